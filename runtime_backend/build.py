@@ -1,0 +1,115 @@
+"""The build backend: the hooks of PEP 517 and PEP 660, and the one place where errors become messages.
+
+``build-backend = "runtime_backend.build"`` in a package's pyproject.toml leads here. The hooks mirror the real
+backend's: those that it may lack are there exactly when it has them, because frontends take their presence for an
+answer. Nothing is imported before a hook is called.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .call import HookCall
+
+ConfigSettings = dict[str, Any] | None
+
+
+def get_requires_for_build_wheel(config_settings: ConfigSettings = None) -> list[str]:
+    """Return the real backend's requirements and the pinned runtime, if it has to be installed.
+
+    There even where the real backend has no such hook: the runtime is ours to ask for.
+    """
+    with _boundary():
+        return _call("get_requires_for_build_wheel").requirements(config_settings)
+
+
+def build_wheel(
+    wheel_directory: str, config_settings: ConfigSettings = None, metadata_directory: str | None = None
+) -> str:
+    """Build a wheel against the runtime of the target, stamp it, and return its file name."""
+    with _boundary():
+        return _call("build_wheel").run(wheel_directory, config_settings, metadata_directory)
+
+
+def build_sdist(sdist_directory: str, config_settings: ConfigSettings = None) -> str:
+    """Build an sdist and return its file name."""
+    with _boundary():
+        return _call("build_sdist").run(sdist_directory, config_settings)
+
+
+def _get_requires(call: HookCall, config_settings: ConfigSettings = None) -> list[str]:
+    with _boundary():
+        return call.requirements(config_settings)
+
+
+def _prepare_metadata(call: HookCall, metadata_directory: str, config_settings: ConfigSettings = None) -> str:
+    with _boundary():
+        return call.run(metadata_directory, config_settings)
+
+
+def _build_editable(
+    call: HookCall,
+    wheel_directory: str,
+    config_settings: ConfigSettings = None,
+    metadata_directory: str | None = None,
+) -> str:
+    with _boundary():
+        return call.run(wheel_directory, config_settings, metadata_directory)
+
+
+# Each optional hook, the real backend's hook that it stands and falls with, and what answers. Whatever is editable goes
+# with build_editable: the runtime is asked for even where the real backend asks for nothing.
+_MIRRORED: dict[str, tuple[str, Callable[..., Any]]] = {
+    "get_requires_for_build_sdist": ("get_requires_for_build_sdist", _get_requires),
+    "prepare_metadata_for_build_wheel": ("prepare_metadata_for_build_wheel", _prepare_metadata),
+    "get_requires_for_build_editable": ("build_editable", _get_requires),
+    "prepare_metadata_for_build_editable": ("prepare_metadata_for_build_editable", _prepare_metadata),
+    "build_editable": ("build_editable", _build_editable),
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a hook, or the real backend's exception class
+    """Return a hook that the real backend has, or the exception that PEP 517 lets its build_sdist raise."""
+    if name == "UnsupportedOperation":
+        found = _real_attribute(_call("build_sdist"), name)
+        if found is not None:
+            return found
+    if name in _MIRRORED:
+        real_name, answer = _MIRRORED[name]
+        call = _call(name)
+        if _real_attribute(call, real_name) is not None:
+            return partial(answer, call)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _real_attribute(call: HookCall, name: str) -> Any:  # noqa: ANN401 - whatever the real backend has
+    with _boundary():
+        return call.attribute(name)
+
+
+def _call(hook: str) -> HookCall:
+    from .call import HookCall  # noqa: PLC0415 - nothing is imported before a hook is called
+    from .target import read_caller  # noqa: PLC0415
+
+    return HookCall(hook, read_caller(), _say)
+
+
+def _say(line: str) -> None:
+    print(f"runtime-backend: {line}", file=sys.stderr, flush=True)  # noqa: T201 - the only way to the person
+
+
+@contextmanager
+def _boundary() -> Iterator[None]:
+    """Turn a refusal of ours into a message and exit code 1; anything else is a bug, and keeps its traceback."""
+    from .errors import RuntimeBackendError  # noqa: PLC0415
+
+    try:
+        yield
+    except RuntimeBackendError as error:
+        _say(f"error: {error}")
+        raise SystemExit(1) from None

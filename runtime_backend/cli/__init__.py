@@ -1,0 +1,48 @@
+"""The command line: ``runtime-backend`` and ``python -m runtime_backend``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from .. import __version__
+from ..errors import RuntimeBackendError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0; 1 for a refusal; 2 for wrong usage."""
+    parser = _make_parser()
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except RuntimeBackendError as error:
+        print(f"runtime-backend: error: {error}", file=sys.stderr)  # noqa: T201 - the command line prints
+        return 1
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="runtime-backend", description="Build torch extensions against the torch that will run them."
+    )
+    parser.add_argument("--version", action="version", version=f"runtime-backend {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    explain = commands.add_parser(
+        "explain", help="print what a build here would do, and why", description=_EXPLAIN, epilog=_EXPLAIN_CODES
+    )
+    explain.add_argument("source", nargs="?", default=".", help="the source tree (default: the working directory)")
+    explain.add_argument("--json", action="store_true", help="print the plan as JSON")
+    explain.set_defaults(run=_explain)
+    return parser
+
+
+_EXPLAIN = """Print the plan for building a wheel of SOURCE for the environment that a frontend, called here and now,
+would install it into: each value with its origin, every place looked at with what was found there. Nothing is built."""
+
+_EXPLAIN_CODES = "exit code: 0 if the wheel could be built, 1 if the build would stop"
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from .explain import explain  # noqa: PLC0415 - each command imports its own
+
+    return explain(options.source, as_json=options.json)

@@ -1,0 +1,58 @@
+"""``runtime-backend explain``: the plan for building a source tree here."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+from ..config import load_settings
+from ..errors import ConfigError
+from ..plan import make_plan
+from ..report import describe_plan, plan_tree, render
+from ..target import read_caller
+
+HOOK = "get_requires_for_build_wheel"
+"""The plan is that of the first hook: what it requires, a frontend would install."""
+
+
+def explain(source: str, *, as_json: bool) -> int:
+    """Print the plan, and return 1 if the build would stop.
+
+    :raises ConfigError: when there is no such source tree, or its settings are wrong.
+    """
+    tree = Path(source).resolve()
+    if not tree.is_dir():
+        raise ConfigError([f"{source}: found no folder, expected a source tree with a pyproject.toml"])
+    # The build would run in a process of the frontend's, which is not there: nothing of this one's path counts.
+    caller = replace(read_caller(), cwd=tree, sys_path=(), is_hook=False)
+    plan = make_plan(HOOK, load_settings(tree, environ=caller.environ), caller)
+    if as_json:
+        print(json.dumps(describe_plan(plan), indent=2, ensure_ascii=False))  # noqa: T201 - the command line prints
+    else:
+        is_coloured = wants_colour(sys.stdout, os.environ)
+        for line in render(plan_tree(plan)):
+            print(_coloured(line) if is_coloured else line)  # noqa: T201
+        if plan.refusal is not None:
+            print(f"the build would stop: {plan.refusal}")  # noqa: T201
+    return 0 if plan.refusal is None else 1
+
+
+def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Return whether to use colours: NO_COLOR, then FORCE_COLOR, then whether a terminal is there to show them."""
+    if environ.get("NO_COLOR"):
+        return False
+    return bool(environ.get("FORCE_COLOR")) or stream.isatty()
+
+
+def _coloured(line: str) -> str:
+    """Return the line with its origin dimmed and its key in bold."""
+    head, bracket, origin = line.partition("  [")
+    stem = head.rstrip().rfind("─ ") + 2 if "─ " in head else 0
+    key, colon, rest = head[stem:].partition(":")
+    shown = f"{head[:stem]}\033[1m{key}\033[0m{colon}{rest}" if colon else head
+    return f"{shown}\033[2m{bracket}{origin}\033[0m" if bracket else shown

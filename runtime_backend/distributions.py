@@ -1,0 +1,180 @@
+"""What is installed in a list of folders, read as text: names, versions, requirements, files. Nothing is imported."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+_INFO_SUFFIXES = (".dist-info", ".egg-info")
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """One installed distribution."""
+
+    name: str
+    """Normalised (PEP 503)."""
+    info: Path
+    """Its ``.dist-info`` or ``.egg-info``."""
+
+    @property
+    def site(self) -> Path:
+        """The folder that the paths of its RECORD are relative to."""
+        return self.info.parent
+
+    @cached_property
+    def _headers(self) -> tuple[tuple[str, str], ...]:
+        text = _read(self.info / "METADATA") or _read(self.info / "PKG-INFO")
+        if self.info.is_file():
+            text = _read(self.info)
+        return tuple(_parse_headers(text))
+
+    @property
+    def version(self) -> str:
+        """``Version`` of its metadata; the one in the folder's name where the file says none."""
+        found = dict(self._headers).get("version")
+        return found or self.info.stem.partition("-")[2]
+
+    @property
+    def requires(self) -> tuple[str, ...]:
+        """``Requires-Dist``, as written."""
+        return tuple(value for name, value in self._headers if name == "requires-dist")
+
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """The paths of RECORD, as written; empty where there is no RECORD."""
+        lines = _read(self.info / "RECORD").splitlines()
+        return tuple(_path_of(line) for line in lines if line)
+
+    @property
+    def direct_url(self) -> str:
+        """The text of ``direct_url.json`` (PEP 610), or nothing."""
+        return _read(self.info / "direct_url.json")
+
+
+class DistributionIndex:
+    """The distributions of a search path by name; a folder is listed when it is first needed, and only once."""
+
+    def __init__(self, search_path: Sequence[Path]) -> None:
+        self.search_path = tuple(search_path)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        for folder in self.search_path:
+            for name, info in _list_infos(folder):
+                found.setdefault(name, info)
+        return found
+
+    def find(self, name: str) -> Distribution | None:
+        """Return the first distribution of that normalised name on the path."""
+        info = self._by_name.get(name)
+        return None if info is None else Distribution(name=name, info=info)
+
+
+def _list_infos(folder: Path) -> Iterator[tuple[str, Path]]:
+    for entry in _names(folder):
+        if entry.endswith(_INFO_SUFFIXES):
+            project = entry.rpartition(".")[0].partition("-")[0]
+            yield canonicalize_name(project), folder / entry
+
+
+def extend_by_pth(site_dirs: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the folders with those that their ``.pth`` files add, which is how editable installs are found.
+
+    Lines that import something are code of the target's, and are left alone.
+    """
+    return (*site_dirs, *(path for site in site_dirs for path in _pth_folders(site)))
+
+
+def _pth_folders(site: Path) -> Iterator[Path]:
+    for entry in _names(site):
+        if entry.endswith((".pth", ".egg-link")):
+            for line in _read(site / entry).splitlines():
+                folder = site / line.strip()
+                if line.strip() and not line.startswith(("import ", "import\t", "#")) and folder.is_dir():
+                    yield folder
+
+
+def locate_imports(distribution: Distribution, search_path: Sequence[Path]) -> dict[str, Path]:
+    """Return what the distribution puts on the import path: entry name (``torch``, ``six.py``) -> where it lies.
+
+    From RECORD; for an editable install or one without RECORD, from its declared names and the search path.
+    """
+    names = {path.partition("/")[0] for path in distribution.files}
+    entries = {name: distribution.site / name for name in names if _is_import(name)}
+    for name in _declared_names(distribution):
+        if not any(entry.partition(".")[0] == name for entry in entries):
+            entries.update(_search(name, distribution, search_path))
+    return {name: path for name, path in sorted(entries.items()) if path.exists()}
+
+
+def _is_import(name: str) -> bool:
+    """Return whether the first component of a RECORD path is importable content of the distribution's own."""
+    skipped = ("..", "", "__pycache__")
+    return name not in skipped and not name.endswith((*_INFO_SUFFIXES, ".pth")) and not name.startswith("__editable__")
+
+
+def _declared_names(distribution: Distribution) -> list[str]:
+    declared = _read(distribution.info / "top_level.txt").split()
+    if declared or any(_is_import(path.partition("/")[0]) for path in distribution.files):
+        return declared
+    return [distribution.name.replace("-", "_")]
+
+
+def _search(name: str, distribution: Distribution, search_path: Sequence[Path]) -> dict[str, Path]:
+    mapped = _editable_mapping(distribution).get(name)
+    if mapped is not None:
+        return {mapped.name: mapped}
+    for folder in (distribution.site, *search_path):
+        for entry in (name, f"{name}.py"):
+            if (folder / entry).exists():
+                return {entry: folder / entry}
+    return {}
+
+
+def _editable_mapping(distribution: Distribution) -> dict[str, Path]:
+    """Return the mapping of setuptools' editable finder, a module in site-packages with a line ``MAPPING: … = {}``."""
+    for path in distribution.files:
+        if path.startswith("__editable__") and path.endswith("_finder.py"):
+            for line in _read(distribution.site / path).splitlines():
+                if line.startswith("MAPPING"):
+                    return {k: Path(v) for k, v in ast.literal_eval(line.partition("=")[2].strip()).items()}
+    return {}
+
+
+def _parse_headers(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (lower-case name, value) of a core-metadata file; its body and continuation lines are not asked for."""
+    for line in text.splitlines():
+        if not line:
+            return
+        name, colon, value = line.partition(":")
+        if colon and not name[0].isspace():
+            yield name.lower(), value.strip()
+
+
+def _path_of(line: str) -> str:
+    """Return the path of a RECORD line: CSV, in which a path with a comma or a quote is quoted."""
+    if not line.startswith('"'):
+        return line.partition(",")[0]
+    return line[1:].rpartition('",')[0].replace('""', '"') or line
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []

@@ -1,0 +1,121 @@
+"""The variables for the real backend, as a mapping of changes; None takes a variable away. Nothing is set here."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .config import TEMPLATE_FIELDS, Variable, fill_template, placeholders
+from .runtime import Identity
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedVariable:
+    """What becomes of one entry of the ``env`` table."""
+
+    name: str
+    value: str | None
+    """None: the real backend does not get it from us."""
+    origin: str
+    why: str
+
+
+def plan_variables(
+    variables: Sequence[Variable], identities: Sequence[Identity], environ: Mapping[str, str]
+) -> tuple[PlannedVariable, ...]:
+    """Return what is set for the real backend: the person's environment wins, unless an entry says ``force``."""
+    values = {
+        f"{identity.name}.{field}": value for identity in identities for field, value in _fields(identity).items()
+    }
+    return tuple(_plan_variable(variable, values, environ) for variable in variables)
+
+
+def _plan_variable(variable: Variable, values: Mapping[str, str], environ: Mapping[str, str]) -> PlannedVariable:
+    value: str | None = None
+    unknown = [name for name in placeholders(variable.template) if name not in values]
+    if variable.name in environ and not variable.force:
+        why = "left as the environment has it"
+    elif unknown:
+        why = f"not set: {', '.join(unknown)} not known before the runtime is there"
+    else:
+        value = fill_template(variable.template, values)
+        why = "set, over the environment's" if variable.name in environ else "set"
+    return PlannedVariable(name=variable.name, value=value, origin=variable.origin, why=why)
+
+
+def _fields(identity: Identity) -> dict[str, str]:
+    """Return what ``{torch.<field>}`` stands for; a torch without CUDA has an empty ``cuda``."""
+    if identity.reported is None:
+        return {}
+    facts = (identity.reported, identity.cuda, identity.hip, identity.git_version)
+    return {field: fact or "" for field, fact in zip(TEMPLATE_FIELDS, facts, strict=True)}
+
+
+def build_label(identities: Sequence[Identity]) -> str:
+    """Return a folder name for what is built against these runtimes, such as ``torch-2.13.0.cpu-5f1c2a90``."""
+    facts = [f"{i.name} {i.version} {i.reported} {i.cuda} {i.hip} {i.git_version}" for i in identities]
+    digest = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:8]
+    names = "-".join(f"{identity.name}-{identity.reported or identity.version}" for identity in identities)
+    return f"{re.sub(r'[^A-Za-z0-9.-]+', '.', names)}-{digest}"
+
+
+def search_variables(
+    environ: Mapping[str, str], overlay: Path | None, cmake_prefixes: Sequence[Path], bytecode: Path
+) -> dict[str, str | None]:
+    """Return the variables through which processes started by the real backend find the runtimes.
+
+    Each goes behind what is there: pip's isolation itself lives in PYTHONPATH.
+    """
+    changes: dict[str, str | None] = {}
+    if cmake_prefixes:
+        changes["CMAKE_PREFIX_PATH"] = _appended(environ.get("CMAKE_PREFIX_PATH"), cmake_prefixes)
+    if overlay is not None:
+        changes["PYTHONPATH"] = _appended(environ.get("PYTHONPATH"), [overlay])
+        # An import through the overlay's links would write __pycache__ into the target.
+        changes.setdefault("PYTHONPYCACHEPREFIX", environ.get("PYTHONPYCACHEPREFIX") or str(bytecode))
+    return changes
+
+
+def build_folder_variables(
+    environ: Mapping[str, str], label: str, setuptools_config: Path, scikit_build_dir: str | None
+) -> dict[str, str | None]:
+    """Return the variables that give each runtime a build folder of its own.
+
+    Objects in a ``build`` folder that is used again are taken as up to date by their time stamps, whatever they were
+    compiled against: a known way to ship the wrong ABI (astral-sh/uv#16850).
+
+    :param setuptools_config: a file with :func:`setuptools_config`; distutils reads it after setup.cfg.
+    :param scikit_build_dir: the producer's own ``build-dir``; without one, scikit-build-core uses a fresh folder.
+    """
+    changes: dict[str, str | None] = {}
+    if "DIST_EXTRA_CONFIG" not in environ:
+        changes["DIST_EXTRA_CONFIG"] = str(setuptools_config)
+    if scikit_build_dir is not None and "SKBUILD_BUILD_DIR" not in environ:
+        changes["SKBUILD_BUILD_DIR"] = f"{scikit_build_dir}/{label}"
+    return changes
+
+
+def setuptools_config(label: str, *, is_editable: bool) -> str:
+    """Return a distutils configuration with a build folder for one runtime.
+
+    An editable build puts its extensions beside the sources, where those of another runtime may lie: always compiled.
+    """
+    forced = "[build_ext]\nforce = 1\n" if is_editable else ""
+    return f"[build]\nbuild_base = build/{label}\n{forced}"
+
+
+def hook_variables(environ: Mapping[str, str]) -> dict[str, str | None]:
+    """Return the removal of the frontend's own variables.
+
+    They say where *we* are loaded from, and would mislead a frontend that the real backend starts.
+    """
+    prefixes = ("_PYPROJECT_HOOKS_", "PEP517_")
+    return {name: None for name in environ if name.startswith(prefixes)}
+
+
+def _appended(before: str | None, paths: Sequence[Path]) -> str:
+    return os.pathsep.join([*([before] if before else []), *(str(path) for path in paths)])

@@ -1,0 +1,59 @@
+"""The error tree: every refusal of ours is one of these; anything else that escapes is a bug."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class RuntimeBackendError(Exception):
+    """A refusal, told in full: what was looked for, where, what was found, and what to run next.
+
+    :param message: one or more lines, without a trailing full stop rule.
+    :param hint: the next step for the person, a command where there is one.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Return the message, with the hint on lines of its own."""
+        return self.message if self.hint is None else f"{self.message}\n{self.hint}"
+
+
+class ConfigError(RuntimeBackendError):
+    """The settings are wrong; all their mistakes at once.
+
+    :param problems: one line a mistake, each led by file and dotted key.
+    """
+
+    def __init__(self, problems: Sequence[str], *, hint: str | None = None) -> None:
+        self.problems = tuple(problems)
+        noun = "mistake" if len(self.problems) == 1 else "mistakes"
+        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(f"{len(self.problems)} {noun} in the settings:\n{lines}", hint=hint)
+
+
+class LockError(RuntimeBackendError):
+    """A lock file cannot be read, or its version is unknown."""
+
+
+class TargetError(RuntimeBackendError):
+    """The target was named, and it is not what it was said to be."""
+
+
+class RuntimeReadError(RuntimeBackendError):
+    """An installed runtime does not say what it is."""
+
+
+class ResolutionError(RuntimeBackendError):
+    """No runtime is known, several are, or the one that is known does not fit."""
+
+
+class ProvisionError(RuntimeBackendError):
+    """The runtime is known, but it cannot be shown to the real backend."""
+
+
+class BackendError(RuntimeBackendError):
+    """The real backend cannot be loaded, or lacks a hook that PEP 517 demands."""

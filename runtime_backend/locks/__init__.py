@@ -1,0 +1,42 @@
+"""Reading locks: one reader a file, all of one signature.
+
+``read(path, name, selection, platform)`` returns the locked runtimes of that name which the selection and the platform
+leave: none, one, or several that cannot be told apart. It raises :class:`~runtime_backend.errors.LockError` and nothing
+else for whatever the file holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from ..errors import LockError
+from ..selection import Selection
+from . import pylock, uv
+from .locked import Locked
+from .platforms import Platform, current_platform
+
+__all__ = ["Locked", "Platform", "current_platform", "find_locked"]
+
+Reader = Callable[[Path, str, Selection, Platform], tuple[Locked, ...]]
+
+READERS: tuple[tuple[str, Reader], ...] = (
+    ("uv.lock", uv.read),
+    ("pylock.toml", pylock.read),
+    ("pylock.*.toml", pylock.read),
+)
+"""File name pattern -> reader."""
+
+
+def find_locked(path: Path, name: str, selection: Selection, platform: Platform) -> tuple[Locked, ...]:
+    """Return what a lock has of that name, by the reader of its file name.
+
+    :param name: the distribution's name, normalised.
+    :raises LockError: for a file that is not what its name says, and for a name that no reader knows.
+    """
+    for pattern, read in READERS:
+        if fnmatchcase(path.name, pattern):
+            return read(path, name, selection, platform)
+    known = ", ".join(pattern for pattern, _ in READERS)
+    raise LockError(f"{path}: no reader for a lock of this name; expected one of {known}")

@@ -1,0 +1,93 @@
+"""What a lock says of one runtime."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from ..errors import LockError
+from ..toml import TOMLDecodeError, loads
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Locked:
+    """One runtime of a lock, with its wheel for this platform where the lock tells it."""
+
+    name: str
+    version: str
+    lock: Path
+    url: str | None = None
+    """Where its wheel lies, ready for a direct reference (``%2B`` stays ``%2B``)."""
+    sha256: str | None = None
+    missing: str | None = None
+    """Why there is no URL."""
+    detail: str = ""
+    """What tells it from its namesakes in the same lock: its index, its markers."""
+
+
+def file_name(url: str) -> str:
+    """Return a URL's file name; URLs spell ``+`` as ``%2B``, file names do not."""
+    return unquote(urlsplit(url).path.rpartition("/")[2])
+
+
+def as_url(location: str, folder: Path) -> str:
+    """Return a URL for a URL or a path, the latter relative to a folder."""
+    return (
+        location
+        if _URL.match(location) and not Path(location).is_absolute()
+        else (folder / location).absolute().as_uri()
+    )
+
+
+def read_lock(path: Path) -> str:
+    """Return a lock's text.
+
+    :raises LockError: when it cannot be read.
+    """
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockError(f"{path}: cannot be read: {error}") from None
+
+
+def parse_toml(text: str, path: Path) -> dict[str, Any]:
+    """Return the parsed lock.
+
+    :raises LockError: with the line, when it is no TOML.
+    """
+    try:
+        return loads(text)
+    except (TOMLDecodeError, RecursionError) as error:
+        raise corrupt(path, f"not TOML: {error}") from None
+
+
+def corrupt(path: Path, what: str) -> LockError:
+    """Return the error for a lock that is not as its tool writes it."""
+    return LockError(f"{path}: {what}", hint="Lock again with the tool that wrote it, or restore the file.")
+
+
+def only_lock_errors(read: Callable[P, T]) -> Callable[P, T]:
+    """Turn what a malformed document does to a reader into the one error that callers expect.
+
+    A lock is a foreign file: any key may be absent, of another type, or hold what no tool writes.
+    """
+
+    @wraps(read)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(*args, **kwargs)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            what = f"not laid out as expected: {type(error).__name__}: {error}"
+            raise corrupt(Path(str(args[0])), what) from error
+
+    return guarded

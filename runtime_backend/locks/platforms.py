@@ -1,0 +1,58 @@
+"""The platform that a lock is read for: its marker environment and its wheel tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from packaging.markers import Marker, default_environment
+from packaging.tags import Tag, sys_tags
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Platform:
+    """One interpreter on one machine, as packaging describes it."""
+
+    environment: Mapping[str, str]
+    """The values of the environment markers (PEP 508)."""
+    list_tags: tuple[Tag, ...] | None = None
+    """The tags, best first; None: of the running interpreter, computed when asked for."""
+
+    @cached_property
+    def tags(self) -> tuple[Tag, ...]:
+        """The supported tags, best first."""
+        return tuple(sys_tags()) if self.list_tags is None else self.list_tags
+
+    def accepts(self, marker: str) -> bool:
+        """Return whether a marker without extras holds here."""
+        return not marker or Marker(marker).evaluate(dict(self.environment))
+
+    def best_wheel(self, wheels: Iterable[tuple[str, T]]) -> T | None:
+        """Return what stands beside the file name that fits best; None when none fits.
+
+        A file name that packaging cannot read (a sixth part, PEP 825) fits nothing.
+        """
+        ranks = {tag: rank for rank, tag in enumerate(self.tags)}
+        best: tuple[int, T] | None = None
+        for name, item in wheels:
+            rank = min((ranks[tag] for tag in _tags_of(name) if tag in ranks), default=None)
+            if rank is not None and (best is None or rank < best[0]):
+                best = (rank, item)
+        return None if best is None else best[1]
+
+
+def _tags_of(name: str) -> Iterable[Tag]:
+    try:
+        return parse_wheel_filename(name)[3]
+    except InvalidWheelFilename:
+        return ()
+
+
+def current_platform() -> Platform:
+    """Return the running interpreter's platform."""
+    return Platform(environment={key: str(value) for key, value in default_environment().items()})

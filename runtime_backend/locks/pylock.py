@@ -1,0 +1,97 @@
+"""``pylock.toml`` (PEP 751), by :mod:`packaging.pylock`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from packaging.pylock import (
+    Package,
+    PackageArchive,
+    PackageWheel,
+    Pylock,
+    PylockUnsupportedVersionError,
+    PylockValidationError,
+)
+from packaging.utils import canonicalize_name, parse_wheel_filename
+
+from ..selection import Selection
+from .locked import Locked, as_url, corrupt, file_name, only_lock_errors, parse_toml, read_lock
+from .platforms import Platform
+
+
+@only_lock_errors
+def read(path: Path, name: str, selection: Selection, platform: Platform) -> tuple[Locked, ...]:
+    """Return the locked runtimes of that name for this platform.
+
+    Only the entries of that name are given to packaging: it refuses a whole file for one bad entry, and uv itself
+    writes such entries for wheels meant for other platforms.
+
+    :raises LockError: for a file that is no pylock, of another version, or with a malformed entry of that name.
+    """
+    document = parse_toml(read_lock(path), path)
+    entries = [entry for entry in document.get("packages", []) if canonicalize_name(entry.get("name", "")) == name]
+    pylock = _validated(document, entries, path)
+    if pylock is None:
+        return ()
+    environment = _environment(pylock, selection, platform)
+    active = [
+        p for p in pylock.packages or () if p.marker is None or p.marker.evaluate(environment, context="lock_file")
+    ]
+    return tuple(_locked(package, path, platform) for package in active)
+
+
+def _validated(document: dict[str, Any], entries: Sequence[dict[str, Any]], path: Path) -> Pylock | None:
+    """Return the lock with the entries of one name; None when all of them were meant for other platforms."""
+    whole = [entry for entry in entries if not _is_sourceless(entry)]
+    if entries and not whole:
+        return None
+    try:
+        return Pylock.from_dict({**document, "packages": whole})
+    except PylockUnsupportedVersionError as error:
+        raise corrupt(path, f"an unknown version: {error}; this reader knows lock-version 1.0") from None
+    except PylockValidationError as error:
+        raise corrupt(path, f"not a valid pylock (PEP 751): {error}") from None
+
+
+def _is_sourceless(entry: dict[str, Any]) -> bool:
+    return not any(key in entry for key in ("wheels", "sdist", "archive", "vcs", "directory"))
+
+
+def _environment(pylock: Pylock, selection: Selection, platform: Platform) -> dict[str, str | frozenset[str]]:
+    """PEP 751, installation: extras are those asked for; groups are those asked for and the defaults."""
+    defaults = frozenset(pylock.default_groups or ()) if selection.default_groups else frozenset()
+    extras = frozenset(pylock.extras or ()) if selection.all_extras else selection.extras
+    groups = frozenset(pylock.dependency_groups or ()) if selection.all_groups else selection.groups | defaults
+    return {
+        **platform.environment,
+        "extras": extras - selection.without_extras,
+        "dependency_groups": groups - selection.without_groups,
+    }
+
+
+def _locked(package: Package, path: Path, platform: Platform) -> Locked:
+    detail = "" if package.marker is None else str(package.marker)
+    artifact = _artifact(package, platform)
+    if artifact is None:
+        version = str(package.version) if package.version else ""
+        missing = (
+            "none of its wheels fits this interpreter" if package.wheels else "it is locked as source, not as a wheel"
+        )
+        return Locked(name=package.name, version=version, lock=path, missing=missing, detail=detail)
+    url = as_url(artifact.url or artifact.path or "", path.parent)
+    version = str(package.version or parse_wheel_filename(file_name(url))[1])
+    sha256 = artifact.hashes.get("sha256")
+    return Locked(name=package.name, version=version, lock=path, url=url, sha256=sha256, detail=detail)
+
+
+def _artifact(package: Package, platform: Platform) -> PackageWheel | PackageArchive | None:
+    """Return the wheel for this platform; a wheel named by URL or path stands under ``archive``, with tags to check."""
+    if package.wheels:
+        return platform.best_wheel((wheel.filename, wheel) for wheel in package.wheels)
+    archive = package.archive
+    if archive is None:
+        return None
+    name = file_name(archive.url) if archive.url else Path(archive.path or "").name
+    return platform.best_wheel([(name, archive)])

@@ -1,0 +1,125 @@
+"""The plan: everything decided for one hook call, each value with its origin. Hooks obey it, explain prints it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .cache import find_cache
+from .config import Settings
+from .environ import PlannedVariable, build_label, plan_variables
+from .errors import RuntimeBackendError
+from .provision import Provision, decide
+from .provision.links import Borrowed, occupants, plan_links
+from .provision.overlay import Overlay, plan_overlay
+from .resolve import Outcome, Resolver
+from .runtime import Identity
+from .target import Caller
+
+REQUIREMENT_HOOKS = ("get_requires_for_build_wheel", "get_requires_for_build_editable")
+"""The hooks whose answer can still put a runtime into the build environment."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuntimePlan:
+    """What is known of one runtime, and how it is provided."""
+
+    outcome: Outcome
+    provision: Provision
+
+    @property
+    def identity(self) -> Identity | None:
+        """The runtime that the real backend sees; where it is not there yet, as far as it is known."""
+        if self.provision.kind == "present":
+            return self.outcome.visible
+        if self.provision.kind in ("missing", "none") or self.outcome.resolution is None:
+            return None
+        return self.outcome.resolution.identity
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Everything decided for one hook call."""
+
+    hook: str
+    settings: Settings
+    frontend: str | None
+    isolation: str
+    runtimes: tuple[RuntimePlan, ...]
+    overlay: Overlay | None
+    variables: tuple[PlannedVariable, ...]
+    cache: Path
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """What ``get_requires_*`` adds to the real backend's answer."""
+        return tuple(r.provision.requirement for r in self.runtimes if r.provision.requirement is not None)
+
+    @property
+    def refusal(self) -> RuntimeBackendError | None:
+        """Why a hook that needs the runtimes stops: the first reason."""
+        return next((r.provision.refusal for r in self.runtimes if r.provision.refusal is not None), None)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the person should be told although nothing is wrong."""
+        return tuple(note for runtime in self.runtimes for note in runtime.outcome.notes)
+
+    @property
+    def identities(self) -> tuple[Identity, ...]:
+        """The runtimes that the real backend sees."""
+        return tuple(runtime.identity for runtime in self.runtimes if runtime.identity is not None)
+
+    @property
+    def build_label(self) -> str | None:
+        """The name of the build folder for these runtimes; None where none is provided."""
+        return build_label(self.identities) if self.identities else None
+
+
+def make_plan(hook: str, settings: Settings, caller: Caller) -> Plan:
+    """Decide everything for one hook call: a function of files, environment and the frontend's process.
+
+    :raises RuntimeBackendError: only for what no hook can go on with; see :attr:`Plan.refusal` for the rest.
+    """
+    runtimes = tuple(_plan_runtimes(hook, settings, caller))
+    cache = find_cache(None if settings.cache_dir is None else settings.cache_dir.value, caller.environ)
+    identities = [runtime.identity for runtime in runtimes if runtime.identity is not None]
+    return Plan(
+        hook=hook,
+        settings=settings,
+        frontend=caller.frontend[0],
+        isolation=caller.isolation,
+        runtimes=runtimes,
+        overlay=_plan_overlay(runtimes, cache, caller),
+        variables=plan_variables(settings.variables, identities, caller.environ),
+        cache=cache,
+    )
+
+
+def _plan_runtimes(hook: str, settings: Settings, caller: Caller) -> list[RuntimePlan]:
+    if settings.provision.value == "none" or not settings.runtimes:
+        return []
+    resolver = Resolver(settings, caller)
+    outcomes = [resolver.resolve(rule) for rule in settings.runtimes]
+    is_kept, is_asked = caller.isolation == "kept", hook in REQUIREMENT_HOOKS
+    wanted = settings.provision.value
+    return [RuntimePlan(outcome=o, provision=decide(o, wanted, is_kept=is_kept, is_asked=is_asked)) for o in outcomes]
+
+
+def _plan_overlay(runtimes: tuple[RuntimePlan, ...], cache: Path, caller: Caller) -> Overlay | None:
+    borrowed = [pair for runtime in runtimes for pair in _borrowed(runtime)]
+    if not borrowed:
+        return None
+    links = plan_links([item for item, _ in borrowed], occupants(caller.sys_path))
+    return plan_overlay(cache, borrowed, links)
+
+
+def _borrowed(runtime: RuntimePlan) -> list[tuple[Borrowed, Identity]]:
+    resolution = runtime.outcome.resolution
+    if runtime.provision.kind != "reuse" or resolution is None:
+        return []
+    if resolution.distribution is None or resolution.environment is None:
+        return []
+    extras = frozenset(runtime.outcome.rule.requirement.extras)
+    index = resolution.environment.distributions
+    return [(Borrowed(distribution=resolution.distribution, extras=extras, index=index), resolution.identity)]

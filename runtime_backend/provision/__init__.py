@@ -1,0 +1,116 @@
+"""How the real backend gets to see a runtime: present, reuse, require."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import ProvisionError, RuntimeBackendError
+from ..resolve import Outcome
+from ..search import Resolution
+
+__all__ = ["Provision", "decide"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provision:
+    """How one runtime is provided."""
+
+    kind: str
+    """``present``, ``reuse``, ``require``; ``none``: left alone; ``missing``: it is not known, or cannot be had."""
+    why: str
+    requirement: str | None = None
+    """What ``get_requires_*`` returns for it."""
+    refusal: RuntimeBackendError | None = None
+    """Why a hook that needs the runtime stops."""
+
+
+def decide(outcome: Outcome, wanted: str, *, is_kept: bool, is_asked: bool) -> Provision:
+    """Return how a runtime is provided: the first way that works, unless the settings name one.
+
+    :param wanted: the setting ``provision``.
+    :param is_kept: whether the build environment is one that the frontend keeps from build to build.
+    :param is_asked: True in ``get_requires_*``: what is required can still be installed.
+    """
+    if wanted == "none":
+        return Provision(kind="none", why="provision is 'none': the package sees what the frontend gives it")
+    resolution = outcome.resolution
+    if outcome.refusal is not None or resolution is None:
+        return Provision(kind="missing", why="it is not known which one", refusal=outcome.refusal)
+    if outcome.visible is not None and resolution.accepts(outcome.visible, outcome.rule.match):
+        return Provision(kind="present", why=f"the build environment has it: {outcome.visible}")
+    if outcome.visible is not None and not (is_kept and is_asked):
+        return _refuse(_other_is_visible(outcome, resolution))
+    return _provide(resolution, wanted, is_asked=is_asked)
+
+
+def _provide(resolution: Resolution, wanted: str, *, is_asked: bool) -> Provision:
+    """Return how a runtime gets into a build environment that lacks it."""
+    if resolution.distribution is not None and wanted != "require":
+        return Provision(kind="reuse", why=f"installed in {resolution.distribution.site}")
+    if wanted == "reuse":
+        return _refuse(_not_installed(resolution))
+    return _require(resolution, is_asked=is_asked)
+
+
+def _require(resolution: Resolution, *, is_asked: bool) -> Provision:
+    requirement = requirement_for(resolution)
+    if requirement is None:
+        return _refuse(_not_to_be_had(resolution))
+    if is_asked:
+        return Provision(kind="require", why=f"{resolution.how}: {resolution.origin}", requirement=requirement)
+    return _refuse(_not_asked_for(resolution, requirement))
+
+
+def requirement_for(resolution: Resolution) -> str | None:
+    """Return the one form in which a runtime is requested, pinned.
+
+    A URL where one is known: it works in every frontend, its hash is checked, and no setting of an index touches it
+    (facts on frontends, section 5). Else the version: ``==2.7.0`` accepts ``2.7.0+cu126`` too, ``===2.7.0`` does not,
+    and ``===`` with a local version is one that poetry cannot parse.
+    """
+    name, version = resolution.identity.name, resolution.identity.version
+    if resolution.url is not None:
+        url = resolution.url.partition("#")[0] if resolution.sha256 else resolution.url
+        return f"{name} @ {url}" + (f"#sha256={resolution.sha256}" if resolution.sha256 else "")
+    if resolution.pin is not None and resolution.identity.reported is None:
+        return f"{name}{resolution.pin}"
+    if resolution.missing is not None:
+        return None
+    return f"{name}=={version}" if "+" in version else f"{name}==={version}"
+
+
+def _refuse(error: ProvisionError) -> Provision:
+    return Provision(kind="missing", why="it cannot be shown to the real backend", refusal=error)
+
+
+def _other_is_visible(outcome: Outcome, resolution: Resolution) -> ProvisionError:
+    where = outcome.visible_distribution.site if outcome.visible_distribution is not None else "?"
+    return ProvisionError(
+        f"the build environment has {outcome.visible} ({where}), but the wheel is for {resolution};"
+        f" match-runtime asks for {outcome.rule.match!r}",
+        hint="Run the same command again: the frontend asked for the build requirements before this was known. If it"
+        f" stays so, take {outcome.rule.name} out of what fills the build environment: build constraints, extra build"
+        " dependencies.",
+    )
+
+
+def _not_installed(resolution: Resolution) -> ProvisionError:
+    return ProvisionError(
+        f"provision is 'reuse', but {resolution} is not installed where the wheel is for",
+        hint="Install it there, or let it be installed into the build environment: RUNTIME_BACKEND_PROVISION=require.",
+    )
+
+
+def _not_to_be_had(resolution: Resolution) -> ProvisionError:
+    return ProvisionError(
+        f"{resolution} cannot be requested: {resolution.missing}",
+        hint="Install it in the environment that the wheel is for, then run the same command again.",
+    )
+
+
+def _not_asked_for(resolution: Resolution, requirement: str) -> ProvisionError:
+    return ProvisionError(
+        f"the wheel is for {resolution}, which the build environment does not have:"
+        f" the frontend did not ask for, or did not install, {requirement!r}",
+        hint="Run the same command again: by now it is known. Without build isolation, install it first.",
+    )

@@ -1,0 +1,108 @@
+"""What an overlay shows: the links that make a runtime and its dependency closure importable, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..distributions import Distribution, DistributionIndex, locate_imports
+from ..runtime import find_closure
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Borrowed:
+    """One runtime to be shown."""
+
+    distribution: Distribution
+    extras: frozenset[str]
+    index: DistributionIndex
+    """The environment that it and its dependencies lie in."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Links:
+    """The content of an overlay."""
+
+    targets: Mapping[str, Path]
+    """Path in the overlay, with slashes -> what it links to."""
+    left_out: tuple[str, ...]
+    """The distributions of the closure that the build environment has itself; its own ones go first."""
+
+
+def plan_links(runtimes: Sequence[Borrowed], is_taken: Callable[[str], bool]) -> Links:
+    """Return the links for some runtimes and what they need.
+
+    :param is_taken: whether the build environment already has a module or package of that entry name: an overlay must
+        not shadow it.
+    """
+    closure = {d.name: (d, b.index) for b in runtimes for d in find_closure(b.distribution, set(b.extras), b.index)}
+    own = {borrowed.distribution.name for borrowed in runtimes}
+    entries: dict[str, list[tuple[Distribution, Path]]] = {}
+    targets: dict[str, Path] = {}
+    left_out: list[str] = []
+    for name, (distribution, index) in closure.items():
+        imports = locate_imports(distribution, index.search_path)
+        if name not in own and any(is_taken(entry) and not _is_namespace(path) for entry, path in imports.items()):
+            left_out.append(name)
+            continue
+        targets[distribution.info.name] = distribution.info
+        for entry, path in imports.items():
+            entries.setdefault(entry, []).append((distribution, path))
+    for entry, owners in entries.items():
+        targets.update(_link_entry(entry, owners))
+    existing = {entry: path for entry, path in sorted(targets.items()) if path.exists()}
+    return Links(targets=existing, left_out=tuple(sorted(left_out)))
+
+
+def _is_namespace(path: Path) -> bool:
+    """PEP 420: a folder without ``__init__.py`` (``nvidia``), which several distributions share."""
+    return path.is_dir() and not (path / "__init__.py").exists()
+
+
+def _link_entry(entry: str, owners: list[tuple[Distribution, Path]]) -> dict[str, Path]:
+    path = owners[0][1]
+    files = {file for owner, place in owners if place == path for file in owner.files if file.startswith(f"{entry}/")}
+    if not files or not _is_namespace(path):
+        return {entry: path}
+    return dict(_link_shared(entry, path, files))
+
+
+def _link_shared(entry: str, folder: Path, files: set[str]) -> list[tuple[str, Path]]:
+    """Link a folder as a whole if all it holds is ours, else what of it is ours, one level down."""
+    links: list[tuple[str, Path]] = []
+    is_whole = True
+    for name in sorted(os.listdir(folder)):
+        path, inner = f"{entry}/{name}", folder / name
+        if name == "__pycache__":
+            continue
+        below = {file for file in files if file.startswith(f"{path}/")}
+        if not below and path not in files:
+            is_whole = False
+        elif below and _is_namespace(inner):
+            found = _link_shared(path, inner, below)
+            is_whole = is_whole and found == [(path, inner)]
+            links += found
+        else:
+            links.append((path, inner))
+    return [(entry, folder)] if is_whole else links
+
+
+def occupants(sys_path: Sequence[str]) -> Callable[[str], bool]:
+    """Return a test for the entry names that an interpreter with that path would import already."""
+    names = {name for folder in sys_path if folder for name in _listed(folder)}
+    return lambda entry: bool(set(_spellings(entry)) & names)
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _spellings(entry: str) -> Iterator[str]:
+    """Yield the names under which the same module may lie elsewhere: as a package or as a file."""
+    stem = entry.partition(".")[0]
+    yield from (entry, stem, f"{stem}.py")

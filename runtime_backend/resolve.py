@@ -1,0 +1,133 @@
+"""Which runtime: settings, target and locks in; one outcome a runtime out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from .config import Chosen, RuntimeRule, Settings
+from .distributions import Distribution, DistributionIndex
+from .errors import ResolutionError, RuntimeBackendError
+from .locks import current_platform
+from .runtime import Identity, read_identity
+from .search import Resolution, Search, Step
+from .target import Caller, Named, Place, find_places
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What is known of one runtime."""
+
+    rule: RuntimeRule
+    resolution: Resolution | None
+    visible: Identity | None
+    """What the running interpreter would import, whoever put it there."""
+    visible_distribution: Distribution | None
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...]
+    refusal: RuntimeBackendError | None
+    """Why there is no resolution, or why the one there is must not be used.
+
+    A value, not an exception: a hook that needs no runtime goes on without one.
+    """
+
+
+class Resolver:
+    """Resolves the runtimes of one hook call; the places are looked up once for all of them."""
+
+    def __init__(self, settings: Settings, caller: Caller) -> None:
+        self._settings = settings
+        self._caller = caller
+        self._places = _Memo(
+            find_places(settings.source, caller, target=_named(settings.target), lock=_named(settings.lock))
+        )
+
+    @cached_property
+    def visible(self) -> DistributionIndex:
+        """What the running interpreter would import."""
+        return DistributionIndex([Path(entry) for entry in self._caller.sys_path if entry])
+
+    def resolve(self, rule: RuntimeRule) -> Outcome:
+        """Return what is known of a runtime."""
+        distribution = self.visible.find(rule.name)
+        visible: Identity | None = None
+        resolution: Resolution | None = None
+        refusal: RuntimeBackendError | None = None
+        search = Search(rule.name, python=self._caller.reader.python, platform=current_platform())
+        try:
+            visible = None if distribution is None else read_identity(distribution, self.visible)
+            resolution = self._find(rule, search, visible, distribution)
+            _check_specifier(rule, resolution)
+        except RuntimeBackendError as error:
+            refusal = error
+        if resolution is None and refusal is None:
+            refusal = _nothing_known(rule, search.steps)
+        return Outcome(
+            rule=rule,
+            resolution=resolution,
+            visible=visible,
+            visible_distribution=distribution,
+            steps=tuple(search.steps),
+            notes=tuple(search.notes),
+            refusal=refusal,
+        )
+
+    def _find(
+        self, rule: RuntimeRule, search: Search, visible: Identity | None, distribution: Distribution | None
+    ) -> Resolution | None:
+        """Return a pin; what is importable without isolation; what the places say; what else is importable."""
+        isolation = self._caller.isolation
+        pin = next((pin for pin in self._settings.pins if pin.name == rule.name), None)
+        if pin is not None:
+            return search.pinned(pin, self._places)
+        search.visible = visible
+        if visible is None or isolation != "none":
+            found = search.through(self._places)
+            if found is not None or visible is None or isolation == "kept":
+                return found
+        why = "importable, no isolation" if isolation == "none" else "importable in the build environment"
+        search.step(why, self._caller.prefix, visible)
+        return Resolution(
+            identity=visible, how="importable", origin=str(self._caller.prefix), distribution=distribution
+        )
+
+
+class _Memo:
+    """An iterator that may be gone through again; what was looked up once is not looked up twice."""
+
+    def __init__(self, places: Iterator[Place]) -> None:
+        self._rest = places
+        self._seen: list[Place] = []
+
+    def __iter__(self) -> Iterator[Place]:
+        yield from self._seen
+        for place in self._rest:
+            self._seen.append(place)
+            yield place
+
+
+def _named(chosen: Chosen[Path] | None) -> Named | None:
+    return None if chosen is None else Named(path=chosen.value, origin=chosen.origin)
+
+
+def _check_specifier(rule: RuntimeRule, resolution: Resolution | None) -> None:
+    specifier = rule.requirement.specifier
+    if resolution is not None and not specifier.contains(resolution.identity.version, prereleases=True):
+        raise ResolutionError(
+            f"{resolution} is not what the package supports: {rule.origin} says {str(rule.requirement)!r}",
+            hint=f"Install or lock a {rule.name} that the package supports, or ask its authors for a newer release.",
+        )
+
+
+def _nothing_known(rule: RuntimeRule, steps: list[Step]) -> ResolutionError:
+    looked = (
+        "\n".join(f"  {step.why}: {step.path}: {step.found}" for step in steps) or "  nowhere: nothing names a place"
+    )
+    return ResolutionError(
+        f"no {rule.name} is known to build against. Looked at:\n{looked}",
+        hint=f"Install {rule.name} in the environment that the wheel is for, or lock it, then run the same command"
+        f" again; or name it for this call: RUNTIME_BACKEND_TARGET=/path/to/environment, or"
+        f" RUNTIME_BACKEND_PIN='{rule.name}==VERSION'.",
+    )

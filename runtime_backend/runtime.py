@@ -1,0 +1,160 @@
+"""What a runtime on disk is: its identity, whether two are the same, and what it needs to be imported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.markers import default_environment
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from .distributions import Distribution, DistributionIndex, locate_imports
+from .errors import RuntimeReadError
+
+_ASSIGNMENT = re.compile(r"^(\w+)\s*(?::[^=\n]+)?=\s*(?:'([^'\n]*)'|\"([^\"\n]*)\")\s*$", re.MULTILINE)
+_CUDA_LABEL = re.compile(r"\bcu(\d+)(\d)\b")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """What a runtime is, as far as it is known.
+
+    A lock tells the version alone; what lies on disk tells the rest. The two versions differ for good reason: torch of
+    the default index is ``2.12.0`` in its metadata and ``2.12.0+cu130`` in ``torch/version.py``.
+    """
+
+    name: str
+    version: str
+    """The metadata's version."""
+    reported: str | None = None
+    """What it calls itself; None while it is not on disk."""
+    cuda: str | None = None
+    hip: str | None = None
+    git_version: str | None = None
+
+    def __str__(self) -> str:
+        """Return ``torch 2.12.0 (calls itself 2.12.0+cu130)``."""
+        differs = self.reported not in (None, self.version)
+        return f"{self.name} {self.version}" + (f" (calls itself {self.reported})" if differs else "")
+
+    @property
+    def cuda_major(self) -> str | None:
+        """``12`` for CUDA 12.x, an empty string for none, None where it is not known."""
+        if self.reported is not None:
+            return (self.cuda or "").partition(".")[0]
+        label = Version(self.version).local
+        found = _CUDA_LABEL.search(label or "")
+        return found.group(1) if found else ("" if label == "cpu" else None)
+
+
+def read_identity(distribution: Distribution, index: DistributionIndex) -> Identity:
+    """Read what an installed runtime is, without importing it.
+
+    :raises RuntimeReadError: for a torch without a readable ``torch/version.py``, or a version that is none.
+    """
+    imports = locate_imports(distribution, index.search_path)
+    text = _version_text(distribution, imports)
+    facts = {name: single or double for name, single, double in _ASSIGNMENT.findall(text)}
+    reported = facts.get("__version__") or facts.get("version")
+    if reported is None and "torch" in (distribution.name, *imports):
+        raise _unreadable(distribution, imports)
+    version = distribution.version
+    _check_version(version, distribution)
+    return Identity(
+        name=distribution.name,
+        version=version,
+        reported=reported or version,
+        cuda=facts.get("cuda"),
+        hip=facts.get("hip"),
+        git_version=facts.get("git_version"),
+    )
+
+
+def _version_text(distribution: Distribution, imports: dict[str, Path]) -> str:
+    """Return the text of the ``version.py`` that speaks for the distribution: of torch, of its namesake, or any."""
+    own_name = distribution.name.replace("-", "_")
+    for name in sorted(imports, key=lambda name: (name != "torch", name != own_name)):
+        path = imports[name] / "version.py"
+        if path.is_file():
+            return path.read_text("utf-8", errors="replace")
+    return ""
+
+
+def _unreadable(distribution: Distribution, imports: dict[str, Path]) -> RuntimeReadError:
+    where = imports.get("torch", distribution.site / "torch") / "version.py"
+    return RuntimeReadError(
+        f"{distribution.name} {distribution.version} is installed ({distribution.info}), but {where} is missing or has"
+        " no line __version__ = '...': this torch does not say what it is",
+        hint="Reinstall torch in that environment, or name another one with RUNTIME_BACKEND_TARGET.",
+    )
+
+
+def _check_version(version: str, distribution: Distribution) -> None:
+    try:
+        Version(version)
+    except InvalidVersion:
+        message = f"{distribution.info / 'METADATA'}: found Version {version!r}, expected a version (PEP 440)"
+        raise RuntimeReadError(message, hint=f"Reinstall {distribution.name} in that environment.") from None
+
+
+def is_compatible(built: Identity, running: Identity, match: str) -> bool:
+    """Return whether what is built against one runtime may be run with another.
+
+    :param match: ``exact``: the same version and variant; ``minor``: the same X.Y and CUDA major; ``floor``: at least
+        the one built against, with the same CUDA major (stable ABI).
+    """
+    if match == "exact":
+        return _is_same(built, running)
+    if built.cuda_major != running.cuda_major and None not in (built.cuda_major, running.cuda_major):
+        return False
+    if (built.hip is None) != (running.hip is None) and None not in (built.reported, running.reported):
+        return False
+    older, newer = Version(built.version), Version(running.version)
+    return older.release[:2] == newer.release[:2] if match == "minor" else newer.release >= older.release
+
+
+def _is_same(one: Identity, other: Identity) -> bool:
+    if one.reported is None or other.reported is None:
+        return Version(one.version) == Version(other.version)
+    return (one.reported, one.cuda, one.hip, one.git_version) == (
+        other.reported,
+        other.cuda,
+        other.hip,
+        other.git_version,
+    )
+
+
+def find_closure(root: Distribution, extras: set[str], index: DistributionIndex) -> tuple[Distribution, ...]:
+    """Return the distribution and everything it requires, as far as it is installed, in the order found."""
+    environment = {key: str(value) for key, value in default_environment().items()}
+    found = {root.name: root}
+    pending, seen = [(root, frozenset(extras))], {(root.name, frozenset(extras))}
+    while pending:
+        distribution, wanted = pending.pop()
+        for requirement in _active_requirements(distribution, wanted, environment):
+            name = canonicalize_name(requirement.name)
+            needed = found.get(name) or index.find(name)
+            step = (name, frozenset(requirement.extras))
+            if needed is not None and step not in seen:
+                seen.add(step)
+                found[name] = needed
+                pending.append((needed, step[1]))
+    return tuple(found.values())
+
+
+def _active_requirements(
+    distribution: Distribution, extras: frozenset[str], environment: dict[str, str]
+) -> Iterator[Requirement]:
+    for text in distribution.requires:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:  # an old egg's spelling: what cannot be read cannot be followed
+            continue
+        marker = requirement.marker
+        chosen = ("", *extras)
+        if marker is None or any(marker.evaluate({**environment, "extra": extra}) for extra in chosen):
+            yield requirement

@@ -1,0 +1,252 @@
+"""The search for one runtime: the places, one after the other, and what was found at each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from .config import Pin
+from .distributions import Distribution
+from .errors import ResolutionError
+from .locks import Locked, Platform, find_locked
+from .locks.locked import file_name
+from .runtime import Identity, is_compatible, read_identity
+from .target import Environment, Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One place looked at, and what was found there."""
+
+    why: str
+    path: str
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resolution:
+    """The runtime that the wheel is to be built against."""
+
+    identity: Identity
+    how: str
+    """``installed``, ``locked``, ``pinned``; ``importable``: somebody gave it to the build environment."""
+    origin: str
+    distribution: Distribution | None = None
+    """Where it is installed, if it is, for an interpreter of this version."""
+    environment: Environment | None = None
+    url: str | None = None
+    sha256: str | None = None
+    missing: str | None = None
+    """Why a lock gives no URL."""
+    pin: SpecifierSet | None = None
+    """What a pin by version accepts: ``==2.7.0`` accepts ``2.7.0+cu126`` as well (PEP 440)."""
+
+    def __str__(self) -> str:
+        """Return ``torch 2.7.0+cu126 (locked: /home/jo/project/uv.lock)``."""
+        return f"{self.identity} ({self.how}: {self.origin})"
+
+    def accepts(self, identity: Identity, match: str) -> bool:
+        """Return whether a wheel built against that identity is one built against this."""
+        if self.pin is not None and self.identity.reported is None:
+            return self.pin.contains(identity.version, prereleases=True)
+        return is_compatible(identity, self.identity, match)
+
+
+class Search:
+    """Looks for one runtime; keeps the trail.
+
+    :param name: the distribution's name, normalised.
+    :param python: the running interpreter's ``X.Y``.
+    """
+
+    visible: Identity | None = None
+    """What is importable in the build environment: it tells which of several locked ones is meant."""
+
+    def __init__(self, name: str, *, python: str, platform: Platform) -> None:
+        self.steps: list[Step] = []
+        self.notes: list[str] = []
+        self._name = name
+        self._python = python
+        self._platform = platform
+
+    def note(self, text: str) -> None:
+        """Keep what the person should be told although nothing is wrong."""
+        self.notes.append(text)
+
+    def step(self, why: str, path: object, found: object) -> None:
+        """Keep a place looked at."""
+        self.steps.append(Step(why=why, path=str(path), found=str(found)))
+
+    def through(self, places: Iterable[Place]) -> Resolution | None:
+        """Return what the first place that has the runtime says.
+
+        :raises ResolutionError: when a lock has several that nothing tells apart.
+        """
+        is_target_known = False
+        for place in places:
+            found = self._in_locks(place)
+            if found is None and not is_target_known:
+                found = self._in_environment(place)
+            if found is not None:
+                self._admit_guess(place, found)
+                return found
+            is_target_known = is_target_known or place.is_target
+            if place.ends:
+                return None
+        return None
+
+    def pinned(self, pin: Pin, places: Iterable[Place]) -> Resolution:
+        """Return what was set by hand, with the installed one that it accepts, if the target has it.
+
+        :raises ResolutionError: for a URL that names no wheel.
+        """
+        requirement = pin.requirement
+        self.step(pin.origin, "", requirement)
+        version = _wheel_version(pin) if requirement.url else next(iter(requirement.specifier)).version
+        bare = Resolution(
+            identity=Identity(name=self._name, version=version),
+            how="pinned",
+            origin=pin.origin,
+            url=requirement.url,
+            pin=SpecifierSet(f"=={version}") if requirement.url else requirement.specifier,
+        )
+        for place in places:
+            found = self._in_environment(place)
+            if found is not None and bare.accepts(found.identity, "exact"):
+                return _joined(bare, found)
+            if found is not None or place.is_target:
+                break
+        return bare
+
+    def _in_locks(self, place: Place) -> Resolution | None:
+        candidates: list[Locked] = []
+        for path in place.locks:
+            found = find_locked(path, self._name, place.selection, self._platform)
+            told = " or ".join(_described(locked) for locked in found) or f"no {self._name} for this selection"
+            self.step(f"{place.why} ({place.selection.describe()})", path, told)
+            candidates += [locked for locked in found if locked not in candidates]
+        if not candidates:
+            return None
+        installed = self._in_environment(place)
+        locked = candidates[0] if len(candidates) == 1 else self._told_apart(candidates, place, installed)
+        return self._from_lock(locked, place, installed)
+
+    def _told_apart(self, candidates: list[Locked], place: Place, installed: Resolution | None) -> Locked:
+        """Return the candidate that is there already; a project manager's environment proves nothing."""
+        hints = [self.visible, None if installed is None or place.is_manager else installed.identity]
+        for hint in hints:
+            fitting = [c for c in candidates if hint is not None and is_compatible(hint, _identity(c), "exact")]
+            if len(fitting) == 1:
+                return fitting[0]
+        names = "\n".join(f"  {_described(candidate)}" for candidate in candidates)
+        raise ResolutionError(
+            f"{place.locks[0]} pins {len(candidates)} different {self._name}, and nothing tells which is meant"
+            f" ({place.selection.describe()}):\n{names}",
+            hint="Name the extra or group on the frontend's command line, or set"
+            f" RUNTIME_BACKEND_PIN='{self._name}==VERSION'.",
+        )
+
+    def _from_lock(self, locked: Locked, place: Place, installed: Resolution | None) -> Resolution:
+        bare = Resolution(
+            identity=_identity(locked),
+            how="locked",
+            origin=str(locked.lock),
+            url=locked.url,
+            sha256=locked.sha256,
+            missing=locked.missing,
+        )
+        if installed is None:
+            return bare
+        if bare.accepts(installed.identity, "exact"):
+            return _joined(bare, installed)
+        if not place.is_manager:
+            self.note(
+                f"{installed.identity} is installed in {installed.origin}, but {locked.lock} pins {locked.version}:"
+                " built against the locked one"
+            )
+        return bare
+
+    def _in_environment(self, place: Place) -> Resolution | None:
+        environment = place.environment
+        if environment is None:
+            if not place.locks:
+                self.step(place.why, place.path, "no environment")
+            return None
+        distribution = environment.distributions.find(self._name)
+        if environment.python != self._python:
+            found = f"an environment of Python {environment.python}, while this build runs {self._python}"
+        elif distribution is None:
+            found = f"no {self._name}"
+        else:
+            identity = read_identity(distribution, environment.distributions)
+            self.step(place.why, environment.prefix, identity)
+            return _installed(identity, distribution, environment)
+        self.step(place.why, environment.prefix, found)
+        return None
+
+    def _admit_guess(self, place: Place, found: Resolution) -> None:
+        if place.is_guess:
+            self.note(
+                f"{found.identity} of {found.origin} was taken ({place.why}), since this system does not tell which"
+                " environment the frontend installs into; if it is another, set RUNTIME_BACKEND_TARGET"
+            )
+
+
+def _installed(identity: Identity, distribution: Distribution, environment: Environment) -> Resolution:
+    url, sha256 = _direct_url(distribution.direct_url)
+    return Resolution(
+        identity=identity,
+        how="installed",
+        origin=str(environment.prefix),
+        distribution=distribution,
+        environment=environment,
+        url=url,
+        sha256=sha256,
+    )
+
+
+def _joined(named: Resolution, installed: Resolution) -> Resolution:
+    """Return what a lock or a pin names, found installed: its identity is known in full, and it can be reused."""
+    return Resolution(
+        identity=installed.identity,
+        how=named.how,
+        origin=named.origin,
+        distribution=installed.distribution,
+        environment=installed.environment,
+        url=named.url,
+        sha256=named.sha256,
+        missing=named.missing,
+        pin=named.pin,
+    )
+
+
+def _identity(locked: Locked) -> Identity:
+    return Identity(name=locked.name, version=locked.version)
+
+
+def _described(locked: Locked) -> str:
+    return f"{locked.name} {locked.version}" + (f" ({locked.detail})" if locked.detail else "")
+
+
+def _wheel_version(pin: Pin) -> str:
+    try:
+        return str(parse_wheel_filename(file_name(pin.requirement.url or ""))[1])
+    except InvalidWheelFilename as error:
+        raise ResolutionError(
+            f"{pin.origin}: found {str(pin.requirement)!r}, expected the URL of a wheel: {error}"
+        ) from None
+
+
+def _direct_url(text: str) -> tuple[str | None, str | None]:
+    """Return (URL, sha256) of an installed wheel's ``direct_url.json`` (PEP 610), if it tells both."""
+    try:
+        data = json.loads(text)
+        url, hashes = data["url"], data["archive_info"].get("hashes", {})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None, None
+    sha256 = hashes.get("sha256")
+    return (url, sha256) if sha256 and str(url).endswith(".whl") else (None, None)

@@ -1,0 +1,58 @@
+"""The stamp: the record in a wheel's dist-info of what it was built against."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .wheels import add_to_dist_info, read_from_dist_info
+
+FILE_NAME = "runtime-backend.json"
+FORMAT = 1
+"""The version of the stamp's layout; a reader refuses a later one."""
+
+
+def write_stamp(wheel: Path, stamp: Mapping[str, Any]) -> None:
+    """Put a stamp into a wheel; one that is there is replaced."""
+    text = json.dumps({"format": FORMAT, **stamp}, indent=2, ensure_ascii=False)
+    add_to_dist_info(wheel, FILE_NAME, f"{text}\n".encode())
+
+
+def read_stamp(wheel: Path) -> dict[str, Any] | None:
+    """Return a wheel's stamp; None when it has none."""
+    content = read_from_dist_info(wheel, FILE_NAME)
+    if content is None:
+        return None
+    stamp: dict[str, Any] = json.loads(content)
+    return stamp
+
+
+def source_revision(source: Path) -> str | None:
+    """Return the commit that a source tree is at, read from its .git as text; None where it is no checkout."""
+    git = source / ".git"
+    if git.is_file():  # a worktree or a submodule: "gitdir: PATH"
+        git = source / _read(git).removeprefix("gitdir:").strip()
+    head = _read(git / "HEAD").strip()
+    if not head.startswith("ref:"):
+        return head or None
+    reference = head.removeprefix("ref:").strip()
+    common = git / (_read(git / "commondir").strip() or ".")
+    loose = _read(git / reference).strip() or _read(common / reference).strip()
+    return loose or _packed(common, reference)
+
+
+def _packed(git: Path, reference: str) -> str | None:
+    for line in _read(git / "packed-refs").splitlines():
+        commit, _, name = line.partition(" ")
+        if name == reference:
+            return commit
+    return None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", errors="replace")
+    except OSError:
+        return ""

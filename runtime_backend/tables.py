@@ -1,0 +1,129 @@
+"""Typed reading of TOML tables: every mistake is collected with its file and dotted key, none is raised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+
+class Table:
+    """One table of a TOML file, read key by key; :meth:`close` reports the keys that nobody asked for.
+
+    :param data: the parsed table.
+    :param file: the file's name as the person knows it.
+    :param key: the dotted key of the table in that file; empty for the top.
+    :param problems: where mistakes go; sub-tables share their parent's list.
+    """
+
+    def __init__(self, data: Mapping[str, Any], *, file: str, key: str = "", problems: list[str] | None = None) -> None:
+        self.file = file
+        self.key = key
+        self.problems = [] if problems is None else problems
+        self._data = data
+        self._asked: set[str] = set()
+
+    def __contains__(self, name: str) -> bool:
+        """Return whether the table has the key."""
+        return name in self._data
+
+    def names(self) -> Iterator[str]:
+        """Yield the keys that are there, as written."""
+        return iter(self._data)
+
+    def dotted(self, name: str) -> str:
+        """Return the key's full dotted path."""
+        return f"{self.key}.{name}" if self.key else name
+
+    def report(self, name: str, found: str, expected: str) -> None:
+        """Collect one mistake."""
+        self.problems.append(f"{self.file}: {self.dotted(name)}: found {found}, expected {expected}")
+
+    def value(self, name: str) -> Any:  # noqa: ANN401 - a raw TOML value really may be of any type
+        """Return the raw value, or None."""
+        self._asked.add(name)
+        return self._data.get(name)
+
+    def string(self, name: str) -> str | None:
+        """Return a non-empty string; None when it is absent or wrong."""
+        value = self.value(name)
+        if value is None or (isinstance(value, str) and value):
+            return value
+        self.report(name, describe(value), "a non-empty string")
+        return None
+
+    def choice(self, name: str, allowed: Sequence[str]) -> str | None:
+        """Return one of the allowed strings; None when it is absent or wrong."""
+        value = self.value(name)
+        if value is None or (isinstance(value, str) and value in allowed):
+            return value
+        self.report(name, describe(value) + did_you_mean(value, allowed), one_of(allowed))
+        return None
+
+    def boolean(self, name: str) -> bool | None:
+        """Return a boolean; None when it is absent or wrong."""
+        value = self.value(name)
+        if value is None or isinstance(value, bool):
+            return value
+        self.report(name, describe(value), "true or false")
+        return None
+
+    def array(self, name: str) -> list[Any] | None:
+        """Return an array; None when it is absent or wrong."""
+        value = self.value(name)
+        if value is None or isinstance(value, list):
+            return value
+        self.report(name, describe(value), "an array")
+        return None
+
+    def strings(self, name: str) -> list[str] | None:
+        """Return an array of strings without those that are none; None when it is absent or wrong."""
+        values = self.array(name)
+        if values is None:
+            return None
+        for index, value in enumerate(values):
+            if not isinstance(value, str):
+                self.report(f"{name}[{index}]", describe(value), "a string")
+        return [value for value in values if isinstance(value, str)]
+
+    def table(self, name: str) -> Table | None:
+        """Return a sub-table that shares the list of problems; None when it is absent or wrong."""
+        value = self.value(name)
+        if value is None:
+            return None
+        if isinstance(value, dict):
+            return Table(value, file=self.file, key=self.dotted(name), problems=self.problems)
+        self.report(name, describe(value), "a table")
+        return None
+
+    def close(self) -> None:
+        """Report every key that was not asked for."""
+        for name in self._data:
+            if name not in self._asked:
+                known = sorted(self._asked)
+                self.report(name, "an unknown key" + did_you_mean(name, known), one_of(known))
+
+
+def describe(value: object) -> str:
+    """Return a value as a message shows it: type and, for scalars, the value."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"the string {value!r}"
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "an array"
+    return f"{type(value).__name__} {value}"
+
+
+def one_of(names: Sequence[str]) -> str:
+    """Return an expectation that lists what is allowed."""
+    return f"one of {', '.join(names)}" if names else "nothing"
+
+
+def did_you_mean(name: object, known: Sequence[str]) -> str:
+    """Return `` (did you mean 'x'?)`` for the nearest known name, or nothing."""
+    import difflib  # noqa: PLC0415 - only a mistake needs it, and this module is loaded in every hook
+
+    near = difflib.get_close_matches(str(name), known, n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -1,0 +1,9 @@
+"""Finding the target and the consumer through the frontend's process."""
+
+from __future__ import annotations
+
+from .caller import Caller, read_caller
+from .detectors import Named, Place, find_places
+from .environments import Environment, EnvironmentReader
+
+__all__ = ["Caller", "Environment", "EnvironmentReader", "Named", "Place", "find_places", "read_caller"]

@@ -1,0 +1,61 @@
+"""Reading the command line of a frontend: options with values, flags, positional arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arguments:
+    """A command line, taken apart."""
+
+    options: tuple[tuple[str, str], ...]
+    """(option as written, value) in order; the value of a flag is empty."""
+    positional: tuple[str, ...]
+
+    def values(self, *names: str) -> tuple[str, ...]:
+        """Return every value given to an option, under any of its names."""
+        return tuple(value for name, value in self.options if name in names)
+
+    def last(self, *names: str) -> str | None:
+        """Return the value given last, which is the one that counts."""
+        found = self.values(*names)
+        return found[-1] if found else None
+
+    def has(self, *names: str) -> bool:
+        """Return whether a flag was given."""
+        return any(name in names for name, _ in self.options)
+
+
+def read_arguments(words: Sequence[str], *, valued: Collection[str], stop_after: int | None = None) -> Arguments:
+    """Take a command line apart.
+
+    :param words: without the program.
+    :param valued: the options that take a value, as ``--long`` and ``-s``; any other option is a flag.
+    :param stop_after: read no further than this many positional arguments (``uv run CMD``: what follows is CMD's).
+    """
+    options: list[tuple[str, str]] = []
+    positional: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            positional += rest
+        elif word.startswith("-") and word != "-":
+            options.append(_read_option(word, rest, valued))
+        else:
+            positional.append(word)
+        if stop_after is not None and len(positional) >= stop_after:
+            break
+    return Arguments(options=tuple(options), positional=tuple(positional))
+
+
+def _read_option(word: str, rest: Iterator[str], valued: Collection[str]) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if equals:
+        return name, value
+    if word in valued:
+        return word, next(rest, "")
+    if not word.startswith("--") and word[:2] in valued:
+        return word[:2], word[2:]
+    return word, ""

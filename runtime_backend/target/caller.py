@@ -1,0 +1,142 @@
+"""The caller: this hook's process as the frontend made it, which frontend that is, and how it isolates builds."""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from .environments import Environment, EnvironmentReader, read_pyvenv_cfg
+from .processes import Process, list_ancestors
+
+FRONTENDS = ("uv", "uvx", "pip", "build", "pyproject-build", "poetry", "pdm", "hatch", "tox", "nox", "pipenv")
+_ALIASES = {"pyproject-build": "build", "uvx": "uv", "pip3": "pip", "__pip-runner__": "pip"}
+
+_THROWAWAY_MARKS = ("builds-v0", "pip-build-env-", "build-env-")
+"""Beginnings of folder names above a build environment: uv's, pip's (venv isolation), build's."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Everything that a hook can see of who called it. Built once in the face, and passed down."""
+
+    environ: Mapping[str, str]
+    cwd: Path
+    executable: Path
+    prefix: Path
+    sys_path: tuple[str, ...]
+    reader: EnvironmentReader
+    list_ancestors: Callable[[], Sequence[Process]]
+    is_hook: bool = True
+    """False: the command line, which explains a build by a frontend that is not there."""
+
+    @cached_property
+    def ancestors(self) -> Sequence[Process]:
+        """The processes above, nearest first; read when first asked for."""
+        return self.list_ancestors()
+
+    @cached_property
+    def own_environment(self) -> Environment | None:
+        """The environment of the running interpreter, its user site and system site packages included."""
+        return self.reader.read(self.prefix)
+
+    @cached_property
+    def isolation(self) -> str:
+        """How the frontend isolates this build.
+
+        ``none``: not at all. ``hidden``: the interpreter is the target's, with its distributions taken off the path
+        (pip, pdm, pipenv). ``throwaway``: an environment made for this build (uv, build, pip's venv isolation).
+        ``kept``: one that the last build used too (hatch, tox), in which that build's torch may still lie.
+        """
+        if not self.is_hook:
+            return "hidden"
+        if self.environ.get("HATCH_ENV_ACTIVE") == "hatch-build" or self._is_tox_packaging:
+            return "kept"
+        if any(part.startswith(_THROWAWAY_MARKS) for part in self.prefix.parts):
+            return "throwaway"
+        own = self.own_environment
+        visible = {os.path.realpath(entry) for entry in self.sys_path if entry}
+        if own is None or any(os.path.realpath(folder) in visible for folder in own.site_dirs):
+            return "none"
+        return "hidden"
+
+    @property
+    def _is_tox_packaging(self) -> bool:
+        return self.environ.get("TOX_ENV_NAME", "").startswith(".pkg") and ".pkg" in self.prefix.name
+
+    @cached_property
+    def frontend(self) -> tuple[str | None, Process | None]:
+        """The frontend's name, and its process where the system tells: the nearest ancestor that is one."""
+        for process in self.ancestors:
+            name = _frontend_name(process.argv)
+            if name is not None:
+                return name, process
+        if "uv" in read_pyvenv_cfg(self.prefix) and self.isolation == "throwaway":
+            return "uv", None
+        if "PIP_BUILD_TRACKER" in self.environ and self.isolation in ("hidden", "throwaway"):
+            return "pip", None
+        return None, None
+
+    @property
+    def working_folders(self) -> tuple[Path, ...]:
+        """Where the person stands: the frontend's working directory, then the shell's.
+
+        ``PWD`` is stale under a frontend that a program started elsewhere, or that changed its folder itself.
+        """
+        process = self.frontend[1]
+        told = process.cwd if process is not None else None
+        shell = self.environ.get("PWD")
+        folders = [told, Path(shell) if shell else None]
+        return tuple(dict.fromkeys(folder for folder in folders if folder is not None))
+
+
+def read_caller() -> Caller:
+    """Return the caller of this very process."""
+    flags = "t" if "t" in getattr(sys, "abiflags", "") else ""
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}{flags}"
+    return Caller(
+        environ=dict(os.environ),
+        cwd=Path.cwd(),
+        executable=Path(sys.executable),
+        prefix=Path(sys.prefix),
+        sys_path=tuple(sys.path),
+        reader=EnvironmentReader(python=python, user_base=Path(site.getuserbase())),
+        list_ancestors=list_ancestors,
+    )
+
+
+def _frontend_name(argv: Sequence[str]) -> str | None:
+    """Return the frontend that a command line runs: ``uv sync``, ``python -m pip wheel .``, ``python /x/bin/build``."""
+    if not argv:
+        return None
+    candidates = [_stem(argv[0])]
+    if candidates[0].startswith(("python", "pypy")):
+        candidates = [_program_of(argv[1:])]
+    name = _ALIASES.get(candidates[0], candidates[0])
+    return name if name in FRONTENDS else None
+
+
+def _program_of(arguments: Sequence[str]) -> str:
+    """Return the module or script that an interpreter runs: ``-m pip``, ``-Im build``, ``-X dev /x/bin/pip``."""
+    words = iter(arguments)
+    for word in words:
+        if not word.startswith("-"):
+            return Path(word).parent.name if _stem(word) == "__main__" else _stem(word)
+        if word.startswith("--"):
+            continue
+        if word.endswith("m"):
+            return next(words, "").partition(".")[0]
+        if word.endswith(("W", "X")):
+            next(words, None)
+    return ""
+
+
+def _stem(path: str) -> str:
+    name = path.replace("\\", "/").rpartition("/")[2]
+    for ending in (".exe", ".py", ".pyz"):
+        name = name.removesuffix(ending)
+    return name

@@ -1,0 +1,133 @@
+"""What an environment on disk is: its folders of distributions and its Python, read as text where that will do."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ..distributions import DistributionIndex, extend_by_pth
+
+_ASK = (
+    "import json, site, sys; print(json.dumps([sys.prefix, '%d.%d' % sys.version_info[:2],"
+    " ([site.getusersitepackages()] if site.ENABLE_USER_SITE else []) + site.getsitepackages()]))"
+)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A place that distributions are installed into."""
+
+    prefix: Path
+    python: str
+    """``3.11``; ``3.13t`` for a free-threaded one."""
+    site_dirs: tuple[Path, ...]
+    """In the order of its ``sys.path``."""
+
+    @cached_property
+    def distributions(self) -> DistributionIndex:
+        """What is installed there, editable installs included."""
+        return DistributionIndex(extend_by_pth(self.site_dirs))
+
+    def with_folder(self, folder: Path) -> Environment:
+        """Return the environment as it looks with another folder of distributions in front."""
+        return Environment(prefix=self.prefix, python=self.python, site_dirs=(folder, *self.site_dirs))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnvironmentReader:
+    """Reads environments for one running interpreter and one person."""
+
+    python: str
+    """The running interpreter's ``X.Y``: preferred where a prefix holds several."""
+    user_base: Path
+    """Where the person's user site lies (``site.getuserbase()``)."""
+
+    def read(self, path: Path) -> Environment | None:
+        """Return the environment that a prefix, an interpreter, or a file holding a prefix's path names.
+
+        A ``.venv`` may be a folder, a link, or a file with the path of one (uv's centralised environments).
+        """
+        if path.is_dir():
+            return self._read_prefix(path)
+        if not path.is_file():
+            return None
+        if path.name.startswith("python") or path.suffix == ".exe":
+            return self._read_prefix(path.parent.parent) or _ask_interpreter(path)
+        named = path.parent / path.read_text("utf-8", errors="replace").strip()
+        return self._read_prefix(named) if named.is_dir() else None
+
+    def _read_prefix(self, prefix: Path) -> Environment | None:
+        config = read_pyvenv_cfg(prefix)
+        preferred = _major_minor(config.get("version_info") or config.get("version") or self.python)
+        python, own = _site_dirs(prefix, preferred)
+        if python is None or not (config or _has_interpreter(prefix)):
+            return None
+        shared: tuple[Path, ...] = ()
+        if not config:
+            own = (*self._user_sites(python), *own)
+        elif config.get("include-system-site-packages", "").lower() == "true":
+            shared = (*self._user_sites(python), *_site_dirs(Path(config.get("home", "")).parent, python)[1])
+        return Environment(prefix=prefix, python=python, site_dirs=(*own, *shared))
+
+    def _user_sites(self, python: str) -> tuple[Path, ...]:
+        folder = self.user_base / "lib" / f"python{python}" / "site-packages"
+        if os.name == "nt":
+            folder = self.user_base / f"Python{python.replace('.', '')}" / "site-packages"
+        return (folder,) if folder.is_dir() else ()
+
+
+def read_pyvenv_cfg(prefix: Path) -> Mapping[str, str]:
+    """Return the keys of ``pyvenv.cfg`` in lower case; empty where the prefix is no virtual environment."""
+    try:
+        lines = (prefix / "pyvenv.cfg").read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    pairs = (line.partition("=") for line in lines)
+    return {key.strip().lower(): value.strip() for key, _, value in pairs}
+
+
+def _site_dirs(prefix: Path, preferred: str) -> tuple[str | None, tuple[Path, ...]]:
+    """Return the prefix's Python (X.Y) and its folders: of the preferred version, else of the only one there."""
+    if (prefix / "Lib" / "site-packages").is_dir():
+        return preferred, (prefix / "Lib" / "site-packages",)
+    versions = [path.name[len("python") :] for path in prefix.glob("lib/python3.*") if path.is_dir()]
+    versions.sort(key=lambda version: (version.rstrip("t") != preferred.rstrip("t"), version))
+    for version in versions:
+        names = [f"lib/python{version}/site-packages", f"lib64/python{version}/site-packages"]
+        # Debian keeps what apt and what pip installs in two other folders.
+        names += [f"local/lib/python{version}/dist-packages", "lib/python3/dist-packages"]
+        found = [prefix / name for name in names if (prefix / name).is_dir()]
+        if found:
+            return version, tuple(_without_aliases(found))
+    return None, ()
+
+
+def _without_aliases(folders: list[Path]) -> list[Path]:
+    """``lib64`` is often a link to ``lib``."""
+    return list({folder.resolve(): folder for folder in reversed(folders)}.values())[::-1]
+
+
+def _has_interpreter(prefix: Path) -> bool:
+    return any((prefix / name).exists() for name in ("bin/python3", "bin/python", "python.exe"))
+
+
+def _major_minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _ask_interpreter(interpreter: Path) -> Environment | None:
+    """Ask an interpreter where its folders are: for wrappers and shims, whose place tells nothing."""
+    environ = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONNOUSERSITE", "PYTHONHOME")}
+    try:
+        answer = subprocess.run(  # noqa: S603 - the person named this interpreter
+            [str(interpreter), "-c", _ASK], env=environ, capture_output=True, text=True, timeout=30, check=True
+        ).stdout
+        prefix, python, folders = json.loads(answer)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return Environment(prefix=Path(prefix), python=python, site_dirs=tuple(map(Path, folders)))

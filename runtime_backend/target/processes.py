@@ -1,0 +1,130 @@
+"""The processes above this one: argv, working directory, environment. Linux procfs, psutil, or macOS ps and lsof."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_DEPTH = 16
+"""More ancestors than any shell in a multiplexer in a container has been seen to have."""
+
+_WANTED = ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PATH", "PWD")
+"""What is read of an environment that can only be had as one line of text (macOS); ``UV_*`` as well."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Process:
+    """One ancestor; what may not be read is empty."""
+
+    argv: tuple[str, ...]
+    cwd: Path | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+def list_ancestors() -> tuple[Process, ...]:
+    """Return the ancestors of this process, the parent first; empty where this system does not tell."""
+    if Path("/proc/self/stat").exists():
+        return tuple(_from_procfs(os.getppid()))
+    return _from_psutil() or tuple(_from_ps(os.getppid()))
+
+
+def _from_procfs(pid: int, proc: Path = Path("/proc")) -> Iterator[Process]:
+    for _ in range(_DEPTH):
+        folder = proc / str(pid)
+        parent = _parent_of(_read(folder / "stat"))
+        if parent is None:
+            return
+        environ = (entry.partition("=") for entry in _read(folder / "environ").split("\0"))
+        yield Process(
+            argv=tuple(_read(folder / "cmdline").split("\0")[:-1]),
+            cwd=_readlink(folder / "cwd"),
+            environ={name: value for name, equals, value in environ if equals},
+        )
+        pid = parent
+
+
+def _parent_of(stat: str) -> int | None:
+    """Return the parent's id from ``1234 (a name) S 77 …``; the name may hold anything but a final parenthesis."""
+    fields = stat.rpartition(")")[2].split()
+    return int(fields[1]) if len(fields) > 1 else None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8", errors="surrogateescape")
+    except OSError:
+        return ""
+
+
+def _readlink(path: Path) -> Path | None:
+    try:
+        return Path(os.readlink(path))  # noqa: PTH115 - Path.readlink would add a process's fate to the types
+    except OSError:
+        return None
+
+
+def _from_psutil() -> tuple[Process, ...]:
+    """Windows' only way, by the extra ``process``; welcome on macOS."""
+    try:
+        import psutil  # noqa: PLC0415 - an extra
+    except ImportError:
+        return ()
+    return tuple(_from_psutil_process(process, psutil.Error) for process in psutil.Process().parents()[:_DEPTH])
+
+
+def _from_psutil_process(process: object, refused: type[Exception]) -> Process:
+    def ask(name: str) -> object:
+        try:
+            return getattr(process, name)()
+        except refused:
+            return None
+
+    argv, cwd, environ = ask("cmdline"), ask("cwd"), ask("environ")
+    return Process(
+        argv=tuple(argv) if isinstance(argv, list) else (),
+        cwd=Path(cwd) if isinstance(cwd, str) else None,
+        environ=environ if isinstance(environ, dict) else {},
+    )
+
+
+def _from_ps(pid: int) -> Iterator[Process]:
+    table = _parse_ps(_output("ps", "-axwwo", "pid=,ppid=,args="))
+    for _ in range(_DEPTH):
+        if pid not in table:
+            return
+        parent, args = table[pid]
+        cwd = _parse_lsof(_output("lsof", "-a", "-d", "cwd", "-Fn", "-p", str(pid)))
+        text = _output("ps", "-Ewwo", "command=", "-p", str(pid))
+        yield Process(argv=tuple(args.split()), cwd=cwd, environ=_parse_environ(text, args))
+        pid = parent
+
+
+def _parse_ps(text: str) -> dict[int, tuple[int, str]]:
+    """Return pid -> (parent's pid, arguments) from lines like ``  812   790 uv sync --extra cpu``."""
+    rows = (line.split(None, 2) for line in text.splitlines())
+    return {int(row[0]): (int(row[1]), row[2]) for row in rows if len(row) == 3}  # noqa: PLR2004
+
+
+def _parse_lsof(text: str) -> Path | None:
+    """Return the folder from ``lsof -Fn``: ``p812``, ``fcwd``, ``n/Users/jo/project``."""
+    names = [line[1:] for line in text.splitlines() if line.startswith("n/")]
+    return Path(names[0]) if names else None
+
+
+def _parse_environ(text: str, args: str) -> dict[str, str]:
+    """Return the wanted variables from ``ps -E``: the arguments, then ``NAME=value`` words, unquoted."""
+    words = re.split(r" (?=[A-Za-z_][A-Za-z0-9_]*=)", text.strip().removeprefix(args))
+    pairs = (word.strip().partition("=") for word in words)
+    return {name: value for name, _, value in pairs if name in _WANTED or name.startswith("UV_")}
+
+
+def _output(*command: str) -> str:
+    arguments: Sequence[str] = command
+    try:
+        return subprocess.run(arguments, capture_output=True, text=True, timeout=10, check=False).stdout  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return ""

@@ -1,0 +1,152 @@
+"""uv's command line: which command, which project, which environment, which part of the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from ..selection import Selection
+from .arguments import Arguments, read_arguments
+
+PROJECT_COMMANDS = ("sync", "run", "add", "remove", "lock", "export", "tree", "version", "upgrade", "audit", "check")
+"""Commands at work on a project and its lock."""
+
+_ENVIRONMENTLESS = ("tool", "x")
+"""Commands that install into an environment of their own, which has no runtime yet."""
+
+_VALUED = """
+--allow-insecure-host --bounds --branch --build-constraint --build-constraints --cache-dir --cert --color --config-file
+--config-setting --config-settings --config-settings-package --constraint --constraints --default-index --directory
+--editable --env-file --exclude --excludes --exclude-newer --exclude-newer-package --extra --extra-index-url
+--find-links --fork-strategy --format --from --group --index --index-strategy --index-url --keyring-provider
+--link-mode --marker --no-binary --no-binary-package --no-build-isolation-package --no-build-package
+--no-editable-package --no-emit-package --no-extra --no-group --no-install-package --no-sources-package --only-binary
+--only-group --optional --out-dir --output-file --output-format --override --overrides --package --prefix --prerelease
+--prerelease-package --project --prune --python --python-fetch --python-platform --python-preference --python-version
+--refresh-package --reinstall-package --requirement --requirements --resolution --rev --script --tag --target
+--torch-backend --upgrade-group --upgrade-package --with --with-editable --with-requirements
+-C -P -b -c -e -f -i -m -o -p -r -t -w
+"""
+VALUED_OPTIONS = frozenset(_VALUED.split())
+"""Options that take a value, in uv 0.5 to 0.13. A flag taken for one of these would swallow the word after it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UvCommand:
+    """One running uv."""
+
+    name: str
+    """``sync``, ``pip install``, ``tool`` …"""
+    arguments: Arguments
+    cwd: Path
+    """Its working directory, after ``--directory``."""
+    environ: Mapping[str, str]
+
+    @property
+    def is_project(self) -> bool:
+        """Whether it works on a project and its lock."""
+        return self.name in PROJECT_COMMANDS and not self.arguments.has("--script", "--no-project", "-s")
+
+    @property
+    def has_no_target(self) -> bool:
+        """Whether it installs into a fresh environment that cannot hold a runtime yet."""
+        return self.name in _ENVIRONMENTLESS
+
+    @property
+    def project(self) -> Path:
+        """The folder that the project is looked for from, upward."""
+        named = self.arguments.last("--project") or self.environ.get("UV_PROJECT")
+        return self.cwd / named if named else self.cwd
+
+    def environment_paths(self) -> tuple[tuple[str, Path], ...]:
+        """Return where ``uv pip`` looks for its environment: (why, path), in its own order."""
+        conda = self.environ.get("CONDA_PREFIX")
+        is_base = self.environ.get("CONDA_DEFAULT_ENV") in ("base", "root")
+        named = [
+            ("uv --python", _as_path(self.arguments.last("--python", "-p"), self.cwd)),
+            ("UV_PYTHON", _as_path(self.environ.get("UV_PYTHON"), self.cwd)),
+            ("VIRTUAL_ENV of uv", _as_folder(self.environ.get("VIRTUAL_ENV"), self.cwd)),
+            ("CONDA_PREFIX of uv", _as_folder(None if is_base else conda, self.cwd)),
+            *((".venv upward from uv's folder", folder / ".venv") for folder in (self.cwd, *self.cwd.parents)),
+            ("CONDA_PREFIX of uv (base)", _as_folder(conda if is_base else None, self.cwd)),
+        ]
+        return tuple((why, path) for why, path in named if path is not None)
+
+    def project_environment(self, root: Path) -> tuple[str, Path]:
+        """Return where a project command installs: (why, path).
+
+        :param root: the workspace root, beside whose lock ``.venv`` lies.
+        """
+        active = self.environ.get("VIRTUAL_ENV")
+        if self.arguments.has("--active") and active:
+            return "uv --active", self.cwd / active
+        named = self.environ.get("UV_PROJECT_ENVIRONMENT")
+        if named:
+            return "UV_PROJECT_ENVIRONMENT", root / named
+        return ".venv beside the lock", root / ".venv"
+
+    def selection(self, project: Path | None) -> Selection:
+        """Return the part of the lock that the command line asks for."""
+        given, flag = self.arguments, self.arguments.has
+        is_add = self.name in ("add", "remove")  # there, --extra and --group say where to write, not what to install
+        only = frozenset(given.values("--only-group")) | ({"dev"} if flag("--only-dev") else frozenset())
+        groups = frozenset() if is_add else frozenset(given.values("--group"))
+        without = [*given.values("--no-group"), *self.environ.get("UV_NO_GROUP", "").split()]
+        without += ["dev"] if flag("--no-dev") or _is_true(self.environ.get("UV_NO_DEV")) else []
+        return Selection(
+            project=project,
+            package=given.last("--package"),
+            all_packages=flag("--all-packages", "--all"),
+            extras=frozenset() if is_add else _normalised(_split(given.values("--extra"))),
+            without_extras=_normalised(given.values("--no-extra")),
+            all_extras=flag("--all-extras"),
+            groups=_normalised((groups | only) | ({"dev"} if flag("--dev") else frozenset())),
+            without_groups=_normalised(without),
+            all_groups=flag("--all-groups"),
+            default_groups=not (
+                flag("--no-default-groups") or only or _is_true(self.environ.get("UV_NO_DEFAULT_GROUPS"))
+            ),
+            only_groups=bool(only),
+        )
+
+
+def read_uv_command(argv: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> UvCommand:
+    """Take uv's command line apart.
+
+    :param argv: with the program; ``uvx`` is ``uv tool run``.
+    """
+    program = argv[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe") if argv else ""
+    words = ["tool", "run", *argv[1:]] if program == "uvx" else list(argv[1:])
+    first = read_arguments(words, valued=VALUED_OPTIONS, stop_after=1).positional
+    name = first[0] if first else ""
+    # What follows `uv run CMD` belongs to CMD; what follows `uv add X` are still options of uv's.
+    arguments = read_arguments(words, valued=VALUED_OPTIONS, stop_after=2 if name in ("run", "tool") else None)
+    if name == "pip":
+        name = " ".join(arguments.positional[:2])
+    return UvCommand(name=name, arguments=arguments, cwd=cwd, environ=environ)
+
+
+def _as_path(text: str | None, cwd: Path) -> Path | None:
+    """Return the path that ``--python`` names; a version (``3.12``) or a name (``pypy``) names none."""
+    if not text or not (any(mark in text for mark in "/\\") or (cwd / text).exists()):
+        return None
+    return cwd / text
+
+
+def _as_folder(text: str | None, cwd: Path) -> Path | None:
+    return cwd / text if text else None
+
+
+def _split(values: Sequence[str]) -> list[str]:
+    return [part for value in values for part in value.split(",") if part]
+
+
+def _normalised(names: Sequence[str] | frozenset[str]) -> frozenset[str]:
+    return frozenset(str(canonicalize_name(name)) for name in names)
+
+
+def _is_true(text: str | None) -> bool:
+    return (text or "").lower() in ("1", "true", "yes", "y", "on", "t")

@@ -1,0 +1,101 @@
+"""Finished wheels: what is in them, and adding a file to one."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+from .errors import BackendError
+
+_COMPILED = (".so", ".pyd", ".dylib", ".dll", ".a", ".lib")
+_COMPILABLE = (".c", ".cc", ".cpp", ".cxx", ".cu", ".hip", ".mm", ".pyx", ".rs", ".f90")
+_NOT_SOURCE = {".git", ".hg", ".tox", ".nox", ".venv", "build", "dist", "node_modules", "__pycache__", "tests", "test"}
+
+
+def count_compiled(wheel: Path) -> int:
+    """Return how many compiled files a wheel holds."""
+    with zipfile.ZipFile(wheel) as archive:
+        return sum(_is_compiled(name) for name in archive.namelist())
+
+
+def _is_compiled(name: str) -> bool:
+    return name.endswith(_COMPILED) or ".so." in name.rpartition("/")[2]
+
+
+def find_compilable(source: Path) -> str | None:
+    """Return a file of the source tree that a compiler would take, relative to the tree; None when it has none."""
+    for folder, folders, files in os.walk(source):
+        folders[:] = sorted(name for name in folders if name not in _NOT_SOURCE)
+        found = next((name for name in sorted(files) if name.endswith(_COMPILABLE)), None)
+        if found is not None:
+            return os.path.relpath(os.path.join(folder, found), source)  # noqa: PTH118 - os.walk gives strings
+    return None
+
+
+def add_to_dist_info(wheel: Path, name: str, content: bytes) -> None:
+    """Add a file to a wheel's dist-info, RECORD included; the wheel is replaced in one step.
+
+    :raises BackendError: for a wheel without a dist-info and its RECORD.
+    """
+    new = wheel.with_name(f".{wheel.name}.new")
+    try:
+        with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as out:
+            record = _find_record(old, wheel)
+            added = f"{record.filename.rpartition('/')[0]}/{name}"
+            for item in old.infolist():
+                if item.filename not in (record.filename, added):
+                    _copy(old, item, out)
+            _write(out, added, record, content)
+            _write(out, record.filename, record, _new_record(old.read(record), added, content))
+        new.replace(wheel)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def read_from_dist_info(wheel: Path, name: str) -> bytes | None:
+    """Return the content of a file of a wheel's dist-info; None when it has no such one."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = (
+            entry for entry in archive.namelist() if entry.endswith(f".dist-info/{name}") and entry.count("/") == 1
+        )
+        found = next(names, None)
+        return None if found is None else archive.read(found)
+
+
+def _find_record(archive: zipfile.ZipFile, wheel: Path) -> zipfile.ZipInfo:
+    for item in archive.infolist():
+        if item.filename.endswith(".dist-info/RECORD") and item.filename.count("/") == 1:
+            return item
+    raise BackendError(f"{wheel}: the real backend made a wheel without a .dist-info/RECORD")
+
+
+def _copy(old: zipfile.ZipFile, item: zipfile.ZipInfo, out: zipfile.ZipFile) -> None:
+    with old.open(item) as content, out.open(_like(item, item.filename), "w") as target:
+        shutil.copyfileobj(content, target, 1 << 20)
+
+
+def _write(out: zipfile.ZipFile, name: str, like: zipfile.ZipInfo, content: bytes) -> None:
+    out.writestr(_like(like, name), content)
+
+
+def _like(item: zipfile.ZipInfo, name: str) -> zipfile.ZipInfo:
+    """Return an entry with the time and mode of another, so that a reproducible wheel stays one."""
+    new = zipfile.ZipInfo(name, item.date_time)
+    new.compress_type, new.external_attr, new.create_system = item.compress_type, item.external_attr, item.create_system
+    new.file_size = item.file_size  # zipfile decides by it whether the entry needs ZIP64
+    return new
+
+
+def _new_record(old: bytes, added: str, content: bytes) -> bytes:
+    rows = [row for row in csv.reader(io.StringIO(old.decode("utf-8"), newline="")) if row and row[0] != added]
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    rows.insert(len(rows) - 1, [added, f"sha256={digest}", str(len(content))])
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue().encode("utf-8")
