@@ -1,0 +1,62 @@
+"""Every sample lock, as the real tools wrote it, read for the selections that its expected.json lists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from platforms import make_platform
+
+from runtime_backend.locks import Locked, find_locked
+from runtime_backend.selection import Selection
+
+SAMPLES = Path(__file__).parent / "locks"
+
+
+def _cases() -> Iterator[Any]:
+    for expected in sorted(SAMPLES.glob("*/*/expected.json")):
+        data = json.loads(expected.read_text("utf-8"))
+        for selection in data["selections"]:
+            name = f"{expected.parent.parent.name}-{expected.parent.name}-{selection['why']}"
+            yield pytest.param(expected.parent / data["lock"], selection, id=name)
+
+
+def _selection(case: dict[str, Any], lock: Path) -> Selection:
+    return Selection(
+        project=lock.parent,
+        package=case["package"],
+        extras=frozenset(case["extras"]),
+        groups=frozenset(case["groups"] or ()),
+        default_groups=case["groups"] is None,
+    )
+
+
+@pytest.mark.parametrize(("lock", "case"), list(_cases()))
+def test_sample(lock: Path, case: dict[str, Any]) -> None:
+    """A reader finds in a lock what the tool that wrote it would install."""
+    platform = make_platform(case["platform"], case["python"])
+    found = find_locked(lock, "torch", _selection(case, lock), platform)
+    if "only" in case["expect"]:
+        assert [case["expect"]["only"]] == [locked.version for locked in found]
+    else:
+        assert case["expect"] == _described(found, case["expect"], lock)
+
+
+def _described(found: tuple[Locked, ...], expected: dict[str, Any], lock: Path) -> dict[str, Any]:
+    """Return what was found in the words of expected.json."""
+    if not found:
+        return {"none": True}
+    if len(found) > 1:
+        return {"stop": "ambiguous", "versions": sorted(locked.version for locked in found)}
+    (locked,) = found
+    path = expected.get("path")
+    is_path = path is not None and locked.url == (lock.parent / path).absolute().as_uri()
+    return {
+        "version": locked.version,
+        "url": None if is_path else locked.url,
+        "path": path if is_path else None,
+        "sha256": locked.sha256,
+    }
