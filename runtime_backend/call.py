@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,8 +12,10 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from .cache import bytecode_folder, prune_bytecode
 from .config import load_settings, split_config_settings
 from .delegate import find_hook, load_backend, surroundings
+from .distributions import locate_imports
 from .environ import build_folder_variables, hook_variables, search_variables, setuptools_config
 from .errors import BackendError, RuntimeBackendError
 from .plan import Plan, make_plan
@@ -90,6 +90,8 @@ class HookCall:
                 made: str = hook(folder, theirs, *rest)
         if self.hook in BUILD_HOOKS:
             self._finish(plan, Path(folder) / made)
+        if self.hook in BUILD_HOOKS and plan.overlay is not None:
+            prune_bytecode(plan.cache, plan.overlay.path.parent)
         return made
 
     def _plan(self, ours: Mapping[str, Any]) -> Plan:
@@ -114,11 +116,10 @@ class HookCall:
     def _surroundings(self, plan: Plan) -> Iterator[None]:
         with ExitStack() as stack:
             overlay = None if plan.overlay is None else plan.overlay.show()
-            bytecode = plan.cache / "bytecode"
             environ = self._caller.environ
             changes = {
                 **hook_variables(environ),
-                **search_variables(environ, overlay, _cmake_prefixes(plan, overlay), bytecode),
+                **search_variables(environ, overlay, _cmake_prefixes(plan, overlay), bytecode_folder(plan.cache)),
                 **self._build_folder(plan, stack),
                 **{v.name: v.value for v in plan.variables if v.value is not None},
             }
@@ -130,6 +131,8 @@ class HookCall:
         label = plan.build_label
         if self.hook not in BUILD_HOOKS or label is None:
             return {}
+        import tempfile  # noqa: PLC0415 - two hooks of eight need it
+
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runtime-backend-")))
         path = folder / "setuptools.cfg"
         path.write_text(setuptools_config(label, is_editable=self.hook == "build_editable"), "utf-8")
@@ -197,13 +200,12 @@ def _name_of(text: str) -> str:
 
 def _cmake_prefixes(plan: Plan, overlay: Path | None) -> list[Path]:
     """Return the folders that hold the CMake packages of the runtimes, such as ``torch/share/cmake``."""
-    found = []
+    roots = [] if overlay is None or plan.overlay is None else [overlay / entry for entry in plan.overlay.links.targets]
     for runtime in plan.runtimes:
         distribution = runtime.outcome.visible_distribution
-        folder = overlay if runtime.provision.kind == "reuse" else distribution.site if distribution else None
-        if folder is not None:
-            found.append(folder / runtime.outcome.rule.name / "share" / "cmake")
-    return [folder for folder in found if folder.is_dir()]
+        if runtime.provision.kind == "present" and distribution is not None:
+            roots += locate_imports(distribution, ()).values()
+    return [root / "share" / "cmake" for root in roots if (root / "share" / "cmake").is_dir()]
 
 
 def _real_version(plan: Plan) -> str | None:
@@ -219,6 +221,8 @@ def _print_failure(error: BaseException) -> None:
         if error.code is not None and not isinstance(error.code, int):
             print(error.code, file=sys.stderr)  # noqa: T201 - what the interpreter does at exit
         return
+    import traceback  # noqa: PLC0415 - a failure alone needs it
+
     traceback.print_exception(error)
 
 

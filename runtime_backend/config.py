@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from .errors import ConfigError
 from .tables import Table, describe, did_you_mean, one_of
-from .toml import TOMLDecodeError, loads
+from .toml import loads
 
 T = TypeVar("T")
 
@@ -141,7 +141,9 @@ def _read_pyproject(source: Path) -> Table:
         return Table(loads(path.read_text("utf-8")), file="pyproject.toml")
     except FileNotFoundError:
         raise ConfigError([f"{path}: not found, expected the producer's pyproject.toml"]) from None
-    except (TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error}"]) from None
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number or a nesting beyond Python's limits
         raise ConfigError([f"{path}: not TOML: {error}"]) from None
 
 
@@ -210,20 +212,29 @@ def _read_rule(table: Table, key: str, entry: object, origin: str) -> RuntimeRul
     match = "exact"
     if isinstance(entry, dict):
         inner = Table(entry, file=table.file, key=table.dotted(key), problems=table.problems)
-        entry = inner.string("requirement")
+        entry = inner.value("requirement")
         match = inner.choice("match", MATCHES) or match
         inner.close()
     if not isinstance(entry, str):
         table.report(key, describe(entry), "a requirement, or { requirement, match }")
         return None
     requirement = _parse_requirement(entry)
-    if requirement is None or requirement.url is not None:
+    holds = None if requirement is None or requirement.url is not None else _holds(requirement)
+    if requirement is None or holds is None:
         table.report(key, f"the string {entry!r}", "a name with an optional version specifier, such as 'torch>=2.4'")
         return None
-    if requirement.marker is not None and not requirement.marker.evaluate():
+    if not holds:
         return None
     name = canonicalize_name(requirement.name)
     return RuntimeRule(name=name, requirement=requirement, match=match, origin=origin)
+
+
+def _holds(requirement: Requirement) -> bool | None:
+    """Return whether a requirement's marker holds here; None for one that cannot be decided."""
+    try:
+        return requirement.marker is None or requirement.marker.evaluate()
+    except (ValueError, LookupError):  # packaging's UndefinedComparison, UndefinedEnvironmentName
+        return None
 
 
 def _parse_requirement(text: str) -> Requirement | None:
@@ -335,7 +346,7 @@ class _CallSettings:
         found = self.string(key)
         if found is None:
             return None
-        path = Path(self._environ.get("PWD", "")) / Path(found.value).expanduser()
+        path = Path(self._environ.get("PWD", "")) / os.path.expanduser(found.value)  # noqa: PTH111 - raises for ~nobody
         if not path.is_absolute():
             self._problems.append(f"{found.origin}: found {describe(found.value)}, expected an absolute path")
         return Chosen(value=path, origin=found.origin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,8 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 _INFO_SUFFIXES = (".dist-info", ".egg-info")
+_FIRST_COMPONENT = re.compile(r"^([^/,\n]+)[^\n]*(?:\n\1/[^\n]*)*", re.MULTILINE)
+"""The first component of a path, and all the lines after it that have the same one."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,19 @@ class Distribution:
         return tuple(value for name, value in self._headers if name == "requires-dist")
 
     @cached_property
+    def record(self) -> str:
+        """The text of RECORD; empty where there is none. torch's has 15,000 lines: read once, split only on demand."""
+        return _read(self.info / "RECORD")
+
+    @cached_property
     def files(self) -> tuple[str, ...]:
-        """The paths of RECORD, as written; empty where there is no RECORD."""
-        lines = _read(self.info / "RECORD").splitlines()
-        return tuple(_path_of(line) for line in lines if line)
+        """The paths of RECORD, as written."""
+        return tuple(_path_of(line) for line in self.record.split("\n") if line)
+
+    @cached_property
+    def top_names(self) -> frozenset[str]:
+        """The first components of the paths of RECORD."""
+        return frozenset(name.strip('"') for name in _FIRST_COMPONENT.findall(self.record))
 
     @property
     def direct_url(self) -> str:
@@ -63,6 +75,7 @@ class DistributionIndex:
 
     def __init__(self, search_path: Sequence[Path]) -> None:
         self.search_path = tuple(search_path)
+        self._found: dict[str, Distribution] = {}
 
     @cached_property
     def _by_name(self) -> dict[str, Path]:
@@ -75,7 +88,9 @@ class DistributionIndex:
     def find(self, name: str) -> Distribution | None:
         """Return the first distribution of that normalised name on the path."""
         info = self._by_name.get(name)
-        return None if info is None else Distribution(name=name, info=info)
+        if info is not None and name not in self._found:
+            self._found[name] = Distribution(name=name, info=info)
+        return self._found.get(name)
 
 
 def _list_infos(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -98,7 +113,7 @@ def _pth_folders(site: Path) -> Iterator[Path]:
         if entry.endswith((".pth", ".egg-link")):
             for line in _read(site / entry).splitlines():
                 folder = site / line.strip()
-                if line.strip() and not line.startswith(("import ", "import\t", "#")) and folder.is_dir():
+                if line.strip() and not line.startswith(("import ", "import\t", "#")) and _is_folder(folder):
                     yield folder
 
 
@@ -107,23 +122,22 @@ def locate_imports(distribution: Distribution, search_path: Sequence[Path]) -> d
 
     From RECORD; for an editable install or one without RECORD, from its declared names and the search path.
     """
-    names = {path.partition("/")[0] for path in distribution.files}
-    entries = {name: distribution.site / name for name in names if _is_import(name)}
+    entries = {name: distribution.site / name for name in distribution.top_names if _is_import(name)}
     for name in _declared_names(distribution):
         if not any(entry.partition(".")[0] == name for entry in entries):
             entries.update(_search(name, distribution, search_path))
-    return {name: path for name, path in sorted(entries.items()) if path.exists()}
+    return {name: path for name, path in sorted(entries.items()) if _is_there(path)}
 
 
 def _is_import(name: str) -> bool:
     """Return whether the first component of a RECORD path is importable content of the distribution's own."""
-    skipped = ("..", "", "__pycache__")
+    skipped = ("..", ".", "", "__pycache__")
     return name not in skipped and not name.endswith((*_INFO_SUFFIXES, ".pth")) and not name.startswith("__editable__")
 
 
 def _declared_names(distribution: Distribution) -> list[str]:
     declared = _read(distribution.info / "top_level.txt").split()
-    if declared or any(_is_import(path.partition("/")[0]) for path in distribution.files):
+    if declared or any(_is_import(name) for name in distribution.top_names):
         return declared
     return [distribution.name.replace("-", "_")]
 
@@ -131,10 +145,11 @@ def _declared_names(distribution: Distribution) -> list[str]:
 def _search(name: str, distribution: Distribution, search_path: Sequence[Path]) -> dict[str, Path]:
     mapped = _editable_mapping(distribution).get(name)
     if mapped is not None:
-        return {mapped.name: mapped}
+        module = mapped if mapped.suffix == ".py" else mapped.with_name(f"{mapped.name}.py")
+        return {f"{name}.py": module} if module.is_file() else {name: mapped}
     for folder in (distribution.site, *search_path):
         for entry in (name, f"{name}.py"):
-            if (folder / entry).exists():
+            if _is_there(folder / entry):
                 return {entry: folder / entry}
     return {}
 
@@ -145,17 +160,24 @@ def _editable_mapping(distribution: Distribution) -> dict[str, Path]:
         if path.startswith("__editable__") and path.endswith("_finder.py"):
             for line in _read(distribution.site / path).splitlines():
                 if line.startswith("MAPPING"):
-                    return {k: Path(v) for k, v in ast.literal_eval(line.partition("=")[2].strip()).items()}
+                    return _parse_mapping(line.partition("=")[2].strip())
     return {}
+
+
+def _parse_mapping(text: str) -> dict[str, Path]:
+    try:
+        return {name: Path(place) for name, place in ast.literal_eval(text).items()}
+    except (ValueError, SyntaxError, TypeError, AttributeError):  # a mapping that is none shows nothing
+        return {}
 
 
 def _parse_headers(text: str) -> Iterator[tuple[str, str]]:
     """Yield (lower-case name, value) of a core-metadata file; its body and continuation lines are not asked for."""
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if not line:
             return
         name, colon, value = line.partition(":")
-        if colon and not name[0].isspace():
+        if colon and not name[:1].isspace():
             yield name.lower(), value.strip()
 
 
@@ -164,6 +186,15 @@ def _path_of(line: str) -> str:
     if not line.startswith('"'):
         return line.partition(",")[0]
     return line[1:].rpartition('",')[0].replace('""', '"') or line
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - as below
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether a path leads somewhere; False, too, where this person may not look (another one's home)."""
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises PermissionError there
 
 
 def _read(path: Path) -> str:
@@ -175,6 +206,6 @@ def _read(path: Path) -> str:
 
 def _names(folder: Path) -> list[str]:
     try:
-        return os.listdir(folder)
+        return sorted(os.listdir(folder))  # every hook is to find the same first one
     except OSError:
         return []

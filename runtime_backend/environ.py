@@ -73,11 +73,23 @@ def search_variables(
     changes: dict[str, str | None] = {}
     if cmake_prefixes:
         changes["CMAKE_PREFIX_PATH"] = _appended(environ.get("CMAKE_PREFIX_PATH"), cmake_prefixes)
+        roots = {name: root for prefix in cmake_prefixes for name, root in _cmake_roots(prefix)}
+        changes.update({name: str(root) for name, root in roots.items() if name not in environ})
     if overlay is not None:
         changes["PYTHONPATH"] = _appended(environ.get("PYTHONPATH"), [overlay])
         # An import through the overlay's links would write __pycache__ into the target.
         changes.setdefault("PYTHONPYCACHEPREFIX", environ.get("PYTHONPYCACHEPREFIX") or str(bytecode))
     return changes
+
+
+def _cmake_roots(prefix: Path) -> list[tuple[str, Path]]:
+    """Return ``Torch_ROOT`` for ``torch/share/cmake/Torch``.
+
+    CMake believes it before its own CMAKE_PREFIX_PATH, in which scikit-build-core puts the site-packages of the build
+    interpreter: under pip, that of the target, where the same torch lies at another path.
+    """
+    root = prefix.parent.parent
+    return [(f"{path.name}_ROOT", root) for path in prefix.iterdir() if path.name.lower() == root.name.lower()]
 
 
 def build_folder_variables(

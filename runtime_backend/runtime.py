@@ -46,9 +46,9 @@ class Identity:
         """``12`` for CUDA 12.x, an empty string for none, None where it is not known."""
         if self.reported is not None:
             return (self.cuda or "").partition(".")[0]
-        label = Version(self.version).local
-        found = _CUDA_LABEL.search(label or "")
-        return found.group(1) if found else ("" if label == "cpu" else None)
+        label = self.version.partition("+")[2]
+        found = _CUDA_LABEL.search(label)
+        return found.group(1) if found else ("" if label.startswith(("cpu", "rocm", "xpu")) else None)
 
 
 def read_identity(distribution: Distribution, index: DistributionIndex) -> Identity:
@@ -107,14 +107,16 @@ def is_compatible(built: Identity, running: Identity, match: str) -> bool:
     :param match: ``exact``: the same version and variant; ``minor``: the same X.Y and CUDA major; ``floor``: at least
         the one built against, with the same CUDA major (stable ABI).
     """
+    if not (built.version and running.version):  # locked as a source tree of dynamic version: whichever is there
+        return True
     if match == "exact":
         return _is_same(built, running)
     if built.cuda_major != running.cuda_major and None not in (built.cuda_major, running.cuda_major):
         return False
     if (built.hip is None) != (running.hip is None) and None not in (built.reported, running.reported):
         return False
-    older, newer = Version(built.version), Version(running.version)
-    return older.release[:2] == newer.release[:2] if match == "minor" else newer.release >= older.release
+    older, newer = (Version(Version(identity.version).base_version) for identity in (built, running))
+    return (older.major, older.minor) == (newer.major, newer.minor) if match == "minor" else newer >= older
 
 
 def _is_same(one: Identity, other: Identity) -> bool:
@@ -150,11 +152,24 @@ def _active_requirements(
     distribution: Distribution, extras: frozenset[str], environment: dict[str, str]
 ) -> Iterator[Requirement]:
     for text in distribution.requires:
+        if not extras and _is_of_extra(text):
+            continue
         try:
             requirement = Requirement(text)
         except InvalidRequirement:  # an old egg's spelling: what cannot be read cannot be followed
             continue
-        marker = requirement.marker
-        chosen = ("", *extras)
-        if marker is None or any(marker.evaluate({**environment, "extra": extra}) for extra in chosen):
+        if any(_holds(requirement, {**environment, "extra": extra}) for extra in ("", *extras)):
             yield requirement
+
+
+def _holds(requirement: Requirement, environment: dict[str, str]) -> bool:
+    try:
+        return requirement.marker is None or requirement.marker.evaluate(environment)
+    except (ValueError, LookupError):  # packaging's UndefinedComparison, UndefinedEnvironmentName
+        return False
+
+
+def _is_of_extra(text: str) -> bool:
+    """Return whether a requirement is surely one of an extra; it saves the parsing of the hundreds that sympy has."""
+    marker = text.partition(";")[2]
+    return "extra ==" in marker and " or " not in marker

@@ -113,7 +113,7 @@ def describe(value: object) -> str:
         return "a table"
     if isinstance(value, list):
         return "an array"
-    return f"{type(value).__name__} {value}"
+    return "nothing" if value is None else f"{type(value).__name__} {value}"
 
 
 def one_of(names: Sequence[str]) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from importlib import import_module
 from pathlib import Path
 
 from ..errors import LockError
 from ..selection import Selection
-from . import pylock, uv
 from .locked import Locked
 from .platforms import Platform, current_platform
 
@@ -21,12 +21,8 @@ __all__ = ["Locked", "Platform", "current_platform", "find_locked"]
 
 Reader = Callable[[Path, str, Selection, Platform], tuple[Locked, ...]]
 
-READERS: tuple[tuple[str, Reader], ...] = (
-    ("uv.lock", uv.read),
-    ("pylock.toml", pylock.read),
-    ("pylock.*.toml", pylock.read),
-)
-"""File name pattern -> reader."""
+READERS = (("uv.lock", "uv"), ("pylock.toml", "pylock"), ("pylock.*.toml", "pylock"))
+"""File name pattern -> the module of its reader, imported when such a file is read."""
 
 
 def find_locked(path: Path, name: str, selection: Selection, platform: Platform) -> tuple[Locked, ...]:
@@ -35,8 +31,9 @@ def find_locked(path: Path, name: str, selection: Selection, platform: Platform)
     :param name: the distribution's name, normalised.
     :raises LockError: for a file that is not what its name says, and for a name that no reader knows.
     """
-    for pattern, read in READERS:
+    for pattern, module in READERS:
         if fnmatchcase(path.name, pattern):
+            read: Reader = import_module(f".{module}", __name__).read
             return read(path, name, selection, platform)
     known = ", ".join(pattern for pattern, _ in READERS)
     raise LockError(f"{path}: no reader for a lock of this name; expected one of {known}")

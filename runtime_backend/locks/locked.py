@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import unquote, urlsplit
 
 from ..errors import LockError
 from ..toml import TOMLDecodeError, loads
@@ -37,6 +36,8 @@ class Locked:
 
 def file_name(url: str) -> str:
     """Return a URL's file name; URLs spell ``+`` as ``%2B``, file names do not."""
+    from urllib.parse import unquote, urlsplit  # noqa: PLC0415 - no lock is read in most hooks
+
     return unquote(urlsplit(url).path.rpartition("/")[2])
 
 
@@ -71,6 +72,15 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
         raise corrupt(path, f"not TOML: {error}") from None
 
 
+def read_version(package: Mapping[str, Any]) -> str:
+    """Return the version of a locked package; empty for a source tree that tells it only when built.
+
+    :raises InvalidVersion: for one that is none.
+    """
+    version: str = package.get("version", "")
+    return version if version == "" else str(Version(version)) and version
+
+
 def corrupt(path: Path, what: str) -> LockError:
     """Return the error for a lock that is not as its tool writes it."""
     return LockError(f"{path}: {what}", hint="Lock again with the tool that wrote it, or restore the file.")
@@ -86,7 +96,7 @@ def only_lock_errors(read: Callable[P, T]) -> Callable[P, T]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return read(*args, **kwargs)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError, OSError) as error:
             what = f"not laid out as expected: {type(error).__name__}: {error}"
             raise corrupt(Path(str(args[0])), what) from error
 

@@ -16,7 +16,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from ..selection import Selection
-from .locked import Locked, as_url, corrupt, file_name, only_lock_errors, parse_toml, read_lock
+from .locked import Locked, as_url, corrupt, file_name, only_lock_errors, parse_toml, read_lock, read_version
 from .platforms import Platform
 
 _SEPARATOR = "\n[[package]]\n"
@@ -85,7 +85,7 @@ class _Lock:
         text = read_lock(path).replace("\r\n", "\n")
         head, *blocks = text.split(_SEPARATOR)
         self._by_name: dict[str, list[_Package]] = {}
-        if blocks and '"""' not in text and _UV_LINES.fullmatch(text):
+        if blocks and '"""' not in text and "'''" not in text and _UV_LINES.fullmatch(text):
             self.head = parse_toml(f"{head}\n", path)
             for block in blocks:
                 named = _NAME.match(block)
@@ -220,7 +220,7 @@ def _decide_extras(marker: str, active: frozenset[str]) -> str:
 
 def _locked(package: _Package, path: Path, platform: Platform) -> Locked:
     data = package.data
-    name, version, source = data["name"], data.get("version", ""), data.get("source", {})
+    name, version, source = data["name"], read_version(data), data.get("source", {})
     detail = "; ".join(data.get("resolution-markers", [])) or source.get("registry", "")
     wheels = [(_location(wheel, source, path), wheel) for wheel in data.get("wheels", ())]
     best = platform.best_wheel((file_name(url), (url, wheel)) for url, wheel in wheels)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..distributions import Distribution, DistributionIndex, locate_imports
 from ..runtime import find_closure
+
+_NO_MODULE = (".dist-info", ".egg-info", ".egg-link", ".pth", ".txt")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,11 +64,17 @@ def _is_namespace(path: Path) -> bool:
 
 
 def _link_entry(entry: str, owners: list[tuple[Distribution, Path]]) -> dict[str, Path]:
-    path = owners[0][1]
-    files = {file for owner, place in owners if place == path for file in owner.files if file.startswith(f"{entry}/")}
-    if not files or not _is_namespace(path):
-        return {entry: path}
-    return dict(_link_shared(entry, path, files))
+    places = list(dict.fromkeys(place for _, place in owners))
+    if not _is_namespace(places[0]):
+        return {entry: places[0]}
+    links: dict[str, Path] = {}
+    for place in places:  # a namespace may be spread over several folders of the path, as its packages are
+        files = {f for owner, where in owners if where == place for f in owner.files if f.startswith(f"{entry}/")}
+        found = dict(_link_shared(entry, place, files)) if files else {entry: place}
+        if len(places) > 1 and entry in found:
+            found = {f"{entry}/{name}": place / name for name in sorted(os.listdir(place)) if name != "__pycache__"}
+        links = {**found, **links}
+    return links
 
 
 def _link_shared(entry: str, folder: Path, files: set[str]) -> list[tuple[str, Path]]:
@@ -91,8 +99,10 @@ def _link_shared(entry: str, folder: Path, files: set[str]) -> list[tuple[str, P
 
 def occupants(sys_path: Sequence[str]) -> Callable[[str], bool]:
     """Return a test for the entry names that an interpreter with that path would import already."""
-    names = {name for folder in sys_path if folder for name in _listed(folder)}
-    return lambda entry: bool(set(_spellings(entry)) & names)
+    names = {
+        _module(name) for folder in sys_path if folder for name in _listed(folder) if not name.endswith(_NO_MODULE)
+    }
+    return lambda entry: _module(entry) in names
 
 
 def _listed(folder: str) -> list[str]:
@@ -102,7 +112,6 @@ def _listed(folder: str) -> list[str]:
         return []
 
 
-def _spellings(entry: str) -> Iterator[str]:
-    """Yield the names under which the same module may lie elsewhere: as a package or as a file."""
-    stem = entry.partition(".")[0]
-    yield from (entry, stem, f"{stem}.py")
+def _module(entry: str) -> str:
+    """Return the name under which an entry is imported: ``six`` for ``six.py`` and ``six.cpython-311-darwin.so``."""
+    return entry.partition(".")[0]

@@ -15,7 +15,6 @@ import errno
 import hashlib
 import os
 import re
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -67,7 +66,7 @@ class Overlay:
         try:
             unfinished.rename(held)
         except OSError as error:
-            shutil.rmtree(unfinished, ignore_errors=True)
+            _remove(unfinished)
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # another build made the same one meanwhile
                 raise
 
@@ -98,10 +97,7 @@ def _content(runtime: Borrowed) -> list[str]:
     Left out is what each installer writes in its own way: dist-info, scripts, byte code. An editable runtime has no
     such lines; there, the place is all that tells one from another.
     """
-    try:
-        lines = (runtime.distribution.info / "RECORD").read_text("utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
+    lines = runtime.distribution.record.splitlines()
     kept = [line for line in lines if ",sha256=" in line and ".dist-info/" not in line and not line.startswith("../")]
     is_editable = not any("/" in line and not line.startswith("__editable__") for line in kept)
     return [str(runtime.distribution.info)] if is_editable else sorted(kept)
@@ -127,7 +123,7 @@ def _remove_abandoned(folder: Path) -> None:
         except OSError:  # its owner has just finished it
             continue
         if is_abandoned:
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
 
 
 def _cannot_write(path: Path, error: OSError) -> ProvisionError:
@@ -136,3 +132,9 @@ def _cannot_write(path: Path, error: OSError) -> ProvisionError:
         hint="Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path; or have torch installed into"
         " the build environment instead of borrowed: RUNTIME_BACKEND_PROVISION=require.",
     )
+
+
+def _remove(folder: Path) -> None:
+    import shutil  # noqa: PLC0415 - hardly ever needed
+
+    shutil.rmtree(folder, ignore_errors=True)

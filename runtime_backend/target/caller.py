@@ -50,10 +50,11 @@ class Caller:
 
         ``none``: not at all. ``hidden``: the interpreter is the target's, with its distributions taken off the path
         (pip, pdm, pipenv). ``throwaway``: an environment made for this build (uv, build, pip's venv isolation).
-        ``kept``: one that the last build used too (hatch, tox), in which that build's torch may still lie.
+        ``kept``: one that the last build used too (hatch, tox), in which that build's torch may still lie. ``assumed``: no
+        frontend is there; the command line explains an isolated build.
         """
         if not self.is_hook:
-            return "hidden"
+            return "assumed"
         if self.environ.get("HATCH_ENV_ACTIVE") == "hatch-build" or self._is_tox_packaging:
             return "kept"
         if any(part.startswith(_THROWAWAY_MARKS) for part in self.prefix.parts):

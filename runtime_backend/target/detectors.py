@@ -125,7 +125,7 @@ def _uv_project(command: UvCommand, caller: Caller) -> Iterator[Place]:
 
 def _own_environment(caller: Caller) -> Iterator[Place]:
     """Pip hides the target's distributions, but runs the target's interpreter; without isolation they are there."""
-    if caller.isolation not in ("none", "hidden") or caller.own_environment is None:
+    if caller.isolation not in ("none", "hidden", "assumed") or caller.own_environment is None:
         return
     environment, why = caller.own_environment, "the running interpreter"
     folder = _pip_folder(caller)

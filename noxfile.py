@@ -1,0 +1,54 @@
+"""The project's own checks: ``nox`` runs the quick ones, ``nox -s integration`` those that need the world."""
+
+from __future__ import annotations
+
+import nox
+
+PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+
+
+def _install(session: nox.Session, *groups: str) -> None:
+    """Install this checkout and some of its dependency groups; by nox, since pip knows groups from 25.1 on only."""
+    session.install(".", *nox.project.dependency_groups(PYPROJECT, *groups))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    _install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types."""
+    _install(session, "lint", "test", "integration")
+    session.run("mypy")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the unit tests, offline, and show the branch coverage."""
+    _install(session, "test")
+    environ = {"PIP_NO_INDEX": "1", "COVERAGE_FILE": f".coverage.{session.python}"}
+    session.run("coverage", "run", "-m", "pytest", "tests", *session.posargs, env=environ)
+    session.run("coverage", "report", env=environ)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """Run the real frontends, the real backends and the real torch."""
+    _install(session, "test", "integration")
+    session.run("python", "-m", "pytest", "integration", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what the shim costs; prints tables."""
+    _install(session, "test", "integration")
+    session.run("python", "-m", "integration.bench", *session.posargs)
