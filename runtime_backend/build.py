@@ -111,5 +111,7 @@ def _boundary() -> Iterator[None]:
     try:
         yield
     except RuntimeBackendError as error:
-        _say(f"error: {error}")
+        from .report import without_secrets  # noqa: PLC0415
+
+        _say(f"error: {without_secrets(str(error))}")
         raise SystemExit(1) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -30,20 +30,26 @@ def bytecode_folder(cache: Path) -> Path:
     return cache / "bytecode"
 
 
-def prune_bytecode(cache: Path, kept: Path) -> None:
-    """Remove the byte code of everything but what lies below a folder.
+def prune_bytecode(cache: Path, passing: Sequence[Path], kept: Path) -> None:
+    """Remove the byte code of what will never be imported again from the same path.
 
-    A build compiles what it imports from its build environment, too; that one has another path every time, and its byte
-    code would pile up.
+    A build compiles what it imports, from its build environment too; that one has another path every time, and its byte
+    code would pile up. That of the standard library and of the overlays serves the next build.
 
-    :param kept: the overlays' folder, whose byte code the next build uses again.
+    :param passing: the folders that build environments and unpacked sources lie in.
+    :param kept: the overlays' folder, which may itself lie in one of those.
     """
-    folder = bytecode_folder(cache)
-    for part in kept.parts[1:]:
-        for name in _listed(folder):
-            if name != part:
-                shutil.rmtree(folder / name, ignore_errors=True)
-        folder /= part
+    for folder in passing:
+        _prune(bytecode_folder(cache) / folder.relative_to(folder.anchor), bytecode_folder(cache), kept)
+
+
+def _prune(folder: Path, bytecode: Path, kept: Path) -> None:
+    for name in _listed(folder):
+        mirrored = Path(kept.anchor) / (folder / name).relative_to(bytecode)
+        if not kept.is_relative_to(mirrored):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        elif mirrored != kept:
+            _prune(folder / name, bytecode, kept)
 
 
 def _listed(folder: Path) -> list[str]:

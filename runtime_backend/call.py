@@ -91,7 +91,7 @@ class HookCall:
         if self.hook in BUILD_HOOKS:
             self._finish(plan, Path(folder) / made)
         if self.hook in BUILD_HOOKS and plan.overlay is not None:
-            prune_bytecode(plan.cache, plan.overlay.path.parent)
+            prune_bytecode(plan.cache, self._passing_folders(), plan.overlay.path.parent)
         return made
 
     def _plan(self, ours: Mapping[str, Any]) -> Plan:
@@ -164,6 +164,13 @@ class HookCall:
         revision = source_revision(plan.settings.source)
         version = _real_version(plan)
         write_stamp(wheel, describe_stamp(plan, real_version=version, revision=revision, compiled=compiled))
+
+    def _passing_folders(self) -> list[Path]:
+        """Return the folders whose content is gone after this build, or after the next start of the machine."""
+        import tempfile  # noqa: PLC0415 - two hooks of eight need it
+
+        is_throwaway = self._caller.isolation == "throwaway"
+        return [Path(tempfile.gettempdir()), *([self._caller.prefix] if is_throwaway else [])]
 
     def _warn_uncompiled(self, compilable: str | None, wheel: Path) -> None:
         if compilable is not None:

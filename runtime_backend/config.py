@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from .errors import ConfigError
 from .tables import Table, describe, did_you_mean, one_of
@@ -150,12 +151,13 @@ def _read_pyproject(source: Path) -> Table:
 def _build(source: Path, table: Table, call: _CallSettings, scikit_build: object) -> Settings:
     build_dir = scikit_build.get("build-dir") if isinstance(scikit_build, dict) else None
     runtimes = _read_runtimes(table)
+    provision = _choice(table, "provision", PROVISIONS)  # read in any case: it is known, and a mistake in it is told
     return Settings(
         source=source,
         real_backend=_read_backend(table),
         backend_path=tuple(_read_backend_path(table, source)),
         runtimes=runtimes,
-        provision=call.choice("provision", PROVISIONS) or _choice(table, "provision", PROVISIONS),
+        provision=call.choice("provision", PROVISIONS) or provision,
         unresolved=_choice(table, "unresolved", UNRESOLVED),
         variables=tuple(_read_variables(table, [rule.name for rule in runtimes])),
         target=call.path("target"),
@@ -318,7 +320,7 @@ class _CallSettings:
         self._problems = problems
         variables = {k: v for k, v in environ.items() if k.startswith(VARIABLE_PREFIX) and v}
         found = {_key_of(name): (name, value) for name, value in variables.items()}
-        found.update({k: (f"config setting {SETTING_PREFIX}{k}", v) for k, v in config_settings.items()})
+        found.update({k: (f"config setting {SETTING_PREFIX}{k}", v) for k, v in config_settings.items() if v != ""})
         self._found = found
         for key, (origin, _) in found.items():
             if key not in CALL_KEYS:
@@ -370,8 +372,17 @@ class _CallSettings:
 def _is_exact(requirement: Requirement) -> bool:
     if requirement.url is not None:
         return requirement.url.partition("#")[0].endswith(".whl")
-    specifiers = [str(specifier) for specifier in requirement.specifier]
-    return len(specifiers) == 1 and specifiers[0].startswith("==") and not specifiers[0].endswith(".*")
+    specifiers = list(requirement.specifier)
+    return len(specifiers) == 1 and specifiers[0].operator in ("==", "===") and _is_version(specifiers[0].version)
+
+
+def _is_version(text: str) -> bool:
+    """``===`` takes any text, ``==`` a prefix such as ``2.*`` as well."""
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True
 
 
 def _key_of(variable: str) -> str:

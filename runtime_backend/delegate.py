@@ -41,6 +41,8 @@ def surroundings(
         # Only what was ours: setuptools puts its vendored modules on the path when it is imported, and once only.
         _set_variables(previous)
         sys.path[:] = [entry for entry in sys.path if entry not in added]
+        for entry in {*before} - added:  # it was there already, further back: ours is the first
+            sys.path.remove(entry)
         sys.pycache_prefix = bytecode
 
 

@@ -118,7 +118,7 @@ def _borrowed(runtime: RuntimePlan) -> list[tuple[Borrowed, Identity]]:
     resolution = runtime.outcome.resolution
     if runtime.provision.kind != "reuse" or resolution is None:
         return []
-    if resolution.distribution is None or resolution.environment is None:
+    if resolution.distribution is None or resolution.environment is None:  # pragma: no cover - reuse has both; for mypy
         return []
     extras = frozenset(runtime.outcome.rule.requirement.extras)
     index = resolution.environment.distributions

@@ -10,7 +10,7 @@ from . import __version__
 from .plan import Plan, RuntimePlan
 from .runtime import Identity
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 _QUERY = re.compile(r"(?<=\.whl)\?[^\s#]*")
 
 Node = tuple[str, list[Any]]

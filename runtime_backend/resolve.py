@@ -82,7 +82,7 @@ class Resolver:
         pin = next((pin for pin in self._settings.pins if pin.name == rule.name), None)
         if pin is not None:
             return search.pinned(pin, self._places)
-        search.visible = visible
+        search.visible = None if isolation == "kept" else visible
         if visible is None or isolation != "none":
             found = search.through(self._places)
             if found is not None or visible is None or isolation == "kept":
@@ -113,8 +113,8 @@ def _named(chosen: Chosen[Path] | None) -> Named | None:
 
 
 def _check_specifier(rule: RuntimeRule, resolution: Resolution | None) -> None:
-    specifier = rule.requirement.specifier
-    if resolution is not None and not specifier.contains(resolution.identity.version, prereleases=True):
+    specifier, version = rule.requirement.specifier, "" if resolution is None else resolution.identity.version
+    if version and not specifier.contains(version, prereleases=True):
         raise ResolutionError(
             f"{resolution} is not what the package supports: {rule.origin} says {str(rule.requirement)!r}",
             hint=f"Install or lock a {rule.name} that the package supports, or ask its authors for a newer release.",

@@ -50,6 +50,14 @@ class Identity:
         found = _CUDA_LABEL.search(label)
         return found.group(1) if found else ("" if label.startswith(("cpu", "rocm", "xpu")) else None)
 
+    @property
+    def is_rocm(self) -> bool | None:
+        """Whether it is built for ROCm; None where it is not known."""
+        if self.reported is not None:
+            return self.hip is not None
+        label = self.version.partition("+")[2]
+        return label.startswith("rocm") if label.startswith(("cpu", "cu", "rocm", "xpu")) else None
+
 
 def read_identity(distribution: Distribution, index: DistributionIndex) -> Identity:
     """Read what an installed runtime is, without importing it.
@@ -113,7 +121,7 @@ def is_compatible(built: Identity, running: Identity, match: str) -> bool:
         return _is_same(built, running)
     if built.cuda_major != running.cuda_major and None not in (built.cuda_major, running.cuda_major):
         return False
-    if (built.hip is None) != (running.hip is None) and None not in (built.reported, running.reported):
+    if built.is_rocm != running.is_rocm and None not in (built.is_rocm, running.is_rocm):
         return False
     older, newer = (Version(Version(identity.version).base_version) for identity in (built, running))
     return (older.major, older.minor) == (newer.major, newer.minor) if match == "minor" else newer >= older

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -112,7 +112,8 @@ class Search:
             how="pinned",
             origin=pin.origin,
             url=requirement.url,
-            pin=SpecifierSet(f"=={version}") if requirement.url else requirement.specifier,
+            # A URL means one wheel: 2.12.0, which is built for CUDA, is not 2.12.0+cpu, though == would say so.
+            pin=None if requirement.url else requirement.specifier,
         )
         for place in places:
             found = self._in_environment(place)
@@ -211,16 +212,11 @@ def _installed(identity: Identity, distribution: Distribution, environment: Envi
 
 def _joined(named: Resolution, installed: Resolution) -> Resolution:
     """Return what a lock or a pin names, found installed: its identity is known in full, and it can be reused."""
-    return Resolution(
+    return replace(
+        named,
         identity=installed.identity,
-        how=named.how,
-        origin=named.origin,
         distribution=installed.distribution,
         environment=installed.environment,
-        url=named.url,
-        sha256=named.sha256,
-        missing=named.missing,
-        pin=named.pin,
     )
 
 

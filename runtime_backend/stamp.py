@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .errors import BackendError
 from .wheels import add_to_dist_info, read_from_dist_info
 
 FILE_NAME = "runtime-backend.json"
@@ -21,12 +22,21 @@ def write_stamp(wheel: Path, stamp: Mapping[str, Any]) -> None:
 
 
 def read_stamp(wheel: Path) -> dict[str, Any] | None:
-    """Return a wheel's stamp; None when it has none."""
+    """Return a wheel's stamp; None when it has none.
+
+    :raises BackendError: for a stamp that is none of ours, or of a later format.
+    """
     content = read_from_dist_info(wheel, FILE_NAME)
     if content is None:
         return None
-    stamp: dict[str, Any] = json.loads(content)
-    return stamp
+    try:
+        stamp = json.loads(content)
+    except ValueError as error:
+        raise BackendError(f"{wheel}: {FILE_NAME}: found no JSON: {error}") from None
+    found = stamp.get("format") if isinstance(stamp, dict) else None
+    if found != FORMAT:
+        raise BackendError(f"{wheel}: {FILE_NAME}: found format {found}, expected {FORMAT}")
+    return dict(stamp)
 
 
 def source_revision(source: Path) -> str | None:

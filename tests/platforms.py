@@ -7,9 +7,9 @@ from packaging.tags import compatible_tags, cpython_tags, mac_platforms
 from runtime_backend.locks import Platform
 
 _MARKERS = {
-    "linux-x86_64": {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64", "os_name": "posix"},
-    "macos-arm64": {"sys_platform": "darwin", "platform_system": "Darwin", "platform_machine": "arm64", "os_name": "posix"},
-    "windows-amd64": {"sys_platform": "win32", "platform_system": "Windows", "platform_machine": "AMD64", "os_name": "nt"},
+    "linux-x86_64": ("linux", "Linux", "x86_64", "posix"),
+    "macos-arm64": ("darwin", "Darwin", "arm64", "posix"),
+    "windows-amd64": ("win32", "Windows", "AMD64", "nt"),
 }
 
 
@@ -31,8 +31,12 @@ def _list_platforms(name: str) -> list[str]:
 
 
 def _environment(name: str, python: str) -> dict[str, str]:
+    sys_platform, system, machine, os_name = _MARKERS[name]
     return {
-        **_MARKERS[name],
+        "sys_platform": sys_platform,
+        "platform_system": system,
+        "platform_machine": machine,
+        "os_name": os_name,
         "implementation_name": "cpython",
         "implementation_version": f"{python}.7",
         "platform_python_implementation": "CPython",
@@ -42,5 +46,3 @@ def _environment(name: str, python: str) -> dict[str, str]:
         "python_version": python,
         "extra": "",
     }
-
-

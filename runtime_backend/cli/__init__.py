@@ -17,7 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except RuntimeBackendError as error:
-        print(f"runtime-backend: error: {error}", file=sys.stderr)  # noqa: T201 - the command line prints
+        from ..report import without_secrets  # noqa: PLC0415 - only a refusal needs it
+
+        print(f"runtime-backend: error: {without_secrets(str(error))}", file=sys.stderr)  # noqa: T201 - it prints
         return 1
 
 

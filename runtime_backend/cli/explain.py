@@ -13,7 +13,7 @@ from typing import TextIO
 from ..config import load_settings
 from ..errors import ConfigError
 from ..plan import make_plan
-from ..report import describe_plan, plan_tree, render
+from ..report import describe_plan, plan_tree, render, without_secrets
 from ..target import read_caller
 
 HOOK = "get_requires_for_build_wheel"
@@ -38,7 +38,7 @@ def explain(source: str, *, as_json: bool) -> int:
         for line in render(plan_tree(plan)):
             print(_coloured(line) if is_coloured else line)  # noqa: T201
         if plan.refusal is not None:
-            print(f"the build would stop: {plan.refusal}")  # noqa: T201
+            print(f"the build would stop: {without_secrets(str(plan.refusal))}")  # noqa: T201
     return 0 if plan.refusal is None else 1
 
 

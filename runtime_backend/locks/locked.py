@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
+
+from packaging.version import Version
 
 from ..errors import LockError
 from ..toml import TOMLDecodeError, loads
@@ -78,7 +80,9 @@ def read_version(package: Mapping[str, Any]) -> str:
     :raises InvalidVersion: for one that is none.
     """
     version: str = package.get("version", "")
-    return version if version == "" else str(Version(version)) and version
+    if version != "":
+        Version(version)
+    return version
 
 
 def corrupt(path: Path, what: str) -> LockError:

@@ -33,7 +33,7 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
     document = parse_toml(read_lock(path), path)
     entries = [entry for entry in document.get("packages", []) if canonicalize_name(entry.get("name", "")) == name]
     pylock = _validated(document, entries, path)
-    if pylock is None:
+    if pylock is None or not _is_for(pylock, platform):
         return ()
     environment = _environment(pylock, selection, platform)
     active = [
@@ -53,6 +53,14 @@ def _validated(document: dict[str, Any], entries: Sequence[dict[str, Any]], path
         raise corrupt(path, f"an unknown version: {error}; this reader knows lock-version 1.0") from None
     except PylockValidationError as error:
         raise corrupt(path, f"not a valid pylock (PEP 751): {error}") from None
+
+
+def _is_for(pylock: Pylock, platform: Platform) -> bool:
+    """PEP 751, installation: ``requires-python`` and one of ``environments`` must be met."""
+    required, markers = pylock.requires_python, pylock.environments
+    if required is not None and not required.contains(platform.environment["python_full_version"], prereleases=True):
+        return False
+    return not markers or any(marker.evaluate(dict(platform.environment)) for marker in markers)
 
 
 def _is_sourceless(entry: dict[str, Any]) -> bool:

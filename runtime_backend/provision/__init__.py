@@ -38,9 +38,11 @@ def decide(outcome: Outcome, wanted: str, *, is_kept: bool, is_asked: bool) -> P
         return Provision(kind="missing", why="it is not known which one", refusal=outcome.refusal)
     if outcome.visible is not None and resolution.accepts(outcome.visible, outcome.rule.match):
         return Provision(kind="present", why=f"the build environment has it: {outcome.visible}")
-    if outcome.visible is not None and not (is_kept and is_asked):
-        return _refuse(_other_is_visible(outcome, resolution))
-    return _provide(resolution, wanted, is_asked=is_asked)
+    if outcome.visible is None:
+        return _provide(resolution, wanted, is_asked=is_asked)
+    if is_kept and is_asked and wanted != "reuse":  # the one of the last build: only installing another replaces it
+        return _require(resolution, is_asked=True)
+    return _refuse(_other_is_visible(outcome, resolution, is_kept=is_kept))
 
 
 def _provide(resolution: Resolution, wanted: str, *, is_asked: bool) -> Provision:
@@ -83,12 +85,15 @@ def _refuse(error: ProvisionError) -> Provision:
     return Provision(kind="missing", why="it cannot be shown to the real backend", refusal=error)
 
 
-def _other_is_visible(outcome: Outcome, resolution: Resolution) -> ProvisionError:
+def _other_is_visible(outcome: Outcome, resolution: Resolution, *, is_kept: bool) -> ProvisionError:
     where = outcome.visible_distribution.site if outcome.visible_distribution is not None else "?"
     return ProvisionError(
         f"the build environment has {outcome.visible} ({where}), but the wheel is for {resolution};"
         f" match-runtime asks for {outcome.rule.match!r}",
-        hint="Run the same command again: the frontend asked for the build requirements before this was known. If it"
+        hint="Remove the build environment that the frontend keeps (hatch env prune; tox --recreate), then run the same"
+        " command again."
+        if is_kept
+        else "Run the same command again: the frontend asked for the build requirements before this was known. If it"
         f" stays so, take {outcome.rule.name} out of what fills the build environment: build constraints, extra build"
         " dependencies.",
     )

@@ -64,17 +64,11 @@ def _is_namespace(path: Path) -> bool:
 
 
 def _link_entry(entry: str, owners: list[tuple[Distribution, Path]]) -> dict[str, Path]:
-    places = list(dict.fromkeys(place for _, place in owners))
-    if not _is_namespace(places[0]):
-        return {entry: places[0]}
-    links: dict[str, Path] = {}
-    for place in places:  # a namespace may be spread over several folders of the path, as its packages are
-        files = {f for owner, where in owners if where == place for f in owner.files if f.startswith(f"{entry}/")}
-        found = dict(_link_shared(entry, place, files)) if files else {entry: place}
-        if len(places) > 1 and entry in found:
-            found = {f"{entry}/{name}": place / name for name in sorted(os.listdir(place)) if name != "__pycache__"}
-        links = {**found, **links}
-    return links
+    path = owners[0][1]
+    if not _is_namespace(path):
+        return {entry: path}
+    files = {file for owner, place in owners if place == path for file in owner.files if file.startswith(f"{entry}/")}
+    return dict(_link_shared(entry, path, files)) if files else {entry: path}
 
 
 def _link_shared(entry: str, folder: Path, files: set[str]) -> list[tuple[str, Path]]:

@@ -79,11 +79,11 @@ class Overlay:
 def plan_overlay(cache: Path, borrowed: Sequence[tuple[Borrowed, Identity]], links: Links) -> Overlay:
     """Return the overlay for some runtimes; nothing is written yet.
 
-    The path holds what the runtime *is* (what it calls itself, and every file it installed) and which names are shown,
-    not where it lies: the same torch in a fresh environment keeps its path, and so the compiler cache its hits.
+    The path holds what the runtime *is* (what it calls itself, and every file it installed) and what is shown with it
+    in which version, not where it lies: the same torch in a fresh environment keeps its path, and so the compiler cache
+    its hits.
     """
-    shown = sorted(entry for entry in links.targets if not entry.endswith((".dist-info", ".egg-info")))
-    parts = [sys.implementation.cache_tag or "", *shown]
+    parts = [sys.implementation.cache_tag or "", *sorted(links.targets)]
     for runtime, identity in borrowed:
         parts += [str(identity), identity.cuda or "", identity.hip or "", identity.git_version or ""]
         parts += _content(runtime)

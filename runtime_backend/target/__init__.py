@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .caller import Caller, read_caller
-from .detectors import Named, Place, find_places
+from .detectors import find_places
 from .environments import Environment, EnvironmentReader
+from .places import Named, Place
 
 __all__ = ["Caller", "Environment", "EnvironmentReader", "Named", "Place", "find_places", "read_caller"]

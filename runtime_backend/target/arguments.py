@@ -42,7 +42,7 @@ def read_arguments(words: Sequence[str], *, valued: Collection[str], stop_after:
         if word == "--":
             positional += rest
         elif word.startswith("-") and word != "-":
-            options.append(_read_option(word, rest, valued))
+            options += _read_options(word, rest, valued)
         else:
             positional.append(word)
         if stop_after is not None and len(positional) >= stop_after:
@@ -50,12 +50,15 @@ def read_arguments(words: Sequence[str], *, valued: Collection[str], stop_after:
     return Arguments(options=tuple(options), positional=tuple(positional))
 
 
-def _read_option(word: str, rest: Iterator[str], valued: Collection[str]) -> tuple[str, str]:
-    name, equals, value = word.partition("=")
-    if equals:
-        return name, value
+def _read_options(word: str, rest: Iterator[str], valued: Collection[str]) -> list[tuple[str, str]]:
+    """Return the option of a word; the options, where it is a cluster of short ones (``-qp 3.12``, ``-Utlib``)."""
+    name, _, value = word.partition("=")
     if word in valued:
-        return word, next(rest, "")
-    if not word.startswith("--") and word[:2] in valued:
-        return word[:2], word[2:]
-    return word, ""
+        return [(word, next(rest, ""))]
+    if word.startswith("--"):
+        return [(name, value)]
+    for index, letter in enumerate(word[1:], start=2):
+        if f"-{letter}" in valued:
+            flags = [(f"-{flag}", "") for flag in word[1 : index - 1]]
+            return [*flags, (f"-{letter}", word[index:].removeprefix("=") or next(rest, ""))]
+    return [(f"-{flag}", "") for flag in name[1:]]

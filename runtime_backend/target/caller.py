@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import site
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ from .environments import Environment, EnvironmentReader, read_pyvenv_cfg
 from .processes import Process, list_ancestors
 
 FRONTENDS = ("uv", "uvx", "pip", "build", "pyproject-build", "poetry", "pdm", "hatch", "tox", "nox", "pipenv")
-_ALIASES = {"pyproject-build": "build", "uvx": "uv", "pip3": "pip", "__pip-runner__": "pip"}
+_ALIASES = {"pyproject-build": "build", "uvx": "uv", "__pip-runner__": "pip", "pip-compile": "pip", "pip-sync": "pip"}
 
 _THROWAWAY_MARKS = ("builds-v0", "pip-build-env-", "build-env-")
 """Beginnings of folder names above a build environment: uv's, pip's (venv isolation), build's."""
@@ -50,8 +51,8 @@ class Caller:
 
         ``none``: not at all. ``hidden``: the interpreter is the target's, with its distributions taken off the path
         (pip, pdm, pipenv). ``throwaway``: an environment made for this build (uv, build, pip's venv isolation).
-        ``kept``: one that the last build used too (hatch, tox), in which that build's torch may still lie. ``assumed``: no
-        frontend is there; the command line explains an isolated build.
+        ``kept``: one that the last build used too (hatch, tox), in which that build's torch may still lie.
+        ``assumed``: no frontend is there; the command line explains an isolated build.
         """
         if not self.is_hook:
             return "assumed"
@@ -81,6 +82,22 @@ class Caller:
         if "PIP_BUILD_TRACKER" in self.environ and self.isolation in ("hidden", "throwaway"):
             return "pip", None
         return None, None
+
+    @cached_property
+    def personal_environ(self) -> Mapping[str, str]:
+        """The environment variables as the person has them, as far as this process and the frontend's tell.
+
+        A frontend that makes an environment for the build may make it the activated one in here (uv, hatch, tox): then
+        the next process above that does not say so. No further: a shell above keeps what was activated before it.
+        """
+        if self.isolation not in ("throwaway", "kept"):
+            return self.environ
+        own = os.path.realpath(self.prefix)
+        for environ in (self.environ, *(ancestor.environ for ancestor in self.ancestors[:4])):
+            active = environ.get("VIRTUAL_ENV")
+            if environ and (active is None or os.path.realpath(active) != own):
+                return environ
+        return {name: value for name, value in self.environ.items() if name != "VIRTUAL_ENV"}
 
     @property
     def working_folders(self) -> tuple[Path, ...]:
@@ -117,23 +134,33 @@ def _frontend_name(argv: Sequence[str]) -> str | None:
     candidates = [_stem(argv[0])]
     if candidates[0].startswith(("python", "pypy")):
         candidates = [_program_of(argv[1:])]
-    name = _ALIASES.get(candidates[0], candidates[0])
+    name = candidates[0].rstrip("0123456789.")  # pip3.11
+    name = _ALIASES.get(name, name)
     return name if name in FRONTENDS else None
 
 
 def _program_of(arguments: Sequence[str]) -> str:
-    """Return the module or script that an interpreter runs: ``-m pip``, ``-Im build``, ``-X dev /x/bin/pip``."""
+    """Return the module or script that an interpreter runs: ``-Im build``, ``-mpip``, ``-X dev /x/bin/pip``."""
     words = iter(arguments)
     for word in words:
         if not word.startswith("-"):
             return Path(word).parent.name if _stem(word) == "__main__" else _stem(word)
         if word.startswith("--"):
             continue
-        if word.endswith("m"):
-            return next(words, "").partition(".")[0]
-        if word.endswith(("W", "X")):
+        option, value = _interpreter_option(word)
+        if option == "c":
+            break
+        if option == "m":
+            return (value or next(words, "")).partition(".")[0]
+        if option and not value:
             next(words, None)
     return ""
+
+
+def _interpreter_option(word: str) -> tuple[str, str]:
+    """Return (letter, attached value) of the option in a cluster that takes a value; empty where none does."""
+    found = re.match(r"-[A-Za-z]*?([cmWX])(.*)", word, re.DOTALL)
+    return (found.group(1), found.group(2)) if found else ("", "")
 
 
 def _stem(path: str) -> str:

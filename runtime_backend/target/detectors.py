@@ -6,53 +6,22 @@ looked at; whether a runtime lies there is not its business.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import TargetError
 from ..selection import Selection
-from .arguments import read_arguments
+from .arguments import Arguments, read_arguments
 from .caller import Caller
-from .environments import Environment, read_pyvenv_cfg
+from .environments import base_prefix, find_site, read_pyvenv_cfg
 from .folders import find_lock_upward, find_locks, find_project, upward
-from .uv import UvCommand, read_uv_command
+from .places import Named, Place
+from .uv import NAMED, UvCommand, read_uv_command
 
-_PIP_VALUED = ("-t", "--target", "--prefix", "--python", "-r", "-c", "-e", "-i", "-f", "--root", "--src")
-
-
-_DEFAULT = Selection()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """One place to look at: the locks of a folder, an environment, or a folder's locks and the environment beside them.
-
-    Where there are both, the lock is believed first: beside a lock, the environment may be empty or out of date.
-    """
-
-    why: str
-    """What led here: ``uv --python``, ``the running interpreter`` …"""
-    path: Path
-    environment: Environment | None = None
-    locks: tuple[Path, ...] = ()
-    selection: Selection = _DEFAULT
-    is_target: bool = False
-    """True: this is the target, whatever it holds; other environments are not looked at any more."""
-    is_manager: bool = False
-    """True: a project manager is at work, so the lock is about to be installed, and the environment is out of date."""
-    is_guess: bool = False
-    """True: several could be meant, and nothing names one."""
-    ends: bool = False
-    """True: nothing is looked at after this place."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Named:
-    """A path that somebody named, and by what."""
-
-    path: Path
-    origin: str
+_PIP_VALUED = ("-t", "--target", "--prefix", "--python", "-r", "-c", "-e", "-i", "-f", "-C", "--root", "--src")
 
 
 def find_places(
@@ -103,7 +72,10 @@ def _uv_command(caller: Caller) -> UvCommand | None:
     name, process = caller.frontend
     if name != "uv" or process is None:
         return None
-    return read_uv_command(process.argv, process.cwd or caller.cwd, process.environ)
+    started = caller.working_folders[0] if caller.working_folders else caller.cwd
+    command = read_uv_command(process.argv, started, process.environ or caller.personal_environ)
+    folder = command.arguments.last("--directory") if process.cwd is None else None
+    return command if folder is None else replace(command, cwd=started / folder)
 
 
 def _uv_project(command: UvCommand, caller: Caller) -> Iterator[Place]:
@@ -141,11 +113,16 @@ def _pip_folder(caller: Caller) -> Path | None:
         return None
     arguments = read_arguments(process.argv[1:] if process else (), valued=_PIP_VALUED)
     cwd = caller.working_folders[0] if caller.working_folders else caller.cwd
-    target = arguments.last("-t", "--target") or caller.environ.get("PIP_TARGET")
-    prefix = arguments.last("--prefix") or caller.environ.get("PIP_PREFIX")
+    return _front_folder(arguments, cwd, caller.environ, caller)
+
+
+def _front_folder(arguments: Arguments, cwd: Path, environ: Mapping[str, str], caller: Caller) -> Path | None:
+    """Return the folder of distributions that ``--target`` or ``--prefix`` names."""
+    target = arguments.last("-t", "--target") or environ.get("PIP_TARGET")
+    prefix = arguments.last("--prefix") or environ.get("PIP_PREFIX")
     if target:
         return cwd / target
-    return cwd / prefix / "lib" / f"python{caller.reader.python}" / "site-packages" if prefix else None
+    return find_site(cwd / prefix, caller.reader.python) if prefix else None
 
 
 def _creator(caller: Caller) -> Iterator[Place]:
@@ -158,7 +135,7 @@ def _creator(caller: Caller) -> Iterator[Place]:
         return
     name, process = caller.frontend
     command = read_pyvenv_cfg(caller.prefix).get("command", "")
-    interpreter = command.partition(" -m venv")[0]
+    interpreter = re.split(r" -m (?:virtual|v)env\b", command)[0]  # build makes it with either
     if not interpreter and name == "pip" and process is not None:  # Python 3.10 writes no command
         interpreter = process.argv[0]
     if interpreter:
@@ -174,44 +151,61 @@ def _uv_environment(command: UvCommand, caller: Caller) -> Iterator[Place]:
         yield Place(why=f"uv {command.name} installs into an environment of its own", path=command.cwd, ends=True)
     if not command.name.startswith("pip "):
         return
-    folder = command.arguments.last("--target", "-t") or command.arguments.last("--prefix")
-    for why, path in command.environment_paths():
+    folder = _front_folder(command.arguments, command.cwd, {}, caller)
+    # uv makes the build environment with the target's interpreter; what is left is that interpreter's own environment.
+    base = ("the interpreter that uv chose", base_prefix(read_pyvenv_cfg(caller.prefix)))
+    for why, path in (*command.environment_paths(), base):
         environment = caller.reader.read(path)
-        if environment is not None:
-            seen = environment.with_folder(command.cwd / folder) if folder else environment
+        is_named = why in NAMED
+        if not (is_named or _knows_environ(caller)):  # uv's VIRTUAL_ENV is not known, which would go first
+            return
+        if is_named or (environment is not None and environment.python == caller.reader.python):
+            seen = environment.with_folder(folder) if environment and folder else environment
             yield Place(why=why, path=path, environment=seen, is_target=True)
             return
 
 
+def _knows_environ(caller: Caller) -> bool:
+    process = caller.frontend[1]
+    return process is not None and bool(process.environ)
+
+
 def _activated(caller: Caller) -> Iterator[Place]:
-    """The environment that the person activated; under uv it is a guess wherever uv's own choice cannot be seen."""
-    name, process = caller.frontend
-    is_guess = name == "uv" and process is None
-    seen = {caller.prefix}
-    for environ in (caller.environ, *(ancestor.environ for ancestor in caller.ancestors[:4])):
-        for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
-            path = Path(environ.get(variable) or caller.prefix)
-            if path not in seen:
-                seen.add(path)
-                yield Place(why=variable, path=path, environment=caller.reader.read(path), is_guess=is_guess)
-    if not caller.ancestors:
-        yield from _first_on_path(caller, seen)
+    """The environment that the person activated: a guess under pip, and under uv where its own choice is not seen."""
+    name = caller.frontend[0]
+    is_guess = name == "pip" or (name == "uv" and not _knows_environ(caller))
+    environ = caller.personal_environ
+    if not any(ancestor.environ for ancestor in caller.ancestors):
+        yield from _first_on_path(caller)
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        path = Path(environ.get(variable) or caller.prefix)
+        if not _is_same(path, caller.prefix):
+            yield Place(why=variable, path=path, environment=caller.reader.read(path), is_guess=is_guess)
 
 
-def _first_on_path(caller: Caller, seen: set[Path]) -> Iterator[Place]:
-    """Without a word of the ancestors: the environment whose bin comes first on PATH after the build environment's."""
-    for entry in caller.environ.get("PATH", "").split(":" if ":\\" not in caller.environ.get("PATH", "") else ";")[:3]:
+def _first_on_path(caller: Caller) -> Iterator[Place]:
+    """Where VIRTUAL_ENV is the build environment's: the environment whose bin comes first on PATH after that one's."""
+    if not _is_same(Path(caller.environ.get("VIRTUAL_ENV") or "."), caller.prefix):
+        return
+    path, conda = caller.environ.get("PATH", ""), caller.environ.get("CONDA_PREFIX")
+    for entry in filter(None, path.split(";" if ":\\" in path else ":")[:3]):
         prefix = Path(entry).parent
-        if prefix not in seen and read_pyvenv_cfg(prefix):
+        is_environment = bool(read_pyvenv_cfg(prefix)) or (conda is not None and prefix == Path(conda))
+        if is_environment and not _is_same(prefix, caller.prefix):
             yield Place(why="PATH", path=prefix, environment=caller.reader.read(prefix), is_guess=True)
             return
 
 
+def _is_same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
 def _folders(caller: Caller) -> Iterator[Place]:
     """The consumer by folder: upward from where the person stands, a lock before the ``.venv`` beside it."""
-    is_guess = not caller.ancestors
-    for start in caller.working_folders:
-        yield from _upward_from(start, "where the frontend was started", caller, is_guess=is_guess)
+    for index, start in enumerate(caller.working_folders):
+        # The frontend's own folder is known first where it is known at all; the shell's may be another.
+        why = "where the shell stands" if index else "where the frontend was started"
+        yield from _upward_from(start, why, caller, is_guess=bool(index) or not caller.ancestors)
 
 
 def _source_tree(source: Path, caller: Caller) -> Iterator[Place]:

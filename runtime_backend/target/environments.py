@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..distributions import DistributionIndex, extend_by_pth
+from .folders import is_file, is_folder, read_text
 
 _ASK = (
     "import json, site, sys; print(json.dumps([sys.prefix, '%d.%d' % sys.version_info[:2],"
@@ -52,14 +53,14 @@ class EnvironmentReader:
 
         A ``.venv`` may be a folder, a link, or a file with the path of one (uv's centralised environments).
         """
-        if path.is_dir():
+        if is_folder(path):
             return self._read_prefix(path)
-        if not path.is_file():
+        if not is_file(path):
             return None
         if path.name.startswith("python") or path.suffix == ".exe":
             return self._read_prefix(path.parent.parent) or _ask_interpreter(path)
-        named = path.parent / path.read_text("utf-8", errors="replace").strip()
-        return self._read_prefix(named) if named.is_dir() else None
+        named = path.parent / read_text(path).strip()
+        return self._read_prefix(named) if is_folder(named) else None
 
     def _read_prefix(self, prefix: Path) -> Environment | None:
         config = read_pyvenv_cfg(prefix)
@@ -71,37 +72,44 @@ class EnvironmentReader:
         if not config:
             own = (*self._user_sites(python), *own)
         elif config.get("include-system-site-packages", "").lower() == "true":
-            shared = (*self._user_sites(python), *_site_dirs(Path(config.get("home", "")).parent, python)[1])
+            shared = (*self._user_sites(python), *_site_dirs(base_prefix(config), python)[1])
         return Environment(prefix=prefix, python=python, site_dirs=(*own, *shared))
 
     def _user_sites(self, python: str) -> tuple[Path, ...]:
         folder = self.user_base / "lib" / f"python{python}" / "site-packages"
-        if os.name == "nt":
+        if os.name == "nt":  # pragma: no cover - Windows
             folder = self.user_base / f"Python{python.replace('.', '')}" / "site-packages"
-        return (folder,) if folder.is_dir() else ()
+        return (folder,) if is_folder(folder) else ()
 
 
 def read_pyvenv_cfg(prefix: Path) -> Mapping[str, str]:
     """Return the keys of ``pyvenv.cfg`` in lower case; empty where the prefix is no virtual environment."""
-    try:
-        lines = (prefix / "pyvenv.cfg").read_text("utf-8", errors="replace").splitlines()
-    except OSError:
-        return {}
-    pairs = (line.partition("=") for line in lines)
+    pairs = (line.partition("=") for line in read_text(prefix / "pyvenv.cfg").splitlines())
     return {key.strip().lower(): value.strip() for key, _, value in pairs}
+
+
+def base_prefix(config: Mapping[str, str]) -> Path:
+    """Return the prefix of the Python that an environment was made from: ``home`` names its bin, on Windows itself."""
+    home = Path(config.get("home") or os.devnull)
+    return home if is_file(home / "python.exe") else home.parent
+
+
+def find_site(prefix: Path, python: str) -> Path:
+    """Return where an installer puts distributions for ``--prefix``; it need not be there yet."""
+    return prefix / "Lib" / "site-packages" if os.name == "nt" else prefix / f"lib/python{python}/site-packages"
 
 
 def _site_dirs(prefix: Path, preferred: str) -> tuple[str | None, tuple[Path, ...]]:
     """Return the prefix's Python (X.Y) and its folders: of the preferred version, else of the only one there."""
-    if (prefix / "Lib" / "site-packages").is_dir():
+    if is_folder(prefix / "Lib" / "site-packages"):
         return preferred, (prefix / "Lib" / "site-packages",)
-    versions = [path.name[len("python") :] for path in prefix.glob("lib/python3.*") if path.is_dir()]
-    versions.sort(key=lambda version: (version.rstrip("t") != preferred.rstrip("t"), version))
+    versions = [path.name[len("python") :] for path in prefix.glob("lib/python3.*") if is_folder(path)]
+    versions.sort(key=lambda version: (version != preferred, version.rstrip("t") != preferred.rstrip("t"), version))
     for version in versions:
         names = [f"lib/python{version}/site-packages", f"lib64/python{version}/site-packages"]
         # Debian keeps what apt and what pip installs in two other folders.
         names += [f"local/lib/python{version}/dist-packages", "lib/python3/dist-packages"]
-        found = [prefix / name for name in names if (prefix / name).is_dir()]
+        found = [prefix / name for name in names if is_folder(prefix / name)]
         if found:
             return version, tuple(_without_aliases(found))
     return None, ()
@@ -113,7 +121,7 @@ def _without_aliases(folders: list[Path]) -> list[Path]:
 
 
 def _has_interpreter(prefix: Path) -> bool:
-    return any((prefix / name).exists() for name in ("bin/python3", "bin/python", "python.exe"))
+    return any(is_file(prefix / name) for name in ("bin/python3", "bin/python", "python.exe"))
 
 
 def _major_minor(version: str) -> str:

@@ -92,7 +92,8 @@ def _from_psutil_process(process: object, refused: type[Exception]) -> Process:
 
 
 def _from_ps(pid: int) -> Iterator[Process]:
-    table = _parse_ps(_output("ps", "-axwwo", "pid=,ppid=,args="))
+    # One -o each: a keyword's header (here, none) is all that follows its equals sign (POSIX, macOS).
+    table = _parse_ps(_output("ps", "-axww", "-o", "pid=", "-o", "ppid=", "-o", "args="))
     for _ in range(_DEPTH):
         if pid not in table:
             return

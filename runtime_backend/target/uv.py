@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from ..selection import Selection
 from .arguments import Arguments, read_arguments
+from .folders import read_text
 
 PROJECT_COMMANDS = ("sync", "run", "add", "remove", "lock", "export", "tree", "version", "upgrade", "audit", "check")
 """Commands at work on a project and its lock."""
@@ -18,20 +19,32 @@ _ENVIRONMENTLESS = ("tool", "x")
 """Commands that install into an environment of their own, which has no runtime yet."""
 
 _VALUED = """
---allow-insecure-host --bounds --branch --build-constraint --build-constraints --cache-dir --cert --color --config-file
---config-setting --config-settings --config-settings-package --constraint --constraints --default-index --directory
---editable --env-file --exclude --excludes --exclude-newer --exclude-newer-package --extra --extra-index-url
---find-links --fork-strategy --format --from --group --index --index-strategy --index-url --keyring-provider
---link-mode --marker --no-binary --no-binary-package --no-build-isolation-package --no-build-package
---no-editable-package --no-emit-package --no-extra --no-group --no-install-package --no-sources-package --only-binary
---only-group --optional --out-dir --output-file --output-format --override --overrides --package --prefix --prerelease
---prerelease-package --project --prune --python --python-fetch --python-platform --python-preference --python-version
---refresh-package --reinstall-package --requirement --requirements --resolution --rev --script --tag --target
---torch-backend --upgrade-group --upgrade-package --with --with-editable --with-requirements
--C -P -b -c -e -f -i -m -o -p -r -t -w
+--allow-insecure-host --annotation-style --bounds --branch --build-constraint --build-constraints --cache-dir --cert
+--color --config-file --config-setting --config-setting-package --config-settings --config-settings-package
+--constraint --constraints --custom-compile-command --default-index --depth --directory --editable --env-file
+--exclude --excludes --exclude-newer --exclude-newer-package --extra --extra-index-url --find-links --fork-strategy
+--format --from --group --index --index-strategy --index-url --keyring-provider --link-mode --marker --no-binary
+--no-binary-package --no-build-isolation-package --no-build-package --no-editable-package --no-emit-package --no-extra
+--no-group --no-install-package --no-sources-package --only-binary --only-group --optional --out-dir --output-file
+--output-format --override --overrides --package --prefix --prerelease --prerelease-package --preview-features
+--project --prune --python --python-fetch --python-platform --python-preference --python-version --refresh-package
+--reinstall-package --requirement --requirements --resolution --rev --script --tag --target --torch-backend
+--upgrade-group --upgrade-package --with --with-editable --with-executables-from --with-requirements -C -P -b -c -e -f
+-i -m -o -p -r -t -w
 """
 VALUED_OPTIONS = frozenset(_VALUED.split())
 """Options that take a value, in uv 0.5 to 0.13. A flag taken for one of these would swallow the word after it."""
+
+NAMED = ("uv --python", "UV_PYTHON")
+"""Reasons for an environment that is the target, whatever may be there."""
+
+_FLAGS = {
+    "pip": frozenset[str](),
+    "run": frozenset({"--no-binary", "--script", "-m"}),
+    "add": frozenset({"--no-binary", "--editable"}),
+    "tool": frozenset({"--no-binary", "--editable", "-e"}),
+}
+"""Those that are flags in some commands; ``--no-binary`` takes a value under ``uv pip`` alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,12 +61,23 @@ class UvCommand:
     @property
     def is_project(self) -> bool:
         """Whether it works on a project and its lock."""
-        return self.name in PROJECT_COMMANDS and not self.arguments.has("--script", "--no-project", "-s")
+        is_outside = self.arguments.has("--no-project") or self.is_script
+        return self.name in PROJECT_COMMANDS and not is_outside
+
+    @property
+    def is_script(self) -> bool:
+        """Whether it installs what a script says that it needs (PEP 723), into an environment of the script's own."""
+        if self.arguments.has("--script", "-s", "--gui-script"):
+            return True
+        script = self.cwd / self.arguments.positional[1] if len(self.arguments.positional) > 1 else None
+        if self.name != "run" or script is None or self.arguments.has("-m", "--module"):
+            return False
+        return script.suffix == ".py" and "# /// script" in read_text(script).splitlines()
 
     @property
     def has_no_target(self) -> bool:
         """Whether it installs into a fresh environment that cannot hold a runtime yet."""
-        return self.name in _ENVIRONMENTLESS
+        return self.name in _ENVIRONMENTLESS or self.is_script
 
     @property
     def project(self) -> Path:
@@ -62,18 +86,30 @@ class UvCommand:
         return self.cwd / named if named else self.cwd
 
     def environment_paths(self) -> tuple[tuple[str, Path], ...]:
-        """Return where ``uv pip`` looks for its environment: (why, path), in its own order."""
+        """Return where ``uv pip`` looks for its environment: (why, path), in its own order.
+
+        Nothing where it is the interpreter itself that is meant (``--system``).
+        """
+        for why, text in zip(NAMED, (self.arguments.last("--python", "-p"), self._python), strict=True):
+            path = _as_path(text, self.cwd)
+            if path is not None:
+                return ((why, path),)
+        if self.arguments.has("--system") or _is_true(self.environ.get("UV_SYSTEM_PYTHON")):
+            return ()
         conda = self.environ.get("CONDA_PREFIX")
         is_base = self.environ.get("CONDA_DEFAULT_ENV") in ("base", "root")
         named = [
-            ("uv --python", _as_path(self.arguments.last("--python", "-p"), self.cwd)),
-            ("UV_PYTHON", _as_path(self.environ.get("UV_PYTHON"), self.cwd)),
             ("VIRTUAL_ENV of uv", _as_folder(self.environ.get("VIRTUAL_ENV"), self.cwd)),
             ("CONDA_PREFIX of uv", _as_folder(None if is_base else conda, self.cwd)),
             *((".venv upward from uv's folder", folder / ".venv") for folder in (self.cwd, *self.cwd.parents)),
             ("CONDA_PREFIX of uv (base)", _as_folder(conda if is_base else None, self.cwd)),
         ]
         return tuple((why, path) for why, path in named if path is not None)
+
+    @property
+    def _python(self) -> str | None:
+        """``UV_PYTHON``, unless the command line says otherwise."""
+        return None if self.arguments.has("--python", "-p", "--system") else self.environ.get("UV_PYTHON")
 
     def project_environment(self, root: Path) -> tuple[str, Path]:
         """Return where a project command installs: (why, path).
@@ -123,7 +159,8 @@ def read_uv_command(argv: Sequence[str], cwd: Path, environ: Mapping[str, str]) 
     first = read_arguments(words, valued=VALUED_OPTIONS, stop_after=1).positional
     name = first[0] if first else ""
     # What follows `uv run CMD` belongs to CMD; what follows `uv add X` are still options of uv's.
-    arguments = read_arguments(words, valued=VALUED_OPTIONS, stop_after=2 if name in ("run", "tool") else None)
+    valued = VALUED_OPTIONS - _FLAGS.get(name, frozenset({"--no-binary"}))
+    arguments = read_arguments(words, valued=valued, stop_after=2 if name in ("run", "tool") else None)
     if name == "pip":
         name = " ".join(arguments.positional[:2])
     return UvCommand(name=name, arguments=arguments, cwd=cwd, environ=environ)

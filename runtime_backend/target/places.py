@@ -1,0 +1,42 @@
+"""What a detector yields: a place to look at, and how far it is to be believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..selection import Selection
+from .environments import Environment
+
+_DEFAULT = Selection()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """One place to look at: the locks of a folder, an environment, or a folder's locks and the environment beside them.
+
+    Where there are both, the lock is believed first: beside a lock, the environment may be empty or out of date.
+    """
+
+    why: str
+    """What led here: ``uv --python``, ``the running interpreter`` …"""
+    path: Path
+    environment: Environment | None = None
+    locks: tuple[Path, ...] = ()
+    selection: Selection = _DEFAULT
+    is_target: bool = False
+    """True: this is the target, whatever it holds; other environments are not looked at any more."""
+    is_manager: bool = False
+    """True: a project manager is at work, so the lock is about to be installed, and the environment is out of date."""
+    is_guess: bool = False
+    """True: several could be meant, and nothing names one."""
+    ends: bool = False
+    """True: nothing is looked at after this place."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """A path that somebody named, and by what."""
+
+    path: Path
+    origin: str

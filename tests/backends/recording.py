@@ -1,0 +1,75 @@
+"""A real backend with every hook, which records how it is called and what it sees."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from backends.making import make_sdist, make_wheel
+
+__version__ = "9.9"
+
+calls: list[tuple[Any, ...]] = []
+seen: list[dict[str, Any]] = []
+
+
+def _record(*call: object) -> None:
+    calls.append(call)
+    config = os.environ.get("DIST_EXTRA_CONFIG")
+    seen.append(
+        {
+            "environ": dict(os.environ),
+            "path": list(sys.path),
+            "setuptools": Path(config).read_text("utf-8") if config else None,
+        }
+    )
+
+
+def get_requires_for_build_wheel(config_settings: Any = None) -> list[str]:
+    """Require nonsense, a runtime, and what is no requirement."""
+    _record("get_requires_for_build_wheel", config_settings)
+    return ["nonsense-of-a-wheel>=3", "Torch>=1", "not a requirement!"]
+
+
+def get_requires_for_build_editable(config_settings: Any = None) -> list[str]:
+    """Require nonsense."""
+    _record("get_requires_for_build_editable", config_settings)
+    return ["nonsense-of-an-editable"]
+
+
+def get_requires_for_build_sdist(config_settings: Any = None) -> list[str]:
+    """Require nonsense."""
+    _record("get_requires_for_build_sdist", config_settings)
+    return ["nonsense-of-an-sdist"]
+
+
+def prepare_metadata_for_build_wheel(metadata_directory: str, config_settings: Any = None) -> str:
+    """Name what is not there."""
+    _record("prepare_metadata_for_build_wheel", metadata_directory, config_settings)
+    return "nonsense-1.0.dist-info"
+
+
+def prepare_metadata_for_build_editable(metadata_directory: str, config_settings: Any = None) -> str:
+    """Name what is not there."""
+    _record("prepare_metadata_for_build_editable", metadata_directory, config_settings)
+    return "nonsense-1.0.dist-info"
+
+
+def build_wheel(wheel_directory: str, config_settings: Any = None, metadata_directory: str | None = None) -> str:
+    """Make a wheel."""
+    _record("build_wheel", wheel_directory, config_settings, metadata_directory)
+    return make_wheel(wheel_directory)
+
+
+def build_editable(wheel_directory: str, config_settings: Any = None, metadata_directory: str | None = None) -> str:
+    """Make a wheel without anything compiled, as is right here."""
+    _record("build_editable", wheel_directory, config_settings, metadata_directory)
+    return make_wheel(wheel_directory, compiled=False)
+
+
+def build_sdist(sdist_directory: str, config_settings: Any = None) -> str:
+    """Make an sdist."""
+    _record("build_sdist", sdist_directory, config_settings)
+    return make_sdist(sdist_directory)

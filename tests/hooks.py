@@ -1,0 +1,52 @@
+"""Makers of source trees, and calls of our hooks in this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from callers import Scene
+from standins import write
+
+from runtime_backend import target
+from runtime_backend.call import HookCall
+from runtime_backend.target import Caller
+
+
+def make_source(folder: Path, backend: str, table: str = "") -> Path:
+    """Write a producer's pyproject.toml."""
+    text = f'[build-system]\nrequires = ["runtime-backend"]\nbuild-backend = "runtime_backend.build"\n\n[tool.runtime-backend]\nbuild-backend = "{backend}"\n{table}'
+    write(folder / "pyproject.toml", text)
+    return folder
+
+
+@dataclass
+class Said:
+    """What was said to the person."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def __call__(self, line: str) -> None:
+        """Keep a line."""
+        self.lines.append(line)
+
+
+def cached(scene: Scene, caller: Caller) -> Caller:
+    """Return a caller whose cache lies in the scene."""
+    return replace(caller, environ={**caller.environ, "RUNTIME_BACKEND_CACHE_DIR": str(scene.root / "our-cache")})
+
+
+def call_of(hook: str, scene: Scene, caller: Caller, said: Said | None = None) -> HookCall:
+    """Return a call of a hook in a scene."""
+    return HookCall(hook, cached(scene, caller), said or Said())
+
+
+def be(monkeypatch: pytest.MonkeyPatch, scene: Scene, caller: Caller) -> None:
+    """Let this process be a caller's: its folder, and what is read of it."""
+    monkeypatch.chdir(caller.cwd)
+    monkeypatch.setattr(target, "read_caller", lambda: cached(scene, caller))
+
+
+Config = dict[str, Any]

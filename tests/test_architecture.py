@@ -1,0 +1,131 @@
+"""The house: who may import whom, how long things may be, and what an import costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "runtime_backend"
+
+# Each row imports only from rows below it; the units of a row do not import each other (design, section 5).
+ROWS = (
+    ("__main__",),
+    ("build", "cli"),
+    ("call",),
+    ("report",),
+    ("plan",),
+    ("provision", "environ"),
+    ("resolve",),
+    ("search",),
+    ("target", "locks", "runtime", "config", "delegate", "stamp", "cache", "schema"),
+    ("distributions", "selection", "wheels"),
+    ("tables",),
+    ("toml",),
+    ("errors",),
+    ("__init__",),
+)
+HEIGHT = {unit: -row for row, units in enumerate(ROWS) for unit in units}
+
+# Exceptions need a reason.
+LONG_MODULES = {
+    "config.py": 400,  # the settings' whole grammar; to be split when the consumer's table comes
+}
+MODULE, FUNCTION, FACE = 250, 40, 120
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    """Return a module's path in the package."""
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def unit_of(path: Path) -> str:
+    """Return the module or sub-package that stands in a row."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def parse(path: Path) -> ast.Module:
+    """Return a module's tree."""
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+def imported_units(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield (line, unit) for every import of our own modules, wherever in the file it stands."""
+    depth = len(path.relative_to(PACKAGE).parts)
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.ImportFrom) and node.level == depth:
+            names = [node.module.partition(".")[0]] if node.module else [alias.name for alias in node.names]
+            for name in names:
+                is_unit = (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file()
+                yield node.lineno, name if is_unit else "__init__"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_go_down(path: Path) -> None:
+    """A module imports only from rows below its own."""
+    own = unit_of(path)
+    wrong = [
+        f"{name_of(path)}:{line}: {own} imports {unit}"
+        for line, unit in imported_units(path)
+        if HEIGHT[unit] >= HEIGHT[own]
+    ]
+    assert [] == wrong
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_are_relative(path: Path) -> None:
+    """A vendored copy imports itself, not the one that is installed."""
+    absolute = [
+        ast.unparse(node)
+        for node in ast.walk(parse(path))
+        if (isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").startswith("runtime_backend"))
+        or (isinstance(node, ast.Import) and any(alias.name.startswith("runtime_backend") for alias in node.names))
+    ]
+    assert [] == absolute
+
+
+def test_rows_are_complete() -> None:
+    """Every module stands in one row, and every row names what is there."""
+    named = [unit for row in ROWS for unit in row]
+    assert sorted({unit_of(path) for path in MODULES}) == sorted(named)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_length(path: Path) -> None:
+    """Modules and functions stay short enough to be read at once."""
+    lines = len(path.read_text("utf-8").splitlines())
+    limit = FACE if name_of(path) == "build.py" else LONG_MODULES.get(name_of(path), MODULE)
+    long = [
+        f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
+        for node in ast.walk(parse(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno + 1 > FUNCTION
+    ]
+    assert ([], True) == (long, lines <= limit), f"{lines} lines, at most {limit}"
+
+
+def test_exceptions_are_needed() -> None:
+    """A module that became short enough is no exception any more."""
+    lengths = {name: len((PACKAGE / name).read_text("utf-8").splitlines()) for name in LONG_MODULES}
+    assert [] == [name for name, length in lengths.items() if length <= MODULE]
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [("runtime_backend", ["runtime_backend"]), ("runtime_backend.build", ["runtime_backend", "runtime_backend.build"])],
+)
+def test_import_is_cheap(module: str, expected: list[str]) -> None:
+    """Importing the face brings in nothing beyond a few modules of the standard library: frontends do it in each hook."""
+    code = (
+        "import collections.abc, contextlib, functools, sys, typing; before = set(sys.modules);"
+        f" sys.path.insert(0, {str(PACKAGE.parent)!r}); import {module}; print(*sorted({{*sys.modules}} - before))"
+    )
+    found = subprocess.run([sys.executable, "-Ic", code], capture_output=True, text=True, check=True).stdout.split()  # noqa: S603
+    assert expected == [name for name in found if name != "__future__"]

@@ -1,0 +1,52 @@
+"""Command lines, taken apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from runtime_backend.target.arguments import read_arguments
+
+VALUED = ("--python", "--extra", "-p", "-t")
+
+
+@pytest.mark.parametrize(
+    ("line", "options", "positional"),
+    [
+        ("", [], []),
+        ("a b", [], ["a", "b"]),
+        ("--flag a", [("--flag", "")], ["a"]),
+        ("--python x a", [("--python", "x")], ["a"]),
+        ("--python=x a", [("--python", "x")], ["a"]),
+        ("--python=x=y", [("--python", "x=y")], []),
+        ("--unknown=x a", [("--unknown", "x")], ["a"]),
+        ("-p x a", [("-p", "x")], ["a"]),
+        ("-px a", [("-p", "x")], ["a"]),
+        ("-p=x a", [("-p", "x")], ["a"]),
+        ("-qp x a", [("-q", ""), ("-p", "x")], ["a"]),
+        ("-qvtx a", [("-q", ""), ("-v", ""), ("-t", "x")], ["a"]),
+        ("-qv a", [("-q", ""), ("-v", "")], ["a"]),
+        ("-q=1 a", [("-q", "")], ["a"]),
+        ("--python", [("--python", "")], []),
+        ("-p", [("-p", "")], []),
+        ("- a", [], ["-", "a"]),
+        ("--flag -- --python x", [("--flag", "")], ["--python", "x"]),
+        ("--extra a --extra b", [("--extra", "a"), ("--extra", "b")], []),
+    ],
+)
+def test_read(line: str, options: list[tuple[str, str]], positional: list[str]) -> None:
+    """Options take what belongs to them, attached or after; everything else is positional."""
+    found = read_arguments(line.split(), valued=VALUED)
+    assert (tuple(options), tuple(positional)) == (found.options, found.positional)
+
+
+def test_stop_after() -> None:
+    """What follows the command that is run belongs to it."""
+    found = read_arguments(["--extra", "a", "run", "cmd", "--extra", "b"], valued=VALUED, stop_after=2)
+    assert (("a",), ("run", "cmd")) == (found.values("--extra"), found.positional)
+
+
+def test_lookup() -> None:
+    """An option's last value counts, under any of its names; a flag is there or not."""
+    found = read_arguments(["--python", "a", "-p", "b", "-q"], valued=VALUED)
+    assert ("b", ("a", "b"), None) == (found.last("--python", "-p"), found.values("--python", "-p"), found.last("-t"))
+    assert (True, False) == (found.has("-q", "--quiet"), found.has("-v"))

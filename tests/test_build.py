@@ -1,0 +1,153 @@
+"""The hooks, as a frontend sees them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from backends import objects, recording
+from callers import TARGET, Scene
+from hooks import be, make_source
+from pyproject_hooks import BuildBackendHookCaller
+from standins import make_torch, make_venv, write
+
+from runtime_backend import build
+from runtime_backend.stamp import read_stamp
+
+WHEEL = "nonsense-1.0-py3-none-any.whl"
+OPTIONAL = (
+    "get_requires_for_build_sdist",
+    "prepare_metadata_for_build_wheel",
+    "get_requires_for_build_editable",
+    "prepare_metadata_for_build_editable",
+    "build_editable",
+)
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """Return a scene that this process stands in, under pip."""
+    scene = Scene(tmp_path)
+    make_source(scene.source, "backends.recording")
+    (tmp_path / "dist").mkdir()
+    be(monkeypatch, scene, scene.pip(scene.shell(scene.elsewhere)))
+    recording.calls.clear()
+    recording.seen.clear()
+    return scene
+
+
+@pytest.mark.parametrize(("backend", "has_them"), [("backends.recording", True), ("backends.minimal", False)])
+@pytest.mark.parametrize("hook", OPTIONAL)
+def test_mirrored(hook: str, backend: str, has_them: bool, scene: Scene) -> None:  # noqa: FBT001 - a column
+    """An optional hook is there where the real backend has it."""
+    make_source(scene.source, backend)
+    assert has_them == hasattr(build, hook)
+
+
+def test_unknown_attribute(scene: Scene) -> None:
+    """Anything else is not there, and no settings are read for it."""
+    (scene.source / "pyproject.toml").unlink()
+    with pytest.raises(AttributeError) as caught:
+        build.nonsense  # noqa: B018 - the access is the test
+    assert "module 'runtime_backend.build' has no attribute 'nonsense'" == str(caught.value)
+
+
+def test_editable_requirements_go_with_build_editable(scene: Scene) -> None:
+    """A real backend that builds editables, and asks for nothing, is asked for by us."""
+    source = "def build_editable(*_): pass\ndef build_wheel(*_): pass\ndef build_sdist(*_): pass\n"
+    write(scene.source / "editing_backend.py", source)
+    make_source(scene.source, "editing_backend", 'backend-path = ["."]\n')
+    assert [] == build.get_requires_for_build_editable(None)
+    assert not hasattr(build, "prepare_metadata_for_build_editable")
+    del sys.modules["editing_backend"]
+
+
+def test_hooks(scene: Scene) -> None:
+    """Every hook leads to the real backend's."""
+    folder = str(scene.root / "dist")
+    assert ["nonsense-of-a-wheel>=3", "not a requirement!"] == build.get_requires_for_build_wheel()
+    assert ["nonsense-of-an-sdist"] == build.get_requires_for_build_sdist({"a": "b"})
+    assert "nonsense-1.0.dist-info" == build.prepare_metadata_for_build_wheel(folder, None)
+    assert "nonsense-1.0.dist-info" == build.prepare_metadata_for_build_editable(folder)
+    assert WHEEL == build.build_wheel(folder, None, "metadata")
+    assert WHEEL == build.build_editable(folder, {"a": "b"}, None)
+    assert "nonsense-1.0.tar.gz" == build.build_sdist(folder)
+    assert [
+        ("get_requires_for_build_wheel", None),
+        ("get_requires_for_build_sdist", {"a": "b"}),
+        ("prepare_metadata_for_build_wheel", folder, None),
+        ("prepare_metadata_for_build_editable", folder, None),
+        ("build_wheel", folder, None, "metadata"),
+        ("build_editable", folder, {"a": "b"}, None),
+        ("build_sdist", folder, None),
+    ] == recording.calls
+
+
+def test_boundary(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """A refusal of ours is a message and exit code 1, without credentials."""
+    (scene.site(scene.target) / "torch/version.py").unlink()
+    with pytest.raises(SystemExit) as caught:
+        build.build_wheel(str(scene.root / "dist"))
+    assert 1 == caught.value.code
+    assert capsys.readouterr().err.startswith(f"runtime-backend: error: torch {TARGET} is installed (")
+
+
+def test_boundary_keeps_secrets(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A refusal that quotes a URL does not quote its credentials."""
+    pin = "torch @ https://me:hunter2@example.org/torch-9.0-py3-none-any.whl"
+    be(monkeypatch, scene, scene.pip(scene.shell(scene.elsewhere, RUNTIME_BACKEND_PIN=pin)))
+    with pytest.raises(SystemExit):
+        build.build_wheel(str(scene.root / "dist"))
+    err = capsys.readouterr().err
+    assert (False, True) == ("hunter2" in err, "'torch @ https://example.org/torch-9.0-py3-none-any.whl'" in err)
+
+
+def test_bug_keeps_its_traceback(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no refusal is a bug, and is passed on."""
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("runtime_backend.target.read_caller", fail)
+    with pytest.raises(ZeroDivisionError):
+        build.build_sdist(str(scene.root))
+
+
+def test_unsupported_operation(scene: Scene) -> None:
+    """The frontend finds the real backend's UnsupportedOperation in us, and only where there is one."""
+    assert not hasattr(build, "UnsupportedOperation")
+    make_source(scene.source, "backends.objects:unsupporting")
+    assert objects.UnsupportedOperation is build.UnsupportedOperation
+    with pytest.raises(build.UnsupportedOperation, match="no sdist"):
+        build.build_sdist(str(scene.root / "dist"))
+
+
+def test_end_to_end(tmp_path: Path) -> None:
+    """Through pyproject-hooks, as frontends call us: each hook in its own process, the target named."""
+    scene = Scene(tmp_path)
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    make_torch(make_venv(tmp_path / "mine", python), "2.1.0")
+    (tmp_path / "dist").mkdir()
+    make_source(scene.source, "backends.recording")
+    here = Path(__file__).parent
+    environ = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")},
+        "PYTHONPATH": os.pathsep.join([str(here.parent), str(here)]),
+        "RUNTIME_BACKEND_TARGET": str(tmp_path / "mine"),
+        "RUNTIME_BACKEND_CACHE_DIR": str(tmp_path / "our-cache"),
+    }
+
+    def run(command: list[str], cwd: str | None = None, extra_environ: dict[str, str] | None = None) -> None:
+        subprocess.run(command, cwd=cwd, env={**environ, **(extra_environ or {})}, check=True)  # noqa: S603
+
+    caller = BuildBackendHookCaller(str(scene.source), "runtime_backend.build", runner=run)
+    assert ["nonsense-of-a-wheel>=3", "not a requirement!"] == caller.get_requires_for_build_wheel()
+    assert WHEEL == caller.build_wheel(str(tmp_path / "dist"))
+    stamp = read_stamp(tmp_path / "dist" / WHEEL)
+    assert stamp is not None
+    assert ("2.1.0", "reuse") == (stamp["runtimes"][0]["version"], stamp["runtimes"][0]["provision"])

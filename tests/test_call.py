@@ -1,0 +1,331 @@
+"""One hook call: what the real backend is given, what the person is told, what comes out."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from backends import objects, recording
+from callers import OTHER, STALE, TARGET, Scene
+from hooks import Said, call_of, make_source
+from standins import blocked, make_torch, make_venv, write
+
+from runtime_backend.errors import BackendError, ProvisionError, ResolutionError
+from runtime_backend.stamp import read_stamp
+
+WHEEL = "nonsense-1.0-py3-none-any.whl"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_records() -> None:
+    recording.calls.clear()
+    recording.seen.clear()
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    """Return a scene whose source is built by the recording backend."""
+    scene = Scene(tmp_path)
+    make_source(scene.source, "backends.recording")
+    (tmp_path / "dist").mkdir()
+    return scene
+
+
+def bare(scene: Scene) -> Path:
+    """Make an environment without a runtime."""
+    make_venv(scene.root / "bare")
+    return scene.root / "bare"
+
+
+def test_requirements_with_reuse(scene: Scene) -> None:
+    """The real backend's requirements are passed on, less those for a runtime of ours."""
+    caller = scene.pip(scene.shell(scene.elsewhere))
+    found = call_of("get_requires_for_build_wheel", scene, caller).requirements({"a": "b"})
+    assert ["nonsense-of-a-wheel>=3", "not a requirement!"] == found
+    assert [("get_requires_for_build_wheel", {"a": "b"})] == recording.calls
+
+
+def test_requirements_with_a_lock(scene: Scene) -> None:
+    """A locked runtime is added, pinned."""
+    caller = scene.uv(scene.shell(scene.consumer), "sync")
+    found = call_of("get_requires_for_build_wheel", scene, caller).requirements(None)
+    url = "https://example.org/torch-2.8.0-py3-none-any.whl"
+    assert ["nonsense-of-a-wheel>=3", "not a requirement!", f"torch @ {url}#sha256={'ab' * 32}"] == found
+    assert [("get_requires_for_build_wheel", None)] == recording.calls
+
+
+@pytest.mark.parametrize("hook", ["get_requires_for_build_sdist", "get_requires_for_build_editable"])
+def test_requirements_of_others(hook: str, scene: Scene) -> None:
+    """An sdist needs no runtime; an editable build does."""
+    caller = scene.uv(scene.shell(scene.consumer), "sync")
+    found = call_of(hook, scene, caller).requirements(None)
+    assert {"get_requires_for_build_sdist": 0, "get_requires_for_build_editable": 1}[hook] == len(
+        [text for text in found if text.startswith("torch @ ")]
+    )
+
+
+def test_requirements_without_anything_known(scene: Scene) -> None:
+    """Where nothing is known, nothing is asked for, and nothing fails: it may be a mere lock."""
+    caller = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))
+    said = Said()
+    found = call_of("get_requires_for_build_wheel", scene, caller, said).requirements(None)
+    assert (["nonsense-of-a-wheel>=3", "not a requirement!"], []) == (found, said.lines)
+
+
+def test_requirements_of_a_minimal_backend(scene: Scene) -> None:
+    """A real backend without the hook requires nothing."""
+    make_source(scene.source, "backends.minimal")
+    caller = scene.pip(scene.shell(scene.elsewhere))
+    assert [] == call_of("get_requires_for_build_wheel", scene, caller).requirements(None)
+
+
+def test_own_settings_stay_here(scene: Scene) -> None:
+    """Our config settings are ours; an empty rest is still a rest."""
+    caller = scene.pip(scene.shell(scene.elsewhere))
+    call = call_of("get_requires_for_build_wheel", scene, caller)
+    found = call.requirements({"runtime-backend.pin": "torch==9.0"})
+    assert ("torch==9.0", [("get_requires_for_build_wheel", {})]) == (found[-1], recording.calls)
+
+
+def test_none_passes_through(scene: Scene) -> None:
+    """With provision none, even the real backend's own torch is passed on."""
+    caller = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))
+    call = call_of("get_requires_for_build_wheel", scene, caller)
+    found = call.requirements({"runtime-backend.provision": "none"})
+    assert ["nonsense-of-a-wheel>=3", "Torch>=1", "not a requirement!"] == found
+
+
+@pytest.mark.parametrize(
+    ("backend", "told"),
+    [("raising", "ModuleNotFoundError: No module named 'torch'"), ("exiting", "SystemExit: torch is missing")],
+)
+def test_requirements_of_a_backend_that_needs_it(backend: str, told: str, scene: Scene) -> None:
+    """A real backend that cannot answer without the runtime gets it first."""
+    make_source(scene.source, f"backends.objects:{backend}")
+    said = Said()
+    caller = scene.uv(scene.shell(scene.consumer), "sync")
+    found = call_of("get_requires_for_build_wheel", scene, caller, said).requirements(None)
+    assert 1 == len(found)
+    hook = "get_requires_for_build_wheel"
+    assert [f"{hook}: the real backend cannot answer before it has torch: {told}"] == said.lines
+
+
+def test_requirements_of_a_backend_that_fails(scene: Scene) -> None:
+    """A real backend that has the runtime, and fails, fails."""
+    make_source(scene.source, "backends.objects:raising")
+    with pytest.raises(ModuleNotFoundError):
+        call_of("get_requires_for_build_wheel", scene, scene.pip(scene.shell(scene.elsewhere))).requirements(None)
+
+
+def test_requirements_without_a_backend(scene: Scene) -> None:
+    """A real backend that is not there is refused, however little is known."""
+    make_source(scene.source, "nowhere_at_all")
+    with pytest.raises(BackendError):
+        call_of(
+            "get_requires_for_build_wheel", scene, scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))
+        ).requirements(None)
+
+
+def test_build_with_reuse(scene: Scene) -> None:
+    """A wheel is built with the target's runtime on the path, behind everything, and stamped with it."""
+    table = '[tool.runtime-backend.env]\nBUILT_FOR = "{torch.version}"\nPATH = "/mine"\n'
+    make_source(scene.source, "backends.recording", table)
+    caller = scene.pip(scene.shell(scene.elsewhere, SOME="1", _PYPROJECT_HOOKS_BUILD_BACKEND="x"))
+    said = Said()
+    folder = str(scene.root / "dist")
+    assert WHEEL == call_of("build_wheel", scene, caller, said).run(folder, {"a": "b"}, "metadata")
+    assert ([("build_wheel", folder, {"a": "b"}, "metadata")], []) == (recording.calls, said.lines)
+    (seen,) = recording.seen
+    overlay = Path(seen["path"][-1])
+    assert scene.site(scene.target) / "torch" == (overlay / "torch").resolve()
+    assert (TARGET, os.environ["PATH"]) == (seen["environ"]["BUILT_FOR"], seen["environ"]["PATH"])
+    assert f"{caller.environ['PYTHONPATH']}{os.pathsep}{overlay}" == seen["environ"]["PYTHONPATH"]
+    assert str(overlay / "torch/share/cmake") == seen["environ"]["CMAKE_PREFIX_PATH"]
+    assert re.fullmatch(r"\[build\]\nbuild_base = build/torch-2\.7\.0-[0-9a-f]{8}\n", seen["setuptools"])
+    assert str(overlay) not in sys.path
+    assert not Path(seen["environ"]["DIST_EXTRA_CONFIG"]).exists()
+    stamp = read_stamp(scene.root / "dist" / WHEEL)
+    assert stamp is not None
+    assert (TARGET, "reuse", None, 1) == (
+        stamp["runtimes"][0]["version"],
+        stamp["runtimes"][0]["provision"],
+        stamp["real-backend"]["version"],
+        stamp["compiled-files"],
+    )
+    assert ({"BUILT_FOR": TARGET}, ["PATH"]) == (stamp["variables"], stamp["variables-kept"])
+
+
+def test_build_with_the_present_one(scene: Scene) -> None:
+    """Without isolation, the runtime's own folder is where CMake looks."""
+    caller = scene.not_isolated(scene.shell(scene.elsewhere), ["pip"])
+    call_of("build_wheel", scene, caller).run(str(scene.root / "dist"), None, None)
+    (seen,) = recording.seen
+    assert str(scene.site(scene.target) / "torch/share/cmake") == seen["environ"]["CMAKE_PREFIX_PATH"]
+
+
+def test_build_that_must_not_be(scene: Scene) -> None:
+    """Nothing is built against a runtime that is not the target's."""
+    caller = scene.uv(scene.shell(scene.consumer), "sync")
+    make_torch(scene.site(caller.prefix), OTHER)
+    with pytest.raises(ProvisionError) as caught:
+        call_of("build_wheel", scene, caller).run(str(scene.root / "dist"), None, None)
+    assert "but the wheel is for torch 2.8.0 (locked: " in str(caught.value)
+    assert [] == recording.calls
+
+
+def test_build_with_nothing_known(scene: Scene) -> None:
+    """Nothing is built where no runtime is known."""
+    with pytest.raises(ResolutionError):
+        call_of("build_editable", scene, scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))).run("x", None)
+    assert [] == recording.calls
+
+
+def test_build_without_any_runtime(scene: Scene) -> None:
+    """With provision none, the wheel is built and stamped as such, in the build folder that it has anyway."""
+    make_source(scene.source, "backends.recording", 'provision = "none"\n')
+    caller = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))
+    call_of("build_wheel", scene, caller).run(str(scene.root / "dist"), None, None)
+    stamp = read_stamp(scene.root / "dist" / WHEEL)
+    assert stamp is not None
+    assert ([], None) == (stamp["runtimes"], recording.seen[0]["setuptools"])
+
+
+def test_editable(scene: Scene) -> None:
+    """An editable build compiles always, and holds nothing compiled by rights."""
+    write(scene.source / "x.cpp", "")
+    said = Said()
+    caller = scene.pip(scene.shell(scene.elsewhere))
+    call_of("build_editable", scene, caller, said).run(str(scene.root / "dist"), None, None)
+    assert recording.seen[0]["setuptools"].endswith("[build_ext]\nforce = 1\n")
+    assert [] == said.lines
+
+
+@pytest.mark.parametrize("has_sources", [True, False])
+def test_uncompiled(has_sources: bool, scene: Scene) -> None:  # noqa: FBT001 - a column
+    """A wheel that lost its extension is told, where there was something to compile."""
+    make_source(scene.source, "backends.minimal")
+    if has_sources:
+        write(scene.source / "csrc/x.cu", "")
+    said = Said()
+    call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)), said).run(str(scene.root / "dist"), None, None)
+    expected = (
+        f"warning: {WHEEL} holds no compiled file, although the source has some to compile (csrc/x.cu):"
+        " the package may have left its extension out without an error"
+    )
+    assert ([expected] if has_sources else []) == said.lines
+
+
+@pytest.mark.parametrize(
+    ("hook", "made"),
+    [
+        ("build_sdist", "nonsense-1.0.tar.gz"),
+        ("prepare_metadata_for_build_wheel", "nonsense-1.0.dist-info"),
+        ("prepare_metadata_for_build_editable", "nonsense-1.0.dist-info"),
+    ],
+)
+def test_others_need_no_runtime(hook: str, made: str, scene: Scene) -> None:
+    """Metadata and sdists are made without a runtime, and are not stamped."""
+    folder = str(scene.root / "dist")
+    caller = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))
+    assert made == call_of(hook, scene, caller).run(folder, None)
+    assert [(hook, folder, None)] == recording.calls
+
+
+def test_demanded_hook_is_absent(scene: Scene) -> None:
+    """A real backend without build_wheel is none."""
+    make_source(scene.source, "backends.objects:empty")
+    with pytest.raises(BackendError) as caught:
+        call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere))).run("x", None, None)
+    assert "backends.objects:empty has no build_wheel, which PEP 517 demands" == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("backend", "code", "printed"),
+    [
+        ("raising", 1, "RuntimeError: the compiler failed\n"),
+        ("exiting", 1, "no CUDA here\n"),
+        ("leaving", 1, ""),
+        ("coded", 3, ""),
+    ],
+)
+def test_failed_build(
+    backend: str, code: int, printed: str, scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A failed build ends with the real backend's own words, then what it was called with; 0 is a failure too."""
+    make_source(scene.source, f"backends.objects:{backend}", '[tool.runtime-backend.env]\nA = "1"\nHOME = "x"\n')
+    said = Said()
+    with pytest.raises(SystemExit) as caught:
+        call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)), said).run("x", None, None)
+    err = capsys.readouterr().err
+    assert (code, True) == (caught.value.code, err.endswith(printed) and bool(err) == bool(printed))
+    assert [
+        "build_wheel of the real backend failed; it was called with",
+        f"  torch: torch {TARGET}, installed ({scene.target}); reuse: installed in {scene.site(scene.target)}",
+        "  A=1: set  [pyproject.toml: tool.runtime-backend.env.A]",
+        "  HOME: left as the environment has it  [pyproject.toml: tool.runtime-backend.env.HOME]",
+        f"  real backend: backends.objects:{backend} (build_wheel, pip)",
+    ] == said.lines
+
+
+def test_failed_sdist_for_want_of_a_runtime(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """A hook that goes on without a runtime, and fails, says why there was none."""
+    write(
+        scene.source / "failing_backend.py",
+        "def build_sdist(*_):\n    import torch_that_is_nowhere\n",
+    )
+    make_source(scene.source, "failing_backend", 'backend-path = ["."]\n')
+    with pytest.raises(ResolutionError):
+        call_of("build_sdist", scene, scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))).run("x", None)
+    assert "No module named 'torch_that_is_nowhere'" in capsys.readouterr().err
+    del sys.modules["failing_backend"]
+
+
+def test_unsupported(scene: Scene) -> None:
+    """A real backend's UnsupportedOperation is the frontend's to handle."""
+    make_source(scene.source, "backends.objects:unsupporting")
+    with pytest.raises(objects.UnsupportedOperation):
+        call_of("build_sdist", scene, scene.pip(scene.shell(scene.elsewhere))).run("x", None)
+
+
+def test_attributes(scene: Scene) -> None:
+    """What the real backend has is told before the call, and what it lacks."""
+    call = call_of("build_editable", scene, scene.pip(scene.shell(scene.elsewhere)))
+    assert (recording.build_editable, None) == (call.attribute("build_editable"), call.attribute("nonsense"))
+
+
+def test_notes_and_log(scene: Scene) -> None:
+    """What is not wrong but to be known is said, and the plan is logged, a line a call."""
+    said, log = Said(), scene.root / "log"
+    make_torch(make_venv(scene.elsewhere / ".venv"), STALE)
+    write(scene.elsewhere / "uv.lock", (scene.consumer / "uv.lock").read_text("utf-8"))
+    caller = scene.build(scene.shell(scene.elsewhere, RUNTIME_BACKEND_LOG=str(log)))
+    for _ in range(2):
+        call_of("get_requires_for_build_wheel", scene, caller, said).requirements(None)
+    note = (
+        f"note: torch {STALE} is installed in {scene.elsewhere}/.venv, but {scene.elsewhere}/uv.lock pins 2.8.0:"
+        " built against the locked one"
+    )
+    assert [note, note] == said.lines
+    assert ["get_requires_for_build_wheel"] * 2 == [json.loads(line)["hook"] for line in log.read_text().splitlines()]
+
+
+def test_log_that_cannot_be_written(scene: Scene) -> None:
+    """A log that cannot be written is a stop."""
+    path = blocked(scene.root)
+    caller = scene.pip(scene.shell(scene.elsewhere, RUNTIME_BACKEND_LOG=str(path)))
+    with pytest.raises(BackendError) as caught:
+        call_of("build_sdist", scene, caller).run("x", None)
+    assert (
+        f"the log {path} cannot be written: [Errno 20] Not a directory: '{path}'\nSet RUNTIME_BACKEND_LOG to another file."
+    ) == str(caught.value)
+
+
+def test_scikit_build(scene: Scene) -> None:
+    """A build folder that the producer shares among runtimes is divided."""
+    make_source(scene.source, "backends.recording", '[tool.scikit-build]\nbuild-dir = "build/x"\n')
+    call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere))).run(str(scene.root / "dist"), None, None)
+    assert recording.seen[0]["environ"]["SKBUILD_BUILD_DIR"].startswith("build/x/torch-2.7.0-")

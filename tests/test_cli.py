@@ -1,0 +1,178 @@
+"""The command line: exit codes, JSON, colours."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import runpy
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from callers import TARGET, Scene, make_caller
+from hooks import make_source
+from standins import make_venv
+
+from runtime_backend import __version__
+from runtime_backend.cli import explain as explain_module
+from runtime_backend.cli import main
+from runtime_backend.cli.explain import _coloured, wants_colour
+from runtime_backend.config import load_settings
+from runtime_backend.plan import make_plan
+from runtime_backend.report import describe_plan
+from runtime_backend.target import Caller
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    """Return a scene with a producer."""
+    scene = Scene(tmp_path)
+    make_source(scene.source, "backends.recording")
+    return scene
+
+
+def stand(monkeypatch: pytest.MonkeyPatch, scene: Scene, prefix: Path, **variables: str) -> Caller:
+    """Let the command line be run by an environment's interpreter; return the caller that it makes of it."""
+    environ = scene.shell(scene.elsewhere, RUNTIME_BACKEND_CACHE_DIR=str(scene.root / "our-cache"), **variables)
+    caller = make_caller(prefix, cwd=scene.elsewhere, environ=environ, sys_path=[scene.site(prefix)])
+    monkeypatch.setattr(explain_module, "read_caller", lambda: caller)
+    monkeypatch.setattr(os, "environ", environ)
+    return replace(caller, cwd=scene.source, sys_path=(), is_hook=False)
+
+
+def test_explain(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The plan is printed as a tree, without colours into a pipe, and 0 is returned where it would be built."""
+    stand(monkeypatch, scene, scene.target)
+    assert 0 == main(["explain", str(scene.source)])
+    out = capsys.readouterr().out.splitlines()
+    assert f"get_requires_for_build_wheel of {scene.source}" == out[0]
+    assert f"├─ torch: torch {TARGET}, installed  [{scene.target}]" in out
+    assert not any("\033" in line for line in out)
+
+
+def test_explain_in_colour(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Colours are there where they are forced."""
+    stand(monkeypatch, scene, scene.target, FORCE_COLOR="1")
+    assert 0 == main(["explain", str(scene.source)])
+    assert "├─ \033[1mprovision\033[0m: auto\033[2m  [default]\033[0m" in capsys.readouterr().out.splitlines()
+
+
+def test_explain_as_json(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The JSON is the plan's, whatever is forced."""
+    caller = stand(monkeypatch, scene, scene.target, FORCE_COLOR="1")
+    assert 0 == main(["explain", "--json", str(scene.source)])
+    settings = load_settings(scene.source, environ=caller.environ)
+    assert describe_plan(make_plan("get_requires_for_build_wheel", settings, caller)) == json.loads(capsys.readouterr().out)
+
+
+def test_explain_here(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a source, the working directory is meant."""
+    stand(monkeypatch, scene, scene.target)
+    monkeypatch.chdir(scene.source)
+    assert 0 == main(["explain"])
+    assert capsys.readouterr().out.startswith(f"get_requires_for_build_wheel of {scene.source}\n")
+
+
+def test_explain_a_stop(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What would stop the build is printed last, and 1 is returned, as JSON too."""
+    make_venv(scene.root / "bare")
+    stand(monkeypatch, scene, scene.root / "bare")
+    assert 1 == main(["explain", str(scene.source)])
+    assert "\nthe build would stop: no torch is known to build against. Looked at:\n" in capsys.readouterr().out
+    assert 1 == main(["explain", "--json", str(scene.source)])
+    assert json.loads(capsys.readouterr().out)["stop"].startswith("no torch is known to build against.")
+
+
+def test_explain_keeps_secrets(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither the plan nor a refusal tells credentials."""
+    make_venv(scene.root / "bare")
+    pin = "torch @ https://me:hunter2@example.org/torch-9.0-py3-none-any.whl"
+    stand(monkeypatch, scene, scene.root / "bare", RUNTIME_BACKEND_PIN=pin, RUNTIME_BACKEND_PROVISION="reuse")
+    assert 1 == main(["explain", str(scene.source)])
+    stand(monkeypatch, scene, scene.root / "bare", RUNTIME_BACKEND_PIN=pin.replace("-py3", ""))
+    assert 1 == main(["explain", str(scene.source)])
+    captured = capsys.readouterr()
+    assert ("the build would stop" in captured.out, "hunter2" in captured.out + captured.err) == (True, False)
+
+
+def test_explain_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A source that is not there is refused."""
+    assert 1 == main(["explain", str(tmp_path / "nowhere")])
+    assert (
+        f"runtime-backend: error: 1 mistake in the settings:\n  {tmp_path}/nowhere: found no folder,"
+        " expected a source tree with a pyproject.toml\n"
+    ) == capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["--version"], 0, f"runtime-backend {__version__}\n"),
+        (["--help"], 0, "usage: runtime-backend "),
+        (["explain", "--help"], 0, "usage: runtime-backend explain "),
+        ([], 2, "usage: runtime-backend "),
+        (["nonsense"], 2, "usage: runtime-backend "),
+        (["explain", "a", "b"], 2, "usage: runtime-backend "),
+    ],
+)
+def test_usage(arguments: list[str], code: int, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Help and version are no mistakes; wrong usage is 2."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    captured = capsys.readouterr()
+    assert (code, True) == (caught.value.code, (captured.out if code == 0 else captured.err).startswith(told))
+
+
+class Terminal(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        """Return that it is one."""
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environ", "on_terminal", "in_pipe"),
+    [
+        ({}, True, False),
+        ({"NO_COLOR": "1"}, False, False),
+        ({"NO_COLOR": ""}, True, False),
+        ({"FORCE_COLOR": "1"}, True, True),
+        ({"FORCE_COLOR": ""}, True, False),
+        ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False, False),
+    ],
+)
+def test_wants_colour(environ: Mapping[str, str], on_terminal: bool, in_pipe: bool) -> None:  # noqa: FBT001 - columns
+    """NO_COLOR goes before FORCE_COLOR, both before the terminal; an empty one says nothing."""
+    assert (on_terminal, in_pipe) == (wants_colour(Terminal(), environ), wants_colour(io.StringIO(), environ))
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("plain", "plain"),
+        ("key: value", "\033[1mkey\033[0m: value"),
+        ("│  ├─ key: value  [origin]", "│  ├─ \033[1mkey\033[0m: value\033[2m  [origin]\033[0m"),
+        ("└─ word  [origin]", "└─ word\033[2m  [origin]\033[0m"),
+    ],
+)
+def test_coloured(line: str, expected: str) -> None:
+    """The key is bold, the origin dim."""
+    assert expected == _coloured(line)
+
+
+def test_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """``python -m runtime_backend`` is the command line."""
+    monkeypatch.setattr(sys, "argv", ["runtime_backend", "--version"])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_module("runtime_backend", run_name="__main__")
+    assert (0, f"runtime-backend {__version__}\n") == (caught.value.code, capsys.readouterr().out)
+
+
+def test_module_is_not_run_by_an_import(capsys: pytest.CaptureFixture[str]) -> None:
+    """Importing the entry runs nothing."""
+    runpy.run_module("runtime_backend.__main__", run_name="imported")
+    assert "" == capsys.readouterr().out

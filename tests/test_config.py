@@ -1,0 +1,389 @@
+"""Reading the settings: what each says, where it comes from, and all the mistakes at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from standins import write
+
+from runtime_backend.config import (
+    Chosen,
+    Pin,
+    RuntimeRule,
+    Settings,
+    Variable,
+    fill_template,
+    load_settings,
+    placeholders,
+    split_config_settings,
+)
+from runtime_backend.errors import ConfigError
+
+HINT = "The keys and their values are listed in the README, 'Settings'."
+AT = "pyproject.toml: tool.runtime-backend"
+
+
+def load(folder: Path, text: str, environ: dict[str, str] | None = None, **ours: Any) -> Settings:
+    """Load the settings of a source tree whose pyproject.toml has that text."""
+    write(folder / "pyproject.toml", text)
+    return load_settings(folder, config_settings=ours, environ=environ or {})
+
+
+def problems_of(folder: Path, text: str, environ: dict[str, str] | None = None, **ours: Any) -> list[str]:
+    """Return the mistakes found in such a source tree."""
+    with pytest.raises(ConfigError) as caught:
+        load(folder, text, environ, **ours)
+    assert caught.value.hint == HINT
+    return list(caught.value.problems)
+
+
+def rule(text: str, match: str = "exact", origin: str = f"{AT}.match-runtime", name: str = "torch") -> RuntimeRule:
+    """Return a runtime's rule."""
+    return RuntimeRule(name=name, requirement=Requirement(text), match=match, origin=origin)
+
+
+@pytest.mark.parametrize("text", ["", "[tool]\n", "[tool.runtime-backend]\n", '[build-system]\nrequires = ["ninja"]\n'])
+def test_defaults(tmp_path: Path, text: str) -> None:
+    """Who says nothing gets the legacy backend, torch, exactly, found by the first way that works."""
+    assert Settings(
+        source=tmp_path,
+        real_backend=Chosen(value="setuptools.build_meta:__legacy__", origin="default (PEP 517)"),
+        backend_path=(),
+        runtimes=(rule("torch", origin="default"),),
+        provision=Chosen(value="auto", origin="default"),
+        unresolved=Chosen(value="error", origin="default"),
+        variables=(),
+        target=None,
+        lock=None,
+        pins=(),
+        cache_dir=None,
+        log=None,
+        scikit_build_dir=None,
+    ) == load(tmp_path, text)
+
+
+FULL = """
+[build-system]
+requires = ["runtime-backend", "setuptools>=77", "not a requirement"]
+
+[tool.scikit-build]
+build-dir = "build/{wheel_tag}"
+
+[tool.runtime-backend]
+build-backend = "mesonpy"
+backend-path = [".", "tools/../backend"]
+match-runtime = ["Torch>=2.4", { requirement = "JAX.lib[cuda]", match = "floor" }, "numpy; python_version < '3'"]
+provision = "reuse"
+unresolved = "error"
+
+[tool.runtime-backend.env]
+CUTLASS = "1"
+ARCH = { value = "9.0", force = true }
+FOR = { value = "{torch.version}-{jax-lib.cuda}" }
+"""
+
+
+def test_everything(tmp_path: Path) -> None:
+    """Each setting is read with its origin; names are normalised, a marker that does not hold drops its entry."""
+    at = f"{AT}.env"
+    assert Settings(
+        source=tmp_path,
+        real_backend=Chosen(value="mesonpy", origin=f"{AT}.build-backend"),
+        backend_path=(".", "tools/../backend"),
+        runtimes=(rule("Torch>=2.4"), rule("JAX.lib[cuda]", "floor", name="jax-lib")),
+        provision=Chosen(value="reuse", origin=f"{AT}.provision"),
+        unresolved=Chosen(value="error", origin=f"{AT}.unresolved"),
+        variables=(
+            Variable(name="CUTLASS", template="1", force=False, origin=f"{at}.CUTLASS"),
+            Variable(name="ARCH", template="9.0", force=True, origin=f"{at}.ARCH"),
+            Variable(name="FOR", template="{torch.version}-{jax-lib.cuda}", force=False, origin=f"{at}.FOR"),
+        ),
+        target=None,
+        lock=None,
+        pins=(),
+        cache_dir=None,
+        log=None,
+        scikit_build_dir="build/{wheel_tag}",
+    ) == load(tmp_path, FULL)
+
+
+@pytest.mark.parametrize("build_dir", ['""', "3", "[]"])
+def test_foreign_build_dir_of_another_kind(tmp_path: Path, build_dir: str) -> None:
+    """A build-dir that scikit-build-core itself would refuse is not our mistake to report."""
+    assert load(tmp_path, f"[tool.scikit-build]\nbuild-dir = {build_dir}\n").scikit_build_dir is None
+    assert load(tmp_path, "[tool]\nscikit-build = 3\n").scikit_build_dir is None
+
+
+WRONG = """
+[build-system]
+requires = ["torch>=1", 3, "runtime-backend"]
+[tool.runtime-backend]
+build-backend = "runtime_backend.build:hooks"
+backend-path = ["/abs", "../out", ".", 7]
+match-runtime = [
+    "torch>=2", "Torch", "", "torch @ https://a/torch-1-py3-none-any.whl", 3, {}, { requirement = 3, match = "exat" },
+    { requirement = "numpy", mach = "floor" }, "jax; python_version ~= 'x'", "tpu; 'a' in extras",
+]
+provison = "auto"
+provision = "resue"
+unresolved = "newest"
+[tool.runtime-backend.env]
+"1A" = "x"
+B = 3
+C = { force = "yes" }
+D = { value = "{torch.versoin} { {numpy.cuda} {{ok}}", forse = true }
+"""
+FIELDS = ", ".join(
+    f"{name}.{field}" for name in ("torch", "numpy") for field in ("version", "cuda", "hip", "git-version")
+)
+EITHER = "expected a requirement, or { requirement, match }"
+NAME = "expected a name with an optional version specifier, such as 'torch>=2.4'"
+CALL = "target, lock, pin, provision, cache-dir, log"
+
+
+def test_all_mistakes_at_once(tmp_path: Path) -> None:
+    """Every mistake of the file, the environment and the config settings is told in one go, each with its place."""
+    environ = {
+        "RUNTIME_BACKEND_TARGT": "/x",
+        "RUNTIME_BACKEND_LOCK": "uv.lock",
+        "RUNTIME_BACKEND_LOG": "",
+        "OTHER": "x",
+    }
+    found = problems_of(tmp_path, WRONG, environ, provision="alto", pin="torch>=2", cachedir="/x", target=["/a", "/b"])
+    doubled = "; a literal brace is doubled"
+    assert sorted(
+        [
+            f"RUNTIME_BACKEND_TARGT: an unknown key (did you mean 'target'?), expected one of {CALL}",
+            f"config setting runtime-backend.cachedir: an unknown key (did you mean 'cache-dir'?), expected one of {CALL}",
+            f"{AT}.match-runtime[1]: found a second entry for torch, expected one entry a runtime",
+            f"{AT}.match-runtime[2]: found the string '', {NAME}",
+            f"{AT}.match-runtime[3]: found the string 'torch @ https://a/torch-1-py3-none-any.whl', {NAME}",
+            f"{AT}.match-runtime[4]: found int 3, {EITHER}",
+            f"{AT}.match-runtime[5]: found nothing, {EITHER}",
+            f"{AT}.match-runtime[6].match: found the string 'exat' (did you mean 'exact'?),"
+            " expected one of exact, minor, floor",
+            f"{AT}.match-runtime[6]: found int 3, {EITHER}",
+            f"{AT}.match-runtime[7].mach: found an unknown key (did you mean 'match'?),"
+            " expected one of match, requirement",
+            f"{AT}.match-runtime[8]: found the string \"jax; python_version ~= 'x'\", {NAME}",
+            f"{AT}.match-runtime[9]: found the string \"tpu; 'a' in extras\", {NAME}",
+            f"{AT}.build-backend: found the string 'runtime_backend.build:hooks', expected the real backend, not this one",
+            f"{AT}.backend-path[3]: found int 7, expected a string",
+            f"{AT}.backend-path[0]: found the string '/abs', expected a folder inside the source tree",
+            f"{AT}.backend-path[1]: found the string '../out', expected a folder inside the source tree",
+            "config setting runtime-backend.provision: found the string 'alto' (did you mean 'auto'?),"
+            " expected one of auto, reuse, require, none",
+            f"{AT}.provision: found the string 'resue' (did you mean 'reuse'?), expected one of auto, reuse, require, none",
+            f"{AT}.unresolved: found the string 'newest', expected one of error",
+            f"{AT}.env.1A: found the name '1A', expected a variable's name: letters, digits and underscores",
+            f"{AT}.env.B: found int 3, expected a string, or {{ value, force }}",
+            f"{AT}.env.C.force: found the string 'yes', expected true or false",
+            f"{AT}.env.C: found nothing, expected a string, or {{ value, force }}",
+            f"{AT}.env.D.forse: found an unknown key (did you mean 'force'?), expected one of force, value",
+            f"{AT}.env.D: found {{torch.versoin}} (did you mean 'torch.version'?), expected one of {FIELDS}{doubled}",
+            f"{AT}.env.D: found {{}}, expected one of {FIELDS}{doubled}",
+            "config setting runtime-backend.target: found an array, expected one string",
+            "RUNTIME_BACKEND_LOCK: found the string 'uv.lock', expected an absolute path",
+            "config setting runtime-backend.pin: found the string 'torch>=2',"
+            " expected 'NAME==VERSION' or 'NAME @ URL-OF-A-WHEEL'",
+            "pyproject.toml: build-system.requires[1]: found int 3, expected a string",
+            "pyproject.toml: build-system.requires[0]: found the string 'torch>=1', expected no torch there: the frontend"
+            " would install the newest one before we can name the right one; move its specifier to"
+            " tool.runtime-backend.match-runtime",
+            f"{AT}.provison: found an unknown key (did you mean 'provision'?), expected one of backend-path,"
+            " build-backend, env, match-runtime, provision, unresolved",
+        ]
+    ) == sorted(found)
+
+
+def test_runtime_required_by_another_spelling(tmp_path: Path) -> None:
+    """A runtime in build-system.requires is found by its normalised name."""
+    text = '[build-system]\nrequires = ["My_Torch"]\n[tool.runtime-backend]\nmatch-runtime = ["my.torch"]\n'
+    assert [
+        "pyproject.toml: build-system.requires[0]: found the string 'My_Torch', expected no My_Torch there: the frontend"
+        " would install the newest one before we can name the right one; move its specifier to"
+        " tool.runtime-backend.match-runtime"
+    ] == problems_of(tmp_path, text)
+
+
+def test_runtime_may_be_required_where_it_is_left_alone(tmp_path: Path) -> None:
+    """With provision 'none' we only pass through, and torch among the build requirements is the producer's business."""
+    text = '[build-system]\nrequires = ["torch"]\n'
+    assert load(tmp_path, text, provision="none").provision.value == "none"
+
+
+def test_tables_of_other_types(tmp_path: Path) -> None:
+    """A table that is none is one mistake, not a traceback."""
+    assert [
+        "pyproject.toml: tool: found int 3, expected a table",
+        "pyproject.toml: build-system: found an array, expected a table",
+    ] == problems_of(tmp_path, "tool = 3\nbuild-system = []\n")
+    assert [f"{AT}: found the string 'x', expected a table"] == problems_of(tmp_path, '[tool]\nruntime-backend = "x"\n')
+    text = '[tool.runtime-backend]\nbackend-path = "x"\nmatch-runtime = "torch"\nenv = []\n'
+    assert [
+        f"{AT}.backend-path: found the string 'x', expected an array",
+        f"{AT}.env: found an array, expected a table",
+        f"{AT}.match-runtime: found the string 'torch', expected an array",
+    ] == sorted(problems_of(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"a = ", "Invalid value (at end of document)"),
+        (b"a = '\xff'", "'utf-8' codec can't decode byte 0xff in position 5: invalid start byte"),
+        (b"\xef\xbb\xbfa = 1", "Invalid statement (at line 1, column 1)"),
+    ],
+)
+def test_not_toml(tmp_path: Path, content: bytes, reason: str) -> None:
+    """A file that is no TOML is told with the parser's reason."""
+    path = tmp_path / "pyproject.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path, environ={})
+    assert (f"{path}: not TOML: {reason}",) == caught.value.problems
+
+
+@pytest.mark.parametrize("text", ["a = " + "9" * 5000, "a = " + "[" * 20000])
+def test_beyond_the_limits_of_python(tmp_path: Path, text: str) -> None:
+    """A number or a nesting that Python cannot take is a mistake in the file as well."""
+    path = write(tmp_path / "pyproject.toml", text)
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path, environ={})
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{path}: not TOML: ")
+
+
+def test_no_file(tmp_path: Path) -> None:
+    """A source tree without pyproject.toml is told by the path that was looked at."""
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path, environ={})
+    problem = f"{tmp_path / 'pyproject.toml'}: not found, expected the producer's pyproject.toml"
+    assert f"1 mistake in the settings:\n  {problem}" == str(caught.value)
+
+
+def test_unreadable_file(tmp_path: Path) -> None:
+    """A pyproject.toml that cannot be read is told with the system's reason."""
+    path = tmp_path / "pyproject.toml"
+    path.mkdir()
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path, environ={})
+    assert (f"{path}: cannot be read: [Errno 21] Is a directory: {str(path)!r}",) == caught.value.problems
+
+
+def test_precedence(tmp_path: Path) -> None:
+    """A config setting wins over the environment, which wins over the file."""
+    text = '[tool.runtime-backend]\nprovision = "reuse"\n'
+    environ = {"RUNTIME_BACKEND_PROVISION": "require"}
+    setting = load(tmp_path, text, environ, provision="none").provision
+    variable = load(tmp_path, text, environ).provision
+    assert Chosen(value="none", origin="config setting runtime-backend.provision") == setting
+    assert Chosen(value="require", origin="RUNTIME_BACKEND_PROVISION") == variable
+    assert Chosen(value="reuse", origin=f"{AT}.provision") == load(tmp_path, text).provision
+
+
+def test_paths_of_one_call(tmp_path: Path) -> None:
+    """A relative path is meant from where the person stands; ``~`` is the person's home."""
+    environ = {"PWD": "/work/here", "RUNTIME_BACKEND_LOCK": "../uv.lock", "RUNTIME_BACKEND_CACHE_DIR": "~/c"}
+    settings = load(tmp_path, "", environ, target="/venv", log="~nobody-of-that-name/log")
+    assert Chosen(value=Path("/venv"), origin="config setting runtime-backend.target") == settings.target
+    assert Chosen(value=Path("/work/here/../uv.lock"), origin="RUNTIME_BACKEND_LOCK") == settings.lock
+    assert Chosen(value=Path("~/c").expanduser(), origin="RUNTIME_BACKEND_CACHE_DIR") == settings.cache_dir
+    log = Path("/work/here/~nobody-of-that-name/log")
+    assert Chosen(value=log, origin="config setting runtime-backend.log") == settings.log
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("torch==2.7.0", "torch"),
+        ("Torch == 2.7.0+cu126", "torch"),
+        ("torch===2.4.0a0+f70bd71a48.nv24.6", "torch"),
+        ("nvidia_cublas==1.0", "nvidia-cublas"),
+        ("torch @ https://host/torch-2.7.0%2Bcu126-cp311-cp311-linux_x86_64.whl#sha256=ab", "torch"),
+    ],
+)
+def test_pin(tmp_path: Path, text: str, name: str) -> None:
+    """One version, or the URL of a wheel, is a pin."""
+    origin = "RUNTIME_BACKEND_PIN"
+    expected = (Pin(name=name, requirement=Requirement(text), origin=origin),)
+    assert expected == load(tmp_path, "", {origin: text}).pins
+
+
+def test_pins_one_a_line(tmp_path: Path) -> None:
+    """Several runtimes are pinned a line each; empty lines do not matter."""
+    pins = load(tmp_path, "", pin="torch==2.7.0\n\n  numpy==2.0 \n").pins
+    assert [("torch", "torch==2.7.0"), ("numpy", "numpy==2.0")] == [(pin.name, str(pin.requirement)) for pin in pins]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "torch",
+        "torch>=2",
+        "torch==2.*",
+        "torch===latest",
+        "torch==2,!=3",
+        "torch==2,==2.0",
+        "torch @ https://host/torch-2.tar.gz",
+        "==2",
+        "/x",
+    ],
+)
+def test_wrong_pin(tmp_path: Path, text: str) -> None:
+    """What leaves a choice, or is no wheel, is no pin."""
+    assert [
+        f"RUNTIME_BACKEND_PIN: found the string {text!r}, expected 'NAME==VERSION' or 'NAME @ URL-OF-A-WHEEL'"
+    ] == problems_of(tmp_path, "", {"RUNTIME_BACKEND_PIN": text})
+
+
+@pytest.mark.parametrize(
+    ("settings", "ours", "theirs"),
+    [
+        (None, {}, None),
+        ({}, {}, {}),
+        (
+            {"runtime-backend.pin": "torch==2", "--build-option": ["-v"], "runtime-backend": "x"},
+            {"pin": "torch==2"},
+            {"--build-option": ["-v"], "runtime-backend": "x"},
+        ),
+    ],
+)
+def test_split_config_settings(
+    settings: dict[str, Any] | None, ours: dict[str, Any], theirs: dict[str, Any] | None
+) -> None:
+    """Our settings are taken out, and the real backend's stay as they are, None as well."""
+    assert (ours, theirs) == split_config_settings(settings)
+
+
+@pytest.mark.parametrize(
+    ("template", "names", "filled"),
+    [
+        ("", [], ""),
+        ("plain", [], "plain"),
+        ("{torch.cuda}", ["torch.cuda"], "12.6"),
+        ("a{torch.cuda}b{torch.cuda}", ["torch.cuda", "torch.cuda"], "a12.6b12.6"),
+        ("{{torch.cuda}}", [], "{torch.cuda}"),
+        ("{{{torch.cuda}}}", ["torch.cuda"], "{12.6}"),
+        ("{{}}", [], "{}"),
+    ],
+)
+def test_template(template: str, names: list[str], filled: str) -> None:
+    """Single braces are filled in, doubled ones are halved."""
+    assert names == placeholders(template)
+    assert filled == fill_template(template, {"torch.cuda": "12.6"})
+
+
+@pytest.mark.parametrize("template", ["{", "}", "{}", "a}b", "{{}", "{a{b"])
+def test_stray_brace(template: str) -> None:
+    """A stray brace counts as an empty placeholder, which no runtime has."""
+    assert "" in placeholders(template)
+
+
+def test_template_without_value() -> None:
+    """A placeholder without a value is an error of the caller."""
+    with pytest.raises(KeyError, match=r"torch\.hip"):
+        fill_template("{torch.hip}", {})

@@ -1,0 +1,140 @@
+"""Calling the real backend: its surroundings, its name, its place."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from backends import minimal, objects
+from standins import write
+
+from runtime_backend.delegate import find_hook, load_backend, surroundings
+from runtime_backend.errors import BackendError
+
+
+@pytest.fixture(autouse=True)
+def fresh_modules() -> Iterator[None]:
+    """Forget the modules that a test imports."""
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+def test_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables and path are as asked for during the call, and as before after it."""
+    monkeypatch.setenv("KEPT", "old")
+    monkeypatch.setenv("TAKEN", "old")
+    monkeypatch.delenv("NEW", raising=False)
+    path = list(sys.path)
+    with surroundings({"KEPT": "new", "TAKEN": None, "NEW": "1", "GONE": None}, before=["/b"], behind=["/e"]):
+        assert ("new", None, "1") == (os.environ["KEPT"], os.environ.get("TAKEN"), os.environ["NEW"])
+        assert ["/b", *path, "/e"] == sys.path
+    assert ("old", "old", None) == (os.environ["KEPT"], os.environ["TAKEN"], os.environ.get("NEW"))
+    assert path == sys.path
+
+
+def test_surroundings_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that fails leaves nothing behind."""
+    monkeypatch.delenv("NEW", raising=False)
+    path = list(sys.path)
+    with pytest.raises(SystemExit), surroundings({"NEW": "1"}, before=["/b"]):
+        raise SystemExit
+    assert (None, path) == (os.environ.get("NEW"), sys.path)
+
+
+def test_surroundings_keep_what_was_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a real backend puts on the path when it is imported stays; what was there before stays once."""
+    monkeypatch.setattr(sys, "path", ["/a", "/b"])
+    for _ in range(2):
+        with surroundings({}, before=["/b"], behind=["/e"]):
+            assert ["/b", "/a", "/b"] == sys.path[:3]
+            if "/vendored" not in sys.path:
+                sys.path.append("/vendored")
+    assert ["/a", "/b", "/vendored"] == sys.path
+
+
+def test_surroundings_of_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Byte code goes elsewhere for this process too, and only for the call."""
+    monkeypatch.setattr(sys, "pycache_prefix", "/mine")
+    with surroundings({"PYTHONPYCACHEPREFIX": "/theirs"}):
+        assert "/theirs" == sys.pycache_prefix
+    with surroundings({}):
+        assert "/mine" == sys.pycache_prefix
+    assert "/mine" == sys.pycache_prefix
+
+
+def test_load(tmp_path: Path) -> None:
+    """A real backend is a module, or an object in one."""
+    assert minimal is load_backend("backends.minimal", [], tmp_path)
+    assert objects.unsupporting is load_backend("backends.objects:unsupporting", [], tmp_path)
+    assert objects.Holder.inner is load_backend("backends.objects:holder.inner", [], tmp_path)
+
+
+def test_hooks() -> None:
+    """A hook that is not there is none."""
+    assert minimal.build_wheel is find_hook(minimal, "build_wheel")
+    assert find_hook(minimal, "build_editable") is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "backend_path", "hint"),
+    [
+        ("nowhere_at_all.api", [], "Add what provides 'nowhere_at_all' to build-system.requires, beside runtime-backend."),
+        (
+            "nowhere_at_all:x",
+            ["a", "b"],
+            "It was looked for in a, b (tool.runtime-backend.backend-path), and installed.",
+        ),
+        ("backends.absent", [], "Add what provides 'backends' to build-system.requires, beside runtime-backend."),
+    ],
+)
+def test_not_found(spec: str, backend_path: list[str], hint: str, tmp_path: Path) -> None:
+    """A real backend that cannot be imported is told with what to do."""
+    with pytest.raises(BackendError) as caught:
+        load_backend(spec, backend_path, tmp_path)
+    assert f"tool.runtime-backend.build-backend: found {spec!r}, which cannot be imported\n{hint}" == str(caught.value)
+
+
+def test_lacks_the_object(tmp_path: Path) -> None:
+    """An object that the module lacks is told."""
+    with pytest.raises(BackendError) as caught:
+        load_backend("backends.objects:holder.outer", [], tmp_path)
+    expected = "found 'backends.objects:holder.outer', but backends.objects has no 'outer'"
+    assert f"tool.runtime-backend.build-backend: {expected}" == str(caught.value)
+
+
+def test_fails_to_import_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real backend that misses a module of its own keeps its traceback."""
+    write(tmp_path / "needy_backend.py", "import nowhere_at_all\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="No module named 'nowhere_at_all'"):
+        load_backend("needy_backend", [], tmp_path)
+
+
+def test_fails_to_import_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error that does not say which module was missing is passed on."""
+    write(tmp_path / "odd_backend.py", "raise ModuleNotFoundError('odd')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="odd"):
+        load_backend("odd_backend", [], tmp_path)
+
+
+def test_in_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With backend-path, the real backend is loaded from there."""
+    write(tmp_path / "inner/tree_backend.py", "hello = 1\n")
+    monkeypatch.syspath_prepend(tmp_path / "inner")
+    assert 1 == load_backend("tree_backend", ["inner"], tmp_path).hello
+
+
+def test_elsewhere_than_in_the_tree(tmp_path: Path) -> None:
+    """With backend-path, a real backend from elsewhere is refused (PEP 517)."""
+    with pytest.raises(BackendError) as caught:
+        load_backend("backends.minimal", ["a", "b"], tmp_path)
+    place = Path(str(minimal.__file__)).resolve()
+    assert (
+        f"tool.runtime-backend.backend-path: 'backends.minimal' was loaded from {place}, expected in a, b"
+    ) == str(caught.value)

@@ -1,0 +1,216 @@
+"""Making overlays: a stable path, links only, one step, and a clear stop where the cache cannot be written to."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from standins import blocked, make_distribution, make_torch, write
+
+from runtime_backend.distributions import DistributionIndex
+from runtime_backend.errors import ProvisionError
+from runtime_backend.provision import overlay as module
+from runtime_backend.provision.links import Borrowed, Links, plan_links
+from runtime_backend.provision.overlay import Overlay, plan_overlay
+from runtime_backend.runtime import read_identity
+
+HINT = (
+    "Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path; or have torch installed into the build"
+    " environment instead of borrowed: RUNTIME_BACKEND_PROVISION=require."
+)
+
+
+def plan(cache: Path, site: Path, *path: Path) -> Overlay:
+    """Return the overlay for the torch of a site."""
+    index = DistributionIndex([site, *path])
+    torch = index.find("torch")
+    assert torch is not None
+    borrowed = Borrowed(distribution=torch, extras=frozenset(), index=index)
+    return plan_overlay(cache, [(borrowed, read_identity(torch, index))], plan_links([borrowed], lambda _: False))
+
+
+def content(folder: Path) -> list[str]:
+    """Return what lies in a folder, without following links."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_symlink() or path.is_file())
+
+
+def test_show(tmp_path: Path) -> None:
+    """An overlay is a link to a folder of links, and nothing is written to the target."""
+    site = tmp_path / "site"
+    make_torch(site, "2.7.0", reported="2.7.0+cu126", requires=["ns-a"])
+    make_distribution(site, "ns-a", "1", {"ns/a/x": ""})
+    write(site / "ns/b/x", "")
+    before = content(site)
+    overlay = plan(tmp_path / "cache", site)
+    shown = overlay.show()
+    assert overlay.path == shown
+    assert shown.name.startswith("torch-2.7.0.cu126-")
+    assert shown.parent == tmp_path / "cache/overlays"
+    entries = ("torch", "torchgen", "torch-2.7.0.dist-info", "ns/a", "ns_a-1.dist-info")
+    held = (shown.parent / str(shown.readlink())).resolve()
+    assert sorted(entries) == content(held)
+    assert [site / entry for entry in entries] == [(shown / entry).readlink() for entry in entries]
+    assert before == content(site)
+
+
+def test_show_again(tmp_path: Path) -> None:
+    """What is there already is not made again."""
+    make_torch(tmp_path / "site", "2.7.0")
+    overlay = plan(tmp_path / "cache", tmp_path / "site")
+    overlay.show()
+    inodes = [path.lstat().st_ino for path in sorted((tmp_path / "cache").rglob("*"))]
+    plan(tmp_path / "cache", tmp_path / "site").show()
+    assert inodes == [path.lstat().st_ino for path in sorted((tmp_path / "cache").rglob("*"))]
+
+
+def test_same_torch_elsewhere(tmp_path: Path) -> None:
+    """The same torch in another environment keeps the path, which then leads there."""
+    for name in ("a", "b"):
+        make_torch(tmp_path / name, "2.7.0")
+    first, second = (plan(tmp_path / "cache", tmp_path / name) for name in ("a", "b"))
+    assert first.path == second.path
+    assert [tmp_path / "a/torch", tmp_path / "b/torch", tmp_path / "a/torch"] == [
+        (overlay.show() / "torch").readlink() for overlay in (first, second, first)
+    ]
+
+
+def test_other_torch(tmp_path: Path) -> None:
+    """A torch of another variant, content or extent has another path."""
+    make_torch(tmp_path / "a", "2.7.0")
+    make_torch(tmp_path / "b", "2.7.0", git_version="other")
+    make_torch(tmp_path / "c", "2.7.0", cuda="12.6")
+    record = make_torch(tmp_path / "d", "2.7.0") / "RECORD"
+    write(record, record.read_text("utf-8").replace("torch/lib/libtorch.so,sha256=", "torch/lib/libtorch.so,sha256=9"))
+    make_torch(tmp_path / "e", "2.7.0", requires=["six"])
+    make_distribution(tmp_path / "e", "six", "1")
+    paths = {name: plan(tmp_path / "cache", tmp_path / name).path for name in "abcde"}
+    assert len(set(paths.values())) == len(paths)
+
+
+@pytest.mark.parametrize("change", ["order", "installer"])
+def test_record_of_another_installer(tmp_path: Path, change: str) -> None:
+    """How an installer orders RECORD, and what it adds of its own, does not change the path."""
+    for name in ("a", "b"):
+        record = make_torch(tmp_path / name, "2.7.0") / "RECORD"
+    lines = record.read_text("utf-8").splitlines()
+    added = ["../../bin/torchrun,sha256=x,1", "torch-2.7.0.dist-info/INSTALLER,sha256=x,1", "torch/x.pyc,,"]
+    write(record, "\n".join(reversed(lines) if change == "order" else [*lines, *added]) + "\n")
+    assert plan(tmp_path / "cache", tmp_path / "a").path == plan(tmp_path / "cache", tmp_path / "b").path
+
+
+def test_editable_torch_is_told_by_its_place(tmp_path: Path) -> None:
+    """Nothing but the place tells one editable torch from another."""
+    paths = set()
+    for name in ("a", "b"):
+        make_torch(tmp_path / name / "site", "2.7.0", editable=tmp_path / name / "source")
+        overlay = plan(tmp_path / "cache", tmp_path / name / "site", tmp_path / name / "source")
+        assert tmp_path / name / "source/torch" == (overlay.show() / "torch").readlink()
+        paths.add(overlay.path)
+    assert len(paths) == 2
+
+
+def test_made_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds that make the same overlay at once all find a whole one, and leave nothing else."""
+    make_torch(tmp_path / "site", "2.7.0")
+    overlay = plan(tmp_path / "cache", tmp_path / "site")
+    together = threading.Barrier(4)
+    make = Overlay._make
+
+    def make_together(self: Overlay, held: Path) -> None:
+        together.wait(30)
+        make(self, held)
+
+    monkeypatch.setattr(Overlay, "_make", make_together)
+    found: list[list[str]] = []
+    threads = [threading.Thread(target=lambda: found.append(sorted(os.listdir(overlay.show())))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [["torch", "torch-2.7.0.dist-info", "torchgen"]] * 4 == found
+    assert [".held", overlay.path.name] == sorted(os.listdir(overlay.path.parent))
+    assert len(os.listdir(overlay.path.parent / ".held")) == 1
+
+
+def test_replaces_what_leads_elsewhere(tmp_path: Path) -> None:
+    """A link that dangles, or leads elsewhere, is replaced."""
+    make_torch(tmp_path / "site", "2.7.0")
+    overlay = plan(tmp_path / "cache", tmp_path / "site")
+    overlay.path.parent.mkdir(parents=True)
+    overlay.path.symlink_to(tmp_path / "gone")
+    assert tmp_path / "site/torch" == (overlay.show() / "torch").readlink()
+
+
+def test_abandoned_folders_are_removed(tmp_path: Path) -> None:
+    """An unfinished folder of long ago is removed; a fresh one belongs to somebody."""
+    make_torch(tmp_path / "site", "2.7.0")
+    overlay = plan(tmp_path / "cache", tmp_path / "site")
+    held = overlay.path.parent / ".held"
+    for name in (".new-old", ".new-fresh"):
+        write(held / name / "x", "")
+    os.utime(held / ".new-old", (1, 1))
+    overlay.show()
+    assert [".new-fresh"] == [name for name in sorted(os.listdir(held)) if name.startswith(".new")]
+
+
+def test_abandoned_folder_that_is_just_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unfinished folder that its owner finishes meanwhile is no mistake."""
+    make_torch(tmp_path / "site", "2.7.0")
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: [self / pattern.replace("*", "gone")])
+    assert (plan(tmp_path / "cache", tmp_path / "site").show() / "torch").is_dir()
+
+
+def test_cache_that_cannot_be_written_to(tmp_path: Path) -> None:
+    """A cache that cannot be written to is a stop with the two ways out."""
+    make_torch(tmp_path / "site", "2.7.0")
+    overlay = plan(blocked(tmp_path), tmp_path / "site")
+    with pytest.raises(ProvisionError) as caught:
+        overlay.show()
+    reason = f"[Errno 20] Not a directory: {str(overlay.path.parent / '.held')!r}"
+    assert f"the overlay {overlay.path} cannot be made: {reason}\n{HINT}" == str(caught.value)
+
+
+def test_place_that_is_taken(tmp_path: Path) -> None:
+    """A folder that somebody put where the overlay belongs is left alone, and told."""
+    make_torch(tmp_path / "site", "2.7.0")
+    overlay = plan(tmp_path / "cache", tmp_path / "site")
+    write(overlay.path / "somebody's", "")
+    with pytest.raises(ProvisionError) as caught:
+        overlay.show()
+    assert caught.value.message.startswith(f"the overlay {overlay.path} cannot be made: [Errno 21] Is a directory")
+    assert (overlay.path / "somebody's").is_file()
+
+
+def test_finished_folder_that_cannot_be_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the last step fails, the unfinished folder is removed."""
+    make_torch(tmp_path / "site", "2.7.0")
+    overlay = plan(tmp_path / "cache", tmp_path / "site")
+
+    def refuse(self: Path, target: Path) -> None:
+        raise PermissionError(13, f"not {self.name} to {target.name}")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(ProvisionError):
+        overlay.show()
+    assert [] == os.listdir(overlay.path.parent / ".held")
+
+
+def test_digest_takes_any_path() -> None:
+    """A path that is no UTF-8 has a digest, too."""
+    assert len(module._digest([os.fsdecode(b"/x\xff")])) == 16  # noqa: SLF001 - no file system of ours has such a path
+
+
+def test_overlay_of_an_egg(tmp_path: Path) -> None:
+    """A runtime without RECORD is told by its place."""
+    for name in ("a", "b"):
+        info = make_torch(tmp_path / name, "2.7.0")
+        (info / "RECORD").unlink()
+    assert plan(tmp_path / "c", tmp_path / "a").path != plan(tmp_path / "c", tmp_path / "b").path
+
+
+def test_links_are_values() -> None:
+    """Overlays of the same links are equal, and planning them wrote nothing."""
+    links = Links(targets={"torch": Path("/x/torch")}, left_out=())
+    assert Overlay(path=Path("/c"), links=links) == Overlay(path=Path("/c"), links=links)

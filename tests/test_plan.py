@@ -1,0 +1,290 @@
+"""The plan, and how it is told: as JSON, as a tree, as a stamp, without secrets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from callers import LOCKED, TARGET, Scene
+from hooks import cached, make_source
+from standins import make_distribution, make_venv
+
+from runtime_backend import __version__
+from runtime_backend.config import load_settings
+from runtime_backend.plan import Plan, make_plan
+from runtime_backend.report import describe_plan, describe_stamp, plan_tree, render, short_story, without_secrets
+from runtime_backend.target import Caller
+
+GR, BUILD = "get_requires_for_build_wheel", "build_wheel"
+
+
+def plan(hook: str, scene: Scene, caller: Caller) -> Plan:
+    """Plan a hook call."""
+    caller = cached(scene, caller)
+    return make_plan(hook, load_settings(scene.source, environ=caller.environ), caller)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    """Return a scene whose producer sets a variable."""
+    scene = Scene(tmp_path)
+    make_source(scene.source, "backends.recording", '[tool.runtime-backend.env]\nFOR = "{torch.version}"\nHOME = "x"\n')
+    return scene
+
+
+@pytest.mark.parametrize(
+    ("hook", "kind", "requirements"),
+    [
+        (GR, "require", 1),
+        ("get_requires_for_build_editable", "require", 1),
+        ("get_requires_for_build_sdist", "missing", 0),
+        (BUILD, "missing", 0),
+        ("prepare_metadata_for_build_wheel", "missing", 0),
+    ],
+)
+def test_required_where_asked(hook: str, kind: str, requirements: int, scene: Scene) -> None:
+    """A runtime is requested by the hooks whose answer can still bring it."""
+    found = plan(hook, scene, scene.uv(scene.shell(scene.consumer), "sync"))
+    assert (kind, requirements) == (found.runtimes[0].provision.kind, len(found.requirements))
+    assert (hook in (GR, "get_requires_for_build_editable")) == (found.refusal is None)
+
+
+def test_same_plan_in_every_hook(scene: Scene) -> None:
+    """What is reused in one hook is reused in every one, at one path, under one build label."""
+    caller = scene.pip(scene.shell(scene.elsewhere))
+    plans = [plan(hook, scene, caller) for hook in (GR, "prepare_metadata_for_build_wheel", BUILD)]
+    assert {("reuse", plans[0].build_label)} == {(p.runtimes[0].provision.kind, p.build_label) for p in plans}
+    assert 1 == len({p.overlay.path for p in plans if p.overlay is not None})
+    assert plans[0].overlay is not None
+    assert plans[0].overlay.path.is_relative_to(scene.root / "our-cache/overlays")
+
+
+def test_identities(scene: Scene) -> None:
+    """The runtime that the real backend sees is known where it is there, or will be."""
+    required = plan(GR, scene, scene.uv(scene.shell(scene.consumer), "sync"))
+    missing = plan(BUILD, scene, scene.uv(scene.shell(scene.consumer), "sync"))
+    present = plan(BUILD, scene, scene.not_isolated(scene.shell(scene.elsewhere), ["pip"]))
+    assert [LOCKED] == [identity.version for identity in required.identities]
+    assert ((), None) == (missing.identities, missing.build_label)
+    assert [(TARGET, None)] == [(i.reported, present.overlay) for i in present.identities]
+
+
+def test_no_runtimes(scene: Scene) -> None:
+    """A package that matches nothing, or wants to be left alone, is left alone."""
+    caller = scene.pip(scene.shell(scene.elsewhere))
+    make_source(scene.source, "backends.recording", "match-runtime = []\n")
+    assert ((), None) == (plan(BUILD, scene, caller).runtimes, plan(BUILD, scene, caller).refusal)
+    make_source(scene.source, "backends.recording", 'provision = "none"\n')
+    assert ((), ()) == (plan(BUILD, scene, caller).runtimes, plan(BUILD, scene, caller).requirements)
+
+
+def test_two_runtimes(scene: Scene) -> None:
+    """Each runtime is provided in its own way; the first that cannot be is the stop."""
+    make_distribution(scene.site(scene.target), "numpy", "2.0")
+    make_source(scene.source, "backends.recording", 'match-runtime = ["numpy", "torch>=3", "jaxlib"]\n')
+    found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere)))
+    assert ["reuse", "missing", "missing"] == [runtime.provision.kind for runtime in found.runtimes]
+    assert "is not what the package supports" in str(found.refusal)
+    assert found.overlay is not None
+    assert ["numpy", "numpy-2.0.dist-info"] == list(found.overlay.links.targets)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://example.org/t.whl", "https://example.org/t.whl"),
+        ("torch @ https://me:pass@example.org/t.whl#sha256=ab", "torch @ https://example.org/t.whl#sha256=ab"),
+        ("https://token@example.org/simple and git+ssh://git@h/x", "https://example.org/simple and git+ssh://h/x"),
+        ("https://me:p@ss@example.org/x", "https://example.org/x"),
+        ("https://h/t.whl?X-Signature=abc&b=c#sha256=ab", "https://h/t.whl#sha256=ab"),
+        ("https://h/t.whl?a=b", "https://h/t.whl"),
+        ("me@example.org, https://h/a@b", "me@example.org, https://h/a@b"),
+    ],
+)
+def test_secrets(text: str, expected: str) -> None:
+    """Credentials and signatures are taken out of URLs, and nothing else is."""
+    assert expected == without_secrets(text)
+
+
+def test_json(scene: Scene) -> None:
+    """As JSON a plan tells every value with its origin, every place, and no secret."""
+    url = "https://me:hunter2@example.org/torch-9.0-py3-none-any.whl"
+    caller = scene.pip(scene.shell(scene.elsewhere, RUNTIME_BACKEND_PIN=f"torch @ {url}"))
+    described = describe_plan(plan(GR, scene, caller))
+    clean = url.replace("me:hunter2@", "")
+    assert {
+        "shim": __version__,
+        "hook": GR,
+        "source": str(scene.source),
+        "frontend": "pip",
+        "isolation": "hidden",
+        "real-backend": {"value": "backends.recording", "origin": "pyproject.toml: tool.runtime-backend.build-backend"},
+        "provision": {"value": "auto", "origin": "default"},
+        "runtimes": [
+            {
+                "name": "torch",
+                "rule": {"value": "torch", "match": "exact", "origin": "default"},
+                "resolution": {
+                    "how": "pinned",
+                    "origin": described["runtimes"][0]["looked-at"][0]["why"],
+                    "version": "9.0",
+                    "reported": None,
+                    "cuda": None,
+                    "hip": None,
+                    "git-version": None,
+                    "url": clean,
+                    "sha256": None,
+                },
+                "visible": None,
+                "provision": {
+                    "value": "require",
+                    "why": f"pinned: {described['runtimes'][0]['looked-at'][0]['why']}",
+                },
+                "looked-at": [
+                    {"why": described["runtimes"][0]["looked-at"][0]["why"], "path": "", "found": f"torch @ {clean}"},
+                    {"why": "the running interpreter", "path": str(scene.target), "found": f"torch {TARGET}"},
+                ],
+            }
+        ],
+        "overlay": None,
+        "left-out": [],
+        "variables": [
+            {
+                "name": "FOR",
+                "value": None,
+                "origin": "pyproject.toml: tool.runtime-backend.env.FOR",
+                "why": "not set: torch.version not known before the runtime is there",
+            },
+            {
+                "name": "HOME",
+                "value": None,
+                "origin": "pyproject.toml: tool.runtime-backend.env.HOME",
+                "why": "left as the environment has it",
+            },
+        ],
+        "requirements": [f"torch @ {clean}"],
+        "notes": [],
+        "stop": None,
+    } == described
+    assert "hunter2" not in json.dumps(described)
+
+
+def test_json_of_a_stop(scene: Scene) -> None:
+    """What would stop the build is in the JSON; so is what is visible."""
+    caller = scene.uv(scene.shell(scene.consumer), "sync")
+    make_distribution(scene.site(caller.prefix), "numpy", "1.0")
+    make_source(scene.source, "backends.recording", 'match-runtime = ["numpy>=2"]\n')
+    described = describe_plan(plan(BUILD, scene, caller))
+    assert "1.0" == described["runtimes"][0]["visible"]["version"]
+    assert described["stop"].startswith("numpy 1.0 (importable: ")
+
+
+def test_json_of_nothing(scene: Scene) -> None:
+    """A plan without a resolution says so."""
+    make_venv(scene.root / "bare")
+    described = describe_plan(plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "bare")))
+    assert (None, "missing") == (
+        described["runtimes"][0]["resolution"],
+        described["runtimes"][0]["provision"]["value"],
+    )
+    assert described["stop"].startswith("no torch is known to build against.")
+
+
+def test_tree_of_reuse(scene: Scene) -> None:
+    """As a tree a plan tells the same."""
+    make_distribution(scene.site(scene.target), "filelock", "3.0")
+    metadata = scene.site(scene.target) / f"torch-{TARGET}.dist-info/METADATA"
+    metadata.write_text(metadata.read_text("utf-8").replace("\n\n", "\nRequires-Dist: filelock\n\n", 1), "utf-8")
+    caller = scene.pip(scene.shell(scene.elsewhere))
+    make_distribution(Path(caller.sys_path[0]), "filelock", "4.0")
+    found = plan(BUILD, scene, caller)
+    assert found.overlay is not None
+    assert [
+        f"build_wheel of {scene.source}",
+        "├─ frontend: pip; isolation: hidden",
+        "├─ real backend: backends.recording  [pyproject.toml: tool.runtime-backend.build-backend]",
+        "├─ provision: auto  [default]",
+        f"├─ torch: torch {TARGET}, installed  [{scene.target}]",
+        "│  ├─ asked for: torch (exact)  [default]",
+        "│  ├─ looked at",
+        f"│  │  └─ the running interpreter: {scene.target}: torch {TARGET}",
+        f"│  └─ provision: reuse (installed in {scene.site(scene.target)})",
+        f"├─ overlay: {found.overlay.path}",
+        "│  └─ left out, the build environment has its own: filelock",
+        "└─ variables",
+        f"   ├─ FOR={TARGET}: set  [pyproject.toml: tool.runtime-backend.env.FOR]",
+        "   └─ HOME: left as the environment has it  [pyproject.toml: tool.runtime-backend.env.HOME]",
+    ] == list(render(plan_tree(found)))
+    assert ["filelock"] == describe_plan(found)["left-out"]
+
+
+def test_tree_of_a_lock(scene: Scene) -> None:
+    """A lock's URL and what is requested are told, notes too, and an unknown frontend as such."""
+    make_source(scene.source, "backends.recording")
+    caller = scene.build(scene.shell(scene.consumer))
+    lines = list(render(plan_tree(plan(GR, scene, caller))))
+    url = f"https://example.org/torch-{LOCKED}-py3-none-any.whl"
+    assert f"│  ├─ wheel: {url} sha256={'ab' * 32}" in lines
+    assert f"│  └─ requested: torch @ {url}#sha256={'ab' * 32}" in lines
+    assert lines[-1].startswith("└─ note: torch 1.5.0 is installed in ")
+
+
+def test_tree_of_nothing(scene: Scene) -> None:
+    """Where nothing is known, that is told, and the unknown frontend too."""
+    make_source(scene.source, "backends.recording", 'match-runtime = ["jaxlib"]\n')
+    caller = scene.hatch_build(scene.shell(scene.elsewhere))
+    lines = list(render(plan_tree(plan(GR, scene, caller))))
+    assert "├─ frontend: hatch; isolation: kept" == lines[1]
+    assert "└─ jaxlib: not known" == lines[4]
+    no_procfs = Scene(scene.root / "second", procfs=False)
+    make_source(no_procfs.source, "backends.recording", 'provision = "none"\n')
+    quiet = plan(GR, no_procfs, no_procfs.build(no_procfs.shell(no_procfs.elsewhere)))
+    assert "├─ frontend: not known; isolation: throwaway" == list(render(plan_tree(quiet)))[1]
+    assert ["real backend: backends.recording (get_requires_for_build_wheel, frontend not known)"] == list(
+        short_story(quiet)
+    )
+
+
+def test_short_story_of_nothing(scene: Scene) -> None:
+    """The few lines of a failed build tell what was not known."""
+    caller = scene.build(scene.shell(scene.elsewhere))
+    assert "torch: not known; missing: it is not known which one" == next(short_story(plan(BUILD, scene, caller)))
+
+
+def test_stamp(scene: Scene) -> None:
+    """A stamp tells what the wheel was built against, and no value out of the person's environment."""
+    found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere)))
+    stamp = describe_stamp(found, real_version="9", revision="abc", compiled=2)
+    assert {
+        "shim": __version__,
+        "runtimes": [
+            {
+                "name": "torch",
+                "match": "exact",
+                "version": TARGET,
+                "reported": TARGET,
+                "cuda": None,
+                "hip": None,
+                "git-version": "0123abc",
+                "how": "installed",
+                "origin": str(scene.target),
+                "provision": "reuse",
+            }
+        ],
+        "real-backend": {"name": "backends.recording", "version": "9"},
+        "variables": {"FOR": TARGET},
+        "variables-kept": ["HOME"],
+        "source-revision": "abc",
+        "compiled-files": 2,
+    } == stamp
+
+
+def test_stamp_of_nothing(scene: Scene) -> None:
+    """A stamp of a build without its runtime has no facts of one."""
+    make_venv(scene.root / "bare")
+    found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "bare"))
+    stamp = describe_stamp(found, real_version=None, revision=None, compiled=0)
+    assert [{"name": "torch", "match": "exact", "how": None, "origin": None, "provision": "missing"}] == stamp["runtimes"]
+
+

@@ -1,0 +1,145 @@
+"""How a runtime is provided: present, reuse, require, none, missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from runtime_backend.config import RuntimeRule
+from runtime_backend.distributions import Distribution
+from runtime_backend.errors import ResolutionError
+from runtime_backend.provision import Provision, decide, requirement_for
+from runtime_backend.resolve import Outcome
+from runtime_backend.runtime import Identity
+from runtime_backend.search import Resolution
+
+INSTALLED = Distribution(name="torch", info=Path("/target/site/torch-2.7.0.dist-info"))
+IN_BUILD = Distribution(name="torch", info=Path("/build/site/torch-1.0.dist-info"))
+
+
+def identity(version: str, reported: str | None = None) -> Identity:
+    """Return a torch; one that is on disk calls itself something."""
+    return Identity(name="torch", version=version, reported=reported)
+
+
+def resolution(version: str = "2.7.0", **more: Any) -> Resolution:
+    """Return a locked torch."""
+    return Resolution(**{"identity": identity(version), "how": "locked", "origin": "uv.lock", **more})
+
+
+def outcome(found: Resolution | None, visible: Identity | None = None, **more: Any) -> Outcome:
+    """Return what is known of torch."""
+    rule = RuntimeRule(name="torch", requirement=Requirement("torch"), match="exact", origin="default")
+    distribution = None if visible is None else IN_BUILD
+    fields = {"rule": rule, "resolution": found, "visible": visible, "visible_distribution": distribution}
+    return Outcome(**{**fields, "steps": (), "notes": (), "refusal": None, **more})
+
+
+def told(provision: Provision) -> tuple[str, str | None, str | None]:
+    """Return kind, requirement and refusal."""
+    return provision.kind, provision.requirement, None if provision.refusal is None else str(provision.refusal)
+
+
+LOCKED = resolution(url="https://h/t.whl", sha256="ab")
+HERE = resolution(identity=identity("2.7.0", "2.7.0"), how="installed", origin="/target", distribution=INSTALLED)
+REQUIREMENT = "torch @ https://h/t.whl#sha256=ab"
+SAME, OTHER = identity("2.7.0", "2.7.0"), identity("1.0", "1.0")
+
+NOT_ASKED = (
+    "the wheel is for torch 2.7.0 (locked: uv.lock), which the build environment does not have:"
+    f" the frontend did not ask for, or did not install, {REQUIREMENT!r}\n"
+    "Run the same command again: by now it is known. Without build isolation, install it first."
+)
+OTHER_VISIBLE = (
+    "the build environment has torch 1.0 (/build/site), but the wheel is for torch 2.7.0 (locked: uv.lock);"
+    " match-runtime asks for 'exact'\n"
+)
+AGAIN = (
+    "Run the same command again: the frontend asked for the build requirements before this was known. If it stays so,"
+    " take torch out of what fills the build environment: build constraints, extra build dependencies."
+)
+REMOVE = (
+    "Remove the build environment that the frontend keeps (hatch env prune; tox --recreate), then run the same command"
+    " again."
+)
+NOT_INSTALLED = (
+    "provision is 'reuse', but torch 2.7.0 (locked: uv.lock) is not installed where the wheel is for\n"
+    "Install it there, or let it be installed into the build environment: RUNTIME_BACKEND_PROVISION=require."
+)
+NOT_TO_BE_HAD = (
+    "torch 2.7.0 (locked: uv.lock) cannot be requested: no wheel for this platform\n"
+    "Install it in the environment that the wheel is for, then run the same command again."
+)
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted", "is_kept", "is_asked", "expected"),
+    [
+        (outcome(LOCKED), "none", False, True, ("none", None, None)),
+        (outcome(None), "auto", False, True, ("missing", None, None)),
+        (outcome(LOCKED, SAME), "auto", False, True, ("present", None, None)),
+        (outcome(LOCKED, SAME), "require", False, False, ("present", None, None)),
+        (outcome(LOCKED, SAME), "auto", True, True, ("present", None, None)),
+        (outcome(LOCKED), "auto", False, True, ("require", REQUIREMENT, None)),
+        (outcome(LOCKED), "auto", False, False, ("missing", None, NOT_ASKED)),
+        (outcome(HERE), "auto", False, True, ("reuse", None, None)),
+        (outcome(HERE), "reuse", False, False, ("reuse", None, None)),
+        (outcome(HERE), "require", False, True, ("require", "torch===2.7.0", None)),
+        (outcome(LOCKED), "reuse", False, True, ("missing", None, NOT_INSTALLED)),
+        (outcome(resolution(missing="no wheel for this platform")), "auto", False, True, ("missing", None, NOT_TO_BE_HAD)),
+        (outcome(LOCKED, OTHER), "auto", False, True, ("missing", None, OTHER_VISIBLE + AGAIN)),
+        (outcome(LOCKED, OTHER), "auto", False, False, ("missing", None, OTHER_VISIBLE + AGAIN)),
+        (outcome(LOCKED, OTHER), "auto", True, True, ("require", REQUIREMENT, None)),
+        (outcome(LOCKED, OTHER), "auto", True, False, ("missing", None, OTHER_VISIBLE + REMOVE)),
+        (outcome(HERE, OTHER), "auto", True, True, ("require", "torch===2.7.0", None)),
+        (outcome(LOCKED, OTHER), "reuse", True, True, ("missing", None, OTHER_VISIBLE + REMOVE)),
+    ],
+)
+def test_decide(
+    known: Outcome,
+    wanted: str,
+    is_kept: bool,  # noqa: FBT001 - columns of the table
+    is_asked: bool,  # noqa: FBT001
+    expected: tuple[str, str | None, str | None],
+) -> None:
+    """The first way that works is taken, unless the settings name one; what cannot be provided is a stop."""
+    assert expected == told(decide(known, wanted, is_kept=is_kept, is_asked=is_asked))
+
+
+def test_refusal_goes_before_all() -> None:
+    """What must not be used is not provided, even where it is at hand."""
+    refusal = ResolutionError("not this one")
+    found = decide(outcome(HERE, SAME, refusal=refusal), "auto", is_kept=False, is_asked=True)
+    assert ("missing", refusal) == (found.kind, found.refusal)
+
+
+def test_visible_from_nowhere() -> None:
+    """A runtime whose place is not known is told as such."""
+    known = replace(outcome(LOCKED, OTHER), visible_distribution=None)
+    assert OTHER_VISIBLE.replace("/build/site", "?") + AGAIN == str(
+        decide(known, "auto", is_kept=False, is_asked=False).refusal
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        (resolution(url="https://h/t%2Bcpu.whl", sha256="ab"), "torch @ https://h/t%2Bcpu.whl#sha256=ab"),
+        (resolution(url="https://h/t.whl#sha256=cd", sha256="ab"), "torch @ https://h/t.whl#sha256=ab"),
+        (resolution(url="https://h/t.whl#sha256=cd"), "torch @ https://h/t.whl#sha256=cd"),
+        (resolution(url="https://h/t.whl"), "torch @ https://h/t.whl"),
+        (resolution(pin=SpecifierSet("==2.7")), "torch==2.7"),
+        (resolution("2.7.0+cu126"), "torch==2.7.0+cu126"),
+        (resolution("2.7.0"), "torch===2.7.0"),
+        (resolution(missing="no wheel"), None),
+        (resolution(identity=identity("2.7.0+cpu", "2.7.0+cpu"), pin=SpecifierSet("==2.7")), "torch==2.7.0+cpu"),
+    ],
+)
+def test_requirement(known: Resolution, expected: str | None) -> None:
+    """A runtime is requested in one form: a URL where one is known, else exactly the version."""
+    assert expected == requirement_for(known)

@@ -1,0 +1,241 @@
+"""What a runtime on disk is, which two are compatible, and what one needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from standins import make_distribution, make_torch, version_py, write
+
+from runtime_backend.distributions import DistributionIndex, extend_by_pth
+from runtime_backend.errors import RuntimeReadError
+from runtime_backend.runtime import Identity, find_closure, is_compatible, read_identity
+
+
+def identify(site: Path, name: str = "torch") -> Identity:
+    """Return the identity of what is installed."""
+    index = DistributionIndex(extend_by_pth([site]))
+    distribution = index.find(name)
+    assert distribution is not None
+    return read_identity(distribution, index)
+
+
+@pytest.mark.parametrize(
+    ("version", "reported", "cuda", "hip", "major", "text"),
+    [
+        ("2.7.0+cpu", "2.7.0+cpu", None, None, "", "torch 2.7.0+cpu"),
+        ("2.12.0", "2.12.0+cu130", "13.0", None, "13", "torch 2.12.0 (calls itself 2.12.0+cu130)"),
+        (
+            "2.4.0a0+f70bd71a48.nv24.6",
+            "2.4.0a0+f70bd71a48.nv24.6",
+            "12.5",
+            None,
+            "12",
+            "torch 2.4.0a0+f70bd71a48.nv24.6",
+        ),
+        ("2.7.0+rocm6.3", "2.7.0+rocm6.3", None, "6.3.42131-fa1d09cbd", "", "torch 2.7.0+rocm6.3"),
+        ("2.7.0", "2.7.0", None, None, "", "torch 2.7.0"),
+    ],
+)
+def test_identity(  # noqa: PLR0913, PLR0917 - an identity has that many facts
+    tmp_path: Path, version: str, reported: str, cuda: str | None, hip: str | None, major: str, text: str
+) -> None:
+    """A torch is what its version.py says, and its metadata's version is kept beside."""
+    make_torch(tmp_path, version, reported=reported, cuda=cuda, hip=hip)
+    found = identify(tmp_path)
+    facts = Identity(name="torch", version=version, reported=reported, cuda=cuda, hip=hip, git_version="0123abc")
+    assert facts == found
+    assert (major, text) == (found.cuda_major, str(found))
+
+
+def test_identity_of_an_editable_torch(tmp_path: Path) -> None:
+    """An editable torch is read where its source lies."""
+    make_torch(tmp_path / "site", "2.9.0a0+git1", editable=tmp_path / "source", cuda="12.8")
+    expected = Identity(
+        name="torch", version="2.9.0a0+git1", reported="2.9.0a0+git1", cuda="12.8", git_version="0123abc"
+    )
+    assert expected == identify(tmp_path / "site")
+
+
+def test_identity_of_another_name(tmp_path: Path) -> None:
+    """A torch under another distribution's name is a torch."""
+    files = {"aaa/version.py": "__version__ = '9'\n", "torch/version.py": version_py("2.7.0", cuda="12.6")}
+    make_distribution(tmp_path, "torch-nightly", "2.7.0.dev1", files)
+    found = identify(tmp_path, "torch-nightly")
+    assert ("2.7.0.dev1", "2.7.0", "12.6") == (found.version, found.reported, found.cuda)
+
+
+@pytest.mark.parametrize(
+    ("text", "reported"),
+    [
+        ('version = "2.3.1"\n__version__ = version\n', "2.3.1"),
+        ('version: str = "2.3.1"\r\n', "2.3.1"),
+        ("__version__ = '2.3.1'\nversion = '9'\n", "2.3.1"),
+        ("__version__ = make_version()\n", "2.3.0"),
+        ("\xff", "2.3.0"),
+    ],
+)
+def test_identity_of_another_runtime(tmp_path: Path, text: str, reported: str) -> None:
+    """Another runtime is what its version.py says, or else its metadata."""
+    make_distribution(tmp_path, "numpy", "2.3.0", {"numpy/__init__.py": "", "numpy/version.py": text})
+    assert Identity(name="numpy", version="2.3.0", reported=reported) == identify(tmp_path, "numpy")
+
+
+def test_identity_without_version_py(tmp_path: Path) -> None:
+    """Another runtime than torch needs no version.py."""
+    make_distribution(tmp_path, "numpy", "2.3.0")
+    assert Identity(name="numpy", version="2.3.0", reported="2.3.0") == identify(tmp_path, "numpy")
+
+
+@pytest.mark.parametrize("text", [None, "", "__version__ = git()\n", "  __version__ = '2.7.0'\n", "__version__ = ''\n"])
+def test_torch_that_does_not_say_what_it_is(tmp_path: Path, text: str | None) -> None:
+    """A torch whose version.py is missing, or says nothing, is a stop that names the file."""
+    info = make_distribution(tmp_path, "torch", "2.7.0")
+    version = tmp_path / "torch/version.py"
+    if text is not None:
+        write(version, text)
+    with pytest.raises(RuntimeReadError) as caught:
+        identify(tmp_path)
+    assert (
+        f"torch 2.7.0 is installed ({info}), but {version} is missing or has no line __version__ = '...': this torch"
+        " does not say what it is\n"
+        "Reinstall torch in that environment, or name another one with RUNTIME_BACKEND_TARGET."
+    ) == str(caught.value)
+
+
+def test_torch_without_a_folder(tmp_path: Path) -> None:
+    """A torch of which only the metadata is left is told by the file that should be there."""
+    info = make_distribution(tmp_path, "torch", "2.7.0", {})
+    with pytest.raises(RuntimeReadError) as caught:
+        identify(tmp_path)
+    assert (
+        f"torch 2.7.0 is installed ({info}), but {tmp_path / 'torch' / 'version.py'} is missing or has no line"
+        " __version__ = '...': this torch does not say what it is"
+    ) == caught.value.message
+
+
+def test_version_that_is_none(tmp_path: Path) -> None:
+    """A version that PEP 440 does not know is a stop that names the file."""
+    info = make_distribution(tmp_path, "numpy", "unknown")
+    with pytest.raises(RuntimeReadError) as caught:
+        identify(tmp_path, "numpy")
+    assert (
+        f"{info / 'METADATA'}: found Version 'unknown', expected a version (PEP 440)\n"
+        "Reinstall numpy in that environment."
+    ) == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("version", "major"),
+    [
+        ("2.7.0+cu126", "12"),
+        ("2.7.0+cu118", "11"),
+        ("1.4.0+cu92", "9"),
+        ("2.12.0+cu130.cxx11.abi", "13"),
+        ("2.7.0+cpu", ""),
+        ("2.7.0+cpu.cxx11.abi", ""),
+        ("2.7.0+rocm6.3", ""),
+        ("2.7.0", None),
+        ("2.4.0a0+f70bd71a48.nv24.6", None),
+        ("", None),
+    ],
+)
+def test_cuda_major_of_a_locked_one(version: str, major: str | None) -> None:
+    """Of a version alone, the label tells the CUDA major, or that there is none, or nothing."""
+    assert major == Identity(name="torch", version=version).cuda_major
+
+
+def on_disk(version: str, cuda: str | None = None, hip: str | None = None, git: str | None = None) -> Identity:
+    """Return the identity of an installed torch."""
+    release = version.partition("+")[0]
+    return Identity(name="torch", version=release, reported=version, cuda=cuda, hip=hip, git_version=git)
+
+
+def locked(version: str) -> Identity:
+    """Return the identity of a locked torch."""
+    return Identity(name="torch", version=version)
+
+
+CU126 = on_disk("2.7.0+cu126", "12.6")
+
+
+@pytest.mark.parametrize(
+    ("built", "running", "exact", "minor", "floor"),
+    [
+        (CU126, on_disk("2.7.0+cu126", "12.6"), True, True, True),
+        (CU126, on_disk("2.7.0+cu126", "12.6", git="other"), False, True, True),
+        (CU126, on_disk("2.7.0+cpu"), False, False, False),
+        (CU126, on_disk("2.7.0+rocm6.3", hip="6.3"), False, False, False),
+        (on_disk("2.7.0+cpu"), on_disk("2.7.0+rocm6.3", hip="6.3"), False, False, False),
+        (CU126, on_disk("2.7.0+cu128", "12.8"), False, True, True),
+        (CU126, on_disk("2.7.1+cu126", "12.6"), False, True, True),
+        (CU126, on_disk("2.8.0+cu126", "12.6"), False, False, True),
+        (CU126, on_disk("2.6.0+cu126", "12.6"), False, False, False),
+        (on_disk("2.7.1+cu126", "12.6"), CU126, False, True, False),
+        (CU126, locked("2.7.0"), True, True, True),
+        (CU126, locked("2.7.0+cu118"), False, False, False),
+        (CU126, locked("2.7.0+rocm6.3"), False, False, False),
+        (locked("2.7"), locked("2.7.0"), True, True, True),
+        (locked("2.7.0"), locked("2.7"), True, True, True),
+        (locked("2.7.0+cpu"), locked("2.7.0"), False, True, True),
+        (locked("2.8.0"), locked("2.8.0a0+1"), False, True, True),
+        (CU126, locked(""), True, True, True),
+        (locked(""), CU126, True, True, True),
+    ],
+)
+def test_is_compatible(built: Identity, running: Identity, exact: bool, minor: bool, floor: bool) -> None:  # noqa: FBT001
+    """Exact is version and variant; minor is X.Y and CUDA's major; floor is at least, and CUDA's major."""
+    found = [is_compatible(built, running, match) for match in ("exact", "minor", "floor")]
+    assert [exact, minor, floor] == found
+
+
+@pytest.mark.parametrize(
+    ("version", "is_rocm"), [("2.7.0+rocm6.3", True), ("2.7.0+cpu", False), ("2.7.0+cu126", False), ("2.7.0", None)]
+)
+def test_is_rocm_by_label(version: str, is_rocm: bool | None) -> None:  # noqa: FBT001
+    """Of a locked torch, the label tells whether it is one for ROCm; without a label nothing does."""
+    assert is_rocm is Identity(name="torch", version=version).is_rocm
+    assert (is_rocm is not None and is_compatible(Identity(name="torch", version=version), CPU, "minor")) is (
+        version == "2.7.0+cpu"
+    )
+
+
+CPU = Identity(name="torch", version="2.7.0", reported="2.7.0+cpu")
+
+
+def closure(site: Path, extras: set[str] | None = None) -> list[str]:
+    """Return the names of torch's closure."""
+    index = DistributionIndex([site])
+    root = index.find("torch")
+    assert root is not None
+    return [distribution.name for distribution in find_closure(root, extras or set(), index)]
+
+
+def test_closure(tmp_path: Path) -> None:
+    """What is required is followed, by any spelling, round circles, as far as it is installed."""
+    make_torch(tmp_path, "2.7.0", requires=["Typing_Extensions>=4", "sympy", "missing", "win; sys_platform == 'none'"])
+    make_distribution(tmp_path, "typing-extensions", "4", {"typing_extensions.py": ""})
+    make_distribution(tmp_path, "sympy", "1", requires=["mpmath<2", "torch"])
+    make_distribution(tmp_path, "mpmath", "1")
+    for name in ("win", "unrelated"):
+        make_distribution(tmp_path, name, "1")
+    assert sorted(["torch", "typing-extensions", "sympy", "mpmath"]) == sorted(closure(tmp_path))
+
+
+def test_closure_of_extras(tmp_path: Path) -> None:
+    """An extra's requirements count where the extra is asked for, by whoever asks and however it is spelled."""
+    requires = ["opt; extra == 'opt-einsum'", "both; extra == 'a' or python_version > '3'", "dep[Fast.Mode]", "dep"]
+    make_torch(tmp_path, "2.7.0", requires=requires)
+    make_distribution(tmp_path, "dep", "1", requires=["fast; extra == 'fast-mode'", "slow; extra == 'slow'"])
+    for name in ("opt", "both", "fast", "slow"):
+        make_distribution(tmp_path, name, "1")
+    assert {"torch", "both", "dep", "fast"} == set(closure(tmp_path))
+    assert {"torch", "opt", "both", "dep", "fast"} == set(closure(tmp_path, {"opt_einsum"}))
+
+
+@pytest.mark.parametrize("requirement", ["a (>=1,", "", "dep; python_version ~= 'x'", "dep; 'x' in dependency_groups"])
+def test_closure_with_what_cannot_be_read(tmp_path: Path, requirement: str) -> None:
+    """A requirement that cannot be read, or whose marker cannot be decided, is not followed."""
+    make_torch(tmp_path, "2.7.0", requires=[requirement])
+    make_distribution(tmp_path, "dep", "1")
+    assert ["torch"] == closure(tmp_path)

@@ -1,0 +1,163 @@
+"""The JSON schema accepts what the settings accept, names the same keys and choices, and works in validate-pyproject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from standins import write
+from validate_pyproject.api import Validator
+from validate_pyproject.error_reporting import ValidationError
+from validate_pyproject.plugins import PluginWrapper
+from validate_pyproject.types import Schema
+
+from runtime_backend import config
+from runtime_backend.config import load_settings
+from runtime_backend.errors import ConfigError
+from runtime_backend.schema import tool_schema
+from runtime_backend.toml import loads
+
+RIGHT = [
+    "",
+    'build-backend = "mesonpy"',
+    "backend-path = []",
+    'backend-path = [".", "tools"]',
+    "match-runtime = []",
+    'match-runtime = ["torch", "numpy>=2"]',
+    'match-runtime = [{ requirement = "torch" }, { requirement = "numpy>=2", match = "minor" }]',
+    *(f'match-runtime = [{{ requirement = "torch", match = "{match}" }}]' for match in config.MATCHES),
+    *(f'provision = "{provision}"' for provision in config.PROVISIONS),
+    *(f'unresolved = "{unresolved}"' for unresolved in config.UNRESOLVED),
+    "env = {}",
+    'env = { A = "", _b2 = "{torch.version}" }',
+    'env = { A = { value = "x" }, B = { value = "", force = true } }',
+]
+WRONG = [
+    "unknown = 1",
+    'build-backend = ""',
+    "build-backend = 3",
+    'backend-path = "."',
+    "backend-path = [1]",
+    'match-runtime = "torch"',
+    "match-runtime = [3]",
+    "match-runtime = [{}]",
+    'match-runtime = [{ match = "minor" }]',
+    'match-runtime = [""]',
+    'match-runtime = [{ requirement = "" }]',
+    'match-runtime = [{ requirement = "torch", match = "major" }]',
+    'match-runtime = [{ requirement = "torch", other = 1 }]',
+    'provision = "fetch"',
+    "provision = true",
+    'unresolved = "newest"',
+    "env = []",
+    "env = { A = 1 }",
+    "env = { A = {} }",
+    "env = { A = { force = true } }",
+    'env = { A = { value = "x", force = "yes" } }',
+    'env = { A = { value = "x", other = 1 } }',
+    "env = { A = { value = 3 } }",
+    "env = { '1A' = 'x' }",
+    "env = { 'A-B' = 'x' }",
+    "env = { '' = 'x' }",
+]
+ONLY_SETTINGS_REFUSE = [  # what a schema cannot know
+    'build-backend = "runtime_backend.build"',
+    'backend-path = ["../outside"]',
+    'match-runtime = ["torch", "Torch"]',
+    'match-runtime = ["torch >"]',
+    'env = { A = "{torch.colour}" }',
+]
+
+
+def settings_accept(table: str, folder: Path) -> bool:
+    """Return whether our own reader takes the table."""
+    write(folder / "pyproject.toml", f"[tool.runtime-backend]\n{table}\n")
+    try:
+        load_settings(folder, environ={})
+    except ConfigError:
+        return False
+    return True
+
+
+def schema_accepts(table: str, _: Path) -> bool:
+    """Return whether the schema takes the table."""
+    return bool(jsonschema.Draft7Validator(tool_schema()).is_valid(loads(table)))
+
+
+def validator_accepts(table: str, _: Path) -> bool:
+    """Return whether validate-pyproject takes a file with the table, asking the entry point's function."""
+    validate = Validator([PluginWrapper("runtime-backend", lambda tool: Schema(tool_schema(tool)))])
+    try:
+        validate(loads(f'[project]\nname = "x"\nversion = "1"\n[tool.runtime-backend]\n{table}\n'))
+    except ValidationError:
+        return False
+    return True
+
+
+JUDGES = [settings_accept, schema_accepts, validator_accepts]
+Judge = Callable[[str, Path], bool]
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+@pytest.mark.parametrize("table", RIGHT)
+def test_right(judge: Judge, table: str, tmp_path: Path) -> None:
+    """What is right is right for the settings, the schema and validate-pyproject."""
+    assert judge(table, tmp_path)
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+@pytest.mark.parametrize("table", WRONG)
+def test_wrong(judge: Judge, table: str, tmp_path: Path) -> None:
+    """What is wrong is wrong for the settings, the schema and validate-pyproject."""
+    assert not judge(table, tmp_path)
+
+
+@pytest.mark.parametrize("table", ONLY_SETTINGS_REFUSE)
+def test_beyond_a_schema(table: str, tmp_path: Path) -> None:
+    """What a schema cannot know is refused by the settings alone."""
+    assert [False, True] == [settings_accept(table, tmp_path), schema_accepts(table, tmp_path)]
+
+
+def test_schema_is_one() -> None:
+    """The schema is a valid one itself."""
+    jsonschema.Draft7Validator.check_schema(tool_schema())
+
+
+def test_other_tool() -> None:
+    """The schema of another table is not ours to give."""
+    with pytest.raises(ValueError, match=r"^asked for the schema of tool\.black, which is not ours$"):
+        tool_schema("black")
+
+
+def test_entry_point() -> None:
+    """The function stands where validate-pyproject looks for it."""
+    project = loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    expected = {"runtime-backend": f"{tool_schema.__module__}:{tool_schema.__name__}"}
+    assert expected == project["entry-points"]["validate_pyproject.tool_schema"]
+
+
+def test_same_keys(tmp_path: Path) -> None:
+    """The schema names the keys that the settings know, and no other."""
+    write(tmp_path / "pyproject.toml", "[tool.runtime-backend]\nqqqq = 1\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path, environ={})
+    keys = ", ".join(sorted(tool_schema()["properties"]))
+    problem = f"pyproject.toml: tool.runtime-backend.qqqq: found an unknown key, expected one of {keys}"
+    assert (problem,) == caught.value.problems
+
+
+def test_same_choices_and_defaults() -> None:
+    """The schema lists the choices of the settings in the same order, and tells the same defaults."""
+    properties: dict[str, Any] = tool_schema()["properties"]
+    match = properties["match-runtime"]["items"]["oneOf"][1]["properties"]["match"]
+    assert [config.PROVISIONS, config.UNRESOLVED, config.MATCHES] == [
+        tuple(choice["enum"]) for choice in (properties["provision"], properties["unresolved"], match)
+    ]
+    assert [config.LEGACY_BACKEND, config.PROVISIONS[0], config.UNRESOLVED[0], config.MATCHES[0], ["torch"]] == [
+        choice["default"]
+        for choice in (*(properties[key] for key in ("build-backend", "provision", "unresolved")), match,
+                       properties["match-runtime"])
+    ]  # fmt: skip

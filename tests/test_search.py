@@ -1,0 +1,300 @@
+"""Which runtime: pins, locks and environments against each other, and the trail of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from callers import LOCKED, STALE, TARGET, Scene, lock_text
+from packaging.requirements import Requirement
+from standins import make_torch, make_venv, write
+
+from runtime_backend.config import RuntimeRule, load_settings
+from runtime_backend.resolve import Outcome, Resolver
+from runtime_backend.target import Caller
+
+SHA = "ab" * 32
+URL = "https://example.org/torch-{}-py3-none-any.whl"
+
+
+def resolve(scene: Scene, caller: Caller, requirement: str = "torch", **variables: str) -> Outcome:
+    """Resolve a runtime as a hook does, with some variables of ours."""
+    caller = replace(caller, environ={**caller.environ, **variables})
+    parsed = Requirement(requirement)
+    rule = RuntimeRule(name=parsed.name, requirement=parsed, match="exact", origin="pyproject.toml: match-runtime")
+    return Resolver(load_settings(scene.source, environ=caller.environ), caller).resolve(rule)
+
+
+def told(outcome: Outcome) -> tuple[str, str, bool, str | None]:
+    """Return version, way, whether it is installed, and URL of what was resolved."""
+    found = outcome.resolution
+    assert found is not None, outcome.refusal
+    return found.identity.version, found.how, found.distribution is not None, found.url
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    """Return a scene with procfs."""
+    return Scene(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("pin", "version", "installed"),
+    [
+        (f"torch=={TARGET}", TARGET, True),
+        ("torch==2.7", TARGET, True),
+        (f"torch==={TARGET}", TARGET, True),
+        ("torch==9.0", "9.0", False),
+        (f"torch @ {URL.format(TARGET)}", TARGET, True),
+        (f"torch @ {URL.format('2.7.0%2Bcu126')}", "2.7.0+cu126", False),
+    ],
+)
+def test_pin(pin: str, version: str, installed: bool, scene: Scene) -> None:  # noqa: FBT001 - a column
+    """A pin is taken, and the target's runtime with it where it is the one that is pinned."""
+    outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere)), RUNTIME_BACKEND_PIN=pin)
+    url = pin.partition(" @ ")[2] or None
+    assert (version, "pinned", installed, url) == told(outcome)
+
+
+def test_pin_accepts_a_variant(scene: Scene) -> None:
+    """A pin by version accepts a local version, as PEP 440 says; one by URL means that one wheel."""
+    make_torch(make_venv(scene.root / "cpu"), "2.12.0+cpu")
+    caller = scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "cpu")
+    by_version = resolve(scene, caller, RUNTIME_BACKEND_PIN="torch==2.12.0")
+    by_url = resolve(scene, caller, RUNTIME_BACKEND_PIN=f"torch @ {URL.format('2.12.0')}")
+    assert ("2.12.0+cpu", "pinned", True, None) == told(by_version)
+    assert ("2.12.0", "pinned", False, URL.format("2.12.0")) == told(by_url)
+
+
+def test_pin_of_another_name(scene: Scene) -> None:
+    """A pin counts for the runtime that it names."""
+    outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere)), RUNTIME_BACKEND_PIN="numpy==1")
+    assert (TARGET, "installed", True, None) == told(outcome)
+
+
+def test_pin_beyond_an_absent_place(scene: Scene) -> None:
+    """A pin is looked for in every environment up to the target, absent ones included."""
+    caller = scene.build(scene.shell(scene.elsewhere, scene.target), by=scene.root / "nowhere")
+    assert (TARGET, "pinned", True, None) == told(resolve(scene, caller, RUNTIME_BACKEND_PIN=f"torch=={TARGET}"))
+
+
+def test_pin_without_any_place(scene: Scene) -> None:
+    """A pin needs no environment."""
+    caller = scene.build(scene.shell(scene.elsewhere))
+    assert (TARGET, "pinned", False, None) == told(resolve(scene, caller, RUNTIME_BACKEND_PIN=f"torch=={TARGET}"))
+
+
+def test_pin_of_a_broken_wheel(scene: Scene) -> None:
+    """A pin by a URL that names no wheel is refused."""
+    pin = "torch @ https://example.org/torch.whl"
+    outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere)), RUNTIME_BACKEND_PIN=pin)
+    assert str(outcome.refusal).startswith(f"RUNTIME_BACKEND_PIN: found {pin!r}, expected the URL of a wheel: ")
+
+
+def test_lock_of_a_manager(scene: Scene) -> None:
+    """Under a project manager the lock counts, and the environment that is about to change is no news."""
+    outcome = resolve(scene, scene.uv(scene.shell(scene.consumer), "sync"))
+    assert (LOCKED, "locked", False, URL.format(LOCKED)) == told(outcome)
+    assert () == outcome.notes
+
+
+def test_lock_that_is_installed(scene: Scene) -> None:
+    """What is locked and installed can be reused."""
+    write(scene.consumer / "uv.lock", lock_text(STALE))
+    outcome = resolve(scene, scene.uv(scene.shell(scene.consumer), "sync"))
+    assert (STALE, "locked", True, URL.format(STALE)) == told(outcome)
+    assert outcome.resolution is not None
+    assert SHA == outcome.resolution.sha256
+
+
+def test_lock_and_installed_disagree(scene: Scene) -> None:
+    """Without a project manager, a lock and the environment beside it that disagree are told."""
+    outcome = resolve(scene, scene.build(scene.shell(scene.consumer)))
+    assert (LOCKED, "locked", False, URL.format(LOCKED)) == told(outcome)
+    assert (
+        f"torch {STALE} is installed in {scene.consumer}/.venv, but {scene.consumer}/uv.lock pins {LOCKED}:"
+        " built against the locked one",
+    ) == outcome.notes
+
+
+def test_known_target_is_the_only_environment(scene: Scene) -> None:
+    """A target without a runtime is not replaced by another environment; a lock still speaks for it."""
+    make_venv(scene.root / "bare")
+    bare = scene.root / "bare"
+    assert resolve(scene, scene.pip(scene.shell(scene.elsewhere, scene.other), prefix=bare)).resolution is None
+    found = resolve(scene, scene.pip(scene.shell(scene.consumer, scene.other), prefix=bare))
+    assert (LOCKED, "locked", False, URL.format(LOCKED)) == told(found)
+
+
+def test_other_python(scene: Scene) -> None:
+    """An environment of another Python is passed over, and that is told."""
+    make_torch(make_venv(scene.root / "old", "3.9"), "2.7.0")
+    caller = scene.build(scene.shell(scene.elsewhere, scene.root / "old"))
+    outcome = resolve(scene, caller)
+    assert outcome.resolution is None
+    assert f"{scene.root}/old: an environment of Python 3.9, while this build runs 3.11" in str(outcome.refusal)
+
+
+def two_torches(*extras: str) -> str:
+    """Return a pylock with two torches that its extras do not tell apart."""
+    package = '[[packages]]\nname = "torch"\nversion = "{0}"\n[[packages.wheels]]\nname = "torch-{0}-py3-none-any.whl"\n'
+    package += 'url = "https://example.org/{0}.whl"\nhashes = {{ sha256 = "{1}" }}\n'
+    return 'lock-version = "1.0"\ncreated-by = "me"\n' + "".join(package.format(v, SHA) for v in extras)
+
+
+def test_several_locks(scene: Scene) -> None:
+    """Two named locks of one folder that pin two torches are a stop that names both."""
+    folder = scene.elsewhere
+    for name, version in (("cpu", "2.7.0+cpu"), ("gpu", "2.7.0+cu126")):
+        write(folder / f"pylock.{name}.toml", two_torches(version))
+    outcome = resolve(scene, scene.build(scene.shell(folder)))
+    assert (
+        f"{folder}/pylock.cpu.toml pins 2 different torch, and nothing tells which is meant"
+        " (no extra, default groups):\n  torch 2.7.0+cpu\n  torch 2.7.0+cu126\n"
+        "Name the extra or group on the frontend's command line, or set RUNTIME_BACKEND_PIN='torch==VERSION'."
+    ) == str(outcome.refusal)
+
+
+@pytest.mark.parametrize("where", ["build environment", "beside the locks"])
+def test_told_apart(where: str, scene: Scene) -> None:
+    """Of two that a folder's locks pin, the one is meant that is there already."""
+    for name, version in (("cpu", "2.7.0+cpu"), ("gpu", "2.7.0+cu126")):
+        write(scene.elsewhere / f"pylock.{name}.toml", two_torches(version))
+    caller = scene.build(scene.shell(scene.elsewhere))
+    site = scene.site(caller.prefix) if where == "build environment" else make_venv(scene.elsewhere / ".venv")
+    make_torch(site, "2.7.0+cu126", cuda="12.6")
+    assert "2.7.0+cu126" == told(resolve(scene, caller))[0]
+
+
+def test_not_told_apart_by_the_last_build(scene: Scene) -> None:
+    """What the last build left in an environment that is kept tells nothing."""
+    for name, version in (("cpu", "2.7.0+cpu"), ("gpu", "2.7.0+cu126")):
+        write(scene.source / f"pylock.{name}.toml", two_torches(version))
+    caller = scene.hatch_build(scene.shell(scene.elsewhere), built_for="2.7.0+cu126")
+    outcome = resolve(scene, caller)
+    assert (None, True) == (outcome.resolution, "pins 2 different torch" in str(outcome.refusal))
+
+
+def test_importable_without_isolation(scene: Scene) -> None:
+    """Without isolation, what is importable is what the wheel is for, whatever lies about."""
+    outcome = resolve(scene, scene.not_isolated(scene.shell(scene.consumer, scene.other), ["pip"]))
+    assert (TARGET, "importable", True, None) == told(outcome)
+    assert [("importable, no isolation", str(scene.target), "torch 2.7.0")] == [
+        (step.why, step.path, step.found) for step in outcome.steps
+    ]
+
+
+def test_importable_in_the_build_environment(scene: Scene) -> None:
+    """What the frontend was told to put into the build environment is taken where nothing else is known."""
+    caller = scene.build(scene.shell(scene.elsewhere))
+    make_torch(scene.site(caller.prefix), "2.2.0")
+    outcome = resolve(scene, caller)
+    assert ("2.2.0", "importable", True, None) == told(outcome)
+    assert "importable in the build environment" == outcome.steps[-1].why
+
+
+def test_specifier_guards(scene: Scene) -> None:
+    """A runtime that the package does not support is a stop, with the resolution kept for the story."""
+    outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere)), "torch>=3")
+    assert TARGET == told(outcome)[0]
+    assert (
+        f"torch {TARGET} (installed: {scene.target}) is not what the package supports:"
+        " pyproject.toml: match-runtime says 'torch>=3'\n"
+        "Install or lock a torch that the package supports, or ask its authors for a newer release."
+    ) == str(outcome.refusal)
+
+
+def test_prerelease_is_supported(scene: Scene) -> None:
+    """A nightly satisfies a specifier, since it was chosen already."""
+    make_torch(make_venv(scene.root / "nightly"), "2.9.0.dev20260101+cu126")
+    outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "nightly"), "torch>=2.4")
+    assert None is outcome.refusal
+
+
+def test_nothing_known(scene: Scene) -> None:
+    """Where nothing is found, every place that was looked at is told, and the ways out."""
+    make_venv(scene.root / "bare")
+    outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "bare"))
+    assert (
+        "no torch is known to build against. Looked at:\n"
+        f"  the running interpreter: {scene.root}/bare: no torch\n"
+        "Install torch in the environment that the wheel is for, or lock it, then run the same command again;"
+        " or name it for this call: RUNTIME_BACKEND_TARGET=/path/to/environment, or"
+        " RUNTIME_BACKEND_PIN='torch==VERSION'."
+    ) == str(outcome.refusal)
+
+
+def test_nowhere(scene: Scene) -> None:
+    """Where nothing names a place, that is told."""
+    outcome = resolve(scene, scene.build(scene.shell(scene.elsewhere)))
+    assert f"the interpreter that made the build environment: {scene.root}/tools/bin/python: no environment" in str(
+        outcome.refusal
+    )
+    outcome = resolve(scene, scene.hatch_build(scene.shell(scene.elsewhere)))
+    assert "Looked at:\n  nowhere: nothing names a place\n" in str(outcome.refusal)
+
+
+def test_missing_environment_beside_no_lock(scene: Scene) -> None:
+    """A project without lock and environment is told as such, and nothing else is looked at."""
+    write(scene.elsewhere / "pyproject.toml", "")
+    outcome = resolve(scene, scene.uv(scene.shell(scene.elsewhere, scene.other), "sync"))
+    assert ("uv sync, .venv beside the lock", f"{scene.elsewhere}/.venv", "no environment") == (
+        outcome.steps[0].why,
+        outcome.steps[0].path,
+        outcome.steps[0].found,
+    )
+    assert outcome.resolution is None
+
+
+def test_unreadable_runtime(scene: Scene) -> None:
+    """A torch that does not say what it is is a stop, not a reason to look elsewhere."""
+    (scene.site(scene.target) / "torch/version.py").unlink()
+    outcome = resolve(scene, scene.pip(scene.shell(scene.consumer, scene.other)))
+    assert (None, "RuntimeReadError") == (outcome.resolution, type(outcome.refusal).__name__)
+
+
+@pytest.mark.parametrize(
+    ("direct", "expected"),
+    [
+        ('{"url": "https://h/t.whl", "archive_info": {"hashes": {"sha256": "a"}}}', ("https://h/t.whl", "a")),
+        ('{"url": "https://h/t.whl", "archive_info": {}}', (None, None)),
+        ('{"url": "https://h/t.tar.gz", "archive_info": {"hashes": {"sha256": "a"}}}', (None, None)),
+        ('{"url": "file:///x", "dir_info": {}}', (None, None)),
+        ('{"url": "https://h/t.whl", "archive_info": null}', (None, None)),
+        ("[]", (None, None)),
+        ("{", (None, None)),
+        ("", (None, None)),
+    ],
+)
+def test_direct_url(direct: str, expected: tuple[str | None, str | None], scene: Scene) -> None:
+    """A wheel that was installed from a URL with a hash can be installed from there again."""
+    write(scene.site(scene.target) / f"torch-{TARGET}.dist-info/direct_url.json", direct)
+    outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere)))
+    assert outcome.resolution is not None
+    assert expected == (outcome.resolution.url, outcome.resolution.sha256)
+
+
+def test_explicit_target_is_final(scene: Scene) -> None:
+    """Where a named target has no runtime, nothing else is asked, not even a lock."""
+    make_venv(scene.root / "bare")
+    caller = scene.pip(scene.shell(scene.consumer, scene.other))
+    outcome = resolve(scene, caller, RUNTIME_BACKEND_TARGET=str(scene.root / "bare"))
+    assert [("RUNTIME_BACKEND_TARGET", "no torch")] == [
+        (step.why.rpartition(" ")[2], step.found) for step in outcome.steps
+    ]
+
+
+def test_places_are_looked_up_once(scene: Scene) -> None:
+    """Two runtimes of one call share what was looked up."""
+    caller = scene.build(scene.shell(scene.consumer), by=scene.target)
+    resolver = Resolver(load_settings(scene.source, environ=caller.environ), caller)
+    rules = [
+        RuntimeRule(name=name, requirement=Requirement(name), match="exact", origin="default")
+        for name in ("torch", "numpy", "torch")
+    ]
+    first, absent, again = (resolver.resolve(rule) for rule in rules)
+    assert (None, TARGET, TARGET) == (absent.resolution, told(first)[0], told(again)[0])
+    assert first.resolution is not None
+    assert again.resolution is not None
+    assert first.resolution.environment is again.resolution.environment

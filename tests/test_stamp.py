@@ -1,0 +1,98 @@
+"""The stamp in the wheel, and the revision of a source tree, which is part of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from standins import write
+from test_wheels import make_wheel
+
+from runtime_backend.errors import BackendError
+from runtime_backend.stamp import read_stamp, source_revision, write_stamp
+from runtime_backend.wheels import read_from_dist_info
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+OTHER = COMMIT[::-1]
+
+
+def test_write_and_read(tmp_path: Path) -> None:
+    """A stamp is read as it was written, with the version of its layout; a later one replaces it."""
+    wheel = make_wheel(tmp_path / "x.whl", {"x-1.dist-info/RECORD": "x-1.dist-info/RECORD,,\n"})
+    assert read_stamp(wheel) is None
+    write_stamp(wheel, {"runtimes": [{"name": "torch"}]})
+    write_stamp(wheel, {"runtimes": [{"name": "torché"}]})
+    assert {"format": 1, "runtimes": [{"name": "torché"}]} == read_stamp(wheel)
+    text = json.dumps({"format": 1, "runtimes": [{"name": "torché"}]}, indent=2, ensure_ascii=False) + "\n"
+    assert text.encode() == read_from_dist_info(wheel, "runtime-backend.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [(b"{", None), (b"[]", "format None"), (b'{"format": 2}', "format 2"), (b"{}", "format None")],
+)
+def test_stamp_of_another_kind(tmp_path: Path, content: bytes, found: str | None) -> None:
+    """What is no stamp of ours, or one of a later version, is refused, not half understood."""
+    record = "x-1.dist-info/RECORD,,\n"
+    text = content.decode()
+    wheel = make_wheel(tmp_path / "x.whl", {"x-1.dist-info/RECORD": record, "x-1.dist-info/runtime-backend.json": text})
+    with pytest.raises(BackendError) as caught:
+        read_stamp(wheel)
+    what = f"found {found}, expected 1" if found else "found no JSON: "
+    assert caught.value.message.startswith(f"{wheel}: runtime-backend.json: {what}")
+
+
+@pytest.mark.parametrize(
+    ("files", "revision"),
+    [
+        ({}, None),
+        ({".git/HEAD": f"{COMMIT}\n"}, COMMIT),
+        ({".git/HEAD": ""}, None),
+        ({".git/HEAD": "ref: refs/heads/main\n"}, None),
+        ({".git/HEAD": "ref: refs/heads/main\n", ".git/refs/heads/main": f"{COMMIT}\n"}, COMMIT),
+        (
+            {
+                ".git/HEAD": "ref: refs/heads/main\n",
+                ".git/packed-refs": f"# pack-refs with: peeled\n{OTHER} refs/heads/other/refs/heads/main\n"
+                f"{COMMIT} refs/heads/main\n^{OTHER}\n",
+            },
+            COMMIT,
+        ),
+        (
+            {
+                ".git/HEAD": "ref: refs/heads/main\n",
+                ".git/refs/heads/main": f"{COMMIT}\n",
+                ".git/packed-refs": f"{OTHER} refs/heads/main\n",
+            },
+            COMMIT,
+        ),
+        ({".git": "gitdir: ../modules/x\n", "../modules/x/HEAD": f"{COMMIT}\n"}, COMMIT),
+        (
+            {
+                ".git": "gitdir: ../main/.git/worktrees/x\n",
+                "../main/.git/worktrees/x/HEAD": "ref: refs/heads/x\n",
+                "../main/.git/worktrees/x/commondir": "../..\n",
+                "../main/.git/refs/heads/x": f"{COMMIT}\n",
+            },
+            COMMIT,
+        ),
+        (
+            {
+                ".git": "gitdir: ../main/.git/worktrees/x\n",
+                "../main/.git/worktrees/x/HEAD": "ref: refs/heads/x\n",
+                "../main/.git/worktrees/x/commondir": "../..\n",
+                "../main/.git/packed-refs": f"{COMMIT} refs/heads/x\n",
+            },
+            COMMIT,
+        ),
+        ({".git": "gitdir: gone\n"}, None),
+    ],
+)
+def test_source_revision(tmp_path: Path, files: dict[str, str], revision: str | None) -> None:
+    """The commit is read of checkouts, submodules and worktrees, from loose and packed references."""
+    source = tmp_path / "source"
+    source.mkdir()
+    for path, text in files.items():
+        write(source / path, text)
+    assert revision == source_revision(source)

@@ -1,0 +1,190 @@
+"""uv.lock: what is malformed is a LockError, and the fast way to read it finds what the full one finds."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from platforms import make_platform
+from standins import write
+
+from runtime_backend.errors import LockError
+from runtime_backend.locks import Locked, current_platform, find_locked
+from runtime_backend.selection import Selection
+
+SAMPLES = sorted((Path(__file__).parent / "locks").glob("uv-*/*/uv.lock"))
+HINT = "Lock again with the tool that wrote it, or restore the file."
+LINUX = make_platform("linux-x86_64", "3.11")
+SLOWLY = "# a line that uv does not write\n"
+WHEEL = "torch-2.7.0%2Bcu126-cp311-cp311-manylinux_2_28_x86_64.whl"
+
+
+def read(path: Path, **selection: Any) -> tuple[Locked, ...]:
+    """Read what a lock has of torch on Linux."""
+    return find_locked(path, "torch", Selection(project=path.parent, **selection), LINUX)
+
+
+def outcome(path: Path, **selection: Any) -> tuple[Locked, ...] | str:
+    """Return what is read, or the refusal."""
+    try:
+        return read(path, **selection)
+    except LockError as error:
+        return str(error)
+
+
+def refusal(path: Path) -> str:
+    """Return why a lock is refused."""
+    with pytest.raises(LockError) as caught:
+        read(path)
+    return str(caught.value)
+
+
+SELECTIONS: list[dict[str, Any]] = [
+    {},
+    {"all_extras": True, "all_groups": True},
+    {"extras": frozenset({"cpu"}), "default_groups": False},
+    {"only_groups": True, "groups": frozenset({"cu126"})},
+    {"all_packages": True, "without_extras": frozenset({"cpu"}), "without_groups": frozenset({"dev"})},
+    {"package": "trainer"},
+]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}")
+def test_fast_equals_full(sample: Path, tmp_path: Path) -> None:
+    """Read package by package or as a whole, with LF or CRLF, a lock says the same."""
+    text = sample.read_text("utf-8")
+    path = write(tmp_path / "uv.lock", text)
+    fast = [outcome(path, **selection) for selection in SELECTIONS]
+    assert any(isinstance(found, tuple) for found in fast)
+    for other in (text.replace("\n", "\r\n"), SLOWLY + text):
+        write(path, other)
+        assert fast == [outcome(path, **selection) for selection in SELECTIONS]
+
+
+@pytest.mark.parametrize("sample", SAMPLES[::6], ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}")
+def test_truncated(sample: Path, tmp_path: Path) -> None:
+    """A lock that ends early is a LockError, or says what a full reading of the rest says."""
+    lines = sample.read_text("utf-8").splitlines(keepends=True)
+    path = tmp_path / "uv.lock"
+    for count in range(len(lines)):
+        text = "".join(lines[:count])
+        fast, full = outcome(write(path, text)), outcome(write(path, SLOWLY + text))
+        assert isinstance(full, str) or fast == full
+
+
+TORCH = f"""version = 1
+
+[[package]]
+name = "torch"
+version = "2.7.0+cu126"
+source = {{ registry = "https://download.pytorch.org/whl/cu126" }}
+wheels = [
+    {{ url = "https://host/{WHEEL}", hash = "sha256:ab" }},
+]
+"""
+NAMELESS = TORCH.partition('name = "torch"\n')[2]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("version = 1\n", "version = 2\n", "found version = 2, expected 1, the only one that this reader knows"),
+        ("version = 1\n", "", "found version = None, expected 1, the only one that this reader knows"),
+        (TORCH, "", "found version = None, expected 1, the only one that this reader knows"),
+        ('name = "torch"\n', "", f"a [[package]] without a name: {NAMELESS[:60]!r}"),
+        ("},\n]\n", "},\n", "not TOML: Invalid value (at end of document)"),
+        ('2.7.0+cu126"', 'latest"', "not laid out as expected: InvalidVersion: Invalid version: 'latest'"),
+        ('url = "', 'uri = "', "not laid out as expected: KeyError: 'path'"),
+        ('{ registry = "https://download.pytorch.org/whl/cu126" }', "3", None),
+        ('version = "2.7.0+cu126"', "version = 3", None),
+        ('hash = "sha256:ab"', "hash = 3",
+         "not laid out as expected: AttributeError: 'int' object has no attribute 'partition'"),
+        ("wheels = [", "wheels = [\n    3,", None),
+        ("[[package]]", "[package]", None),
+    ],
+)  # fmt: skip
+def test_malformed(tmp_path: Path, old: str, new: str, what: str | None) -> None:
+    """What uv would not write is a LockError that names the file and what is wrong with it."""
+    assert old in TORCH
+    path = write(tmp_path / "uv.lock", TORCH.replace(old, new, 1))
+    found = refusal(path)
+    if what is None:
+        assert found.startswith(f"{path}: not ")
+        assert found.endswith(f"\n{HINT}")
+    else:
+        assert f"{path}: {what}\n{HINT}" == found
+
+
+@pytest.mark.parametrize("quotes", ['"""', "'''"])
+def test_package_in_a_string(tmp_path: Path, quotes: str) -> None:
+    """What looks like a package inside a long string is none."""
+    inside = TORCH.partition("\n\n")[2]
+    path = write(tmp_path / "uv.lock", f"version = 1\nnote = {quotes}\n\n{inside}end = {quotes}\n")
+    assert () == read(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "[Errno 2] No such file or directory: {path!r}"),
+        (b"version = '\xff'", "'utf-8' codec can't decode byte 0xff in position 11: invalid start byte"),
+    ],
+)
+def test_unreadable(tmp_path: Path, content: bytes | None, reason: str) -> None:
+    """A lock that cannot be read is told with the reason."""
+    path = tmp_path / "uv.lock"
+    if content is not None:
+        path.write_bytes(content)
+    assert f"{path}: cannot be read: {reason.format(path=str(path))}" == refusal(path)
+
+
+def test_unknown_name(tmp_path: Path) -> None:
+    """A lock that no reader knows is refused by its name, with those that are known."""
+    path = tmp_path / "poetry.lock"
+    known = "expected one of uv.lock, pylock.toml, pylock.*.toml"
+    assert f"{path}: no reader for a lock of this name; {known}" == refusal(path)
+
+
+def test_url_as_it_stands(tmp_path: Path) -> None:
+    """A URL is handed on as the lock has it, credentials and escapes included: it is used, not shown."""
+    url = f"https://user:secret@host/simple/{WHEEL}"
+    path = write(tmp_path / "uv.lock", TORCH.replace(f"https://host/{WHEEL}", url).replace("sha256:ab", "md5:cd"))
+    detail = "https://download.pytorch.org/whl/cu126"
+    expected = Locked(name="torch", version="2.7.0+cu126", lock=path, url=url, sha256=None, detail=detail)
+    assert (expected,) == read(path)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"), [('editable = "../pytorch"', "editable"), ('git = "https://x/y#1"', "git"), ("", "nothing")]
+)
+def test_source_of_dynamic_version(tmp_path: Path, source: str, kind: str) -> None:
+    """A torch locked as a source tree may have no version and has no wheel."""
+    path = write(tmp_path / "uv.lock", f'version = 1\n\n[[package]]\nname = "torch"\nsource = {{ {source} }}\n')
+    missing = f"it is locked as {kind}, not as a wheel"
+    assert (Locked(name="torch", version="", lock=path, missing=missing),) == read(path)
+
+
+def test_root_of_a_long_name(tmp_path: Path) -> None:
+    """A member's folder that no system takes is a LockError, like everything else that the file holds."""
+    other = TORCH.partition("\n\n")[2].replace("2.7.0", "2.8.0")
+    root = f'[[package]]\nname = "demo"\nversion = "1"\nsource = {{ editable = "{"n" * 5000}" }}\n'
+    path = write(tmp_path / "uv.lock", f"{TORCH}\n{other}\n{root}")
+    assert refusal(path).startswith(f"{path}: not laid out as expected: OSError: [Errno 36] File name too long")
+
+
+def test_marker_without_end(tmp_path: Path) -> None:
+    """A marker that is nested beyond Python's limits is a LockError."""
+    other = TORCH.partition("\n\n")[2].replace("2.7.0", "2.8.0")
+    marker = "(" * 3000
+    path = write(tmp_path / "uv.lock", f'{TORCH}\n{other}resolution-markers = ["{marker}"]\n')
+    assert refusal(path).startswith(f"{path}: not laid out as expected: ")
+
+
+def test_current_platform() -> None:
+    """The running interpreter's platform accepts itself, and has its tags."""
+    platform = current_platform()
+    assert platform.accepts(f"python_version == '{sys.version_info[0]}.{sys.version_info[1]}'")
+    assert not platform.accepts("python_version < '3'")
+    assert platform.best_wheel([("x-1-py2-none-any.whl", "old"), ("x-1-py3-none-any.whl", "any")]) == "any"
