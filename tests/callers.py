@@ -107,7 +107,9 @@ class Scene:
         seen = [*ancestors, SHELL] if self.procfs else []
         return make_caller(prefix, cwd=self.source, environ=environ, sys_path=sys_path, ancestors=seen)
 
-    def pip(self, shell: Mapping[str, str], *words: str, prefix: Path | None = None, argv: Sequence[str] = ()) -> Caller:
+    def pip(
+        self, shell: Mapping[str, str], *words: str, prefix: Path | None = None, argv: Sequence[str] = ()
+    ) -> Caller:
         """Return the caller under pip, which hides the distributions of the interpreter that it runs in."""
         prefix, overlay = prefix or self.target, self.root / "tmp/pip-build-env-x1/overlay"
         environ = {

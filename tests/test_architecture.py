@@ -31,10 +31,6 @@ ROWS = (
 )
 HEIGHT = {unit: -row for row, units in enumerate(ROWS) for unit in units}
 
-# Exceptions need a reason.
-LONG_MODULES = {
-    "config.py": 400,  # the settings' whole grammar; to be split when the consumer's table comes
-}
 MODULE, FUNCTION, FACE = 250, 40, 120
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -100,7 +96,7 @@ def test_rows_are_complete() -> None:
 def test_length(path: Path) -> None:
     """Modules and functions stay short enough to be read at once."""
     lines = len(path.read_text("utf-8").splitlines())
-    limit = FACE if name_of(path) == "build.py" else LONG_MODULES.get(name_of(path), MODULE)
+    limit = FACE if name_of(path) == "build.py" else MODULE
     long = [
         f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
         for node in ast.walk(parse(path))
@@ -109,12 +105,6 @@ def test_length(path: Path) -> None:
         and node.end_lineno - node.lineno + 1 > FUNCTION
     ]
     assert ([], True) == (long, lines <= limit), f"{lines} lines, at most {limit}"
-
-
-def test_exceptions_are_needed() -> None:
-    """A module that became short enough is no exception any more."""
-    lengths = {name: len((PACKAGE / name).read_text("utf-8").splitlines()) for name in LONG_MODULES}
-    assert [] == [name for name, length in lengths.items() if length <= MODULE]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -142,7 +143,7 @@ def test_end_to_end(tmp_path: Path) -> None:
         "RUNTIME_BACKEND_CACHE_DIR": str(tmp_path / "our-cache"),
     }
 
-    def run(command: list[str], cwd: str | None = None, extra_environ: dict[str, str] | None = None) -> None:
+    def run(command: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
         subprocess.run(command, cwd=cwd, env={**environ, **(extra_environ or {})}, check=True)  # noqa: S603
 
     caller = BuildBackendHookCaller(str(scene.source), "runtime_backend.build", runner=run)

@@ -211,7 +211,9 @@ def test_uncompiled(has_sources: bool, scene: Scene) -> None:  # noqa: FBT001 - 
     if has_sources:
         write(scene.source / "csrc/x.cu", "")
     said = Said()
-    call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)), said).run(str(scene.root / "dist"), None, None)
+    call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)), said).run(
+        str(scene.root / "dist"), None, None
+    )
     expected = (
         f"warning: {WHEEL} holds no compiled file, although the source has some to compile (csrc/x.cu):"
         " the package may have left its extension out without an error"
@@ -252,9 +254,7 @@ def test_demanded_hook_is_absent(scene: Scene) -> None:
         ("coded", 3, ""),
     ],
 )
-def test_failed_build(
-    backend: str, code: int, printed: str, scene: Scene, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_failed_build(backend: str, code: int, printed: str, scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """A failed build ends with the real backend's own words, then what it was called with; 0 is a failure too."""
     make_source(scene.source, f"backends.objects:{backend}", '[tool.runtime-backend.env]\nA = "1"\nHOME = "x"\n')
     said = Said()

@@ -146,5 +146,3 @@ def test_read_caller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert (tmp_path, Path(sys.prefix), tuple(sys.path)) == (caller.cwd, caller.prefix, caller.sys_path)
     assert (os.environ["PATH"], True) == (caller.environ["PATH"], caller.is_hook)
     assert f"{sys.version_info[0]}.{sys.version_info[1]}" == caller.reader.python.rstrip("t")
-
-

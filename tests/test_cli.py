@@ -36,7 +36,7 @@ def scene(tmp_path: Path) -> Scene:
 
 def stand(monkeypatch: pytest.MonkeyPatch, scene: Scene, prefix: Path, **variables: str) -> Caller:
     """Let the command line be run by an environment's interpreter; return the caller that it makes of it."""
-    environ = scene.shell(scene.elsewhere, RUNTIME_BACKEND_CACHE_DIR=str(scene.root / "our-cache"), **variables)
+    environ = scene.shell(scene.elsewhere, None, RUNTIME_BACKEND_CACHE_DIR=str(scene.root / "our-cache"), **variables)
     caller = make_caller(prefix, cwd=scene.elsewhere, environ=environ, sys_path=[scene.site(prefix)])
     monkeypatch.setattr(explain_module, "read_caller", lambda: caller)
     monkeypatch.setattr(os, "environ", environ)
@@ -65,7 +65,9 @@ def test_explain_as_json(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: 
     caller = stand(monkeypatch, scene, scene.target, FORCE_COLOR="1")
     assert 0 == main(["explain", "--json", str(scene.source)])
     settings = load_settings(scene.source, environ=caller.environ)
-    assert describe_plan(make_plan("get_requires_for_build_wheel", settings, caller)) == json.loads(capsys.readouterr().out)
+    assert describe_plan(make_plan("get_requires_for_build_wheel", settings, caller)) == json.loads(
+        capsys.readouterr().out
+    )
 
 
 def test_explain_here(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,7 +88,9 @@ def test_explain_a_stop(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert json.loads(capsys.readouterr().out)["stop"].startswith("no torch is known to build against.")
 
 
-def test_explain_keeps_secrets(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_keeps_secrets(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Neither the plan nor a refusal tells credentials."""
     make_venv(scene.root / "bare")
     pin = "torch @ https://me:hunter2@example.org/torch-9.0-py3-none-any.whl"

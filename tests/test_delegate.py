@@ -83,7 +83,11 @@ def test_hooks() -> None:
 @pytest.mark.parametrize(
     ("spec", "backend_path", "hint"),
     [
-        ("nowhere_at_all.api", [], "Add what provides 'nowhere_at_all' to build-system.requires, beside runtime-backend."),
+        (
+            "nowhere_at_all.api",
+            [],
+            "Add what provides 'nowhere_at_all' to build-system.requires, beside runtime-backend.",
+        ),
         (
             "nowhere_at_all:x",
             ["a", "b"],
@@ -135,6 +139,6 @@ def test_elsewhere_than_in_the_tree(tmp_path: Path) -> None:
     with pytest.raises(BackendError) as caught:
         load_backend("backends.minimal", ["a", "b"], tmp_path)
     place = Path(str(minimal.__file__)).resolve()
-    assert (
-        f"tool.runtime-backend.backend-path: 'backends.minimal' was loaded from {place}, expected in a, b"
-    ) == str(caught.value)
+    assert (f"tool.runtime-backend.backend-path: 'backends.minimal' was loaded from {place}, expected in a, b") == str(
+        caught.value
+    )

@@ -44,7 +44,13 @@ ROWS: dict[str, tuple[Row, Found, Found]] = {
     "pip --python": (
         lambda s: s.pip(
             s.shell(s.elsewhere, s.other),
-            argv=(f"{s.target}/bin/python", f"{s.other}/lib/pip/__pip-runner__.py", "--python", str(s.target), "install"),
+            argv=(
+                f"{s.target}/bin/python",
+                f"{s.other}/lib/pip/__pip-runner__.py",
+                "--python",
+                str(s.target),
+                "install",
+            ),
         ),
         sure(TARGET),
         sure(TARGET),
@@ -105,6 +111,7 @@ ROWS: dict[str, tuple[Row, Found, Found]] = {
         sure("2.4.0"),
         guess("2.4.0"),
     ),
+    "uv pip, nothing there": (lambda s: s.uv(s.shell(s.elsewhere), "pip", "install", "."), None, None),
     "uv pip -p": (
         lambda s: s.uv(s.shell(s.elsewhere, s.other), "pip", "install", "-p", str(s.target), "."),
         sure(TARGET),

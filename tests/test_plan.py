@@ -285,6 +285,6 @@ def test_stamp_of_nothing(scene: Scene) -> None:
     make_venv(scene.root / "bare")
     found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "bare"))
     stamp = describe_stamp(found, real_version=None, revision=None, compiled=0)
-    assert [{"name": "torch", "match": "exact", "how": None, "origin": None, "provision": "missing"}] == stamp["runtimes"]
-
-
+    assert [{"name": "torch", "match": "exact", "how": None, "origin": None, "provision": "missing"}] == stamp[
+        "runtimes"
+    ]

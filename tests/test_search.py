@@ -138,7 +138,9 @@ def test_other_python(scene: Scene) -> None:
 
 def two_torches(*extras: str) -> str:
     """Return a pylock with two torches that its extras do not tell apart."""
-    package = '[[packages]]\nname = "torch"\nversion = "{0}"\n[[packages.wheels]]\nname = "torch-{0}-py3-none-any.whl"\n'
+    package = (
+        '[[packages]]\nname = "torch"\nversion = "{0}"\n[[packages.wheels]]\nname = "torch-{0}-py3-none-any.whl"\n'
+    )
     package += 'url = "https://example.org/{0}.whl"\nhashes = {{ sha256 = "{1}" }}\n'
     return 'lock-version = "1.0"\ncreated-by = "me"\n' + "".join(package.format(v, SHA) for v in extras)
 

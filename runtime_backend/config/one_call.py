@@ -1,0 +1,105 @@
+"""The settings for one call: config settings ``runtime-backend.<key>`` and variables ``RUNTIME_BACKEND_<KEY>``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from ..tables import describe, did_you_mean, one_of
+from .settings import CALL_KEYS, SETTING_PREFIX, VARIABLE_PREFIX, Chosen, Pin, parse_requirement
+
+
+def split_config_settings(
+    config_settings: Mapping[str, Any] | None,
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Return (ours, without the prefix; the real backend's, untouched: None stays None)."""
+    if config_settings is None:
+        return {}, None
+    ours = {k[len(SETTING_PREFIX) :]: v for k, v in config_settings.items() if k.startswith(SETTING_PREFIX)}
+    theirs = {k: v for k, v in config_settings.items() if not k.startswith(SETTING_PREFIX)}
+    return ours, theirs
+
+
+class CallSettings:
+    """The settings for one call: config settings before environment variables."""
+
+    def __init__(self, config_settings: Mapping[str, Any], environ: Mapping[str, str], problems: list[str]) -> None:
+        self._environ = environ
+        self._problems = problems
+        variables = {k: v for k, v in environ.items() if k.startswith(VARIABLE_PREFIX) and v}
+        found = {_key_of(name): (name, value) for name, value in variables.items()}
+        found.update({k: (f"config setting {SETTING_PREFIX}{k}", v) for k, v in config_settings.items() if v != ""})
+        self._found = found
+        for key, (origin, _) in found.items():
+            if key not in CALL_KEYS:
+                problems.append(f"{origin}: an unknown key{did_you_mean(key, CALL_KEYS)}, expected {one_of(CALL_KEYS)}")
+
+    def string(self, key: str) -> Chosen[str] | None:
+        """Return a string; None when it is absent or wrong."""
+        origin, value = self._found.get(key, ("", None))
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            self._problems.append(f"{origin}: found {describe(value)}, expected one string")
+            return None
+        return Chosen(value=value, origin=origin)
+
+    def choice(self, key: str, allowed: Sequence[str]) -> Chosen[str] | None:
+        """Return one of the allowed strings; None when it is absent or wrong."""
+        found = self.string(key)
+        if found is None or found.value in allowed:
+            return found
+        guess = did_you_mean(found.value, allowed)
+        self._problems.append(f"{found.origin}: found {describe(found.value)}{guess}, expected {one_of(allowed)}")
+        return None
+
+    def path(self, key: str) -> Chosen[Path] | None:
+        """Return a path; a relative one is meant from where the person stands, not from the source tree."""
+        found = self.string(key)
+        if found is None:
+            return None
+        path = Path(self._environ.get("PWD", "")) / os.path.expanduser(found.value)  # noqa: PTH111 - raises for ~nobody
+        if not path.is_absolute():
+            self._problems.append(f"{found.origin}: found {describe(found.value)}, expected an absolute path")
+        return Chosen(value=path, origin=found.origin)
+
+    def pins(self, key: str) -> tuple[Pin, ...]:
+        """Return the pins, one a line."""
+        found = self.string(key)
+        lines = [] if found is None else [line.strip() for line in found.value.splitlines() if line.strip()]
+        pins = (self._pin(line, "" if found is None else found.origin) for line in lines)
+        return tuple(pin for pin in pins if pin is not None)
+
+    def _pin(self, line: str, origin: str) -> Pin | None:
+        requirement = parse_requirement(line)
+        if requirement is None or not _is_exact(requirement):
+            expected = "'NAME==VERSION' or 'NAME @ URL-OF-A-WHEEL'"
+            self._problems.append(f"{origin}: found {describe(line)}, expected {expected}")
+            return None
+        return Pin(name=canonicalize_name(requirement.name), requirement=requirement, origin=origin)
+
+
+def _is_exact(requirement: Requirement) -> bool:
+    if requirement.url is not None:
+        return requirement.url.partition("#")[0].endswith(".whl")
+    specifiers = list(requirement.specifier)
+    return len(specifiers) == 1 and specifiers[0].operator in ("==", "===") and _is_version(specifiers[0].version)
+
+
+def _is_version(text: str) -> bool:
+    """``===`` takes any text, ``==`` a prefix such as ``2.*`` as well."""
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True
+
+
+def _key_of(variable: str) -> str:
+    return variable[len(VARIABLE_PREFIX) :].lower().replace("_", "-")

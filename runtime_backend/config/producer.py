@@ -1,0 +1,155 @@
+"""The producer's table, ``[tool.runtime-backend]`` of its pyproject.toml."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from ..tables import Table, describe, did_you_mean, one_of
+from .settings import (
+    LEGACY_BACKEND,
+    MATCHES,
+    TEMPLATE_FIELDS,
+    Chosen,
+    RuntimeRule,
+    Settings,
+    Variable,
+    parse_requirement,
+)
+from .templates import placeholders
+
+_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def choice(table: Table, name: str, allowed: Sequence[str]) -> Chosen[str]:
+    """Return one of the allowed strings; the first of them is the default."""
+    found = table.choice(name, allowed)
+    if found is None:
+        return Chosen(value=allowed[0], origin="default")
+    return Chosen(value=found, origin=f"{table.file}: {table.dotted(name)}")
+
+
+def read_backend(table: Table) -> Chosen[str]:
+    """Return the real backend, which must not be this one."""
+    found = table.string("build-backend")
+    if found is None:
+        return Chosen(value=LEGACY_BACKEND, origin="default (PEP 517)")
+    if found.split(":")[0].split(".")[0] == "runtime_backend":
+        table.report("build-backend", f"the string {found!r}", "the real backend, not this one")
+    return Chosen(value=found, origin=f"{table.file}: {table.dotted('build-backend')}")
+
+
+def read_backend_path(table: Table, source: Path) -> list[str]:
+    """PEP 517: relative to the source tree, and inside it."""
+    paths = table.strings("backend-path") or []
+    for index, path in enumerate(paths):
+        inside = Path(os.path.normpath(source / path))
+        if Path(path).is_absolute() or not inside.is_relative_to(source):
+            table.report(f"backend-path[{index}]", f"the string {path!r}", "a folder inside the source tree")
+    return paths
+
+
+def read_runtimes(table: Table) -> tuple[RuntimeRule, ...]:
+    """Return ``match-runtime``, one entry a runtime, without those whose marker does not hold here."""
+    key = "match-runtime"
+    entries = table.array(key)
+    origin = "default" if entries is None else f"{table.file}: {table.dotted(key)}"
+    rules: dict[str, RuntimeRule] = {}
+    for index, entry in enumerate(["torch"] if entries is None else entries):
+        rule = _read_rule(table, f"{key}[{index}]", entry, origin)
+        if rule is None:
+            continue
+        if rule.name in rules:
+            table.report(f"{key}[{index}]", f"a second entry for {rule.name}", "one entry a runtime")
+        rules[rule.name] = rule
+    return tuple(rules.values())
+
+
+def _read_rule(table: Table, key: str, entry: object, origin: str) -> RuntimeRule | None:
+    match = "exact"
+    if isinstance(entry, dict):
+        inner = Table(entry, file=table.file, key=table.dotted(key), problems=table.problems)
+        entry = inner.value("requirement")
+        match = inner.choice("match", MATCHES) or match
+        inner.close()
+    if not isinstance(entry, str):
+        table.report(key, describe(entry), "a requirement, or { requirement, match }")
+        return None
+    requirement = parse_requirement(entry)
+    holds = None if requirement is None or requirement.url is not None else _holds(requirement)
+    if requirement is None or holds is None:
+        table.report(key, f"the string {entry!r}", "a name with an optional version specifier, such as 'torch>=2.4'")
+        return None
+    if not holds:
+        return None
+    name = canonicalize_name(requirement.name)
+    return RuntimeRule(name=name, requirement=requirement, match=match, origin=origin)
+
+
+def _holds(requirement: Requirement) -> bool | None:
+    """Return whether a requirement's marker holds here; None for one that cannot be decided."""
+    try:
+        return requirement.marker is None or requirement.marker.evaluate()
+    except (ValueError, LookupError):  # packaging's UndefinedComparison, UndefinedEnvironmentName
+        return None
+
+
+def read_variables(table: Table, runtimes: Sequence[str]) -> list[Variable]:
+    """Return the ``env`` table.
+
+    :param runtimes: the names that a ``{torch.version}`` may begin with.
+    """
+    env = table.table("env")
+    if env is None:
+        return []
+    variables = (_read_variable(env, name, runtimes) for name in env.names())
+    return [variable for variable in variables if variable is not None]
+
+
+def _read_variable(env: Table, name: str, runtimes: Sequence[str]) -> Variable | None:
+    if not _VARIABLE_NAME.fullmatch(name):
+        env.report(name, f"the name {name!r}", "a variable's name: letters, digits and underscores")
+        return None
+    template, force = env.value(name), False
+    if isinstance(template, dict):
+        inner = Table(template, file=env.file, key=env.dotted(name), problems=env.problems)
+        template, force = inner.value("value"), inner.boolean("force") or False
+        inner.close()
+    if not isinstance(template, str):
+        env.report(name, describe(template), "a string, or { value, force }")
+        return None
+    _check_template(env, name, template, runtimes)
+    return Variable(name=name, template=template, force=force, origin=f"{env.file}: {env.dotted(name)}")
+
+
+def _check_template(env: Table, name: str, template: str, runtimes: Sequence[str]) -> None:
+    known = [f"{runtime}.{field}" for runtime in runtimes for field in TEMPLATE_FIELDS]
+    for found in placeholders(template):
+        if found not in known:
+            env.report(name, f"{{{found}}}{did_you_mean(found, known)}", f"{one_of(known)}; a literal brace is doubled")
+
+
+def refuse_required_runtimes(document: Table, settings: Settings) -> None:
+    """Refuse a runtime in build-system.requires: pip and pdm then reject any pin, others silently take the wrong one.
+
+    Source: facts on frontends, section 5, "build-system.requires has torch>=1 and gr returns torch==1.0".
+    """
+    build_system = document.table("build-system")
+    requires = (build_system.strings("requires") if build_system else None) or []
+    if build_system is None or settings.provision.value == "none":
+        return
+    ours = {rule.name for rule in settings.runtimes}
+    for index, text in enumerate(requires):
+        requirement = parse_requirement(text)
+        if requirement is not None and canonicalize_name(requirement.name) in ours:
+            build_system.report(
+                f"requires[{index}]",
+                f"the string {text!r}",
+                f"no {requirement.name} there: the frontend would install the newest one before we can name the right"
+                " one; move its specifier to tool.runtime-backend.match-runtime",
+            )

@@ -1,0 +1,98 @@
+"""The settings as values: each with its origin, nothing in them looked up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+T = TypeVar("T")
+
+LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
+"""What PEP 517 prescribes for a source tree that names no backend."""
+
+PROVISIONS = ("auto", "reuse", "require", "none")
+MATCHES = ("exact", "minor", "floor")
+UNRESOLVED = ("error",)
+TEMPLATE_FIELDS = ("version", "cuda", "hip", "git-version")
+"""What ``{torch.<field>}`` may name in a variable."""
+
+CALL_KEYS = ("target", "lock", "pin", "provision", "cache-dir", "log")
+"""The keys for one call: config setting ``runtime-backend.<key>``, environment variable ``RUNTIME_BACKEND_<KEY>``."""
+
+SETTING_PREFIX = "runtime-backend."
+VARIABLE_PREFIX = "RUNTIME_BACKEND_"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chosen(Generic[T]):
+    """A value, and where it comes from."""
+
+    value: T
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuntimeRule:
+    """One entry of ``match-runtime``."""
+
+    name: str
+    """The distribution's name, normalised (PEP 503)."""
+    requirement: Requirement
+    """The entry as written; its specifier is a guard."""
+    match: str
+    """One of :data:`MATCHES`."""
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Variable:
+    """One entry of the ``env`` table."""
+
+    name: str
+    template: str
+    force: bool
+    """True: set it even where the person's environment has it."""
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pin:
+    """A runtime set by hand."""
+
+    name: str
+    """Normalised (PEP 503)."""
+    requirement: Requirement
+    """``torch==2.7.0+cu126`` or ``torch @ URL``."""
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Everything that people said about this build; nothing in here was looked up."""
+
+    source: Path
+    """The source tree, absolute."""
+    real_backend: Chosen[str]
+    backend_path: tuple[str, ...]
+    runtimes: tuple[RuntimeRule, ...]
+    provision: Chosen[str]
+    unresolved: Chosen[str]
+    variables: tuple[Variable, ...]
+    target: Chosen[Path] | None
+    lock: Chosen[Path] | None
+    pins: tuple[Pin, ...]
+    cache_dir: Chosen[Path] | None
+    log: Chosen[Path] | None
+    scikit_build_dir: str | None
+    """scikit-build-core's ``build-dir``, the one foreign key that we follow."""
+
+
+def parse_requirement(text: str) -> Requirement | None:
+    """Return a requirement (PEP 508); None for a text that is none."""
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        return None

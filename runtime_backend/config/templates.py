@@ -1,0 +1,22 @@
+"""``{torch.version}`` in the value of a variable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+
+
+def placeholders(template: str) -> list[str]:
+    """Return what stands in single braces; a stray brace counts as an empty placeholder."""
+    tokens = _PLACEHOLDER.finditer(template)
+    return [token.group(1) or "" for token in tokens if token.group() not in ("{{", "}}")]
+
+
+def fill_template(template: str, values: Mapping[str, str]) -> str:
+    """Return the template with its placeholders filled in and its doubled braces halved.
+
+    :raises KeyError: for a placeholder without a value.
+    """
+    return _PLACEHOLDER.sub(lambda token: values[token.group(1)] if token.group(1) else token.group()[0], template)
