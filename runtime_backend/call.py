@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from .cache import bytecode_folder, prune_bytecode
 from .config import load_settings, split_config_settings
-from .delegate import find_hook, load_backend, surroundings
+from .delegate import exit_code, find_hook, load_backend, print_failure, surroundings
 from .distributions import locate_imports
 from .environ import build_folder_variables, hook_variables, search_variables, setuptools_config
 from .errors import BackendError, RuntimeBackendError
@@ -44,7 +44,7 @@ class HookCall:
         Asked before the call, when the config settings are not known yet.
         """
         plan = self._plan({})
-        with self._surroundings(plan):
+        with self._surroundings(plan), self._story(plan):
             return getattr(self._load(plan), name, None)
 
     def requirements(self, config_settings: Mapping[str, Any] | None) -> list[str]:
@@ -82,7 +82,8 @@ class HookCall:
         if self.hook in BUILD_HOOKS and plan.refusal is not None:
             raise plan.refusal
         with self._surroundings(plan):
-            backend = self._load(plan)
+            with self._story(plan):
+                backend = self._load(plan)
             hook = find_hook(backend, self.hook)
             if hook is None:
                 raise BackendError(f"{plan.settings.real_backend.value} has no {self.hook}, which PEP 517 demands")
@@ -139,20 +140,22 @@ class HookCall:
         return build_folder_variables(self._caller.environ, label, path, plan.settings.scikit_build_dir)
 
     @contextmanager
-    def _story(self, plan: Plan, unsupported: type[Exception] | tuple[()]) -> Iterator[None]:
+    def _story(self, plan: Plan, unsupported: type[Exception] | tuple[()] = ()) -> Iterator[None]:
         """End the output of a failed build with what it was built against; the real backend's own words come first."""
         try:
             yield
+        except RuntimeBackendError:
+            raise
         except unsupported:  # PEP 517: the frontend's to handle
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a build script may do anything; it is told, and ends
-            _print_failure(error)
+            print_failure(error)
             if plan.refusal is not None:
                 raise plan.refusal from None
             self._say(f"{self.hook} of the real backend failed; it was called with")
             for line in short_story(plan):
                 self._say(f"  {line}")
-            raise SystemExit(_exit_code(error)) from None
+            raise SystemExit(exit_code(error)) from None
 
     def _finish(self, plan: Plan, wheel: Path) -> None:
         from .stamp import source_revision, write_stamp  # noqa: PLC0415 - two hooks of eight need it
@@ -220,23 +223,6 @@ def _real_version(plan: Plan) -> str | None:
     package = sys.modules.get(plan.settings.real_backend.value.partition(":")[0].partition(".")[0])
     version = getattr(package, "__version__", None)
     return version if isinstance(version, str) else None
-
-
-def _print_failure(error: BaseException) -> None:
-    """Print a failure as Python would: setup.py files that call exit() keep their own text."""
-    if isinstance(error, SystemExit):
-        if error.code is not None and not isinstance(error.code, int):
-            print(error.code, file=sys.stderr)  # noqa: T201 - what the interpreter does at exit
-        return
-    import traceback  # noqa: PLC0415 - a failure alone needs it
-
-    traceback.print_exception(error)
-
-
-def _exit_code(error: BaseException) -> int:
-    """Return the code of a failure; a setup.py that leaves with 0 has not built anything either."""
-    code = error.code if isinstance(error, SystemExit) else 1
-    return code if isinstance(code, int) and code else 1
 
 
 def _append(path: Path, line: str) -> None:

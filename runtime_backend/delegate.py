@@ -103,3 +103,20 @@ def _check_origin(module: ModuleType, spec: str, backend_path: Sequence[str], so
             f"tool.runtime-backend.backend-path: {spec!r} was loaded from {place},"
             f" expected in {', '.join(backend_path)}"
         )
+
+
+def print_failure(error: BaseException) -> None:
+    """Print a failure as Python would: setup.py files that call exit() keep their own text."""
+    if isinstance(error, SystemExit):
+        if error.code is not None and not isinstance(error.code, int):
+            print(error.code, file=sys.stderr)  # noqa: T201 - what the interpreter does at exit
+        return
+    import traceback  # noqa: PLC0415 - a failure alone needs it
+
+    traceback.print_exception(error)
+
+
+def exit_code(error: BaseException) -> int:
+    """Return the code of a failure; a setup.py that leaves with 0 has not built anything either."""
+    code = error.code if isinstance(error, SystemExit) else 1
+    return code if isinstance(code, int) and code else 1

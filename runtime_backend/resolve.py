@@ -11,8 +11,9 @@ from .config import Chosen, RuntimeRule, Settings
 from .distributions import Distribution, DistributionIndex
 from .errors import ResolutionError, RuntimeBackendError
 from .locks import current_platform
+from .resolution import Resolution
 from .runtime import Identity, read_identity
-from .search import Resolution, Search, Step
+from .search import Search, Step
 from .target import Caller, Named, Place, find_places
 
 

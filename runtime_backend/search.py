@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from .config import Pin
-from .distributions import Distribution
 from .errors import ResolutionError
 from .locks import Locked, Platform, find_locked
 from .locks.locked import file_name
+from .resolution import Resolution, installed_resolution
 from .runtime import Identity, is_compatible, read_identity
-from .target import Environment, Place
+from .target import Place
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,35 +23,6 @@ class Step:
     why: str
     path: str
     found: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Resolution:
-    """The runtime that the wheel is to be built against."""
-
-    identity: Identity
-    how: str
-    """``installed``, ``locked``, ``pinned``; ``importable``: somebody gave it to the build environment."""
-    origin: str
-    distribution: Distribution | None = None
-    """Where it is installed, if it is, for an interpreter of this version."""
-    environment: Environment | None = None
-    url: str | None = None
-    sha256: str | None = None
-    missing: str | None = None
-    """Why a lock gives no URL."""
-    pin: SpecifierSet | None = None
-    """What a pin by version accepts: ``==2.7.0`` accepts ``2.7.0+cu126`` as well (PEP 440)."""
-
-    def __str__(self) -> str:
-        """Return ``torch 2.7.0+cu126 (locked: /home/jo/project/uv.lock)``."""
-        return f"{self.identity} ({self.how}: {self.origin})"
-
-    def accepts(self, identity: Identity, match: str) -> bool:
-        """Return whether a wheel built against that identity is one built against this."""
-        if self.pin is not None and self.identity.reported is None:
-            return self.pin.contains(identity.version, prereleases=True)
-        return is_compatible(identity, self.identity, match)
 
 
 class Search:
@@ -118,7 +87,7 @@ class Search:
         for place in places:
             found = self._in_environment(place)
             if found is not None and bare.accepts(found.identity, "exact"):
-                return _joined(bare, found)
+                return bare.found(found)
             if found is not None or place.is_target:
                 break
         return bare
@@ -161,9 +130,14 @@ class Search:
             missing=locked.missing,
         )
         if installed is None:
+            if not (place.is_manager or place.ends):
+                self.note(
+                    f"no {self._name} is installed where the wheel goes; {locked.lock} was believed ({place.why}),"
+                    f" which pins {locked.version}; if another is meant, install it first or set RUNTIME_BACKEND_PIN"
+                )
             return bare
         if bare.accepts(installed.identity, "exact"):
-            return _joined(bare, installed)
+            return bare.found(installed)
         if not place.is_manager:
             self.note(
                 f"{installed.identity} is installed in {installed.origin}, but {locked.lock} pins {locked.version}:"
@@ -185,7 +159,7 @@ class Search:
         else:
             identity = read_identity(distribution, environment.distributions)
             self.step(place.why, environment.prefix, identity)
-            return _installed(identity, distribution, environment)
+            return installed_resolution(identity, distribution, environment)
         self.step(place.why, environment.prefix, found)
         return None
 
@@ -195,29 +169,6 @@ class Search:
                 f"{found.identity} of {found.origin} was taken ({place.why}), since this system does not tell which"
                 " environment the frontend installs into; if it is another, set RUNTIME_BACKEND_TARGET"
             )
-
-
-def _installed(identity: Identity, distribution: Distribution, environment: Environment) -> Resolution:
-    url, sha256 = _direct_url(distribution.direct_url)
-    return Resolution(
-        identity=identity,
-        how="installed",
-        origin=str(environment.prefix),
-        distribution=distribution,
-        environment=environment,
-        url=url,
-        sha256=sha256,
-    )
-
-
-def _joined(named: Resolution, installed: Resolution) -> Resolution:
-    """Return what a lock or a pin names, found installed: its identity is known in full, and it can be reused."""
-    return replace(
-        named,
-        identity=installed.identity,
-        distribution=installed.distribution,
-        environment=installed.environment,
-    )
 
 
 def _identity(locked: Locked) -> Identity:
@@ -235,14 +186,3 @@ def _wheel_version(pin: Pin) -> str:
         raise ResolutionError(
             f"{pin.origin}: found {str(pin.requirement)!r}, expected the URL of a wheel: {error}"
         ) from None
-
-
-def _direct_url(text: str) -> tuple[str | None, str | None]:
-    """Return (URL, sha256) of an installed wheel's ``direct_url.json`` (PEP 610), if it tells both."""
-    try:
-        data = json.loads(text)
-        url, hashes = data["url"], data["archive_info"].get("hashes", {})
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None, None
-    sha256 = hashes.get("sha256")
-    return (url, sha256) if sha256 and str(url).endswith(".whl") else (None, None)

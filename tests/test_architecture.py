@@ -22,6 +22,7 @@ ROWS = (
     ("provision", "environ"),
     ("resolve",),
     ("search",),
+    ("resolution",),
     ("target", "locks", "runtime", "config", "delegate", "stamp", "cache", "schema"),
     ("distributions", "selection", "wheels"),
     ("tables",),

@@ -143,8 +143,8 @@ def test_end_to_end(tmp_path: Path) -> None:
         "RUNTIME_BACKEND_CACHE_DIR": str(tmp_path / "our-cache"),
     }
 
-    def run(command: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
-        subprocess.run(command, cwd=cwd, env={**environ, **(extra_environ or {})}, check=True)  # noqa: S603
+    def run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
+        subprocess.run(cmd, cwd=cwd, env={**environ, **(extra_environ or {})}, check=True)  # noqa: S603
 
     caller = BuildBackendHookCaller(str(scene.source), "runtime_backend.build", runner=run)
     assert ["nonsense-of-a-wheel>=3", "not a requirement!"] == caller.get_requires_for_build_wheel()

@@ -130,6 +130,15 @@ def test_requirements_without_a_backend(scene: Scene) -> None:
         ).requirements(None)
 
 
+def test_build_without_a_backend(scene: Scene) -> None:
+    """A real backend that is not there is no failed build: its refusal is all that is said."""
+    make_source(scene.source, "nowhere_at_all")
+    said = Said()
+    with pytest.raises(BackendError):
+        call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)), said).run(str(scene.root / "dist"), None)
+    assert [] == said.lines
+
+
 def test_build_with_reuse(scene: Scene) -> None:
     """A wheel is built with the target's runtime on the path, behind everything, and stamped with it."""
     table = '[tool.runtime-backend.env]\nBUILT_FOR = "{torch.version}"\nPATH = "/mine"\n'

@@ -404,7 +404,7 @@ def test_order(tmp_path: Path) -> None:
     _locked_source(scene)
     caller = scene.build(scene.shell(scene.consumer / "sub", scene.other), by=scene.target)
     assert [
-        ("the interpreter that made the build environment", scene.target / "bin/python", (), False),
+        ("the interpreter that made the build environment", scene.target / "bin/python", (), True),
         ("VIRTUAL_ENV", scene.other, (), False),
         ("where the frontend was started", scene.consumer / ".venv", (scene.consumer / "uv.lock",), False),
         ("the source tree", scene.source, (scene.source / "uv.lock",), False),

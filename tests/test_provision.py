@@ -14,9 +14,9 @@ from runtime_backend.config import RuntimeRule
 from runtime_backend.distributions import Distribution
 from runtime_backend.errors import ResolutionError
 from runtime_backend.provision import Provision, decide, requirement_for
+from runtime_backend.resolution import Resolution
 from runtime_backend.resolve import Outcome
 from runtime_backend.runtime import Identity
-from runtime_backend.search import Resolution
 
 INSTALLED = Distribution(name="torch", info=Path("/target/site/torch-2.7.0.dist-info"))
 IN_BUILD = Distribution(name="torch", info=Path("/build/site/torch-1.0.dist-info"))

@@ -118,6 +118,29 @@ def test_lock_and_installed_disagree(scene: Scene) -> None:
     ) == outcome.notes
 
 
+def test_lock_believed_for_want_of_an_installed_one(scene: Scene) -> None:
+    """Pip into an environment without torch takes the lock that lies there, and says so; a lock that was named is no news."""
+    make_venv(scene.root / "bare")
+    bare = scene.root / "bare"
+    lock = write(scene.root / "only-lock" / "uv.lock", lock_text(LOCKED))
+    caller = scene.pip(scene.shell(lock.parent), prefix=bare)
+    outcome = resolve(scene, caller)
+    assert (LOCKED, "locked", False, URL.format(LOCKED)) == told(outcome)
+    assert (
+        f"no torch is installed where the wheel goes; {lock} was believed (where the frontend was started), which pins"
+        f" {LOCKED}; if another is meant, install it first or set RUNTIME_BACKEND_PIN",
+    ) == outcome.notes
+    assert () == resolve(scene, caller, RUNTIME_BACKEND_LOCK=str(lock)).notes
+
+
+def test_lock_of_another_project(scene: Scene) -> None:
+    """A lock further up that does not know the project is not its lock."""
+    make_venv(scene.root / "bare")
+    write(scene.root / "only-lock" / "uv.lock", lock_text(LOCKED))
+    inner = write(scene.root / "only-lock" / "inner" / "pyproject.toml", "").parent
+    assert resolve(scene, scene.pip(scene.shell(inner), prefix=scene.root / "bare")).resolution is None
+
+
 def test_known_target_is_the_only_environment(scene: Scene) -> None:
     """A target without a runtime is not replaced by another environment; a lock still speaks for it."""
     make_venv(scene.root / "bare")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import ProvisionError, RuntimeBackendError
+from ..resolution import Resolution
 from ..resolve import Outcome
-from ..search import Resolution
 
 __all__ = ["Provision", "decide"]
 

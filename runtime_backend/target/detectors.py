@@ -16,7 +16,7 @@ from ..errors import TargetError
 from ..selection import Selection
 from .arguments import Arguments, read_arguments
 from .caller import Caller
-from .environments import base_prefix, find_site, read_pyvenv_cfg
+from .environments import Environment, base_prefix, find_site, read_pyvenv_cfg
 from .folders import find_lock_upward, find_locks, find_project, upward
 from .places import Named, Place
 from .uv import NAMED, UvCommand, read_uv_command
@@ -142,7 +142,19 @@ def _creator(caller: Caller) -> Iterator[Place]:
         environment = caller.reader.read(Path(interpreter))
         is_pip = name == "pip" or "PIP_BUILD_TRACKER" in caller.environ
         why = "the interpreter that made the build environment"
-        yield Place(why=why, path=Path(interpreter), environment=environment, is_target=is_pip)
+        yield Place(
+            why=why,
+            path=Path(interpreter),
+            environment=environment,
+            is_target=is_pip,
+            is_guess=not is_pip and environment is not None and _is_another_activated(environment, caller),
+        )
+
+
+def _is_another_activated(environment: Environment, caller: Caller) -> bool:
+    """Return whether the person has an environment activated that is not this one: then either may be meant."""
+    activated = caller.personal_environ.get("VIRTUAL_ENV")
+    return activated is not None and not _is_same(Path(activated), environment.prefix)
 
 
 def _uv_environment(command: UvCommand, caller: Caller) -> Iterator[Place]:

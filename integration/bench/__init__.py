@@ -1,0 +1,1 @@
+"""What the shim costs, measured side by side: ``python -m integration.bench`` or ``nox -s bench``."""

@@ -1,0 +1,54 @@
+"""``python -m integration.bench [a] [b] [c] [d]``: all of them, or those named."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+from ..stock import make_stock
+from ..workplace import Target
+from .builds import measure_builds
+from .hooks import measure_hooks, measure_plan
+from .provision import measure_provision
+
+
+def main() -> int:
+    """Run the benchmarks and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("which", nargs="*", default=["a", "b", "c", "d"], choices=["a", "b", "c", "d"])
+    parser.add_argument("--runs", type=int, default=7, help="runs of each alternative that count (default: %(default)s)")
+    parser.add_argument("--torch", default="2.13.0", help="the real torch of (b) and (c) (default: %(default)s)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        session = folder / "session"
+        session.mkdir()
+        stock = make_stock(session)
+        requirement = f"torch=={options.torch}"
+        torch = _real_torch(folder / "torch", requirement) if {"b", "c"} & set(options.which) else None
+        for letter in ("a", "b", "c", "d"):
+            (folder / letter).mkdir()
+        if "a" in options.which:
+            measure_builds(stock, folder / "a", options.runs)
+        if "b" in options.which:
+            measure_hooks(stock, folder / "b", torch, options.runs)
+        if "c" in options.which and torch is not None:
+            measure_provision(torch, folder / "c", requirement, options.runs)
+        if "d" in options.which:
+            measure_plan(stock, folder / "d", options.runs)
+    return 0
+
+
+def _real_torch(prefix: Path, requirement: str) -> Target:
+    venv.create(prefix, with_pip=True)
+    target = Target(prefix=prefix, version=f"{sys.version_info[0]}.{sys.version_info[1]}")
+    subprocess.run([str(target.python), "-m", "pip", "install", "--quiet", requirement], check=True)
+    return target
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""A package index on loopback, which counts what it serves, and serves torch as slowly as a large download."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import quote, unquote
+
+from packaging.utils import parse_wheel_filename
+
+
+class Index(ThreadingHTTPServer):
+    """Several indexes at one address: ``/<index>/<project>/`` lists, ``/files/<wheel>`` serves.
+
+    :param indexes: name -> its wheels.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, indexes: Mapping[str, Sequence[Path]]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.indexes = indexes
+        self.files = {wheel.name: wheel for wheels in indexes.values() for wheel in wheels}
+        self.delay = 0.0
+        """Seconds before a torch comes."""
+        self.served: list[str] = []
+        """The names of the wheels served."""
+
+    def url(self, name: str) -> str:
+        """Return the address of one of the indexes."""
+        return f"http://127.0.0.1:{self.server_port}/{name}"
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: a frontend that was killed has hung up."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Index
+
+    def do_HEAD(self) -> None:
+        """Answer without the content: uv asks whether parts of a wheel can be had, which they cannot."""
+        self._answer()
+
+    def do_GET(self) -> None:
+        """Answer with the content."""
+        body, name = self._answer(), unquote(self.path.rpartition("/")[2])
+        if name.endswith(".whl"):
+            self.server.served.append(name)
+            time.sleep(self.server.delay if name.startswith("torch-") else 0)
+        self.wfile.write(body)
+
+    def _answer(self) -> bytes:
+        parts = [unquote(part) for part in self.path.strip("/").split("/")]
+        body = self._file(parts[-1]) if parts[0] == "files" else self._list(parts[0], parts[-1])
+        self.send_response(404 if body is None else 200)
+        self.send_header("Content-Type", "text/html" if parts[0] != "files" else "application/octet-stream")
+        self.send_header("Content-Length", str(len(body or b"")))
+        self.end_headers()
+        return body or b""
+
+    def _list(self, index: str, project: str) -> bytes | None:
+        wheels = [w for w in self.server.indexes.get(index, ()) if parse_wheel_filename(w.name)[0] == project]
+        return "".join(map(_link, wheels)).encode() if wheels else None
+
+    def _file(self, name: str) -> bytes | None:
+        wheel = self.server.files.get(name.removesuffix(".metadata"))
+        if wheel is None:
+            return None
+        # PEP 658: what a resolver needs, without the wheel
+        return _metadata(wheel) if name.endswith(".metadata") else wheel.read_bytes()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def _link(wheel: Path) -> str:
+    digest, metadata = hashlib.sha256(wheel.read_bytes()).hexdigest(), hashlib.sha256(_metadata(wheel)).hexdigest()
+    href = f"/files/{quote(wheel.name)}#sha256={digest}"
+    return f'<a href="{href}" data-core-metadata="sha256={metadata}">{wheel.name}</a>\n'
+
+
+def _metadata(wheel: Path) -> bytes:
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.read(next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA")))
+
+
+@contextmanager
+def serve(wheelhouse: Sequence[Path], standins: Path) -> Iterator[Index]:
+    """Serve three indexes: ``main`` with everything but the variants of torch, ``cpu`` and ``cu126`` with one each."""
+    wheels: dict[str, list[Path]] = {variant: [] for variant in ("main", "cpu", "cu126")}
+    for wheel in sorted(standins.iterdir()):
+        local = parse_wheel_filename(wheel.name)[1].local
+        wheels[local or "main"].append(wheel)
+    wheels["main"] += [wheel for folder in wheelhouse for wheel in sorted(folder.glob("*.whl"))]
+    with Index(wheels) as index:
+        Thread(target=index.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield index
+        index.shutdown()

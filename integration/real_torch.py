@@ -1,0 +1,51 @@
+"""The real torch, installed once: an environment in the stock, and what the tests build against it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+from .stock import REPOSITORY, work_folder
+from .workplace import Target
+
+VERSION = "2.13.0"
+"""The one that the tests were made with; the machine of the project has it as a CPU build for Python 3.11."""
+
+
+def make_real_target() -> Target:
+    """Return an environment with pip and the real torch; it is made once, since torch takes half a minute.
+
+    :raises subprocess.CalledProcessError: when torch cannot be had.
+    """
+    prefix = work_folder() / f"torch-{VERSION}-py{sys.version_info[0]}{sys.version_info[1]}"
+    target = Target(prefix=prefix, version=f"{sys.version_info[0]}.{sys.version_info[1]}")
+    whole = prefix / "whole"
+    if not whole.exists():
+        venv.create(prefix, with_pip=True, clear=True)
+        # setuptools: torch needs 77 or newer, and so do the packages that are built without isolation.
+        _pip(target, "install", f"torch=={VERSION}", "setuptools>=77", "wheel", "ninja")
+        whole.touch()
+    return target
+
+
+def download_source(target: Target, requirement: str) -> Path:
+    """Return the unpacked source of a package on the registry, downloaded once.
+
+    pip asks a package for its metadata even to download it: hence without isolation, beside torch.
+    """
+    folder = work_folder() / "sources" / requirement.replace("==", "-")
+    if not folder.exists():
+        unfinished = folder.with_name(f".{folder.name}")
+        options = ("--no-deps", "--no-binary=:all:", "--no-build-isolation")
+        _pip(target, "download", *options, f"--dest={unfinished}", requirement)
+        (sdist,) = unfinished.glob("*.tar.gz")
+        subprocess.run(["tar", "-xzf", str(sdist), "-C", str(unfinished), "--strip-components=1"], check=True)
+        sdist.unlink()
+        unfinished.rename(folder)
+    return folder
+
+
+def _pip(target: Target, *words: str) -> None:
+    subprocess.run([str(target.python), "-m", "pip", *words, "--quiet"], check=True, cwd=REPOSITORY)

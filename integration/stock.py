@@ -1,0 +1,132 @@
+"""What the tests are made with: wheels and frontends, downloaded once, and the shim's wheel, built every time.
+
+The folder is ``.work`` in the repository, or the one that ``RUNTIME_BACKEND_WORK`` names. Once it is filled, nothing is
+downloaded any more. Each part is made under another name and renamed, so an interrupted download leaves nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .standins import make_standins
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+REQUIREMENTS = Path(__file__).resolve().parent / "requirements"
+
+PIPS = ("22.3.1", "23.2.1", "24.0", "24.3.1", "25.3", "26.3")
+UVS = ("0.8.24", "0.10.12", "0.13.9")
+OLDEST_PIP, NEWEST_PIP = PIPS[0], PIPS[-1]
+OLDEST_UV, NEWEST_UV = UVS[0], UVS[-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stock:
+    """The folders that tests take from, and write nothing to."""
+
+    wheelhouse: Path
+    """Build requirements; neither the shim nor any torch."""
+    shim: Path
+    """The folder of the shim's wheel."""
+    standins: Path
+    """The stand-in wheels: on no index unless a test puts them there."""
+    frontends: Path
+    build: Path
+    """An environment with build and virtualenv, without pip."""
+
+    def pip(self, version: str) -> Path:
+        """Return a folder with that pip in it, as it lies in ``site-packages``."""
+        return self._installed("pip", version)
+
+    def uv(self, version: str) -> Path:
+        """Return that uv's executable."""
+        return self._installed("uv", version) / "bin" / "uv"
+
+    def _installed(self, name: str, version: str) -> Path:
+        return self.frontends / f"{name}-{version}-{_key()}"
+
+
+def work_folder() -> Path:
+    """Return the folder of what is downloaded once."""
+    return Path(os.environ.get("RUNTIME_BACKEND_WORK") or REPOSITORY / ".work")
+
+
+def make_stock(session: Path) -> Stock:
+    """Fill the folder as far as it is empty, and build what belongs to this session.
+
+    :param session: a folder for what is made anew every time.
+    """
+    work = work_folder()
+    both = (REQUIREMENTS / "wheelhouse.txt", REQUIREMENTS / "wheelhouse-any.txt")
+    stock = Stock(
+        wheelhouse=work / f"wheelhouse-{_key(*both)}",
+        shim=session / "shim",
+        standins=session / "standins",
+        frontends=work / "frontends",
+        build=session / "build",
+    )
+    python = work / f"bootstrap-{_key()}" / "bin" / "python"
+    _make(python.parent.parent, lambda path: venv.create(path, with_pip=True))
+    _make(stock.wheelhouse, lambda path: _download(python, path))
+    for name, versions in (("pip", PIPS), ("uv", UVS)):
+        for version in versions:
+            _make(stock._installed(name, version), lambda path, r=f"{name}=={version}": _install(python, path, r))  # type: ignore[misc]  # noqa: SLF001
+    stock.standins.mkdir()
+    make_standins(stock.standins)
+    _build_shim(stock, session / "checkout")
+    venv.create(stock.build)
+    _run(stock.uv(NEWEST_UV), "pip", "install", *_offline(stock), f"--python={stock.build}", "build", "virtualenv")
+    return stock
+
+
+def _key(*requirements: Path) -> str:
+    """Return what tells a folder made for other requirements, or by another Python, apart."""
+    text = "".join(path.read_text("utf-8") for path in requirements) + sys.version + sys.base_prefix
+    return f"py{sys.version_info[0]}{sys.version_info[1]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _make(place: Path, make: Callable[[Path], None]) -> None:
+    if place.is_dir():
+        return
+    unfinished = place.with_name(f".{place.name}-{os.getpid()}")
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    make(unfinished)
+    unfinished.rename(place)
+
+
+def _download(python: Path, folder: Path) -> None:
+    command = [python, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", f"--dest={folder}"]
+    _run(*command, "-r", REQUIREMENTS / "wheelhouse.txt")
+    any_python = ("--platform=any", "--implementation=py", "--abi=none", "--python-version=3.10")
+    _run(*command, *any_python, "-r", REQUIREMENTS / "wheelhouse-any.txt")
+
+
+def _install(python: Path, folder: Path, requirement: str) -> None:
+    _run(python, "-m", "pip", "install", "--quiet", "--no-deps", f"--target={folder}", requirement)
+
+
+def _build_shim(stock: Stock, checkout: Path) -> None:
+    """Build from a copy: setuptools leaves a build folder in the tree."""
+    checkout.mkdir()
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(REPOSITORY / "runtime_backend", checkout / "runtime_backend", ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(REPOSITORY / name, checkout)
+    python = getattr(sys, "_base_executable", sys.executable)
+    _run(stock.uv(NEWEST_UV), "build", "--wheel", *_offline(stock), f"--python={python}", f"-o{stock.shim}", checkout)
+
+
+def _offline(stock: Stock) -> tuple[str, ...]:
+    cache = stock.shim.parent / "uv-cache"
+    return "--quiet", "--offline", "--no-index", f"--find-links={stock.wheelhouse}", f"--cache-dir={cache}"
+
+
+def _run(*command: object) -> None:
+    subprocess.run([str(word) for word in command], check=True)

@@ -1,0 +1,75 @@
+"""The runtime that a wheel is to be built against: which, whence, and where it can be had."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+from packaging.specifiers import SpecifierSet
+
+from .distributions import Distribution
+from .runtime import Identity, is_compatible
+from .target import Environment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resolution:
+    """The runtime that the wheel is to be built against."""
+
+    identity: Identity
+    how: str
+    """``installed``, ``locked``, ``pinned``; ``importable``: somebody gave it to the build environment."""
+    origin: str
+    distribution: Distribution | None = None
+    """Where it is installed, if it is, for an interpreter of this version."""
+    environment: Environment | None = None
+    url: str | None = None
+    sha256: str | None = None
+    missing: str | None = None
+    """Why a lock gives no URL."""
+    pin: SpecifierSet | None = None
+    """What a pin by version accepts: ``==2.7.0`` accepts ``2.7.0+cu126`` as well (PEP 440)."""
+
+    def __str__(self) -> str:
+        """Return ``torch 2.7.0+cu126 (locked: /home/jo/project/uv.lock)``."""
+        return f"{self.identity} ({self.how}: {self.origin})"
+
+    def accepts(self, identity: Identity, match: str) -> bool:
+        """Return whether a wheel built against that identity is one built against this."""
+        if self.pin is not None and self.identity.reported is None:
+            return self.pin.contains(identity.version, prereleases=True)
+        return is_compatible(identity, self.identity, match)
+
+    def found(self, installed: Resolution) -> Resolution:
+        """Return what a lock or a pin names, found installed: known in full, and fit to be reused."""
+        return replace(
+            self,
+            identity=installed.identity,
+            distribution=installed.distribution,
+            environment=installed.environment,
+        )
+
+
+def installed_resolution(identity: Identity, distribution: Distribution, environment: Environment) -> Resolution:
+    """Return the resolution for a runtime that is installed where the wheel goes."""
+    url, sha256 = _direct_url(distribution.direct_url)
+    return Resolution(
+        identity=identity,
+        how="installed",
+        origin=str(environment.prefix),
+        distribution=distribution,
+        environment=environment,
+        url=url,
+        sha256=sha256,
+    )
+
+
+def _direct_url(text: str) -> tuple[str | None, str | None]:
+    """Return (URL, sha256) of an installed wheel's ``direct_url.json`` (PEP 610), if it tells both."""
+    try:
+        data = json.loads(text)
+        url, hashes = data["url"], data["archive_info"].get("hashes", {})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None, None
+    sha256 = hashes.get("sha256")
+    return (url, sha256) if sha256 and str(url).endswith(".whl") else (None, None)
