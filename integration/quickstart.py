@@ -25,7 +25,8 @@ CHECK = """
 import torch, op_setuptools
 x, y = torch.randn(1000), torch.randn(1000)
 torch.testing.assert_close(op_setuptools.op(2.0, x, y), 2.0 * x + y)
-print(f"op_setuptools.op(2, x, y) == 2 * x + y; built for {op_setuptools.built_for()}, runs with torch {torch.__version__}")
+built = op_setuptools.built_for()
+print(f"op_setuptools.op(2, x, y) == 2 * x + y; built for {built}, runs with torch {torch.__version__}")
 """
 
 
@@ -86,12 +87,12 @@ def _program(environment: Path, name: str) -> Path:
 
 
 def _say(line: str) -> None:
-    print(f"\n==> {line}", flush=True)  # noqa: T201 - a script for people
+    print(f"\n==> {line}", flush=True)
 
 
 def _run(command: Sequence[str | Path], environ: Mapping[str, str]) -> None:
     """Run a command; its failure ends the script with its exit code."""
-    done = subprocess.run([str(word) for word in command], env=environ, check=False)  # noqa: S603 - our own commands
+    done = subprocess.run([str(word) for word in command], env=environ, check=False)
     if done.returncode != 0:
         sys.exit(done.returncode)
 

@@ -76,7 +76,17 @@ def test_no_isolation_gives_the_same_wheel(place: Workplace, real_target: Target
         package = place.package("op_setuptools", into=out.name)
         if how:
             place.install(real_target.python, "runtime-backend")
-        command = (real_target.python, "-m", "pip", "wheel", "--no-deps", "--quiet", f"--wheel-dir={out}", *how, package)
+        command = (
+            real_target.python,
+            "-m",
+            "pip",
+            "wheel",
+            "--no-deps",
+            "--quiet",
+            f"--wheel-dir={out}",
+            *how,
+            package,
+        )
         place.run(*command, activated=real_target)
     names = [sorted(_names(next(out.glob("*.whl")))) for out in (isolated, plain)]
     assert names[0] == names[1]
@@ -88,7 +98,8 @@ def test_builds_a_real_package(place: Workplace, real_target: Target, requiremen
     name, requires, check = REAL_PACKAGES[requirement]
     package = shutil.copytree(download_source(real_target, requirement), place.folder / name)
     (package / "pyproject.toml").write_text(
-        f'[build-system]\nrequires = ["runtime-backend", {requires}]\nbuild-backend = "runtime_backend.build"\n', "utf-8"
+        f'[build-system]\nrequires = ["runtime-backend", {requires}]\nbuild-backend = "runtime_backend.build"\n',
+        "utf-8",
     )
     _install(place, real_target, "pip", package)
     _run(real_target, check)

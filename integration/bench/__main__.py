@@ -20,7 +20,9 @@ def main() -> int:
     """Run the benchmarks and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("which", nargs="*", default=["a", "b", "c", "d"], choices=["a", "b", "c", "d"])
-    parser.add_argument("--runs", type=int, default=7, help="runs of each alternative that count (default: %(default)s)")
+    parser.add_argument(
+        "--runs", type=int, default=7, help="runs of each alternative that count (default: %(default)s)"
+    )
     parser.add_argument("--torch", default="2.13.0", help="the real torch of (b) and (c) (default: %(default)s)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

@@ -70,7 +70,7 @@ def measure_hooks(stock: Stock, folder: Path, torch: Target | None, runs: int) -
             environ = place.environ(RUNTIME_BACKEND_TARGET=target.prefix, RUNTIME_BACKEND_LOG=None)
             if name == "real" and hook != "get_requires_for_build_wheel":
                 continue  # the other two import torch as well: their delegation says nothing of ours
-            split = _medians(python, _SPLIT, [hook, str(folder), call], source, environ, runs)
+            split = _medians(python, _SPLIT, [hook, str(folder), call], source=source, environ=environ, runs=runs)
             rows.append([name, hook, *(f"{part * 1000:.0f}" for part in split), f"{(split[0] + split[1]) * 1000:.0f}"])
     columns = ["torch", "hook", "import, ms", "plan, ms", "delegation, ms", "import + plan, ms"]
     print_table("(b) each hook's own time", columns, rows)
@@ -86,12 +86,14 @@ def measure_plan(stock: Stock, folder: Path, runs: int) -> None:
     python = _build_environment(place)
     source = place.package("probe_setuptools")
     rows = []
-    for name, named in (("target", {"TARGET": target.prefix}), ("lock", {"LOCK": lock}), ("both", {"LOCK": lock, "TARGET": target.prefix})):
+    by_target, by_lock = {"TARGET": target.prefix}, {"LOCK": lock}
+    for name, named in (("target", by_target), ("lock", by_lock), ("both", {**by_lock, **by_target})):
         environ = place.environ(RUNTIME_BACKEND_LOG=None, **{f"RUNTIME_BACKEND_{k}": v for k, v in named.items()})
-        imported, planned = _medians(python, _PLAN, [], source, environ, runs)
+        imported, planned = _medians(python, _PLAN, [], source=source, environ=environ, runs=runs)
         rows.append([name, f"{imported * 1000:.0f}", f"{planned * 1000:.0f}"])
     rows.append([f"tomllib alone, {lock.stat().st_size / 1e6:.1f} MB", "", f"{_tomllib(lock) * 1000:.0f}"])
-    print_table("(d) a plan against a uv.lock of 500 packages, a target of 300 distributions", ["from", "import, ms", "plan, ms"], rows)
+    title = "(d) a plan against a uv.lock of 500 packages, a target of 300 distributions"
+    print_table(title, ["from", "import, ms", "plan, ms"], rows)
 
 
 def _build_environment(place: Workplace) -> Path:
@@ -104,7 +106,7 @@ def _build_environment(place: Workplace) -> Path:
 
 
 def _medians(
-    python: Path, script: str, words: Sequence[str], source: Path, environ: Mapping[str, str], runs: int
+    python: Path, script: str, words: Sequence[str], *, source: Path, environ: Mapping[str, str], runs: int
 ) -> list[float]:
     """Return the median of each figure that a script prints, over fresh processes; the first does not count."""
     figures = []
@@ -123,7 +125,7 @@ def _fill(site: Path, count: int) -> None:
 
 
 def _large_lock(count: int) -> str:
-    """Return a lock with two torches, told apart by the platform, at the end of a chain of packages with many wheels."""
+    """Return a lock with two torches, told apart by the platform, behind a chain of packages with many wheels."""
     wheels = "".join(
         f'    {{ url = "https://files.example/p{i}/p-1.0-cp3{i}-cp3{i}-manylinux_2_28_x86_64.whl",'
         f' hash = "sha256:{i:064x}", size = 1000000, upload-time = "2026-01-01T00:00:00.000Z" }},\n'
