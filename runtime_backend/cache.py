@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from .files import list_names
+
 
 def find_cache(named: Path | None, environ: Mapping[str, str]) -> Path:
     """Return the folder of our cache, which need not exist yet.
@@ -44,16 +46,9 @@ def prune_bytecode(cache: Path, passing: Sequence[Path], kept: Path) -> None:
 
 
 def _prune(folder: Path, bytecode: Path, kept: Path) -> None:
-    for name in _listed(folder):
+    for name in list_names(folder):
         mirrored = Path(kept.anchor) / (folder / name).relative_to(bytecode)
         if not kept.is_relative_to(mirrored):
             shutil.rmtree(folder / name, ignore_errors=True)
         elif mirrored != kept:
             _prune(folder / name, bytecode, kept)
-
-
-def _listed(folder: Path) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
+
+from .files import is_folder, is_there, list_names, read_text
 
 _INFO_SUFFIXES = (".dist-info", ".egg-info")
 _FIRST_COMPONENT = re.compile(r"^([^/,\n]+)[^\n]*(?:\n\1/[^\n]*)*", re.MULTILINE)
@@ -33,9 +34,9 @@ class Distribution:
 
     @cached_property
     def _headers(self) -> tuple[tuple[str, str], ...]:
-        text = _read(self.info / "METADATA") or _read(self.info / "PKG-INFO")
+        text = read_text(self.info / "METADATA") or read_text(self.info / "PKG-INFO")
         if self.info.is_file():
-            text = _read(self.info)
+            text = read_text(self.info)
         return tuple(_parse_headers(text))
 
     @property
@@ -52,7 +53,7 @@ class Distribution:
     @cached_property
     def record(self) -> str:
         """The text of RECORD; empty where there is none. torch's has 15,000 lines: read once, split only on demand."""
-        return _read(self.info / "RECORD")
+        return read_text(self.info / "RECORD")
 
     @cached_property
     def files(self) -> tuple[str, ...]:
@@ -67,7 +68,7 @@ class Distribution:
     @property
     def direct_url(self) -> str:
         """The text of ``direct_url.json`` (PEP 610), or nothing."""
-        return _read(self.info / "direct_url.json")
+        return read_text(self.info / "direct_url.json")
 
 
 class DistributionIndex:
@@ -94,7 +95,7 @@ class DistributionIndex:
 
 
 def _list_infos(folder: Path) -> Iterator[tuple[str, Path]]:
-    for entry in _names(folder):
+    for entry in list_names(folder):
         if entry.endswith(_INFO_SUFFIXES):
             project = entry.rpartition(".")[0].partition("-")[0]
             yield canonicalize_name(project), folder / entry
@@ -109,11 +110,11 @@ def extend_by_pth(site_dirs: Sequence[Path]) -> tuple[Path, ...]:
 
 
 def _pth_folders(site: Path) -> Iterator[Path]:
-    for entry in _names(site):
+    for entry in list_names(site):
         if entry.endswith((".pth", ".egg-link")):
-            for line in _read(site / entry).splitlines():
+            for line in read_text(site / entry).splitlines():
                 folder = site / line.strip()
-                if line.strip() and not line.startswith(("import ", "import\t", "#")) and _is_folder(folder):
+                if line.strip() and not line.startswith(("import ", "import\t", "#")) and is_folder(folder):
                     yield folder
 
 
@@ -126,7 +127,7 @@ def locate_imports(distribution: Distribution, search_path: Sequence[Path]) -> d
     for name in _declared_names(distribution):
         if not any(entry.partition(".")[0] == name for entry in entries):
             entries.update(_search(name, distribution, search_path))
-    return {name: path for name, path in sorted(entries.items()) if _is_there(path)}
+    return {name: path for name, path in sorted(entries.items()) if is_there(path)}
 
 
 def _is_import(name: str) -> bool:
@@ -136,7 +137,7 @@ def _is_import(name: str) -> bool:
 
 
 def _declared_names(distribution: Distribution) -> list[str]:
-    declared = _read(distribution.info / "top_level.txt").split()
+    declared = read_text(distribution.info / "top_level.txt").split()
     if declared or any(_is_import(name) for name in distribution.top_names):
         return declared
     return [distribution.name.replace("-", "_")]
@@ -149,7 +150,7 @@ def _search(name: str, distribution: Distribution, search_path: Sequence[Path]) 
         return {f"{name}.py": module} if module.is_file() else {name: mapped}
     for folder in (distribution.site, *search_path):
         for entry in (name, f"{name}.py"):
-            if _is_there(folder / entry):
+            if is_there(folder / entry):
                 return {entry: folder / entry}
     return {}
 
@@ -158,7 +159,7 @@ def _editable_mapping(distribution: Distribution) -> dict[str, Path]:
     """Return the mapping of setuptools' editable finder, a module in site-packages with a line ``MAPPING: … = {}``."""
     for path in distribution.files:
         if path.startswith("__editable__") and path.endswith("_finder.py"):
-            for line in _read(distribution.site / path).splitlines():
+            for line in read_text(distribution.site / path).splitlines():
                 if line.startswith("MAPPING"):
                     return _parse_mapping(line.partition("=")[2].strip())
     return {}
@@ -186,26 +187,3 @@ def _path_of(line: str) -> str:
     if not line.startswith('"'):
         return line.partition(",")[0]
     return line[1:].rpartition('",')[0].replace('""', '"') or line
-
-
-def _is_folder(path: Path) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112 - as below
-
-
-def _is_there(path: Path) -> bool:
-    """Return whether a path leads somewhere; False, too, where this person may not look (another one's home)."""
-    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises PermissionError there
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
-def _names(folder: Path) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))  # every hook is to find the same first one
-    except OSError:
-        return []

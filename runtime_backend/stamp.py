@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BackendError
+from .files import read_text
 from .wheels import add_to_dist_info, read_from_dist_info
 
 FILE_NAME = "runtime-backend.json"
@@ -43,26 +44,19 @@ def source_revision(source: Path) -> str | None:
     """Return the commit that a source tree is at, read from its .git as text; None where it is no checkout."""
     git = source / ".git"
     if git.is_file():  # a worktree or a submodule: "gitdir: PATH"
-        git = source / _read(git).removeprefix("gitdir:").strip()
-    head = _read(git / "HEAD").strip()
+        git = source / read_text(git).removeprefix("gitdir:").strip()
+    head = read_text(git / "HEAD").strip()
     if not head.startswith("ref:"):
         return head or None
     reference = head.removeprefix("ref:").strip()
-    common = git / (_read(git / "commondir").strip() or ".")
-    loose = _read(git / reference).strip() or _read(common / reference).strip()
+    common = git / (read_text(git / "commondir").strip() or ".")
+    loose = read_text(git / reference).strip() or read_text(common / reference).strip()
     return loose or _packed(common, reference)
 
 
 def _packed(git: Path, reference: str) -> str | None:
-    for line in _read(git / "packed-refs").splitlines():
+    for line in read_text(git / "packed-refs").splitlines():
         commit, _, name = line.partition(" ")
         if name == reference:
             return commit
     return None
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", errors="replace")
-    except OSError:
-        return ""

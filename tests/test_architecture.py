@@ -26,7 +26,7 @@ ROWS = (
     ("target", "locks", "runtime", "config", "delegate", "stamp", "cache", "schema"),
     ("distributions", "selection", "wheels"),
     ("tables",),
-    ("toml",),
+    ("toml", "files"),
     ("errors",),
     ("__init__",),
 )

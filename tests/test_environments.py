@@ -11,6 +11,7 @@ import pytest
 from callers import make_conda
 from standins import make_distribution, make_venv, write
 
+from runtime_backend.files import is_file, is_folder, read_text
 from runtime_backend.target.environments import (
     Environment,
     EnvironmentReader,
@@ -22,9 +23,6 @@ from runtime_backend.target.folders import (
     find_lock_upward,
     find_locks,
     find_project,
-    is_file,
-    is_folder,
-    read_text,
     upward,
 )
 

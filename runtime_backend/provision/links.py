@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..distributions import Distribution, DistributionIndex, locate_imports
+from ..files import list_names
 from ..runtime import find_closure
 
 _NO_MODULE = (".dist-info", ".egg-info", ".egg-link", ".pth", ".txt")
@@ -93,17 +94,9 @@ def _link_shared(entry: str, folder: Path, files: set[str]) -> list[tuple[str, P
 
 def occupants(sys_path: Sequence[str]) -> Callable[[str], bool]:
     """Return a test for the entry names that an interpreter with that path would import already."""
-    names = {
-        _module(name) for folder in sys_path if folder for name in _listed(folder) if not name.endswith(_NO_MODULE)
-    }
+    entries = (name for folder in sys_path if folder for name in list_names(Path(folder)))
+    names = {_module(name) for name in entries if not name.endswith(_NO_MODULE)}
     return lambda entry: _module(entry) in names
-
-
-def _listed(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
 
 
 def _module(entry: str) -> str:

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..distributions import DistributionIndex, extend_by_pth
-from .folders import is_file, is_folder, read_text
+from ..files import is_file, is_folder, read_text
 
 _ASK = (
     "import json, site, sys; print(json.dumps([sys.prefix, '%d.%d' % sys.version_info[:2],"

@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-
-def is_file(path: Path) -> bool:
-    """Return whether a file is there; a path that may not be looked at, or is too long for one, is none."""
-    return os.path.isfile(path)  # noqa: PTH113 - before Python 3.14, Path.is_file raises for both
-
-
-def is_folder(path: Path) -> bool:
-    """Return whether a folder is there, likewise."""
-    return os.path.isdir(path)  # noqa: PTH112 - as above
-
-
-def read_text(path: Path) -> str:
-    """Return a file's text; nothing where it cannot be read."""
-    try:
-        return path.read_text("utf-8", errors="replace")
-    except OSError:
-        return ""
+from ..files import is_file, list_names
 
 
 def upward(start: Path) -> Iterator[Path]:
@@ -37,7 +20,7 @@ def find_locks(folder: Path) -> tuple[Path, ...]:
         found = tuple(folder / name for name in names if is_file(folder / name))
         if found:
             return found
-    return tuple(folder / name for name in sorted(_listed(folder)) if _is_named_pylock(name))
+    return tuple(folder / name for name in list_names(folder) if _is_named_pylock(name))
 
 
 def _is_named_pylock(name: str) -> bool:
@@ -53,10 +36,3 @@ def find_project(start: Path) -> Path | None:
 def find_lock_upward(start: Path, name: str) -> Path | None:
     """Return the nearest file of that name, upward."""
     return next((folder / name for folder in upward(start) if is_file(folder / name)), None)
-
-
-def _listed(folder: Path) -> Sequence[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []

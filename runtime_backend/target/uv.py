@@ -8,9 +8,9 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from ..files import read_text
 from ..selection import Selection
 from .arguments import Arguments, read_arguments
-from .folders import read_text
 
 PROJECT_COMMANDS = ("sync", "run", "add", "remove", "lock", "export", "tree", "version", "upgrade", "audit", "check")
 """Commands at work on a project and its lock."""
