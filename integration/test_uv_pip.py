@@ -144,9 +144,6 @@ def test_installs_under_another_python(place: Workplace, version: str, find_pyth
     check_installed(place, target, "probe_setuptools", "2.7.0+cpu")
 
 
-@pytest.mark.xfail(
-    reason="what the same command names is not read yet (design, section 4.3): built against the old one"
-)
 def test_follows_what_the_same_command_names(place: Workplace) -> None:
     """``uv pip install torch==2.8.0 package`` over an older one: not built against what is about to be replaced."""
     target, package = place.target("2.6.0"), place.package("probe_setuptools")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from .config import Chosen, RuntimeRule, Settings
+from packaging.requirements import Requirement
+
+from .config import Chosen, Pin, RuntimeRule, Settings, is_exact
 from .distributions import Distribution, DistributionIndex
 from .errors import ResolutionError, RuntimeBackendError
 from .locks import current_platform
 from .resolution import Resolution
 from .runtime import Identity, read_identity
 from .search import Search, Step
-from .target import Caller, Named, Place, find_places
+from .target import Caller, Named, Place, find_places, find_requested
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,11 +80,23 @@ class Resolver:
     def _find(
         self, rule: RuntimeRule, search: Search, visible: Identity | None, distribution: Distribution | None
     ) -> Resolution | None:
-        """Return a pin; what is importable without isolation; what the places say; what else is importable."""
+        """Return a pin; what the same command names; what is there.
+
+        What is there: importable without isolation, what the places say, else importable in the build environment.
+        """
+        requested = find_requested(self._caller, rule.name)
+        pins = [pin for pin in self._settings.pins if pin.name == rule.name]
+        pins += [Pin(name=rule.name, requirement=r, origin=_COMMAND) for r in requested if is_exact(r)]
+        if pins:
+            return search.pinned(pins[0], self._places)
+        found = self._find_there(search, visible, distribution)
+        _check_requested(requested, found)
+        return found
+
+    def _find_there(
+        self, search: Search, visible: Identity | None, distribution: Distribution | None
+    ) -> Resolution | None:
         isolation = self._caller.isolation
-        pin = next((pin for pin in self._settings.pins if pin.name == rule.name), None)
-        if pin is not None:
-            return search.pinned(pin, self._places)
         search.visible = None if isolation == "kept" else visible
         if visible is None or isolation != "none":
             found = search.through(self._places)
@@ -93,6 +107,19 @@ class Resolver:
         return Resolution(
             identity=visible, how="importable", origin=str(self._caller.prefix), distribution=distribution
         )
+
+
+_COMMAND = "the frontend's command line"
+
+
+def _check_requested(requested: Sequence[Requirement], found: Resolution | None) -> None:
+    """Refuse a runtime that the very command is about to replace by one that is not known yet."""
+    for requirement in requested:
+        if found is not None and not requirement.specifier.contains(found.identity.version, prereleases=True):
+            raise ResolutionError(
+                f"{found} is about to be replaced: {_COMMAND} asks for {str(requirement)!r}",
+                hint=f"Name the version there, '{requirement.name}==VERSION', or install it first, in another command.",
+            )
 
 
 class _Memo:

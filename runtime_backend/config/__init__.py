@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import ConfigError
 from ..tables import Table
 from ..toml import loads
-from .one_call import CallSettings, split_config_settings
+from .one_call import CallSettings, is_exact, split_config_settings
 from .producer import (
     choice,
     read_backend,
@@ -46,6 +46,7 @@ __all__ = [
     "Settings",
     "Variable",
     "fill_template",
+    "is_exact",
     "load_settings",
     "placeholders",
     "split_config_settings",

@@ -78,14 +78,15 @@ class CallSettings:
 
     def _pin(self, line: str, origin: str) -> Pin | None:
         requirement = parse_requirement(line)
-        if requirement is None or not _is_exact(requirement):
+        if requirement is None or not is_exact(requirement):
             expected = "'NAME==VERSION' or 'NAME @ URL-OF-A-WHEEL'"
             self._problems.append(f"{origin}: found {describe(line)}, expected {expected}")
             return None
         return Pin(name=canonicalize_name(requirement.name), requirement=requirement, origin=origin)
 
 
-def _is_exact(requirement: Requirement) -> bool:
+def is_exact(requirement: Requirement) -> bool:
+    """Return whether a requirement names one version, or one wheel."""
     if requirement.url is not None:
         return requirement.url.partition("#")[0].endswith(".whl")
     specifiers = list(requirement.specifier)

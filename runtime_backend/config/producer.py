@@ -129,9 +129,10 @@ def _read_variable(env: Table, name: str, runtimes: Sequence[str]) -> Variable |
 
 def _check_template(env: Table, name: str, template: str, runtimes: Sequence[str]) -> None:
     known = [f"{runtime}.{field}" for runtime in runtimes for field in TEMPLATE_FIELDS]
+    expected = one_of(known) if known else "no placeholder, since match-runtime names no runtime"
     for found in placeholders(template):
         if found not in known:
-            env.report(name, f"{{{found}}}{did_you_mean(found, known)}", f"{one_of(known)}; a literal brace is doubled")
+            env.report(name, f"{{{found}}}{did_you_mean(found, known)}", f"{expected}; a literal brace is doubled")
 
 
 def refuse_required_runtimes(document: Table, settings: Settings) -> None:

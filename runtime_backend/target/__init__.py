@@ -6,5 +6,15 @@ from .caller import Caller, read_caller
 from .detectors import find_places
 from .environments import Environment, EnvironmentReader
 from .places import Named, Place
+from .requested import find_requested
 
-__all__ = ["Caller", "Environment", "EnvironmentReader", "Named", "Place", "find_places", "read_caller"]
+__all__ = [
+    "Caller",
+    "Environment",
+    "EnvironmentReader",
+    "Named",
+    "Place",
+    "find_places",
+    "find_requested",
+    "read_caller",
+]

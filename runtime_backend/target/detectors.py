@@ -21,7 +21,7 @@ from .folders import find_lock_upward, find_locks, find_project, upward
 from .places import Named, Place
 from .uv import NAMED, UvCommand, read_uv_command
 
-_PIP_VALUED = ("-t", "--target", "--prefix", "--python", "-r", "-c", "-e", "-i", "-f", "-C", "--root", "--src")
+PIP_VALUED = ("-t", "--target", "--prefix", "--python", "-r", "-c", "-e", "-i", "-f", "-C", "--root", "--src")
 
 
 def find_places(
@@ -35,7 +35,7 @@ def find_places(
     :raises TargetError: for an explicit target or lock that is not there.
     """
     yield from _explicit(caller, target, lock)
-    command = _uv_command(caller)
+    command = find_uv_command(caller)
     if command is not None and command.is_project:
         yield from _uv_project(command, caller)
     yield from _own_environment(caller)
@@ -68,7 +68,8 @@ def _explicit(caller: Caller, target: Named | None, lock: Named | None) -> Itera
         )
 
 
-def _uv_command(caller: Caller) -> UvCommand | None:
+def find_uv_command(caller: Caller) -> UvCommand | None:
+    """Return the running uv; None where the frontend is another, or its process is not seen."""
     name, process = caller.frontend
     if name != "uv" or process is None:
         return None
@@ -111,7 +112,7 @@ def _pip_folder(caller: Caller) -> Path | None:
     name, process = caller.frontend
     if name != "pip":
         return None
-    arguments = read_arguments(process.argv[1:] if process else (), valued=_PIP_VALUED)
+    arguments = read_arguments(process.argv[1:] if process else (), valued=PIP_VALUED)
     cwd = caller.working_folders[0] if caller.working_folders else caller.cwd
     return _front_folder(arguments, cwd, caller.environ, caller)
 
