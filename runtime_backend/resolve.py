@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from .config import Chosen, Pin, RuntimeRule, Settings, is_exact
 from .distributions import Distribution, DistributionIndex
 from .errors import ResolutionError, RuntimeBackendError
-from .locks import current_platform
+from .platforms import current_platform
 from .resolution import Resolution
 from .runtime import Identity, read_identity
 from .search import Search, Step

@@ -9,8 +9,9 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from .config import Pin
 from .errors import ResolutionError
-from .locks import Locked, Platform, find_locked
+from .locks import Locked, find_locked
 from .locks.locked import file_name
+from .platforms import Platform
 from .resolution import Resolution, installed_resolution
 from .runtime import Identity, is_compatible, read_identity
 from .target import Place

@@ -11,7 +11,8 @@ from platforms import make_platform
 from standins import write
 
 from runtime_backend.errors import LockError
-from runtime_backend.locks import Locked, current_platform, find_locked
+from runtime_backend.locks import Locked, find_locked
+from runtime_backend.platforms import current_platform
 from runtime_backend.selection import Selection
 
 SAMPLES = sorted((Path(__file__).parent / "locks").glob("uv-*/*/uv.lock"))
@@ -79,7 +80,7 @@ TORCH = f"""version = 1
 [[package]]
 name = "torch"
 version = "2.7.0+cu126"
-source = {{ registry = "https://download.pytorch.org/whl/cu126" }}
+source = {{ registry = "https://example.org/whl/cu126" }}
 wheels = [
     {{ url = "https://host/{WHEEL}", hash = "sha256:ab" }},
 ]
@@ -97,7 +98,7 @@ NAMELESS = TORCH.partition('name = "torch"\n')[2]
         ("},\n]\n", "},\n", "not TOML: Invalid value (at end of document)"),
         ('2.7.0+cu126"', 'latest"', "not laid out as expected: InvalidVersion: Invalid version: 'latest'"),
         ('url = "', 'uri = "', "not laid out as expected: KeyError: 'path'"),
-        ('{ registry = "https://download.pytorch.org/whl/cu126" }', "3", None),
+        ('{ registry = "https://example.org/whl/cu126" }', "3", None),
         ('version = "2.7.0+cu126"', "version = 3", None),
         ('hash = "sha256:ab"', "hash = 3",
          "not laid out as expected: AttributeError: 'int' object has no attribute 'partition'"),
@@ -151,7 +152,7 @@ def test_url_as_it_stands(tmp_path: Path) -> None:
     """A URL is handed on as the lock has it, credentials and escapes included: it is used, not shown."""
     url = f"https://user:secret@host/simple/{WHEEL}"
     path = write(tmp_path / "uv.lock", TORCH.replace(f"https://host/{WHEEL}", url).replace("sha256:ab", "md5:cd"))
-    detail = "https://download.pytorch.org/whl/cu126"
+    detail = "https://example.org/whl/cu126"
     expected = Locked(name="torch", version="2.7.0+cu126", lock=path, url=url, sha256=None, detail=detail)
     assert (expected,) == read(path)
 

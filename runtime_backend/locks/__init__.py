@@ -1,8 +1,9 @@
 """Reading locks: one reader a file, all of one signature.
 
 ``read(path, name, selection, platform)`` returns the locked runtimes of that name which the selection and the platform
-leave: none, one, or several that cannot be told apart. It raises :class:`~runtime_backend.errors.LockError` and nothing
-else for whatever the file holds.
+leave: none, one, or several that cannot be told apart. It reads files, never an index: a wheel that the lock names
+without a URL is answered as :class:`~runtime_backend.index.Wanted`. It raises
+:class:`~runtime_backend.errors.LockError` and nothing else for whatever the file holds.
 """
 
 from __future__ import annotations
@@ -13,15 +14,19 @@ from importlib import import_module
 from pathlib import Path
 
 from ..errors import LockError
+from ..platforms import Platform
 from ..selection import Selection
 from .locked import Locked
-from .platforms import Platform, current_platform
 
-__all__ = ["Locked", "Platform", "current_platform", "find_locked"]
+__all__ = ["Locked", "find_locked"]
 
 Reader = Callable[[Path, str, Selection, Platform], tuple[Locked, ...]]
 
-READERS = (("uv.lock", "uv"), ("pylock.toml", "pylock"), ("pylock.*.toml", "pylock"))
+READERS = (
+    ("uv.lock", "uv"),
+    ("pylock.toml", "pylock"),
+    ("pylock.*.toml", "pylock"),
+)
 """File name pattern -> the module of its reader, imported when such a file is read."""
 
 

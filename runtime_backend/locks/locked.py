@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 from packaging.version import Version
 
 from ..errors import LockError
+from ..index import Wanted
 from ..toml import TOMLDecodeError, loads
 
 P = ParamSpec("P")
@@ -30,8 +31,10 @@ class Locked:
     url: str | None = None
     """Where its wheel lies, ready for a direct reference (``%2B`` stays ``%2B``)."""
     sha256: str | None = None
+    wanted: Wanted | None = None
+    """How its wheel is found on an index, where the lock tells no URL but that much."""
     missing: str | None = None
-    """Why there is no URL."""
+    """Why its wheel cannot be had. Without this, ``url`` and ``wanted``, it is had by its version."""
     detail: str = ""
     """What tells it from its namesakes in the same lock: its index, its markers."""
 

@@ -16,9 +16,9 @@ from packaging.pylock import (
 )
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from ..platforms import Platform
 from ..selection import Selection
 from .locked import Locked, as_url, corrupt, file_name, only_lock_errors, parse_toml, read_lock
-from .platforms import Platform
 
 
 @only_lock_errors

@@ -8,10 +8,11 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from ..platforms import Platform
 from ..selection import Selection
 from .locked import Locked, as_url, file_name, only_lock_errors, parse_toml, read_lock, read_version
-from .platforms import Platform
-from .uv_document import Package, UvLock, decide_extras
+from .markers import decide_extras
+from .uv_document import Package, UvLock
 
 
 @only_lock_errors

@@ -16,9 +16,10 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from ..errors import LockError
+from ..platforms import Platform
 from ..selection import Selection
 from .locked import corrupt, parse_toml, read_lock
-from .platforms import Platform
+from .markers import decide_extras
 
 _SEPARATOR = "\n[[package]]\n"
 _LINES = re.compile(
@@ -27,7 +28,6 @@ _LINES = re.compile(
 _NAME = re.compile(r'name = "([^"]+)"\n')
 _BULK = re.compile(r"^(?:wheels = \[\n(?:    .*\n)*\]|sdist = .*)\n", re.MULTILINE)
 _FOLDER = re.compile(r'^source = \{ (virtual|editable|directory) = "([^"]*)" \}$', re.MULTILINE)
-_EXTRA = re.compile(r"extra\s*(==|!=)\s*(['\"])(.*?)\2")
 
 
 class Package:
@@ -142,13 +142,3 @@ class UvLock:
     def _lies_in(self, package: Package, place: Path) -> bool:
         kind, folder = package.folder
         return bool(kind) and (self.path.parent / folder).resolve() == place
-
-
-def decide_extras(marker: str, active: frozenset[str]) -> str:
-    """Return the marker with each test of ``extra`` decided: packaging takes one extra at a time, uv means a set."""
-
-    def decide(test: re.Match[str]) -> str:
-        holds = (test.group(3) in active) == (test.group(1) == "==")
-        return "python_version >= '0'" if holds else "python_version < '0'"
-
-    return _EXTRA.sub(decide, marker)
