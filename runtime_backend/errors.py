@@ -39,6 +39,10 @@ class LockError(RuntimeBackendError):
     """A lock file cannot be read, or its version is unknown."""
 
 
+class IndexLookupError(RuntimeBackendError):
+    """A locked wheel was not found on the index that its lock names."""
+
+
 class TargetError(RuntimeBackendError):
     """The target was named, and it is not what it was said to be."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from .cache import find_cache
 from .config import Settings
 from .environ import PlannedVariable, build_label, plan_variables
 from .errors import RuntimeBackendError
-from .provision import Provision, decide
+from .index import Indexes
+from .platforms import current_platform
+from .provision import Provider, Provision
 from .provision.links import Borrowed, occupants, plan_links
 from .provision.overlay import Overlay, plan_overlay
 from .resolve import Outcome, Resolver
@@ -18,6 +21,9 @@ from .target import Caller
 
 REQUIREMENT_HOOKS = ("get_requires_for_build_wheel", "get_requires_for_build_editable")
 """The hooks whose answer can still put a runtime into the build environment."""
+
+BUILD_HOOKS = ("build_wheel", "build_editable")
+"""The hooks that need the runtimes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +69,7 @@ class Plan:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the person should be told although nothing is wrong."""
-        return tuple(note for runtime in self.runtimes for note in runtime.outcome.notes)
+        return (*self.settings.notes, *(note for runtime in self.runtimes for note in runtime.outcome.notes))
 
     @property
     def identities(self) -> tuple[Identity, ...]:
@@ -81,8 +87,8 @@ def make_plan(hook: str, settings: Settings, caller: Caller) -> Plan:
 
     :raises RuntimeBackendError: only for what no hook can go on with; see :attr:`Plan.refusal` for the rest.
     """
-    runtimes = tuple(_plan_runtimes(hook, settings, caller))
     cache = find_cache(None if settings.cache_dir is None else settings.cache_dir.value, caller.environ)
+    runtimes = tuple(_plan_runtimes(hook, settings, caller, cache))
     identities = [runtime.identity for runtime in runtimes if runtime.identity is not None]
     return Plan(
         hook=hook,
@@ -96,14 +102,29 @@ def make_plan(hook: str, settings: Settings, caller: Caller) -> Plan:
     )
 
 
-def _plan_runtimes(hook: str, settings: Settings, caller: Caller) -> list[RuntimePlan]:
+def _plan_runtimes(hook: str, settings: Settings, caller: Caller, cache: Path) -> Iterator[RuntimePlan]:
     if settings.provision.value == "none" or not settings.runtimes:
-        return []
+        return
     resolver = Resolver(settings, caller)
-    outcomes = [resolver.resolve(rule) for rule in settings.runtimes]
-    is_kept, is_asked = caller.isolation == "kept", hook in REQUIREMENT_HOOKS
-    wanted = settings.provision.value
-    return [RuntimePlan(outcome=o, provision=decide(o, wanted, is_kept=is_kept, is_asked=is_asked)) for o in outcomes]
+    provider = Provider(
+        wanted=settings.provision.value,
+        frontend=caller.frontend[0],
+        is_kept=caller.isolation == "kept",
+        is_asked=hook in REQUIREMENT_HOOKS,
+        indexes=_indexes(settings, caller, cache) if hook in (*REQUIREMENT_HOOKS, *BUILD_HOOKS) else None,
+    )
+    for rule in settings.runtimes:
+        outcome = resolver.resolve(rule)
+        yield RuntimePlan(outcome=outcome, provision=provider.decide(outcome))
+
+
+def _indexes(settings: Settings, caller: Caller, cache: Path) -> Indexes:
+    return Indexes(
+        folder=cache / "index",
+        platform=current_platform(),
+        environ=caller.environ,
+        is_offline=settings.offline.value,
+    )
 
 
 def _plan_overlay(runtimes: tuple[RuntimePlan, ...], cache: Path, caller: Caller) -> Overlay | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from packaging.specifiers import SpecifierSet
 
 from .distributions import Distribution
+from .index import Wanted
 from .runtime import Identity, is_compatible
 from .target import Environment
 
@@ -25,8 +26,10 @@ class Resolution:
     environment: Environment | None = None
     url: str | None = None
     sha256: str | None = None
+    wanted: Wanted | None = None
+    """How the wheel is found on an index, where a lock gives no URL."""
     missing: str | None = None
-    """Why a lock gives no URL."""
+    """Why a lock's wheel cannot be had."""
     pin: SpecifierSet | None = None
     """What a pin by version accepts: ``==2.7.0`` accepts ``2.7.0+cu126`` as well (PEP 440)."""
 

@@ -24,7 +24,7 @@ ROWS = (
     ("search",),
     ("resolution",),
     ("target", "locks", "runtime", "config", "delegate", "stamp", "cache", "schema"),
-    ("distributions", "selection", "wheels", "index"),
+    ("distributions", "selection", "wheels", "index", "requirements"),
     ("tables", "platforms"),
     ("toml", "files"),
     ("errors",),

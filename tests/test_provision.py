@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,14 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from platforms import make_platform
+from standins import write
 
 from runtime_backend.config import RuntimeRule
 from runtime_backend.distributions import Distribution
-from runtime_backend.errors import ResolutionError
-from runtime_backend.provision import Provision, decide, requirement_for
+from runtime_backend.errors import IndexLookupError, ResolutionError
+from runtime_backend.index import Indexes, Wanted
+from runtime_backend.provision import Provider, Provision, requirement_for
 from runtime_backend.resolution import Resolution
 from runtime_backend.resolve import Outcome
 from runtime_backend.runtime import Identity
@@ -43,6 +47,19 @@ def outcome(found: Resolution | None, visible: Identity | None = None, **more: A
 def told(provision: Provision) -> tuple[str, str | None, str | None]:
     """Return kind, requirement and refusal."""
     return provision.kind, provision.requirement, None if provision.refusal is None else str(provision.refusal)
+
+
+def decide(
+    known: Outcome,
+    wanted: str,
+    *,
+    is_kept: bool = False,
+    is_asked: bool = True,
+    indexes: Indexes | None = None,
+) -> Provision:
+    """Return how a runtime is provided in a hook like that."""
+    provider = Provider(wanted=wanted, frontend=None, is_kept=is_kept, is_asked=is_asked, indexes=indexes)
+    return provider.decide(known)
 
 
 LOCKED = resolution(url="https://h/t.whl", sha256="ab")
@@ -148,4 +165,41 @@ def test_visible_from_nowhere() -> None:
 )
 def test_requirement(known: Resolution, expected: str | None) -> None:
     """A runtime is requested in one form: a URL where one is known, else exactly the version."""
-    assert expected == requirement_for(known)
+    assert expected == requirement_for(known, None)
+
+
+def test_requirement_under_poetry() -> None:
+    """Poetry cannot parse the arbitrary equality of PEP 440."""
+    assert requirement_for(resolution("2.7.0"), "poetry") == "torch==2.7.0"
+
+
+def kept(folder: Path, wanted: Wanted) -> Indexes:
+    """Return indexes that are never asked, with the answer to one question."""
+    indexes = Indexes(folder=folder, platform=make_platform("linux-x86_64", "3.11"), environ={}, is_offline=True)
+    path = indexes._folder_entry(wanted)  # noqa: SLF001 - the only way without an index
+    write(path, json.dumps({"name": "torch-2.7.0.whl", "url": "https://h/torch-2.7.0.whl", "sha256": "ab"}))
+    return indexes
+
+
+WANTED = Wanted(name="torch", version="2.7.0", indexes=("https://h/simple",), file="torch-2.7.0.whl")
+
+
+def test_looked_up(tmp_path: Path) -> None:
+    """A wheel that a lock names without a URL is requested by the URL that its index gives."""
+    known = outcome(resolution(wanted=WANTED))
+    required = "torch @ https://h/torch-2.7.0.whl#sha256=ab"
+    assert ("require", required, None) == told(decide(known, "auto", indexes=kept(tmp_path, WANTED)))
+    kind, _, refusal = told(decide(known, "auto", is_asked=False, indexes=kept(tmp_path, WANTED)))
+    assert (kind, required in str(refusal)) == ("missing", True)
+
+
+def test_not_found(tmp_path: Path) -> None:
+    """A wheel that is not found stops the build, and nothing else is requested in its stead."""
+    indexes = Indexes(folder=tmp_path, platform=make_platform("linux-x86_64", "3.11"), environ={}, is_offline=True)
+    found = decide(outcome(resolution(wanted=WANTED)), "auto", indexes=indexes)
+    assert (found.kind, found.requirement, type(found.refusal)) == ("missing", None, IndexLookupError)
+
+
+def test_not_looked_up_for_metadata() -> None:
+    """A hook that needs no runtime asks no index."""
+    assert told(decide(outcome(resolution(wanted=WANTED)), "auto", is_asked=False))[0] == "missing"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..errors import ProvisionError, RuntimeBackendError
+from ..errors import IndexLookupError, ProvisionError, RuntimeBackendError
+from ..index import Indexes
 from ..resolution import Resolution
 from ..resolve import Outcome
 
-__all__ = ["Provision", "decide"]
+__all__ = ["Provider", "Provision"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,51 +25,71 @@ class Provision:
     """Why a hook that needs the runtime stops."""
 
 
-def decide(outcome: Outcome, wanted: str, *, is_kept: bool, is_asked: bool) -> Provision:
-    """Return how a runtime is provided: the first way that works, unless the settings name one.
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """Decides how the runtimes of one hook call are provided."""
 
-    :param wanted: the setting ``provision``.
-    :param is_kept: whether the build environment is one that the frontend keeps from build to build.
-    :param is_asked: True in ``get_requires_*``: what is required can still be installed.
-    """
-    if wanted == "none":
-        return Provision(kind="none", why="provision is 'none': the package sees what the frontend gives it")
-    resolution = outcome.resolution
-    if outcome.refusal is not None or resolution is None:
-        return Provision(kind="missing", why="it is not known which one", refusal=outcome.refusal)
-    if outcome.visible is not None and resolution.accepts(outcome.visible, outcome.rule.match):
-        return Provision(kind="present", why=f"the build environment has it: {outcome.visible}")
-    if outcome.visible is None:
-        return _provide(resolution, wanted, is_asked=is_asked)
-    if is_kept and is_asked and wanted != "reuse":  # the one of the last build: only installing another replaces it
-        return _require(resolution, is_asked=True)
-    return _refuse(_other_is_visible(outcome, resolution, is_kept=is_kept))
+    wanted: str
+    """The setting ``provision``."""
+    frontend: str | None
+    is_kept: bool
+    """Whether the build environment is one that the frontend keeps from build to build."""
+    is_asked: bool
+    """True in ``get_requires_*``: what is required can still be installed."""
+    indexes: Indexes | None
+    """Where wheels are looked up; None in a hook that needs none."""
+
+    def decide(self, outcome: Outcome) -> Provision:
+        """Return how a runtime is provided: the first way that works, unless the settings name one."""
+        if self.wanted == "none":
+            return Provision(kind="none", why="provision is 'none': the package sees what the frontend gives it")
+        resolution = outcome.resolution
+        if outcome.refusal is not None or resolution is None:
+            return Provision(kind="missing", why="it is not known which one", refusal=outcome.refusal)
+        if outcome.visible is not None and resolution.accepts(outcome.visible, outcome.rule.match):
+            return Provision(kind="present", why=f"the build environment has it: {outcome.visible}")
+        if outcome.visible is None:
+            return self._provide(resolution)
+        if self.is_kept and self.is_asked and self.wanted != "reuse":  # the last build's: installing replaces it
+            return self._require(resolution)
+        return _refuse(_other_is_visible(outcome, resolution, is_kept=self.is_kept))
+
+    def _provide(self, resolution: Resolution) -> Provision:
+        """Return how a runtime gets into a build environment that lacks it."""
+        if resolution.distribution is not None and self.wanted != "require":
+            return Provision(kind="reuse", why=f"installed in {resolution.distribution.site}")
+        if self.wanted == "reuse":
+            return _refuse(_not_installed(resolution))
+        return self._require(resolution)
+
+    def _require(self, resolution: Resolution) -> Provision:
+        try:
+            requirement = requirement_for(self._located(resolution), self.frontend)
+        except IndexLookupError as error:
+            return _refuse(error)
+        if requirement is None:
+            return _refuse(_not_to_be_had(resolution))
+        if self.is_asked:
+            return Provision(kind="require", why=f"{resolution.how}: {resolution.origin}", requirement=requirement)
+        return _refuse(_not_asked_for(resolution, requirement))
+
+    def _located(self, resolution: Resolution) -> Resolution:
+        """Return the resolution with the URL of its wheel, where an index has to be asked for it.
+
+        :raises IndexLookupError: when it is not found.
+        """
+        if self.indexes is None or resolution.wanted is None or resolution.url is not None:
+            return resolution
+        found = self.indexes.find(resolution.wanted)
+        return replace(resolution, url=found.url, sha256=found.sha256)
 
 
-def _provide(resolution: Resolution, wanted: str, *, is_asked: bool) -> Provision:
-    """Return how a runtime gets into a build environment that lacks it."""
-    if resolution.distribution is not None and wanted != "require":
-        return Provision(kind="reuse", why=f"installed in {resolution.distribution.site}")
-    if wanted == "reuse":
-        return _refuse(_not_installed(resolution))
-    return _require(resolution, is_asked=is_asked)
-
-
-def _require(resolution: Resolution, *, is_asked: bool) -> Provision:
-    requirement = requirement_for(resolution)
-    if requirement is None:
-        return _refuse(_not_to_be_had(resolution))
-    if is_asked:
-        return Provision(kind="require", why=f"{resolution.how}: {resolution.origin}", requirement=requirement)
-    return _refuse(_not_asked_for(resolution, requirement))
-
-
-def requirement_for(resolution: Resolution) -> str | None:
+def requirement_for(resolution: Resolution, frontend: str | None) -> str | None:
     """Return the one form in which a runtime is requested, pinned.
 
     A URL where one is known: it works in every frontend, its hash is checked, and no setting of an index touches it
     (facts on frontends, section 5). Else the version: ``==2.7.0`` accepts ``2.7.0+cu126`` too, ``===2.7.0`` does not,
-    and ``===`` with a local version is one that poetry cannot parse.
+    but poetry cannot parse it.
     """
     name, version = resolution.identity.name, resolution.identity.version
     if resolution.url is not None:
@@ -78,10 +99,10 @@ def requirement_for(resolution: Resolution) -> str | None:
         return f"{name}{resolution.pin}"
     if resolution.missing is not None:
         return None
-    return f"{name}=={version}" if "+" in version else f"{name}==={version}"
+    return f"{name}=={version}" if "+" in version or frontend == "poetry" else f"{name}==={version}"
 
 
-def _refuse(error: ProvisionError) -> Provision:
+def _refuse(error: RuntimeBackendError) -> Provision:
     return Provision(kind="missing", why="it cannot be shown to the real backend", refusal=error)
 
 

@@ -1,4 +1,4 @@
-"""Package indexes: where the wheel lies that a lock names by file name or hash, without a URL."""
+"""What is looked for on an index, and what an index has."""
 
 from __future__ import annotations
 
@@ -18,3 +18,17 @@ class Wanted:
     """The wheel's file name, where the lock tells it; else the best for the platform is taken."""
     hashes: frozenset[str] = frozenset()
     """The SHA-256 digests that the lock allows, in hex; empty where it demands none."""
+
+    def __str__(self) -> str:
+        """Return the file, or the version."""
+        return self.file or f"{self.name} {self.version}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexFile:
+    """One file that an index lists."""
+
+    name: str
+    url: str
+    """Without a fragment."""
+    sha256: str | None

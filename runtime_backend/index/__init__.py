@@ -1,0 +1,11 @@
+"""Package indexes: where the wheel lies that a lock names by file name or hash, without a URL.
+
+An index answers with JSON (PEP 691) or with an HTML page (PEP 503).
+"""
+
+from __future__ import annotations
+
+from .find import Indexes
+from .wanted import IndexFile, Wanted
+
+__all__ = ["IndexFile", "Indexes", "Wanted"]

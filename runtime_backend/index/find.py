@@ -1,0 +1,148 @@
+"""Finding a wanted wheel. What was found once is kept: a file of an index never changes, and every hook asks again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from ..errors import IndexLookupError
+from ..platforms import Platform
+from .wanted import IndexFile, Wanted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Indexes:
+    """The way to the package indexes for one hook call.
+
+    :param folder: where answers are kept.
+    :param platform: what a wheel has to fit.
+    """
+
+    folder: Path
+    platform: Platform
+    environ: Mapping[str, str]
+    is_offline: bool
+
+    def find(self, wanted: Wanted) -> IndexFile:
+        """Return the wheel, with its URL, and the hash that the lock demands or else the index tells.
+
+        :raises IndexLookupError: when no index has it, none can be reached, or it is another file than the locked one.
+        """
+        kept = self._folder_entry(wanted)
+        found = _read_kept(kept)
+        if found is None:
+            found = self._look_up(wanted)
+            _keep(kept, found)
+        return found
+
+    def _look_up(self, wanted: Wanted) -> IndexFile:
+        if self.is_offline:
+            raise _not_found(wanted, ["not asked: this build is offline"])
+        from .pages import read_page  # noqa: PLC0415 - no index is asked in most hooks
+
+        files: list[IndexFile] = []
+        told: list[str] = []
+        for index in wanted.indexes:
+            try:
+                listed = read_page(index, wanted.name, self.environ)
+            except IndexLookupError as error:
+                told.append(f"{index}: {error}")
+                continue
+            found = list(_matching(listed, wanted))
+            told.append(f"{index}: {_summary(listed, wanted)}")
+            files += found
+            if found and wanted.hashes:  # whichever index has it, it is the same file
+                break
+        return self._choose(files, wanted, told)
+
+    def _choose(self, files: list[IndexFile], wanted: Wanted, told: list[str]) -> IndexFile:
+        versions = sorted({str(parse_wheel_filename(file.name)[1]) for file in files})
+        if len(versions) > 1 and not wanted.hashes:
+            told.append(f"{' and '.join(versions)} all satisfy =={wanted.version}, and no hash says which is meant")
+            raise _not_found(wanted, told)
+        if wanted.file is not None:
+            best = files[0] if files else None
+        else:
+            best = self.platform.best_wheel((file.name, file) for file in files)
+        if best is None:
+            raise _not_found(wanted, [*told, *(["none of its wheels fits this interpreter"] if files else [])])
+        return best
+
+    def _folder_entry(self, wanted: Wanted) -> Path:
+        tags = [] if wanted.file is not None else [str(tag) for tag in self.platform.tags[:1]]
+        facts = [wanted.name, wanted.version, wanted.indexes, wanted.file, sorted(wanted.hashes), tags]
+        return self.folder / f"{hashlib.sha256(json.dumps(facts).encode()).hexdigest()}.json"
+
+
+def _matching(files: Iterable[IndexFile], wanted: Wanted) -> Iterator[IndexFile]:
+    """Yield the files that the lock means; a named one whose hash the index does not tell gets the locked one."""
+    for file in files:
+        if wanted.file is not None:
+            if file.name == wanted.file and (file.sha256 is None or not wanted.hashes or file.sha256 in wanted.hashes):
+                sha256 = file.sha256 or next(iter(wanted.hashes), None)
+                yield IndexFile(name=file.name, url=file.url, sha256=sha256)
+        elif (not wanted.hashes or file.sha256 in wanted.hashes) and _is_version(file.name, wanted.version):
+            yield file
+
+
+def _is_version(name: str, version: str) -> bool:
+    """``==2.7.0`` means ``2.7.0+cu126`` as well (PEP 440)."""
+    try:
+        found = parse_wheel_filename(name)[1]
+    except InvalidWheelFilename:
+        return False
+    return SpecifierSet(f"=={version}").contains(found, prereleases=True)
+
+
+def _summary(files: list[IndexFile], wanted: Wanted) -> str:
+    """Return what an index has, for the case that it is not enough."""
+    named = [file for file in files if file.name == wanted.file]
+    if named and wanted.hashes:
+        return f"{wanted.file} with sha256 {named[0].sha256}, while the lock demands {' or '.join(wanted.hashes)}"
+    versions = [file for file in files if wanted.file is None and _is_version(file.name, wanted.version)]
+    if versions and not any(file.sha256 for file in versions):
+        return f"{len(versions)} wheels of {wanted.version}, none with a hash, which the lock demands"
+    return (
+        f"{len(files)} files, {len(versions)} of {wanted.version}, none with a locked hash"
+        if versions
+        else (f"{len(files)} files, {wanted} not among them")
+    )
+
+
+def _not_found(wanted: Wanted, told: list[str]) -> IndexLookupError:
+    lines = "\n".join(f"  {line}" for line in told)
+    return IndexLookupError(
+        f"{wanted} is locked without a URL, and was not found on the index that the lock names"
+        f" ({', '.join(wanted.indexes)}):\n{lines}",
+        hint=f"Install {wanted.name} {wanted.version} in the environment that the wheel is for and run the same command"
+        f" again, or name its wheel: RUNTIME_BACKEND_PIN='{wanted.name} @ URL-OF-THE-WHEEL'.",
+    )
+
+
+def _read_kept(path: Path) -> IndexFile | None:
+    """Return a kept answer; one that cannot be read is none, and is asked for again."""
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        return IndexFile(name=str(data["name"]), url=str(data["url"]), sha256=data["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _keep(path: Path, file: IndexFile) -> None:
+    """Keep an answer, unless its URL is one that expires or holds a secret."""
+    if "?" in file.url or "@" in file.url.partition("://")[2].partition("/")[0]:
+        return
+    text = json.dumps({"name": file.name, "url": file.url, "sha256": file.sha256})
+    new = path.with_name(f".new-{os.getpid()}-{path.name}")
+    with suppress(OSError):  # a cache that cannot be written costs a question, not the build
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new.write_text(text, "utf-8")
+        new.replace(path)

@@ -1,0 +1,269 @@
+"""Finding a wheel on an index: JSON and HTML pages of a server on loopback, the locked hash demanded."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from platforms import make_platform
+from standins import blocked, write
+
+from runtime_backend.errors import IndexLookupError
+from runtime_backend.index import Indexes, IndexFile, Wanted
+
+LINUX = "torch-2.7.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"
+MACOS = "torch-2.7.0-cp311-none-macosx_11_0_arm64.whl"
+A, B = "a" * 64, "b" * 64
+
+
+class Server(ThreadingHTTPServer):
+    """Answers each path with (status, content type, body)."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.pages: dict[str, tuple[int, str, bytes]] = {}
+        self.asked: list[tuple[str, str | None]] = []
+
+    def url(self, path: str = "/simple", credentials: str = "") -> str:
+        """Return an address."""
+        return f"http://{credentials}127.0.0.1:{self.server_port}{path}"
+
+    def html(self, text: str, path: str = "/simple/torch/") -> None:
+        """Serve an HTML page."""
+        self.pages[path] = (200, "text/html", text.encode())
+
+    def json(self, files: object, path: str = "/simple/torch/") -> None:
+        """Serve a JSON page."""
+        body = json.dumps({"files": files}).encode()
+        self.pages[path] = (200, "application/vnd.pypi.simple.v1+json", body)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        self.server.asked.append((self.path, self.headers["Authorization"]))
+        status, kind, body = self.server.pages.get(self.path, (404, "text/plain", b""))
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Return a server; nothing waits between two attempts."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with Server() as found:
+        Thread(target=found.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield found
+        found.shutdown()
+
+
+@pytest.fixture
+def indexes(tmp_path: Path) -> Indexes:
+    """Return the way to the indexes from Linux, with an empty cache."""
+    return make_indexes(tmp_path)
+
+
+def make_indexes(folder: Path, platform: str = "linux-x86_64", **environ: str) -> Indexes:
+    """Return the way to the indexes."""
+    environ = {"NETRC": str(folder / "netrc"), **environ}
+    return Indexes(
+        folder=folder / "cache/index", platform=make_platform(platform, "3.11"), environ=environ, is_offline=False
+    )
+
+
+def wanted(server: Server, **more: object) -> Wanted:
+    """Return a torch that a lock names by its hash."""
+    fields = {"name": "torch", "version": "2.7.0", "indexes": (server.url(),), "hashes": frozenset({A, B})}
+    return Wanted(**{**fields, **more})  # type: ignore[arg-type]
+
+
+def link(name: str, sha256: str | None = None) -> str:
+    """Return a link as an index has it."""
+    fragment = f"#sha256={sha256}" if sha256 else ""
+    return f'<a href="../../files/{name.replace("+", "%2B")}{fragment}">{name}</a>'
+
+
+def problem(indexes: Indexes, question: Wanted) -> str:
+    """Return the first line of what was told of the index, after the question."""
+    with pytest.raises(IndexLookupError) as caught:
+        indexes.find(question)
+    return "\n".join(line.strip() for line in caught.value.message.splitlines()[1:])
+
+
+@pytest.mark.parametrize("expected", [("linux-x86_64", LINUX, A), ("macos-arm64", MACOS, B)])
+@pytest.mark.parametrize("kind", ["html", "json"])
+def test_by_hash(server: Server, tmp_path: Path, kind: str, expected: tuple[str, str, str]) -> None:
+    """The wheel for the platform among those whose hash the lock allows; ``%2B`` stays in the URL."""
+    if kind == "html":
+        server.html(
+            "<a>no link</a>" + link(LINUX, A) + link(MACOS, B) + link(LINUX.replace("2.7.0", "2.8.0"), "c" * 64)
+        )
+    else:
+        urls = {LINUX: f"/files/{LINUX.replace('+', '%2B')}", MACOS: f"../../files/{MACOS}"}
+        server.json([{"filename": n, "url": urls[n], "hashes": {"sha256": h}} for n, h in ((LINUX, A), (MACOS, B))])
+    platform, name, sha256 = expected
+    found = make_indexes(tmp_path, platform).find(wanted(server))
+    assert found == IndexFile(name=name, url=server.url(f"/files/{name.replace('+', '%2B')}"), sha256=sha256)
+
+
+def test_by_name(server: Server, indexes: Indexes) -> None:
+    """A file name says which wheel, whatever the platform; the hash must be the locked one."""
+    server.html(link(LINUX, A) + link(MACOS, B))
+    assert indexes.find(wanted(server, file=MACOS, hashes=frozenset({B}))).name == MACOS
+    told = problem(indexes, wanted(server, file=MACOS, hashes=frozenset({A})))
+    assert told == f"{server.url()}: {MACOS} with sha256 {B}, while the lock demands {A}"
+
+
+def test_page_without_hashes(server: Server, indexes: Indexes) -> None:
+    """A named file gets the locked hash, for the frontend to check; among unnamed ones none can be told to be locked."""
+    server.html(link(LINUX) + link(MACOS))
+    assert indexes.find(wanted(server, file=LINUX, hashes=frozenset({A}))).sha256 == A
+    assert indexes.find(wanted(server, file=LINUX, hashes=frozenset())).sha256 is None
+    told = problem(indexes, wanted(server))
+    assert told == f"{server.url()}: 2 wheels of 2.7.0, none with a hash, which the lock demands"
+
+
+def test_not_there(server: Server, indexes: Indexes) -> None:
+    """What the index has instead is told."""
+    server.html(link(LINUX, "c" * 64) + link("torch-2.7.0.tar.gz", A))
+    assert problem(indexes, wanted(server)) == f"{server.url()}: 2 files, 1 of 2.7.0, none with a locked hash"
+    told = problem(indexes, wanted(server, version="2.9.0"))
+    assert told == f"{server.url()}: 2 files, torch 2.9.0 not among them"
+
+
+def test_not_for_this_interpreter(server: Server, indexes: Indexes) -> None:
+    """A release without a wheel for the platform is told as such."""
+    server.html(link(MACOS, B))
+    assert problem(indexes, wanted(server)).endswith("none of its wheels fits this interpreter")
+
+
+def test_without_hashes(server: Server, indexes: Indexes) -> None:
+    """A lock that demands no hash gets the only version that it can mean, and a stop where it can mean two."""
+    server.html(link(LINUX, A) + link(LINUX.replace("cp311", "cp312"), B))
+    assert indexes.find(wanted(server, hashes=frozenset())).name == LINUX
+    server.html(link(LINUX, A) + link(LINUX.replace("+cpu", "+cu126"), B), "/other/torch/")
+    question = wanted(server, hashes=frozenset(), indexes=(server.url(), server.url("/other")))
+    assert problem(indexes, question).endswith(
+        "2.7.0+cpu and 2.7.0+cu126 all satisfy ==2.7.0, and no hash says which is meant"
+    )
+
+
+def test_second_index(server: Server, indexes: Indexes) -> None:
+    """The indexes are asked in their order, up to the one that has the file."""
+    server.html(link(LINUX, A), "/b/torch/")
+    found = indexes.find(wanted(server, indexes=(server.url("/a/"), server.url("/b"), server.url("/c"))))
+    assert found.name == LINUX
+    assert [path for path, _ in server.asked] == ["/a/torch/", "/b/torch/"]
+
+
+def test_kept(server: Server, indexes: Indexes) -> None:
+    """An answer is kept, and offline it is enough; a broken one is asked for again."""
+    server.html(link(LINUX, A))
+    first = indexes.find(wanted(server))
+    assert first == replace(indexes, is_offline=True).find(wanted(server))
+    assert len(server.asked) == 1
+    (path,) = indexes.folder.iterdir()
+    write(path, "{")
+    assert first == indexes.find(wanted(server))
+    assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("suffix", ["?token=1", ""])
+def test_not_kept(server: Server, indexes: Indexes, suffix: str) -> None:
+    """A URL that may expire, or holds a secret, is not written down."""
+    server.json([{"filename": LINUX, "url": f"/files/{LINUX}{suffix}", "hashes": {"sha256": A}}])
+    credentials = "" if suffix else "jo:secret@"
+    found = indexes.find(wanted(server, indexes=(server.url(credentials=credentials),)))
+    assert (credentials or suffix) in found.url
+    assert not indexes.folder.exists()
+
+
+def test_cache_that_cannot_be_written(server: Server, tmp_path: Path) -> None:
+    """It costs a question, not the build."""
+    server.html(link(LINUX, A))
+    indexes = replace(make_indexes(tmp_path), folder=blocked(tmp_path / "blocked"))
+    assert indexes.find(wanted(server)).name == LINUX
+
+
+def test_offline(server: Server, indexes: Indexes) -> None:
+    """Offline, what is missing is told, with the ways out, and no index is asked."""
+    with pytest.raises(IndexLookupError) as caught:
+        replace(indexes, is_offline=True).find(wanted(server))
+    assert str(caught.value) == (
+        f"torch 2.7.0 is locked without a URL, and was not found on the index that the lock names ({server.url()}):\n"
+        "  not asked: this build is offline\n"
+        "Install torch 2.7.0 in the environment that the wheel is for and run the same command again, or name its wheel:"
+        " RUNTIME_BACKEND_PIN='torch @ URL-OF-THE-WHEEL'."
+    )
+    assert server.asked == []
+
+
+def test_credentials(server: Server, tmp_path: Path) -> None:
+    """Credentials come from the URL, or else from netrc, and go with every file on the same host."""
+    server.html(link(LINUX, A) + f'<a href="http://files.example.org/{MACOS}#sha256={B}">x</a>')
+    found = make_indexes(tmp_path).find(wanted(server, indexes=(server.url(credentials="jo:se%40cret@"),)))
+    expected = "Basic " + base64.b64encode(b"jo:se@cret").decode()
+    assert server.asked[-1] == ("/simple/torch/", expected)
+    assert found.url.startswith("http://jo:se%40cret@127.0.0.1:")
+    mac = make_indexes(tmp_path, "macos-arm64").find(wanted(server, indexes=(server.url(credentials="jo:x@"),)))
+    assert mac.url == f"http://files.example.org/{MACOS}"
+    write(tmp_path / "netrc", "machine 127.0.0.1 login al password pw\n")
+    make_indexes(tmp_path).find(wanted(server))
+    assert server.asked[-1][1] == "Basic " + base64.b64encode(b"al:pw").decode()
+    write(tmp_path / "netrc", "machine\n")
+    make_indexes(tmp_path).find(wanted(server, version="2.7"))
+    assert server.asked[-1][1] is None
+
+
+def test_base(server: Server, indexes: Indexes) -> None:
+    """Links may be relative to what the page says, once."""
+    server.html(f'<base href="/elsewhere/"><base href="/no/"><a href="{LINUX}#md5=1">x</a>{link(MACOS, B)}')
+    found = indexes.find(wanted(server, file=LINUX, hashes=frozenset({A})))
+    assert found == IndexFile(name=LINUX, url=server.url(f"/elsewhere/{LINUX}"), sha256=A)
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ((404, "text/html", b""), "HTTP 404 Not Found"),
+        ((503, "text/html", b""), "HTTP 503 Service Unavailable"),
+        ((200, "application/json+json", b"[]"), "an answer that is no page of an index (PEP 691): TypeError("),
+        ((200, "text/html", b'<a href="http://[/x">'), "an answer that is no page of an index (PEP 503): ValueError("),
+    ],
+)
+def test_bad_answers(server: Server, indexes: Indexes, page: tuple[int, str, bytes], told: str) -> None:
+    """An index that has no page, fails, or answers with something else is told as such; one that fails is asked again."""
+    server.pages["/simple/torch/"] = page
+    assert problem(indexes, wanted(server)).startswith(f"{server.url()}: {told}")
+    assert len(server.asked) == (3 if page[0] == 503 else 1)
+
+
+def test_no_answer(server: Server, indexes: Indexes) -> None:
+    """No server, another scheme, a page without an end, certificates that are not there."""
+    assert "no answer: " in problem(indexes, wanted(server, indexes=("http://127.0.0.1:9/simple",)))
+    told = "file:///x: found a URL of the scheme 'file', expected http or https"
+    assert problem(indexes, wanted(server, indexes=("file:///x",))) == told
+    broken = replace(indexes, environ={**indexes.environ, "PIP_CERT": "/absent.pem"})
+    assert "the certificates of /absent.pem cannot be read" in problem(broken, wanted(server))
+
+
+def test_endless_page(server: Server, indexes: Indexes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page beyond all measure is not read to its end."""
+    monkeypatch.setattr("runtime_backend.index.pages._LIMIT", 10)
+    server.html(link(LINUX, A))
+    assert problem(indexes, wanted(server)) == f"{server.url()}: a page of more than 10 bytes"
