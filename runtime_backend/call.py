@@ -18,11 +18,9 @@ from .delegate import exit_code, find_hook, load_backend, print_failure, surroun
 from .distributions import locate_imports
 from .environ import build_folder_variables, hook_variables, search_variables, setuptools_config
 from .errors import BackendError, RuntimeBackendError
-from .plan import Plan, make_plan
+from .plan import BUILD_HOOKS, Plan, make_plan
 from .report import describe_plan, describe_stamp, short_story
-from .target import Caller
-
-BUILD_HOOKS = ("build_wheel", "build_editable")
+from .target import Caller, find_start
 
 
 class HookCall:
@@ -101,7 +99,8 @@ class HookCall:
         return self._planned
 
     def _make_plan(self, ours: Mapping[str, Any]) -> Plan:
-        settings = load_settings(self._caller.cwd, config_settings=ours, environ=self._caller.environ)
+        caller = self._caller
+        settings = load_settings(caller.cwd, start=find_start(caller), config_settings=ours, environ=caller.environ)
         plan = make_plan(self.hook, settings, self._caller)
         for note in plan.notes:
             self._say(f"note: {note}")

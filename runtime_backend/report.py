@@ -49,7 +49,11 @@ def _describe_runtime(runtime: RuntimePlan) -> dict[str, Any]:
     outcome, resolution = runtime.outcome, runtime.outcome.resolution
     return {
         "name": outcome.rule.name,
-        "rule": {"value": str(outcome.rule.requirement), "match": outcome.rule.match, "origin": outcome.rule.origin},
+        "rule": {
+            "value": str(outcome.rule.requirement),
+            "origin": outcome.rule.origin,
+            "match": {"value": outcome.rule.match, "origin": outcome.rule.match_origin},
+        },
         "resolution": None
         if resolution is None
         else {
@@ -60,7 +64,11 @@ def _describe_runtime(runtime: RuntimePlan) -> dict[str, Any]:
             "sha256": resolution.sha256,
         },
         "visible": None if outcome.visible is None else describe_identity(outcome.visible),
-        "provision": {"value": runtime.provision.kind, "why": runtime.provision.why},
+        "provision": {
+            "value": runtime.provision.kind,
+            "why": runtime.provision.why,
+            "requirement": runtime.provision.requirement,
+        },
         "looked-at": [{"why": step.why, "path": step.path, "found": step.found} for step in outcome.steps],
     }
 
@@ -141,12 +149,13 @@ def _runtime_tree(runtime: RuntimePlan) -> Node:
     outcome, resolution, provision = runtime.outcome, runtime.outcome.resolution, runtime.provision
     found = "not known" if resolution is None else f"{resolution.identity}, {resolution.how}  [{resolution.origin}]"
     nodes: list[Any] = [
-        (f"asked for: {outcome.rule.requirement} ({outcome.rule.match})  [{outcome.rule.origin}]", []),
+        (f"asked for: {outcome.rule.requirement}  [{outcome.rule.origin}]", []),
+        (f"match: {outcome.rule.match}  [{outcome.rule.match_origin}]", []),
         ("looked at", [(f"{step.why}: {step.path}: {step.found}", []) for step in outcome.steps]),
         (f"provision: {provision.kind} ({provision.why})", []),
     ]
     if resolution is not None and resolution.url is not None:
-        nodes.insert(1, (f"wheel: {resolution.url} sha256={resolution.sha256}", []))
+        nodes.insert(2, (f"wheel: {resolution.url} sha256={resolution.sha256}", []))
     if provision.requirement is not None:
         nodes.append((f"requested: {provision.requirement}", []))
     return (f"{outcome.rule.name}: {found}", nodes)

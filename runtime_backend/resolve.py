@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from packaging.requirements import Requirement
-
-from .config import Chosen, Pin, RuntimeRule, Settings, is_exact
+from .config import Chosen, Pin, RuntimeRule, Settings, StatedTarget, is_exact
 from .distributions import Distribution, DistributionIndex
 from .errors import ResolutionError, RuntimeBackendError
 from .platforms import current_platform
 from .resolution import Resolution
 from .runtime import Identity, read_identity
 from .search import Search, Step
-from .target import Caller, Named, Place, find_places, find_requested
+from .target import Caller, Named, Place, Requested, Stated, find_places, find_requested
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,9 +41,14 @@ class Resolver:
     def __init__(self, settings: Settings, caller: Caller) -> None:
         self._settings = settings
         self._caller = caller
-        self._places = _Memo(
-            find_places(settings.source, caller, target=_named(settings.target), lock=_named(settings.lock))
+        places = find_places(
+            settings.source,
+            caller,
+            target=_named(settings.target),
+            lock=_named(settings.lock),
+            stated=_stated(settings.stated),
         )
+        self._places = _Memo(_select(place, settings.stated) for place in places)
 
     @cached_property
     def visible(self) -> DistributionIndex:
@@ -86,7 +89,8 @@ class Resolver:
         """
         requested = find_requested(self._caller, rule.name)
         pins = [pin for pin in self._settings.pins if pin.name == rule.name]
-        pins += [Pin(name=rule.name, requirement=r, origin=_COMMAND) for r in requested if is_exact(r)]
+        exact = (r for r in requested if is_exact(r.requirement))
+        pins += [Pin(name=rule.name, requirement=r.requirement, origin=r.origin) for r in exact]
         if pins:
             return search.pinned(pins[0], self._places)
         found = self._find_there(search, visible, distribution)
@@ -109,15 +113,13 @@ class Resolver:
         )
 
 
-_COMMAND = "the frontend's command line"
-
-
-def _check_requested(requested: Sequence[Requirement], found: Resolution | None) -> None:
+def _check_requested(requested: Sequence[Requested], found: Resolution | None) -> None:
     """Refuse a runtime that the very command is about to replace by one that is not known yet."""
-    for requirement in requested:
+    for item in requested:
+        requirement = item.requirement
         if found is not None and not requirement.specifier.contains(found.identity.version, prereleases=True):
             raise ResolutionError(
-                f"{found} is about to be replaced: {_COMMAND} asks for {str(requirement)!r}",
+                f"{found} is about to be replaced: {item.origin} asks for {str(requirement)!r}",
                 hint=f"Name the version there, '{requirement.name}==VERSION', or install it first, in another command.",
             )
 
@@ -138,6 +140,20 @@ class _Memo:
 
 def _named(chosen: Chosen[Path] | None) -> Named | None:
     return None if chosen is None else Named(path=chosen.value, origin=chosen.origin)
+
+
+def _stated(stated: StatedTarget | None) -> Stated | None:
+    if stated is None:
+        return None
+    paths = [None if chosen is None else chosen.value for chosen in (stated.environment, stated.lock)]
+    return Stated(environment=paths[0], lock=paths[1], origin=stated.origin)
+
+
+def _select(place: Place, stated: StatedTarget | None) -> Place:
+    """Return the place with the consumer's extras and groups, where the frontend's command line names none."""
+    if stated is None:
+        return place
+    return replace(place, selection=place.selection.or_else(extras=stated.extras, groups=stated.groups))
 
 
 def _check_specifier(rule: RuntimeRule, resolution: Resolution | None) -> None:

@@ -14,7 +14,7 @@ from .locks.locked import file_name
 from .platforms import Platform
 from .resolution import Resolution, installed_resolution
 from .runtime import Identity, is_compatible, read_identity
-from .target import Place
+from .target import LateLock, Place
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +59,8 @@ class Search:
         is_target_known = False
         for place in places:
             found = self._in_locks(place)
+            if place.late is not None:
+                self._check_late(place.late)
             if found is None and not is_target_known:
                 found = self._in_environment(place)
             if found is not None:
@@ -92,6 +94,16 @@ class Search:
             if found is not None or place.is_target:
                 break
         return bare
+
+    def _check_late(self, late: LateLock) -> None:
+        """Refuse an environment that may still change, beside a lock that is not written yet."""
+        if self._name not in late.installed_first:
+            raise ResolutionError(
+                f"{late.command} writes {late.name} only after everything is installed, and the package does not name"
+                f" {self._name} in its pyproject.toml ([project] dependencies), which would have it installed before:"
+                f" nothing tells which {self._name} it is about to get",
+                hint=f"Lock first, then install: {late.way_out}. Or name {self._name} in the package's dependencies.",
+            )
 
     def _in_locks(self, place: Place) -> Resolution | None:
         candidates: list[Locked] = []
@@ -128,6 +140,7 @@ class Search:
             origin=str(locked.lock),
             url=locked.url,
             sha256=locked.sha256,
+            wanted=locked.wanted,
             missing=locked.missing,
         )
         if installed is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 
@@ -24,6 +24,10 @@ class Selection:
     default_groups: bool = True
     only_groups: bool = False
     """Groups alone, without the project's own dependencies."""
+
+    def or_else(self, *, extras: frozenset[str], groups: frozenset[str]) -> Selection:
+        """Return the selection with other extras and groups, where none of that kind is selected."""
+        return replace(self, extras=self.extras or extras, groups=self.groups or groups)
 
     def describe(self) -> str:
         """Return ``extras cpu; groups dev``, or ``no extra, default groups``."""

@@ -42,7 +42,8 @@ def problems_of(folder: Path, text: str, environ: dict[str, str] | None = None, 
 
 def rule(text: str, match: str = "exact", origin: str = f"{AT}.match-runtime", name: str = "torch") -> RuntimeRule:
     """Return a runtime's rule."""
-    return RuntimeRule(name=name, requirement=Requirement(text), match=match, origin=origin)
+    match_origin = "default" if match == "exact" else origin
+    return RuntimeRule(name=name, requirement=Requirement(text), match=match, origin=origin, match_origin=match_origin)
 
 
 @pytest.mark.parametrize("text", ["", "[tool]\n", "[tool.runtime-backend]\n", '[build-system]\nrequires = ["ninja"]\n'])
@@ -59,8 +60,10 @@ def test_defaults(tmp_path: Path, text: str) -> None:
         target=None,
         lock=None,
         pins=(),
+        stated=None,
         cache_dir=None,
         log=None,
+        offline=Chosen(value=False, origin="default"),
         scikit_build_dir=None,
     ) == load(tmp_path, text)
 
@@ -104,8 +107,10 @@ def test_everything(tmp_path: Path) -> None:
         target=None,
         lock=None,
         pins=(),
+        stated=None,
         cache_dir=None,
         log=None,
+        offline=Chosen(value=False, origin="default"),
         scikit_build_dir="build/{wheel_tag}",
     ) == load(tmp_path, FULL)
 
@@ -141,7 +146,7 @@ FIELDS = ", ".join(
 )
 EITHER = "expected a requirement, or { requirement, match }"
 NAME = "expected a name with an optional version specifier, such as 'torch>=2.4'"
-CALL = "target, lock, pin, provision, cache-dir, log"
+CALL = "target, lock, pin, provision, cache-dir, log, offline"
 
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:
@@ -194,7 +199,7 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
             " would install the newest one before we can name the right one; move its specifier to"
             " tool.runtime-backend.match-runtime",
             f"{AT}.provison: found an unknown key (did you mean 'provision'?), expected one of backend-path,"
-            " build-backend, env, match-runtime, provision, unresolved",
+            " build-backend, env, match-runtime, packages, provision, target, unresolved",
         ]
     ) == sorted(found)
 

@@ -15,6 +15,7 @@ from runtime_backend.config import RuntimeRule, load_settings
 from runtime_backend.errors import TargetError
 from runtime_backend.resolve import Outcome, Resolver
 from runtime_backend.target import Caller, Named, find_places
+from runtime_backend.target.folders import LOCK_NAMES
 from runtime_backend.target.processes import Process
 
 RULE = RuntimeRule(name="torch", requirement=Requirement("torch"), match="exact", origin="default")
@@ -531,3 +532,24 @@ def test_explicit_lock_missing(tmp_path: Path) -> None:
     with pytest.raises(TargetError) as caught:
         list(find_places(scene.source, scene.pip(scene.shell(scene.elsewhere)), lock=lock))
     assert f"RUNTIME_BACKEND_LOCK: found '{tmp_path}', which is no file; expected a lock file" == str(caught.value)
+
+
+@pytest.mark.parametrize("name", LOCK_NAMES)
+def test_every_lock_by_folder(name: str, tmp_path: Path) -> None:
+    """Each kind of lock is found where the frontend was started, and one that is more believable goes before it."""
+    scene = Scene(tmp_path)
+    write(scene.elsewhere / name, "")
+    caller = scene.build(scene.shell(scene.elsewhere))
+    place = next(place for place in find_places(scene.source, caller) if place.locks)
+    assert (place.locks, place.why) == ((scene.elsewhere / name,), "where the frontend was started")
+    write(scene.elsewhere / "uv.lock", "")
+    assert next(p for p in find_places(scene.source, caller) if p.locks).locks == (scene.elsewhere / "uv.lock",)
+
+
+def test_environment_of_pixi(tmp_path: Path) -> None:
+    """Environments of pixi lie in a folder of its own."""
+    scene = Scene(tmp_path)
+    make_torch(make_conda(scene.elsewhere / ".pixi/envs/default"), "2.5.1")
+    outcome = resolve(scene, scene.build(scene.shell(scene.elsewhere)))
+    assert outcome.resolution is not None
+    assert outcome.resolution.identity.version == "2.5.1"

@@ -124,7 +124,7 @@ def test_json(scene: Scene) -> None:
         "runtimes": [
             {
                 "name": "torch",
-                "rule": {"value": "torch", "match": "exact", "origin": "default"},
+                "rule": {"value": "torch", "origin": "default", "match": {"value": "exact", "origin": "default"}},
                 "resolution": {
                     "how": "pinned",
                     "origin": described["runtimes"][0]["looked-at"][0]["why"],
@@ -140,6 +140,7 @@ def test_json(scene: Scene) -> None:
                 "provision": {
                     "value": "require",
                     "why": f"pinned: {described['runtimes'][0]['looked-at'][0]['why']}",
+                    "requirement": f"torch @ {clean}",
                 },
                 "looked-at": [
                     {"why": described["runtimes"][0]["looked-at"][0]["why"], "path": "", "found": f"torch @ {clean}"},
@@ -206,7 +207,8 @@ def test_tree_of_reuse(scene: Scene) -> None:
         "├─ real backend: backends.recording  [pyproject.toml: tool.runtime-backend.build-backend]",
         "├─ provision: auto  [default]",
         f"├─ torch: torch {TARGET}, installed  [{scene.target}]",
-        "│  ├─ asked for: torch (exact)  [default]",
+        "│  ├─ asked for: torch  [default]",
+        "│  ├─ match: exact  [default]",
         "│  ├─ looked at",
         f"│  │  └─ the running interpreter: {scene.target}: torch {TARGET}",
         f"│  └─ provision: reuse (installed in {scene.site(scene.target)})",

@@ -63,6 +63,22 @@ WRONG = [
     "env = { 'A-B' = 'x' }",
     "env = { '' = 'x' }",
 ]
+RIGHT += [
+    'target = { environment = ".venv", lock = "uv.lock", extras = ["cu128"], groups = [] }',
+    'packages = { x = {}, "Y.z" = { match = "minor", provision = "reuse", unresolved = "error", env = { A = "1" } } }',
+]
+WRONG += [
+    "target = 1",
+    'target = { environment = "" }',
+    'target = { extras = "cu128" }',
+    "target = { groups = [1] }",
+    "target = { locks = 1 }",
+    "packages = 1",
+    "packages = { x = 1 }",
+    'packages = { x = { build-backend = "mine" } }',
+    'packages = { x = { match = "major" } }',
+    "packages = { x = { env = { A = 1 } } }",
+]
 ONLY_SETTINGS_REFUSE = [  # what a schema cannot know
     'build-backend = "runtime_backend.build"',
     'backend-path = ["../outside"]',
@@ -76,7 +92,7 @@ def settings_accept(table: str, folder: Path) -> bool:
     """Return whether our own reader takes the table."""
     write(folder / "pyproject.toml", f"[tool.runtime-backend]\n{table}\n")
     try:
-        load_settings(folder, environ={})
+        load_settings(folder, start=folder, environ={})
     except ConfigError:
         return False
     return True

@@ -14,7 +14,7 @@ from ..config import load_settings
 from ..errors import ConfigError
 from ..plan import make_plan
 from ..report import describe_plan, plan_tree, render, without_secrets
-from ..target import read_caller
+from ..target import find_start, read_caller
 
 HOOK = "get_requires_for_build_wheel"
 """The plan is that of the first hook: what it requires, a frontend would install."""
@@ -30,7 +30,8 @@ def explain(source: str, *, as_json: bool) -> int:
         raise ConfigError([f"{source}: found no folder, expected a source tree with a pyproject.toml"])
     # The build would run in a process of the frontend's, which is not there: nothing of this one's path counts.
     caller = replace(read_caller(), cwd=tree, sys_path=(), is_hook=False)
-    plan = make_plan(HOOK, load_settings(tree, environ=caller.environ), caller)
+    settings = load_settings(tree, start=find_start(caller), environ=caller.environ)
+    plan = make_plan(HOOK, settings, caller)
     if as_json:
         print(json.dumps(describe_plan(plan), indent=2, ensure_ascii=False))  # noqa: T201 - the command line prints
     else:

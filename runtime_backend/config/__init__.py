@@ -1,14 +1,17 @@
-"""The settings of one hook call: the producer's table, the environment, the config settings; each with its origin."""
+"""The settings of one hook call: producer, consumer, environment, config settings; each value with its origin."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
 from ..tables import Table
 from ..toml import loads
+from .consumer import CONSUMER_TABLES, Consumer, find_consumer
+from .names import find_name
 from .one_call import CallSettings, is_exact, split_config_settings
 from .producer import (
     choice,
@@ -29,6 +32,7 @@ from .settings import (
     Pin,
     RuntimeRule,
     Settings,
+    StatedTarget,
     Variable,
 )
 from .templates import fill_template, placeholders
@@ -44,6 +48,7 @@ __all__ = [
     "Pin",
     "RuntimeRule",
     "Settings",
+    "StatedTarget",
     "Variable",
     "fill_template",
     "is_exact",
@@ -54,13 +59,18 @@ __all__ = [
 
 
 def load_settings(
-    source: Path, *, config_settings: Mapping[str, Any] | None = None, environ: Mapping[str, str]
+    source: Path,
+    *,
+    start: Path | None = None,
+    config_settings: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str],
 ) -> Settings:
     """Read all the settings of one hook call.
 
-    Precedence (design, 3.3): config setting, environment variable, producer, default.
+    Precedence (design, 3.3): config setting, environment variable, consumer, producer, default.
 
     :param source: the source tree; PEP 517 makes it the working directory of every hook.
+    :param start: the folder from which the consumer's pyproject.toml is looked for, upward.
     :param config_settings: our own ones, without their prefix (see :func:`split_config_settings`).
     :raises ConfigError: with every mistake in any of them.
     """
@@ -69,6 +79,7 @@ def load_settings(
     table = tool.table("runtime-backend") or Table({}, file=document.file, key="tool.runtime-backend")
     call = CallSettings(config_settings or {}, environ, document.problems)
     settings = _build(source, table, call, tool.value("scikit-build"))
+    settings = _hear_call(_hear_consumer(settings, find_consumer(start, source, document.problems), document), call)
     refuse_required_runtimes(document, settings)
     table.close()
     if document.problems:
@@ -89,21 +100,52 @@ def _read_pyproject(source: Path) -> Table:
 
 
 def _build(source: Path, table: Table, call: CallSettings, scikit_build: object) -> Settings:
+    """Return the producer's settings, and those of the call that nobody else may say."""
     build_dir = scikit_build.get("build-dir") if isinstance(scikit_build, dict) else None
     runtimes = read_runtimes(table)
-    provision = choice(table, "provision", PROVISIONS)  # read in any case: it is known, and a mistake in it is told
+    for name in CONSUMER_TABLES:  # the producer may be a consumer too; here it is not asked as one
+        table.value(name)
     return Settings(
         source=source,
         real_backend=read_backend(table),
         backend_path=tuple(read_backend_path(table, source)),
         runtimes=runtimes,
-        provision=call.choice("provision", PROVISIONS) or provision,
+        provision=choice(table, "provision", PROVISIONS),
         unresolved=choice(table, "unresolved", UNRESOLVED),
         variables=tuple(read_variables(table, [rule.name for rule in runtimes])),
         target=call.path("target"),
         lock=call.path("lock"),
         pins=call.pins("pin"),
+        stated=None,
         cache_dir=call.path("cache-dir"),
         log=call.path("log"),
+        offline=call.boolean("offline") or call.foreign_boolean("UV_OFFLINE"),
         scikit_build_dir=build_dir if isinstance(build_dir, str) and build_dir else None,
     )
+
+
+def _hear_consumer(settings: Settings, consumer: Consumer | None, document: Table) -> Settings:
+    """Return the settings with the consumer's words in them: they go before the producer's."""
+    if consumer is None:
+        return settings
+    name = find_name(settings.source, document) if consumer.speaks_of_packages else None
+    note = f"{consumer}: not heard, since this package tells its name only when it is built"
+    said = consumer.package(name, [rule.name for rule in settings.runtimes])
+    own = {variable.name for variable in said.variables}
+    return replace(
+        settings,
+        stated=consumer.target(),
+        notes=(note,) if consumer.speaks_of_packages and name is None else (),
+        provision=said.provision or settings.provision,
+        unresolved=said.unresolved or settings.unresolved,
+        runtimes=tuple(_matched(rule, said.match) for rule in settings.runtimes),
+        variables=(*(v for v in settings.variables if v.name not in own), *said.variables),
+    )
+
+
+def _matched(rule: RuntimeRule, match: Chosen[str] | None) -> RuntimeRule:
+    return rule if match is None else replace(rule, match=match.value, match_origin=match.origin)
+
+
+def _hear_call(settings: Settings, call: CallSettings) -> Settings:
+    return replace(settings, provision=call.choice("provision", PROVISIONS) or settings.provision)

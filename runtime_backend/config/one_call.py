@@ -14,6 +14,8 @@ from packaging.version import InvalidVersion, Version
 from ..tables import describe, did_you_mean, one_of
 from .settings import CALL_KEYS, SETTING_PREFIX, VARIABLE_PREFIX, Chosen, Pin, parse_requirement
 
+_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
 
 def split_config_settings(
     config_settings: Mapping[str, Any] | None,
@@ -58,6 +60,22 @@ class CallSettings:
         guess = did_you_mean(found.value, allowed)
         self._problems.append(f"{found.origin}: found {describe(found.value)}{guess}, expected {one_of(allowed)}")
         return None
+
+    def boolean(self, key: str) -> Chosen[bool] | None:
+        """Return a boolean, as people write it in variables; None when it is absent or wrong."""
+        found = self.string(key)
+        if found is None:
+            return None
+        value = _BOOLEANS.get(found.value.lower())
+        if value is None:
+            self._problems.append(f"{found.origin}: found {describe(found.value)}, expected {one_of(list(_BOOLEANS))}")
+            return None
+        return Chosen(value=value, origin=found.origin)
+
+    def foreign_boolean(self, variable: str) -> Chosen[bool]:
+        """Return whether a frontend's own variable is set to something true."""
+        is_true = _BOOLEANS.get(self._environ.get(variable, "").lower(), False)
+        return Chosen(value=is_true, origin=variable if is_true else "default")
 
     def path(self, key: str) -> Chosen[Path] | None:
         """Return a path; a relative one is meant from where the person stands, not from the source tree."""

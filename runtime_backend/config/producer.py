@@ -28,10 +28,13 @@ _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def choice(table: Table, name: str, allowed: Sequence[str]) -> Chosen[str]:
     """Return one of the allowed strings; the first of them is the default."""
+    return optional_choice(table, name, allowed) or Chosen(value=allowed[0], origin="default")
+
+
+def optional_choice(table: Table, name: str, allowed: Sequence[str]) -> Chosen[str] | None:
+    """Return one of the allowed strings; None when it is absent or wrong."""
     found = table.choice(name, allowed)
-    if found is None:
-        return Chosen(value=allowed[0], origin="default")
-    return Chosen(value=found, origin=f"{table.file}: {table.dotted(name)}")
+    return None if found is None else Chosen(value=found, origin=f"{table.file}: {table.dotted(name)}")
 
 
 def read_backend(table: Table) -> Chosen[str]:
@@ -71,11 +74,12 @@ def read_runtimes(table: Table) -> tuple[RuntimeRule, ...]:
 
 
 def _read_rule(table: Table, key: str, entry: object, origin: str) -> RuntimeRule | None:
-    match = "exact"
+    match, match_origin = MATCHES[0], "default"
     if isinstance(entry, dict):
         inner = Table(entry, file=table.file, key=table.dotted(key), problems=table.problems)
         entry = inner.value("requirement")
-        match = inner.choice("match", MATCHES) or match
+        stated = inner.choice("match", MATCHES)
+        match, match_origin = (match, match_origin) if stated is None else (stated, origin)
         inner.close()
     if not isinstance(entry, str):
         table.report(key, describe(entry), "a requirement, or { requirement, match }")
@@ -88,7 +92,7 @@ def _read_rule(table: Table, key: str, entry: object, origin: str) -> RuntimeRul
     if not holds:
         return None
     name = canonicalize_name(requirement.name)
-    return RuntimeRule(name=name, requirement=requirement, match=match, origin=origin)
+    return RuntimeRule(name=name, requirement=requirement, match=match, origin=origin, match_origin=match_origin)
 
 
 def _holds(requirement: Requirement) -> bool | None:
@@ -99,10 +103,10 @@ def _holds(requirement: Requirement) -> bool | None:
         return None
 
 
-def read_variables(table: Table, runtimes: Sequence[str]) -> list[Variable]:
+def read_variables(table: Table, runtimes: Sequence[str] | None) -> list[Variable]:
     """Return the ``env`` table.
 
-    :param runtimes: the names that a ``{torch.version}`` may begin with.
+    :param runtimes: the names that a ``{torch.version}`` may begin with; None: they are not known here.
     """
     env = table.table("env")
     if env is None:
@@ -111,7 +115,7 @@ def read_variables(table: Table, runtimes: Sequence[str]) -> list[Variable]:
     return [variable for variable in variables if variable is not None]
 
 
-def _read_variable(env: Table, name: str, runtimes: Sequence[str]) -> Variable | None:
+def _read_variable(env: Table, name: str, runtimes: Sequence[str] | None) -> Variable | None:
     if not _VARIABLE_NAME.fullmatch(name):
         env.report(name, f"the name {name!r}", "a variable's name: letters, digits and underscores")
         return None
@@ -123,7 +127,8 @@ def _read_variable(env: Table, name: str, runtimes: Sequence[str]) -> Variable |
     if not isinstance(template, str):
         env.report(name, describe(template), "a string, or { value, force }")
         return None
-    _check_template(env, name, template, runtimes)
+    if runtimes is not None:
+        _check_template(env, name, template, runtimes)
     return Variable(name=name, template=template, force=force, origin=f"{env.file}: {env.dotted(name)}")
 
 

@@ -19,7 +19,7 @@ UNRESOLVED = ("error",)
 TEMPLATE_FIELDS = ("version", "cuda", "hip", "git-version")
 """What ``{torch.<field>}`` may name in a variable."""
 
-CALL_KEYS = ("target", "lock", "pin", "provision", "cache-dir", "log")
+CALL_KEYS = ("target", "lock", "pin", "provision", "cache-dir", "log", "offline")
 """The keys for one call: config setting ``runtime-backend.<key>``, environment variable ``RUNTIME_BACKEND_<KEY>``."""
 
 SETTING_PREFIX = "runtime-backend."
@@ -45,6 +45,7 @@ class RuntimeRule:
     match: str
     """One of :data:`MATCHES`."""
     origin: str
+    match_origin: str = "default"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +71,17 @@ class Pin:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StatedTarget:
+    """What the consumer's table says of the target, for where the frontend's own ways do not tell."""
+
+    environment: Chosen[Path] | None
+    lock: Chosen[Path] | None
+    extras: frozenset[str]
+    groups: frozenset[str]
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Everything that people said about this build; nothing in here was looked up."""
 
@@ -84,10 +96,16 @@ class Settings:
     target: Chosen[Path] | None
     lock: Chosen[Path] | None
     pins: tuple[Pin, ...]
+    stated: StatedTarget | None
+    """What the consumer says."""
     cache_dir: Chosen[Path] | None
     log: Chosen[Path] | None
+    offline: Chosen[bool]
+    """True: no index is asked."""
     scikit_build_dir: str | None
     """scikit-build-core's ``build-dir``, the one foreign key that we follow."""
+    notes: tuple[str, ...] = ()
+    """What the person should be told although nothing is wrong."""
 
 
 def parse_requirement(text: str) -> Requirement | None:

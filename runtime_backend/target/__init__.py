@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from .caller import Caller, read_caller
-from .detectors import find_places
+from .detectors import find_places, find_start
 from .environments import Environment, EnvironmentReader
-from .places import Named, Place
-from .requested import find_requested
+from .places import LateLock, Named, Place, Stated
+from .requested import Requested, find_requested
 
 __all__ = [
     "Caller",
     "Environment",
     "EnvironmentReader",
+    "LateLock",
     "Named",
     "Place",
+    "Requested",
+    "Stated",
     "find_places",
     "find_requested",
+    "find_start",
     "read_caller",
 ]

@@ -32,6 +32,8 @@ class Caller:
     sys_path: tuple[str, ...]
     reader: EnvironmentReader
     list_ancestors: Callable[[], Sequence[Process]]
+    argv: tuple[str, ...] = ()
+    """This process's own script and arguments."""
     is_hook: bool = True
     """False: the command line, which explains a build by a frontend that is not there."""
 
@@ -50,7 +52,7 @@ class Caller:
         """How the frontend isolates this build.
 
         ``none``: not at all. ``hidden``: the interpreter is the target's, with its distributions taken off the path
-        (pip, pdm, pipenv). ``throwaway``: an environment made for this build (uv, build, pip's venv isolation).
+        (pip, pdm, pipenv). ``throwaway``: an environment made for this build (uv, build, poetry, pip's venv isolation).
         ``kept``: one that the last build used too (hatch, tox), in which that build's torch may still lie.
         ``assumed``: no frontend is there; the command line explains an isolated build.
         """
@@ -58,7 +60,7 @@ class Caller:
             return "assumed"
         if self.environ.get("HATCH_ENV_ACTIVE") == "hatch-build" or self._is_tox_packaging:
             return "kept"
-        if any(part.startswith(_THROWAWAY_MARKS) for part in self.prefix.parts):
+        if any(part.startswith(_THROWAWAY_MARKS) for part in self.prefix.parts) or self._is_poetry:
             return "throwaway"
         own = self.own_environment
         visible = {os.path.realpath(entry) for entry in self.sys_path if entry}
@@ -68,15 +70,33 @@ class Caller:
 
     @property
     def _is_tox_packaging(self) -> bool:
-        return self.environ.get("TOX_ENV_NAME", "").startswith(".pkg") and ".pkg" in self.prefix.name
+        """Tox runs the hooks of its packaging environment, whatever its name, in a process of its own making."""
+        script = Path(self.argv[0]) if self.argv else Path()
+        return "TOX_ENV_NAME" in self.environ and script.parts[-2:] == ("pyproject_api", "_backend.py")
+
+    @property
+    def _is_poetry(self) -> bool:
+        """Poetry leaves no mark but the name of its folder, which anybody might choose: ``<tmp>/tmpa1b2c3d4/.venv``."""
+        is_named_so = self.prefix.name == ".venv" and re.fullmatch(r"tmp[a-z0-9_]{8}", self.prefix.parent.name)
+        if not is_named_so or "virtualenv" not in read_pyvenv_cfg(self.prefix):
+            return False
+        return not self.ancestors or [name for name, _ in self.frontends][:1] == ["poetry"]
+
+    @cached_property
+    def frontends(self) -> tuple[tuple[str, Process], ...]:
+        """The frontends among the processes above, nearest first: the first one calls, on behalf of the others."""
+        named = ((_frontend_name(process.argv), process) for process in self.ancestors)
+        return tuple((name, process) for name, process in named if name is not None)
 
     @cached_property
     def frontend(self) -> tuple[str | None, Process | None]:
-        """The frontend's name, and its process where the system tells: the nearest ancestor that is one."""
-        for process in self.ancestors:
-            name = _frontend_name(process.argv)
-            if name is not None:
-                return name, process
+        """The frontend's name, and its process where the system tells."""
+        if self.frontends:
+            return self.frontends[0]
+        if self.isolation == "hidden" and "pdm-build-env-" in self.environ.get("PYTHONPATH", ""):
+            return "pdm", None
+        if self.isolation == "throwaway" and self._is_poetry:
+            return "poetry", None
         if "uv" in read_pyvenv_cfg(self.prefix) and self.isolation == "throwaway":
             return "uv", None
         if "PIP_BUILD_TRACKER" in self.environ and self.isolation in ("hidden", "throwaway"):
@@ -124,6 +144,7 @@ def read_caller() -> Caller:
         sys_path=tuple(sys.path),
         reader=EnvironmentReader(python=python, user_base=Path(site.getuserbase())),
         list_ancestors=list_ancestors,
+        argv=tuple(sys.argv),
     )
 
 

@@ -9,91 +9,68 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
-from ..errors import TargetError
 from ..selection import Selection
 from .arguments import Arguments, read_arguments
 from .caller import Caller
 from .environments import Environment, base_prefix, find_site, read_pyvenv_cfg
-from .folders import find_lock_upward, find_locks, find_project, upward
-from .places import Named, Place
-from .uv import NAMED, UvCommand, read_uv_command
-
-PIP_VALUED = ("-t", "--target", "--prefix", "--python", "-r", "-c", "-e", "-i", "-f", "-C", "--root", "--src")
+from .folders import find_locks, find_project, upward
+from .managers import find_managed
+from .places import Named, Place, Stated
+from .requested import PIP_VALUED, find_named_locks
+from .stated import named_place, stated_place
+from .uv import NAMED, UvCommand, find_uv_command
 
 
 def find_places(
-    source: Path, caller: Caller, *, target: Named | None = None, lock: Named | None = None
+    source: Path,
+    caller: Caller,
+    *,
+    target: Named | None = None,
+    lock: Named | None = None,
+    stated: Stated | None = None,
 ) -> Iterator[Place]:
     """Yield the places to look at, the most believable first; each is looked up only when it is asked for.
 
     :param source: the source tree that is built.
     :param target: the target, where somebody named it; then nothing else is looked at.
     :param lock: the lock, likewise.
+    :param stated: what the consumer says of its target.
     :raises TargetError: for an explicit target or lock that is not there.
     """
-    yield from _explicit(caller, target, lock)
-    command = find_uv_command(caller)
-    if command is not None and command.is_project:
-        yield from _uv_project(command, caller)
+    yield from named_place(caller, target, lock)
+    yield from _command_locks(caller)
+    managed = find_managed(caller)
+    if managed is not None:
+        yield managed
     yield from _own_environment(caller)
-    yield from _creator(caller)
+    yield from _creator(caller, is_pip=True)
+    command = find_uv_command(caller)
     if command is not None:
         yield from _uv_environment(command, caller)
+    yield from stated_place(caller, stated)
+    yield from _creator(caller, is_pip=False)
     yield from _activated(caller)
     yield from _folders(caller)
     yield from _source_tree(source, caller)
 
 
-def _explicit(caller: Caller, target: Named | None, lock: Named | None) -> Iterator[Place]:
-    """Somebody said it: the lock before the target, as under a project manager."""
-    if lock is not None and not lock.path.is_file():
-        raise TargetError(f"{lock.origin}: found {str(lock.path)!r}, which is no file; expected a lock file")
-    environment = None if target is None else caller.reader.read(target.path)
-    if target is not None and environment is None:
-        expected = "the prefix of an environment, or its interpreter"
-        raise TargetError(f"{target.origin}: found {str(target.path)!r}, expected {expected}")
-    named = [item for item in (lock, target) if item is not None]
-    if named:
-        yield Place(
-            why=" and ".join(item.origin for item in named),
-            path=named[-1].path,
-            locks=() if lock is None else (lock.path,),
-            selection=Selection(project=None if lock is None else find_project(lock.path.parent)),
-            environment=environment,
-            is_target=True,
-            ends=True,
-        )
+def find_start(caller: Caller) -> Path | None:
+    """Return the folder from which the consumer's project is looked for, upward: the frontend's, or what it names."""
+    managed = find_managed(caller)
+    if managed is not None and managed.selection.project is not None:
+        return managed.selection.project
+    command = find_uv_command(caller)
+    return command.project if command is not None else next(iter(caller.working_folders), None)
 
 
-def find_uv_command(caller: Caller) -> UvCommand | None:
-    """Return the running uv; None where the frontend is another, or its process is not seen."""
-    name, process = caller.frontend
-    if name != "uv" or process is None:
-        return None
-    started = caller.working_folders[0] if caller.working_folders else caller.cwd
-    command = read_uv_command(process.argv, started, process.environ or caller.personal_environ)
-    folder = command.arguments.last("--directory") if process.cwd is None else None
-    return command if folder is None else replace(command, cwd=started / folder)
-
-
-def _uv_project(command: UvCommand, caller: Caller) -> Iterator[Place]:
-    """A project command's lock: at hook time its environment is empty, or still holds the old runtime."""
-    project = find_project(command.project)
-    lock = find_lock_upward(project or command.project, "uv.lock")
-    root = lock.parent if lock is not None else (project or command.project)
-    why, path = command.project_environment(root)
-    yield Place(
-        why=f"uv {command.name}, {why}",
-        path=path,
-        locks=() if lock is None else (lock,),
-        selection=command.selection(project),
-        environment=caller.reader.read(path),
-        is_target=True,
-        is_manager=True,
-    )
+def _command_locks(caller: Caller) -> Iterator[Place]:
+    """The locks that the same command installs: what they pin is about to replace what is installed."""
+    locks = find_named_locks(caller)
+    if locks:
+        environment = caller.own_environment if caller.isolation == "hidden" else None
+        yield Place(why="the command", path=locks[0], locks=locks, environment=environment, is_manager=True)
 
 
 def _own_environment(caller: Caller) -> Iterator[Place]:
@@ -126,22 +103,21 @@ def _front_folder(arguments: Arguments, cwd: Path, environ: Mapping[str, str], c
     return find_site(cwd / prefix, caller.reader.python) if prefix else None
 
 
-def _creator(caller: Caller) -> Iterator[Place]:
+def _creator(caller: Caller, *, is_pip: bool) -> Iterator[Place]:
     """The interpreter that made this throw-away environment: the ``command`` line of pyvenv.cfg (Python 3.11).
 
     Under pip's venv isolation it is the target's; under build it is wherever build is installed, which may be a tool's
     own environment.
     """
-    if caller.isolation != "throwaway":
-        return
     name, process = caller.frontend
+    if caller.isolation != "throwaway" or is_pip != (name == "pip" or "PIP_BUILD_TRACKER" in caller.environ):
+        return
     command = read_pyvenv_cfg(caller.prefix).get("command", "")
     interpreter = re.split(r" -m (?:virtual|v)env\b", command)[0]  # build makes it with either
-    if not interpreter and name == "pip" and process is not None:  # Python 3.10 writes no command
+    if not interpreter and is_pip and process is not None:  # Python 3.10 writes no command
         interpreter = process.argv[0]
     if interpreter:
         environment = caller.reader.read(Path(interpreter))
-        is_pip = name == "pip" or "PIP_BUILD_TRACKER" in caller.environ
         why = "the interpreter that made the build environment"
         yield Place(
             why=why,
@@ -227,11 +203,15 @@ def _source_tree(source: Path, caller: Caller) -> Iterator[Place]:
         yield from _upward_from(source, "the source tree", caller, is_guess=False)
 
 
+_ENVIRONMENTS = (".venv", ".pixi/envs/default")
+"""Where projects keep their environment: everybody's way, pixi's."""
+
+
 def _upward_from(start: Path, why: str, caller: Caller, *, is_guess: bool) -> Iterator[Place]:
     project = find_project(start)
     for folder in upward(start):
         locks = find_locks(folder)
-        environment = caller.reader.read(folder / ".venv")
+        environment = next(filter(None, (caller.reader.read(folder / name) for name in _ENVIRONMENTS)), None)
         if locks or environment is not None:
             yield Place(
                 why=why,

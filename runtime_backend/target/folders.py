@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from ..files import is_file, list_names
+from ..files import is_file, list_names, read_text
+from ..toml import TOMLDecodeError, loads
 
 
 def upward(start: Path) -> Iterator[Path]:
@@ -14,12 +16,15 @@ def upward(start: Path) -> Iterator[Path]:
     yield from start.parents
 
 
+LOCK_NAMES = ("uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "Pipfile.lock", "pixi.lock", "conda-lock.yml")
+"""The locks that speak for a folder, the first one there is; requirements files are no locks unless they are named."""
+
+
 def find_locks(folder: Path) -> tuple[Path, ...]:
     """Return the lock that speaks for a folder; several only if it holds several named pylocks (PEP 751) alone."""
-    for names in (["uv.lock"], ["pylock.toml"]):
-        found = tuple(folder / name for name in names if is_file(folder / name))
-        if found:
-            return found
+    found = next((folder / name for name in LOCK_NAMES if is_file(folder / name)), None)
+    if found is not None:
+        return (found,)
     return tuple(folder / name for name in list_names(folder) if _is_named_pylock(name))
 
 
@@ -36,3 +41,11 @@ def find_project(start: Path) -> Path | None:
 def find_lock_upward(start: Path, name: str) -> Path | None:
     """Return the nearest file of that name, upward."""
     return next((folder / name for folder in upward(start) if is_file(folder / name)), None)
+
+
+def read_toml(path: Path) -> Mapping[str, Any]:
+    """Return a foreign TOML file's document; empty where there is none that can be read."""
+    try:
+        return loads(read_text(path))
+    except TOMLDecodeError:
+        return {}

@@ -12,6 +12,20 @@ _DEFAULT = Selection()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LateLock:
+    """A lock that a project manager writes only after it has installed: on disk is the old one, or none."""
+
+    command: str
+    """``poetry add``."""
+    name: str
+    """The lock's file name."""
+    installed_first: frozenset[str]
+    """The distributions that are certain to be installed before the package is built; normalised."""
+    way_out: str
+    """The commands that lock first, and then install."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     """One place to look at: the locks of a folder, an environment, or a folder's locks and the environment beside them.
 
@@ -28,6 +42,8 @@ class Place:
     """True: this is the target, whatever it holds; other environments are not looked at any more."""
     is_manager: bool = False
     """True: a project manager is at work, so the lock is about to be installed, and the environment is out of date."""
+    late: LateLock | None = None
+    """Where the lock is written too late to be believed; ``locks`` is empty then."""
     is_guess: bool = False
     """True: several could be meant, and nothing names one."""
     ends: bool = False
@@ -39,4 +55,13 @@ class Named:
     """A path that somebody named, and by what."""
 
     path: Path
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stated:
+    """What the consumer says of its target, for where the frontend's own ways do not tell."""
+
+    environment: Path | None
+    lock: Path | None
     origin: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from ..files import read_text
 from ..selection import Selection
 from .arguments import Arguments, read_arguments
+from .caller import Caller
 
 PROJECT_COMMANDS = ("sync", "run", "add", "remove", "lock", "export", "tree", "version", "upgrade", "audit", "check")
 """Commands at work on a project and its lock."""
@@ -164,6 +165,17 @@ def read_uv_command(argv: Sequence[str], cwd: Path, environ: Mapping[str, str]) 
     if name == "pip":
         name = " ".join(arguments.positional[:2])
     return UvCommand(name=name, arguments=arguments, cwd=cwd, environ=environ)
+
+
+def find_uv_command(caller: Caller) -> UvCommand | None:
+    """Return the running uv; None where the frontend is another, or its process is not seen."""
+    name, process = caller.frontend
+    if name != "uv" or process is None:
+        return None
+    started = caller.working_folders[0] if caller.working_folders else caller.cwd
+    command = read_uv_command(process.argv, started, process.environ or caller.personal_environ)
+    folder = command.arguments.last("--directory") if process.cwd is None else None
+    return command if folder is None else replace(command, cwd=started / folder)
 
 
 def _as_path(text: str | None, cwd: Path) -> Path | None:

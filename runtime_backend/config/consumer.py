@@ -1,0 +1,152 @@
+"""The consumer's tables: ``[tool.runtime-backend.target]`` and ``[tool.runtime-backend.packages.<name>]``.
+
+They lie in the pyproject.toml of the project that wants the wheel, and speak for its environment and for the packages
+that are built for it. They may not say what a package is made of: the real backend and the source are the producer's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from ..errors import ConfigError
+from ..files import read_text
+from ..tables import Table, describe
+from ..toml import loads
+from .producer import optional_choice, read_variables
+from .settings import MATCHES, PROVISIONS, UNRESOLVED, Chosen, StatedTarget, Variable
+
+CONSUMER_TABLES = ("target", "packages")
+PRODUCER_KEYS = frozenset(("build-backend", "backend-path", "match-runtime", "provision", "unresolved", "env"))
+
+_PRODUCERS_OWN = ("build-backend", "backend-path", "match-runtime", "source")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PackageSettings:
+    """What a consumer says of one package."""
+
+    variables: tuple[Variable, ...] = ()
+    provision: Chosen[str] | None = None
+    match: Chosen[str] | None = None
+    unresolved: Chosen[str] | None = None
+
+
+def find_consumer(start: Path | None, source: Path, problems: list[str]) -> Consumer | None:
+    """Return the consumer: upward, the nearest pyproject.toml with a table of ours that says more than a producer does.
+
+    :param start: the folder of the project that is installed, or where the frontend was started.
+    :param source: the source tree, whose own pyproject.toml may be the consumer's as well.
+    :param problems: where mistakes go.
+    :raises ConfigError: for a pyproject.toml that may be the one, and cannot be read.
+    """
+    for folder in () if start is None else (start, *start.parents):
+        path = folder / "pyproject.toml"
+        ours = _table_of(path)
+        if not PRODUCER_KEYS.issuperset(ours):
+            table = Table(ours, file=str(path), key="tool.runtime-backend", problems=problems)
+            return Consumer(folder, table, is_producer=folder == source)
+    return None
+
+
+def _table_of(path: Path) -> Mapping[str, Any]:
+    """Return our table of a pyproject.toml; empty where it has none. Most have none, and are not parsed."""
+    if "tool.runtime-backend" not in read_text(path):
+        return {}
+    try:
+        tool = loads(path.read_text("utf-8")).get("tool")
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error}"]) from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigError([f"{path}: not TOML: {error}"]) from None
+    ours = tool.get("runtime-backend") if isinstance(tool, dict) else None
+    return ours if isinstance(ours, dict) else {}
+
+
+class Consumer:
+    """The tables of one consumer.
+
+    :param folder: of its pyproject.toml.
+    :param is_producer: whether it is the package itself that is built, whose other keys are read elsewhere.
+    """
+
+    def __init__(self, folder: Path, table: Table, *, is_producer: bool) -> None:
+        self._folder = folder
+        self._table = table
+        if not is_producer:
+            for name in (*CONSUMER_TABLES, *PRODUCER_KEYS):
+                table.value(name)
+            table.close()
+
+    def __str__(self) -> str:
+        """Return ``/home/jo/app/pyproject.toml: tool.runtime-backend.packages``."""
+        return f"{self._table.file}: {self._table.dotted('packages')}"
+
+    @property
+    def speaks_of_packages(self) -> bool:
+        """Whether the package's own name matters."""
+        return "packages" in self._table
+
+    def target(self) -> StatedTarget | None:
+        """Return where the consumer says that its environment and its lock are; None where it says nothing."""
+        table = self._table.table("target")
+        if table is None:
+            return None
+        stated = StatedTarget(
+            environment=self._path(table, "environment"),
+            lock=self._path(table, "lock"),
+            extras=self._names(table, "extras"),
+            groups=self._names(table, "groups"),
+            origin=f"{table.file}: {table.key}",
+        )
+        table.close()
+        return stated
+
+    def package(self, wanted: str | None, runtimes: Sequence[str]) -> PackageSettings:
+        """Return what is said of one package; the tables of the others are checked as well.
+
+        :param wanted: its name, normalised; None: it is not known before it is built.
+        :param runtimes: its runtimes, whose fields its variables may name.
+        """
+        packages = self._table.table("packages")
+        found: dict[str, PackageSettings] = {}
+        if packages is None:
+            return PackageSettings()
+        for written in packages.names():
+            name, table = canonicalize_name(written), packages.table(written)
+            if table is None:
+                continue
+            if name in found:
+                packages.report(written, f"a second table for {name}", "one table a package")
+            found[name] = _read_package(table, runtimes if name == wanted else None)
+        return found.get(wanted or "", PackageSettings())
+
+    def _path(self, table: Table, name: str) -> Chosen[Path] | None:
+        """Return a path, relative to the consumer's folder."""
+        text = table.string(name)
+        if text is None:
+            return None
+        path = self._folder / os.path.expanduser(text)  # noqa: PTH111 - Path.expanduser raises for ~nobody
+        return Chosen(value=path, origin=f"{table.file}: {table.dotted(name)}")
+
+    def _names(self, table: Table, name: str) -> frozenset[str]:
+        return frozenset(str(canonicalize_name(item)) for item in table.strings(name) or ())
+
+
+def _read_package(table: Table, runtimes: Sequence[str] | None) -> PackageSettings:
+    for name in _PRODUCERS_OWN:
+        if name in table:
+            table.report(name, describe(table.value(name)), "nothing there: this is for the package itself to say")
+    settings = PackageSettings(
+        variables=tuple(read_variables(table, runtimes)),
+        provision=optional_choice(table, "provision", PROVISIONS),
+        match=optional_choice(table, "match", MATCHES),
+        unresolved=optional_choice(table, "unresolved", UNRESOLVED),
+    )
+    table.close()
+    return settings

@@ -1,0 +1,62 @@
+"""A package's own name, read as text: a consumer's table speaks of it by name, before anything is built."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from ..files import read_text
+from ..tables import Table
+
+
+def find_name(source: Path, document: Table) -> str | None:
+    """Return the normalised name of the package in a source tree; None where only running its setup.py would tell.
+
+    :param document: its pyproject.toml.
+    """
+    found = next((name for name in _candidates(source, document) if name), None)
+    return None if found is None else canonicalize_name(found)
+
+
+def _candidates(source: Path, document: Table) -> Iterator[str | None]:
+    data = document.value("project"), document.value("tool")
+    project, tool = (item if isinstance(item, dict) else {} for item in data)
+    poetry = tool.get("poetry")
+    for table in (project, poetry if isinstance(poetry, dict) else {}):
+        name = table.get("name")
+        yield name if isinstance(name, str) else None
+    yield _from_pkg_info(read_text(source / "PKG-INFO"))
+    yield _from_setup_cfg(read_text(source / "setup.cfg"))
+    yield _from_setup_py(read_text(source / "setup.py"))
+
+
+def _from_pkg_info(text: str) -> str | None:
+    """An sdist has its metadata in it."""
+    head = text.partition("\n\n")[0]
+    return next((line[len("Name:") :].strip() for line in head.splitlines() if line.startswith("Name:")), None)
+
+
+def _from_setup_cfg(text: str) -> str | None:
+    parser = ConfigParser(interpolation=None)
+    try:
+        parser.read_string(text)
+    except ConfigParserError:
+        return None
+    return parser.get("metadata", "name", fallback=None)
+
+
+def _from_setup_py(text: str) -> str | None:
+    """Return the literal ``name=`` of a call of ``setup``."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    setups = (call for call in calls if ast.unparse(call.func) in ("setup", "setuptools.setup", "distutils.core.setup"))
+    values = (word.value for call in setups for word in call.keywords if word.arg == "name")
+    return next((v.value for v in values if isinstance(v, ast.Constant) and isinstance(v.value, str)), None)

@@ -1,0 +1,86 @@
+"""``pdm install``, ``sync``, ``add``, ``update``: pdm writes the lock first, then installs everything side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from ...files import is_file
+from ...selection import Selection
+from ..caller import Caller
+from ..commands import Command, read_command
+from ..folders import find_lock_upward, find_project, read_toml
+from ..places import Place
+
+INSTALLING = ("install", "sync", "add", "update", "remove")
+_VALUED = """
+--config --config-setting --editable --exclude-newer --group --lockfile --override --project --skip --venv --with
+--without -C -G -L -c -e -k -p
+"""
+VALUED_OPTIONS = frozenset(_VALUED.split())
+
+
+def find_place(caller: Caller) -> Place | None:
+    """Return pdm's lock, and the environment whose interpreter runs."""
+    command = read_command(caller, "pdm", caller.frontend[1], valued=VALUED_OPTIONS)
+    if not command.may_be(*INSTALLING):
+        return None
+    root = _find_root(command)
+    lock = _find_lock(root, command)
+    return Place(
+        why=f"pdm {command.name or '(some command)'}",
+        path=caller.prefix,
+        locks=() if lock is None else (lock,),
+        selection=_select(root, command),
+        environment=caller.own_environment,
+        is_target=True,
+        is_manager=True,
+        is_guess=command.name is None,
+    )
+
+
+def _find_root(command: Command) -> Path:
+    named = command.arguments.last("-p", "--project") or command.environ.get("PDM_PROJECT")
+    return command.cwd / named if named else find_project(command.cwd) or command.cwd
+
+
+def _find_lock(root: Path, command: Command) -> Path | None:
+    named = command.arguments.last("-L", "--lockfile") or command.environ.get("PDM_LOCKFILE")
+    if named:
+        return command.cwd / named
+    names = ("pylock.toml", "pdm.lock") if _wants_pylock(root, command) else ("pdm.lock", "pylock.toml")
+    # Upward: a member of a workspace is locked at the workspace's root.
+    return next((root / name for name in names if is_file(root / name)), find_lock_upward(root, "pdm.lock"))
+
+
+def _wants_pylock(root: Path, command: Command) -> bool:
+    """Return whether ``lock.format`` is ``pylock``: it matters where both files are there."""
+    home = command.environ.get("HOME", "")
+    config = Path(command.environ.get("XDG_CONFIG_HOME") or f"{home}/.config") / "pdm/config.toml"
+    tables = (read_toml(path).get("lock", {}) for path in (root / "pdm.toml", config))
+    formats = [command.environ.get("PDM_LOCK_FORMAT"), *(table.get("format") for table in tables)]
+    return next((text for text in formats if text), None) == "pylock"
+
+
+def _select(root: Path, command: Command) -> Selection:
+    """Return the groups, among which pdm counts extras; ``add`` and ``remove`` say where to write, not what to take."""
+    if command.name in ("add", "remove"):
+        return Selection(project=root)
+    given, has = command.names("-G", "--group", "--with"), command.arguments.has
+    without = _normalised(command.names("--without"))
+    is_without_alone = bool(without) and not given and not has("-d", "--dev", "--prod", "--production")
+    # --dev alone selects, so that not all that is locked is meant any more; to name what is meant anyway says the same.
+    named = given or (["default"] if has("-d", "--dev") else [])
+    return Selection(
+        project=root,
+        groups=_normalised(named) - {":all"},
+        without_groups=without,
+        all_groups=":all" in given or is_without_alone,
+        default_groups=not has("--prod", "--production"),
+        only_groups=has("--no-default"),
+    )
+
+
+def _normalised(names: list[str]) -> frozenset[str]:
+    return frozenset(name if name == ":all" else str(canonicalize_name(name)) for name in names)

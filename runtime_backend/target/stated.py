@@ -1,0 +1,60 @@
+"""The target as somebody says it is: named for this call, or in the consumer's table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import TargetError
+from ..files import is_file
+from ..selection import Selection
+from .caller import Caller
+from .places import Named, Place, Stated
+
+
+def named_place(caller: Caller, target: Named | None, lock: Named | None) -> Iterator[Place]:
+    """Yield what was named for this call: the lock before the target, as under a project manager.
+
+    :raises TargetError: for a target or lock that is not there.
+    """
+    if lock is not None and not lock.path.is_file():
+        raise TargetError(f"{lock.origin}: found {str(lock.path)!r}, which is no file; expected a lock file")
+    environment = None if target is None else caller.reader.read(target.path)
+    if target is not None and environment is None:
+        expected = "the prefix of an environment, or its interpreter"
+        raise TargetError(f"{target.origin}: found {str(target.path)!r}, expected {expected}")
+    named = [item for item in (lock, target) if item is not None]
+    if named:
+        yield Place(
+            why=" and ".join(item.origin for item in named),
+            path=named[-1].path,
+            locks=() if lock is None else (lock.path,),
+            selection=_selection(None if lock is None else lock.path),
+            environment=environment,
+            is_target=True,
+            ends=True,
+        )
+
+
+def stated_place(caller: Caller, stated: Stated | None) -> Iterator[Place]:
+    """Yield what the consumer's table says; neither has to be there already."""
+    if stated is None:
+        return
+    environment = None if stated.environment is None else caller.reader.read(stated.environment)
+    lock = stated.lock if stated.lock is not None and is_file(stated.lock) else None
+    path = next((path for path in (stated.environment, stated.lock) if path is not None), None)
+    if path is not None:
+        yield Place(
+            why=stated.origin,
+            path=path,
+            locks=() if lock is None else (lock,),
+            selection=_selection(lock),
+            environment=environment,
+            is_target=environment is not None,
+        )
+
+
+def _selection(lock: Path | None) -> Selection:
+    """Return the part that is meant of a lock that was named: the project beside it, if there is one, or all of it."""
+    is_beside = lock is not None and is_file(lock.parent / "pyproject.toml")
+    return Selection(project=lock.parent if lock is not None and is_beside else None)

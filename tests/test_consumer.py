@@ -1,0 +1,310 @@
+"""The consumer's tables: heard before the producer's, by the package's name, and checked like the producer's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from callers import TARGET, Scene, lock_text
+from standins import blocked, make_torch, make_venv, write
+from test_search import told
+
+from runtime_backend.config import RuntimeRule, Settings, load_settings
+from runtime_backend.config.names import find_name
+from runtime_backend.errors import ConfigError
+from runtime_backend.resolve import Resolver
+from runtime_backend.selection import Selection
+from runtime_backend.tables import Table
+from runtime_backend.target import find_start
+
+PRODUCER = """
+[project]
+name = "Grouped_GEMM"
+[build-system]
+build-backend = "runtime_backend.build"
+[tool.runtime-backend]
+provision = "require"
+match-runtime = ["torch>=2"]
+[tool.runtime-backend.env]
+A = "producer"
+B = "producer"
+"""
+
+CONSUMER = """
+[tool.runtime-backend.target]
+environment = ".venv"
+lock = "locks/uv.lock"
+extras = ["CU_128"]
+groups = ["dev"]
+
+[tool.runtime-backend.packages.grouped-gemm]
+provision = "reuse"
+match = "minor"
+unresolved = "error"
+[tool.runtime-backend.packages.grouped-gemm.env]
+B = "consumer {torch.version}"
+C = { value = "consumer", force = true }
+
+[tool.runtime-backend.packages.other]
+env = { D = "{jaxlib.version}" }
+"""
+
+
+def load(folder: Path, consumer: str, producer: str = PRODUCER, **how: Any) -> Settings:
+    """Load the settings of a producer beside a consumer, called from a folder of the consumer's."""
+    write(folder / "package/pyproject.toml", producer)
+    write(folder / "app/pyproject.toml", consumer)
+    (folder / "app/sub").mkdir(exist_ok=True)
+    return load_settings(folder / "package", start=folder / "app/sub", **{"environ": {}, **how})
+
+
+def problems_of(folder: Path, consumer: str, producer: str = PRODUCER) -> list[str]:
+    """Return the mistakes found."""
+    with pytest.raises(ConfigError) as caught:
+        load(folder, consumer, producer)
+    return list(caught.value.problems)
+
+
+def test_everything(tmp_path: Path) -> None:
+    """What the consumer says goes before what the producer says, with the consumer's file as its origin."""
+    settings = load(tmp_path, CONSUMER)
+    file = tmp_path / "app/pyproject.toml"
+    at = f"{file}: tool.runtime-backend"
+    package = f"{at}.packages.grouped-gemm"
+    assert (settings.provision.value, settings.provision.origin) == ("reuse", f"{package}.provision")
+    assert (settings.unresolved.value, settings.unresolved.origin) == ("error", f"{package}.unresolved")
+    (rule,) = settings.runtimes
+    assert (rule.match, rule.match_origin, rule.origin) == (
+        "minor",
+        f"{package}.match",
+        "pyproject.toml: tool.runtime-backend.match-runtime",
+    )
+    assert [(v.name, v.template, v.force, v.origin) for v in settings.variables] == [
+        ("A", "producer", False, "pyproject.toml: tool.runtime-backend.env.A"),
+        ("B", "consumer {torch.version}", False, f"{package}.env.B"),
+        ("C", "consumer", True, f"{package}.env.C"),
+    ]
+    stated = settings.stated
+    assert stated is not None
+    assert stated.environment is not None
+    assert stated.lock is not None
+    assert (stated.environment.value, stated.lock.value) == (file.parent / ".venv", file.parent / "locks/uv.lock")
+    assert (stated.extras, stated.groups, stated.origin) == ({"cu-128"}, {"dev"}, f"{at}.target")
+    assert settings.notes == ()
+
+
+def test_precedence(tmp_path: Path) -> None:
+    """Config setting, environment variable, consumer, producer."""
+    environ = {"RUNTIME_BACKEND_PROVISION": "auto"}
+    assert load(tmp_path, CONSUMER, environ=environ).provision.origin == "RUNTIME_BACKEND_PROVISION"
+    settings = load(tmp_path, CONSUMER, environ=environ, config_settings={"provision": "none"})
+    assert settings.provision.origin == "config setting runtime-backend.provision"
+    silent = load(tmp_path, "[tool.runtime-backend.packages.other]\nprovision = 'none'\n")
+    assert silent.provision.origin == "pyproject.toml: tool.runtime-backend.provision"
+
+
+@pytest.mark.parametrize("spelling", ["grouped-gemm", "Grouped.GEMM", "grouped_gemm"])
+def test_names_are_normalised(tmp_path: Path, spelling: str) -> None:
+    """A package is the same however its name is spelled."""
+    settings = load(tmp_path, f"[tool.runtime-backend.packages.{spelling!r}]\nprovision = 'none'\n")
+    assert settings.provision.value == "none"
+
+
+def test_all_mistakes_at_once(tmp_path: Path) -> None:
+    """Mistakes of both are told together, each with its own file; those in another package's table, too."""
+    text = """
+[tool.runtime-backend]
+packges = 1
+[tool.runtime-backend.target]
+environment = 3
+extras = "cu128"
+lok = "x"
+[tool.runtime-backend.packages.grouped-gemm]
+build-backend = "mine"
+provision = "resue"
+env = { X = "{torch.versoin}" }
+[tool.runtime-backend.packages."grouped.gemm"]
+[tool.runtime-backend.packages.other]
+match = 3
+[tool.runtime-backend.packages]
+third = 3
+"""
+    at = f"{tmp_path / 'app/pyproject.toml'}: tool.runtime-backend"
+    found = problems_of(tmp_path, text, PRODUCER.replace('"require"', '"reqire"'))
+    keys = "backend-path, build-backend, env, match-runtime, packages, provision, target, unresolved"
+    fields = "torch.version, torch.cuda, torch.hip, torch.git-version"
+    assert sorted(found) == sorted(
+        [
+            "pyproject.toml: tool.runtime-backend.provision: found the string 'reqire' (did you mean 'require'?),"
+            " expected one of auto, reuse, require, none",
+            f"{at}.packges: found an unknown key (did you mean 'packages'?), expected one of {keys}",
+            f"{at}.target.environment: found int 3, expected a non-empty string",
+            f"{at}.target.extras: found the string 'cu128', expected an array",
+            f"{at}.target.lok: found an unknown key (did you mean 'lock'?), expected one of environment, extras, groups,"
+            " lock",
+            f"{at}.packages.grouped-gemm.build-backend: found the string 'mine', expected nothing there: this is for the"
+            " package itself to say",
+            f"{at}.packages.grouped-gemm.provision: found the string 'resue' (did you mean 'reuse'?), expected one of"
+            " auto, reuse, require, none",
+            f"{at}.packages.grouped-gemm.env.X: found {{torch.versoin}} (did you mean 'torch.version'?), expected one of"
+            f" {fields}; a literal brace is doubled",
+            f"{at}.packages.grouped.gemm: found a second table for grouped-gemm, expected one table a package",
+            f"{at}.packages.other.match: found int 3, expected one of exact, minor, floor",
+            f"{at}.packages.third: found int 3, expected a table",
+        ]
+    )
+
+
+def test_broken_file(tmp_path: Path) -> None:
+    """A consumer's file that cannot be parsed may say something, so it is a mistake; without a word of us it is not."""
+    (problem,) = problems_of(tmp_path, "[tool.runtime-backend.target\n")
+    assert problem.startswith(f"{tmp_path / 'app/pyproject.toml'}: not TOML: ")
+    assert load(tmp_path, "[broken\n").stated is None
+
+
+def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that vanishes while it is read is told."""
+    monkeypatch.setattr("runtime_backend.config.consumer.read_text", lambda _: "[tool.runtime-backend.target]")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_settings(write(tmp_path / "pyproject.toml", PRODUCER).parent, start=tmp_path / "absent", environ={})
+
+
+@pytest.mark.parametrize("text", ["", "tool = 1  # tool.runtime-backend", "[tool]\nruntime-backend = 1", PRODUCER])
+def test_no_consumer(tmp_path: Path, text: str) -> None:
+    """Files without the consumer's tables say nothing; a file further up may."""
+    write(tmp_path / "pyproject.toml", '[tool.runtime-backend.target]\nlock = "uv.lock"\n')
+    settings = load(tmp_path, text)
+    assert settings.stated is not None
+    assert settings.stated.origin == f"{tmp_path / 'pyproject.toml'}: tool.runtime-backend.target"
+
+
+def test_own_consumer(tmp_path: Path) -> None:
+    """A package's own pyproject.toml may hold both; a mistake in it is told once."""
+    write(tmp_path / "pyproject.toml", f"{PRODUCER}\n{CONSUMER}")
+    assert load_settings(tmp_path, start=tmp_path, environ={}).stated is not None
+    assert load_settings(tmp_path, environ={}).stated is None
+    write(tmp_path / "pyproject.toml", "[tool.runtime-backend]\nqqqq = 1\n[tool.runtime-backend.target]\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path, start=tmp_path, environ={})
+    assert len(caught.value.problems) == 1
+
+
+def test_unnamed_package(tmp_path: Path) -> None:
+    """A package whose name nobody can read is not spoken of, and that is said."""
+    settings = load(tmp_path, CONSUMER, "[build-system]\n")
+    at = f"{tmp_path / 'app/pyproject.toml'}: tool.runtime-backend.packages"
+    assert settings.notes == (f"{at}: not heard, since this package tells its name only when it is built",)
+    assert load(tmp_path, "[tool.runtime-backend.target]\n", "[build-system]\n").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"pyproject.toml": '[project]\nname = "A_b"'}, "a-b"),
+        ({"pyproject.toml": '[tool.poetry]\nname = "A_b"'}, "a-b"),
+        ({"pyproject.toml": "[tool]\npoetry = 1", "PKG-INFO": "Metadata-Version: 2.1\nName: A_b\n\nName: no\n"}, "a-b"),
+        ({"PKG-INFO": "\n\nName: no\n", "setup.cfg": "[metadata]\nname = A_b\n"}, "a-b"),
+        ({"setup.cfg": "broken", "setup.py": "from setuptools import setup\nsetup(name='A_b')"}, "a-b"),
+        ({"setup.py": "import setuptools\nif 1:\n    setuptools.setup(version='1', name='A_b')"}, "a-b"),
+        ({"setup.py": "setup(name=NAME)"}, None),
+        ({"setup.py": "other(name='x')"}, None),
+        ({"setup.py": "setup(name=1)\n"}, None),
+        ({"setup.py": "setup("}, None),
+        ({"pyproject.toml": "project = 1\n[tool]\n"}, None),
+    ],
+)
+def test_name(tmp_path: Path, files: dict[str, str], expected: str | None) -> None:
+    """A package's name is read as text: from pyproject.toml, an sdist's PKG-INFO, setup.cfg, a literal in setup.py."""
+    from runtime_backend.toml import loads  # noqa: PLC0415 - the one door to it
+
+    for name, text in files.items():
+        write(tmp_path / name, text)
+    assert expected == find_name(tmp_path, Table(loads(files.get("pyproject.toml", "")), file="pyproject.toml"))
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    """Return a scene."""
+    return Scene(tmp_path)
+
+
+def rule() -> RuntimeRule:
+    """Return the rule for torch."""
+    from packaging.requirements import Requirement  # noqa: PLC0415 - used here alone
+
+    return RuntimeRule(name="torch", requirement=Requirement("torch"), match="exact", origin="default")
+
+
+def test_stated_environment(scene: Scene) -> None:
+    """Under build, which tells no target, the consumer's environment goes before what is activated."""
+    make_torch(make_venv(scene.elsewhere / "mine"), "2.2.0")
+    write(scene.elsewhere / "pyproject.toml", '[tool.runtime-backend.target]\nenvironment = "mine"\n')
+    caller = scene.build(scene.shell(scene.elsewhere, scene.other))
+    settings = load_settings(scene.source, start=find_start(caller), environ={})
+    outcome = Resolver(settings, caller).resolve(rule())
+    assert ("2.2.0", "installed", True, None) == told(outcome)
+    assert outcome.steps[-1].why == f"{scene.elsewhere / 'pyproject.toml'}: tool.runtime-backend.target"
+
+
+def test_stated_lock(scene: Scene) -> None:
+    """The consumer's lock counts where nothing is installed, with the environment beside it or without."""
+    write(scene.elsewhere / "locks/uv.lock", lock_text("2.2.0"))
+    write(
+        scene.elsewhere / "pyproject.toml",
+        '[tool.runtime-backend.target]\nlock = "locks/uv.lock"\nenvironment = "absent"\n',
+    )
+    caller = scene.build(scene.shell(scene.elsewhere, scene.other))
+    settings = load_settings(scene.source, start=find_start(caller), environ={})
+    assert told(Resolver(settings, caller).resolve(rule()))[:2] == ("2.2.0", "locked")
+
+
+def test_stated_does_not_beat_pip(scene: Scene) -> None:
+    """Pip runs in the target: what the consumer says of another environment does not count."""
+    make_torch(make_venv(scene.elsewhere / "mine"), "2.2.0")
+    text = '[tool.runtime-backend.target]\nenvironment = "mine"\nlock = "absent"\n'
+    write(scene.elsewhere / "pyproject.toml", text)
+    caller = scene.pip(scene.shell(scene.elsewhere))
+    settings = load_settings(scene.source, start=find_start(caller), environ={})
+    assert told(Resolver(settings, caller).resolve(rule()))[0] == TARGET
+
+
+def test_only_extras_stated(scene: Scene) -> None:
+    """A table that names extras alone adds no place."""
+    write(scene.elsewhere / "pyproject.toml", '[tool.runtime-backend.target]\nextras = ["cpu"]\n')
+    caller = scene.build(scene.shell(scene.elsewhere, scene.other))
+    settings = load_settings(scene.source, start=find_start(caller), environ={})
+    assert told(Resolver(settings, caller).resolve(rule()))[0] == "1.0.0"
+
+
+def test_extras_where_none_are_named() -> None:
+    """The command line's extras and groups go before the consumer's, each for itself."""
+    named = Selection(extras=frozenset({"cpu"}))
+    found = named.or_else(extras=frozenset({"cu128"}), groups=frozenset({"dev"}))
+    assert (found.extras, found.groups) == ({"cpu"}, {"dev"})
+
+
+def test_blocked_folder(tmp_path: Path) -> None:
+    """A folder that may not be looked into says nothing."""
+    write(tmp_path / "pyproject.toml", PRODUCER)
+    assert load_settings(tmp_path, start=blocked(tmp_path / "x"), environ={}).stated is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("1", True), ("TRUE", True), ("on", True), ("0", False), ("no", False), ("", False)]
+)
+def test_offline(tmp_path: Path, text: str, expected: bool) -> None:  # noqa: FBT001 - a column
+    """Offline by our own variable, or by uv's."""
+    write(tmp_path / "pyproject.toml", PRODUCER)
+    assert load_settings(tmp_path, environ={"RUNTIME_BACKEND_OFFLINE": text}).offline.value is expected
+    assert load_settings(tmp_path, environ={"UV_OFFLINE": text}).offline.value is expected
+
+
+def test_offline_mistaken(tmp_path: Path) -> None:
+    """What is neither yes nor no is a mistake; uv's own variable is uv's to check."""
+    write(tmp_path / "pyproject.toml", PRODUCER)
+    with pytest.raises(
+        ConfigError, match="RUNTIME_BACKEND_OFFLINE: found the string 'perhaps', expected one of 1, true"
+    ):
+        load_settings(tmp_path, environ={"RUNTIME_BACKEND_OFFLINE": "perhaps"})
+    assert not load_settings(tmp_path, environ={"UV_OFFLINE": "perhaps"}).offline.value
