@@ -30,7 +30,9 @@ def _selection(case: dict[str, Any], lock: Path) -> Selection:
         package=case["package"],
         extras=frozenset(case["extras"]),
         groups=frozenset(case["groups"] or ()),
-        default_groups=case["groups"] is None,
+        default_groups=case.get("default_groups", case["groups"] is None),
+        **{key: case[key] for key in ("only_groups", "all_groups", "all_extras") if key in case},
+        without_groups=frozenset(case.get("without_groups", ())),
     )
 
 
@@ -59,4 +61,20 @@ def _described(found: tuple[Locked, ...], expected: dict[str, Any], lock: Path) 
         "url": None if is_path else locked.url,
         "path": path if is_path else None,
         "sha256": locked.sha256,
+        **({"missing": locked.missing} if "missing" in expected else {}),
+        **_described_wanted(locked),
+    }
+
+
+def _described_wanted(locked: Locked) -> dict[str, Any]:
+    """Return how a wheel without a URL is found; its digests are listed where the lock does not name the file."""
+    wanted = locked.wanted
+    if wanted is None:
+        return {}
+    digests = sorted(wanted.hashes)
+    return {
+        "file": wanted.file,
+        "sha256": digests[0] if len(digests) == 1 else None,
+        "indexes": list(wanted.indexes),
+        **({"hashes": digests} if wanted.file is None else {}),
     }

@@ -11,7 +11,7 @@ from platforms import make_platform
 from standins import write
 
 from runtime_backend.errors import LockError
-from runtime_backend.locks import Locked, find_locked
+from runtime_backend.locks import READERS, Locked, find_locked
 from runtime_backend.platforms import current_platform
 from runtime_backend.selection import Selection
 
@@ -143,8 +143,8 @@ def test_unreadable(tmp_path: Path, content: bytes | None, reason: str) -> None:
 
 def test_unknown_name(tmp_path: Path) -> None:
     """A lock that no reader knows is refused by its name, with those that are known."""
-    path = tmp_path / "poetry.lock"
-    known = "expected one of uv.lock, pylock.toml, pylock.*.toml"
+    path = tmp_path / "other.lock"
+    known = f"expected one of {', '.join(pattern for pattern, _ in READERS)}"
     assert f"{path}: no reader for a lock of this name; {known}" == refusal(path)
 
 

@@ -26,6 +26,15 @@ READERS = (
     ("uv.lock", "uv"),
     ("pylock.toml", "pylock"),
     ("pylock.*.toml", "pylock"),
+    ("poetry.lock", "poetry"),
+    ("pdm.lock", "pdm"),
+    ("pdm.*.lock", "pdm"),
+    ("pixi.lock", "pixi"),
+    ("conda-lock.yml", "conda_lock"),
+    ("*.conda-lock.yml", "conda_lock"),
+    ("conda-*.lock", "conda_explicit"),
+    ("Pipfile.lock", "pipfile"),
+    ("*.txt", "requirements"),  # last: a pattern of many names
 )
 """File name pattern -> the module of its reader, imported when such a file is read."""
 

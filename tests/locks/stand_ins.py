@@ -1,7 +1,8 @@
 """Stand-ins for torch and what it needs, and an index that serves them: the same bytes on every machine.
 
 Every wheel is about a kilobyte, stored uncompressed and dated 1980. The indexes answer as the real ones do:
-``default`` in JSON with sizes and upload times, ``cpu``, ``cu126`` and ``cu128`` with HTML pages that have hashes,
+``default`` in JSON with sizes and upload times, or as a page for a tool that knows no JSON, ``cpu``, ``cu126`` and
+``cu128`` with HTML pages that have hashes,
 ``flat`` with one page for everything.
 """
 
@@ -132,19 +133,19 @@ def write_indexes(root: Path) -> None:
                 else:
                     write_wheel(folder, item, tag)
         for folder in {root / index} if index == "flat" else set((root / index).iterdir()):
-            (write_json_page if index == "default" else write_html_page)(folder)
+            files = sorted(folder.iterdir())
+            write_html_page(folder, files)
+            if index == "default":
+                write_json_page(folder, files)
 
 
-def write_html_page(folder: Path) -> None:
+def write_html_page(folder: Path, files: list[Path]) -> None:
     """Write a page as the indexes of PyTorch have them: links with hashes, and nothing else."""
-    links = [
-        f'<a href="{quote(file.name)}#sha256={sha256(file)}">{file.name}</a><br/>\n'
-        for file in sorted(folder.iterdir())
-    ]
+    links = [f'<a href="{quote(file.name)}#sha256={sha256(file)}">{file.name}</a><br/>\n' for file in files]
     (folder / "index.html").write_text(f"<!DOCTYPE html>\n<html><body>\n{''.join(links)}</body></html>\n")
 
 
-def write_json_page(folder: Path) -> None:
+def write_json_page(folder: Path, paths: list[Path]) -> None:
     """Write a page as the default index has them: JSON, with sizes and upload times."""
     files = [
         {
@@ -154,9 +155,9 @@ def write_json_page(folder: Path) -> None:
             "size": file.stat().st_size,
             "upload-time": "2025-04-23T14:35:12.345678Z",
         }
-        for file in sorted(folder.iterdir())
+        for file in paths
     ]
-    versions = sorted({file.name.split("-")[1].removesuffix(".tar.gz") for file in folder.iterdir()})
+    versions = sorted({file.name.split("-")[1].removesuffix(".tar.gz") for file in paths})
     page = {"meta": {"api-version": "1.1"}, "name": folder.name, "versions": versions, "files": files}
     (folder / "index.json").write_text(json.dumps(page))
 
@@ -167,12 +168,12 @@ def sha256(file: Path) -> str:
 
 
 class Index(http.server.SimpleHTTPRequestHandler):
-    """Serves the folders; one with a JSON page is answered with that."""
+    """Serves the folders; one with a JSON page is answered with that to a tool that accepts JSON."""
 
     def do_GET(self) -> None:
         """Answer one request."""
         page = Path(self.translate_path(self.path)) / "index.json"
-        if not page.is_file():
+        if not page.is_file() or "json" not in self.headers.get("Accept", ""):
             super().do_GET()
             return
         body = page.read_bytes()

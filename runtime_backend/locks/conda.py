@@ -1,0 +1,121 @@
+"""What conda calls things, for the locks that hold its packages beside those of the Python index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from ..platforms import Platform
+from .locked import Locked, as_url, file_name
+
+_NAMES = {"torch": "pytorch"}
+_SYSTEMS = {"linux": "linux", "darwin": "osx", "win32": "win"}
+_MACHINES = {"x86_64": "64", "amd64": "64", "i686": "32", "i386": "32", "x86": "32"}
+_LINUX_MACHINES = {"arm64": "aarch64"}
+
+
+def conda_name(name: str) -> str:
+    """Return conda's name of a distribution."""
+    return _NAMES.get(name, name)
+
+
+def conda_platform(platform: Platform) -> str:
+    """Return conda's name of a platform: ``linux-64``, ``osx-arm64``."""
+    markers = platform.environment
+    system, machine = (
+        _SYSTEMS.get(markers["sys_platform"], markers["sys_platform"]),
+        markers["platform_machine"].lower(),
+    )
+    if system == "linux":
+        machine = _LINUX_MACHINES.get(machine, machine)
+    return f"{system}-{_MACHINES.get(machine, machine)}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CondaPackage:
+    """One package of a channel."""
+
+    name: str
+    version: str
+    build: str
+    channel: str
+    """The last part of the channel's URL: more of it may hold a token."""
+
+    @classmethod
+    def from_url(cls, url: str) -> CondaPackage:
+        """Return what the URL ``CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda`` tells; what it does not is empty."""
+        folder, _, file = url.partition("#")[0].rpartition("/")
+        stem = file.removesuffix(".conda").removesuffix(".tar.bz2")
+        name, version, build = stem.rsplit("-", 2) if stem != file and stem.count("-") > 1 else ("", "", "")
+        channel = folder.rpartition("/")[0].rpartition("/")[2]
+        return cls(name=name, version=version, build=build, channel=channel if name else "")
+
+    @classmethod
+    def from_entry(cls, entry: Mapping[str, str], url: str) -> CondaPackage:
+        """Return the package of a lock's entry; what the entry leaves out, its URL tells."""
+        told = cls.from_url(url)
+        return cls(
+            name=str(entry.get("name") or told.name),
+            version=str(entry.get("version") or told.version),
+            build=str(entry.get("build") or told.build),
+            channel=told.channel,
+        )
+
+    def lock(self, name: str, path: Path, detail: str = "") -> Locked:
+        """Return it as a locked runtime: no installer of wheels can fetch it.
+
+        A version that is none for Python is left out: whichever is installed is then taken.
+        """
+        what = " ".join(part for part in (self.name, self.version, self.build) if part)
+        where = f", {self.channel}" if self.channel else ""
+        return Locked(
+            name=name,
+            version=self.version if _is_version(self.version) else "",
+            lock=path,
+            missing=f"it is a conda package ({what}{where}): only an environment that has it can show it",
+            detail=detail or f"conda build {self.build}",
+        )
+
+
+def _is_version(version: str) -> bool:
+    try:
+        Version(version)
+    except InvalidVersion:
+        return False
+    return True
+
+
+def lock_pypi(  # noqa: PLR0913 - what the three locks tell of a package, each under other keys
+    name: str, version: str, location: str, sha256: object, *, path: Path, platform: Platform, detail: str = ""
+) -> Locked:
+    """Return a package of the Python index as a locked runtime; these locks name one file of it.
+
+    :param version: empty where the lock does not tell: the file's name does.
+    :param location: a URL, or a path relative to the lock.
+    """
+    if not (sha256 is None or isinstance(sha256, str)):
+        raise TypeError(f"sha256: found {sha256!r}, expected text")
+    url = as_url(location, path.parent)
+    file = file_name(url)
+    version = version or _version_of(file)
+    if not file.endswith(".whl"):
+        missing = "it is locked as source, not as a wheel"
+    elif "$" in url:
+        missing = "its URL holds environment variables, which only the tool that locked it fills in"
+    elif platform.best_wheel([(file, file)]) is None:
+        missing = "none of its wheels fits this interpreter"
+    else:
+        return Locked(name=name, version=version, lock=path, url=url, sha256=sha256, detail=detail)
+    return Locked(name=name, version=version, lock=path, missing=missing, detail=detail)
+
+
+def _version_of(file: str) -> str:
+    try:
+        version = (parse_wheel_filename(file) if file.endswith(".whl") else parse_sdist_filename(file))[1]
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return ""
+    return str(version)

@@ -1,0 +1,35 @@
+"""Runtimes that a lock names by the URL or the path of a file, or of a repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from packaging.version import Version
+
+from ..platforms import Platform
+from .locked import Locked, file_name
+
+
+def locked_directly(  # noqa: PLR0913 - what a lock says of one file
+    name: str, url: str, *, hashes: frozenset[str], lock: Path, platform: Platform, detail: str
+) -> Locked:
+    """Return what a lock's direct reference comes to on a platform.
+
+    :param hashes: the SHA-256 digests that stand beside it; one in the URL's fragment goes before them.
+    :raises ValueError: for a wheel whose name tells no version.
+    """
+    from urllib.parse import parse_qs, urldefrag  # noqa: PLC0415 - no lock is read in most hooks
+
+    url, fragment = urldefrag(url)
+    file = file_name(url)
+    if not file.lower().endswith(".whl"):
+        source = "it is locked as source, not as a wheel"
+        return Locked(name=name, version="", lock=lock, missing=source, detail=detail)
+    version = str(Version([*file.split("-"), ""][1]))
+    if platform.best_wheel([(file, file)]) is None:
+        unfit = "none of its wheels fits this interpreter"
+        return Locked(name=name, version=version, lock=lock, missing=unfit, detail=detail)
+    allowed = parse_qs(fragment).get("sha256") or sorted(hashes)
+    # Of several digests none is the wheel's own for certain.
+    sha256 = allowed[0].lower() if len(allowed) == 1 else None
+    return Locked(name=name, version=version, lock=lock, url=url, sha256=sha256, detail=detail)

@@ -1,0 +1,100 @@
+"""The wheel that fits among the files that a lock lists of one package, with or without their URLs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import Version
+
+from ..index import Wanted
+from ..platforms import Platform
+from .locked import Locked, file_name
+
+SOURCE = "it is locked as source, not as a wheel"
+UNFIT = "none of its wheels fits this interpreter"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LockedFile:
+    """One file of a package, with its hash."""
+
+    name: str
+    version: Version | None
+    """Of a wheel, as its name tells it; None for anything else."""
+    url: str | None
+    sha256: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listing:
+    """A locked package with the files that the lock has of it, not all of them for this platform."""
+
+    name: str
+    version: str
+    lock: Path
+    files: tuple[LockedFile, ...]
+    indexes: tuple[str, ...] = ()
+    """Where a file without a URL is to be found; empty for the frontend's own default index."""
+    detail: str = ""
+
+
+def read_file(entry: Mapping[str, str]) -> LockedFile:
+    """Return what poetry and pdm write of one file: ``{file, hash}`` or ``{url, hash}``."""
+    url = entry.get("url")
+    name = file_name(url) if url is not None else entry["file"]
+    algorithm, _, digest = entry.get("hash", "").partition(":")
+    sha256 = digest if algorithm == "sha256" else None
+    return LockedFile(name=name, version=_wheel_version(name), url=url, sha256=sha256)
+
+
+def choose_wheel(listing: Listing, platform: Platform) -> Locked:
+    """Return the package with its wheel for the platform; of several versions the highest that fits.
+
+    pdm drops a local part that nobody asked for, lists the wheels of 2.7.0 and of 2.7.0+cpu under the one version,
+    and installs the latter.
+    """
+    versions = sorted({file.version for file in listing.files if file.version is not None}, reverse=True)
+    for version in versions:
+        best = platform.best_wheel((file.name, file) for file in listing.files if file.version == version)
+        if best is not None:
+            return _found(listing, str(version), best)
+    if not listing.files:
+        return _found(listing, listing.version, None)
+    missing = UNFIT if versions else SOURCE
+    return Locked(name=listing.name, version=listing.version, lock=listing.lock, missing=missing, detail=listing.detail)
+
+
+def drop_missing(found: Iterable[Locked]) -> tuple[Locked, ...]:
+    """Return those of several whose wheel can be had, each once; all of them where none can."""
+    unique: dict[Locked, Locked] = {}
+    for locked in found:
+        unique.setdefault(replace(locked, detail=""), locked)
+    every = tuple(unique.values())
+    return tuple(locked for locked in every if locked.missing is None) or every
+
+
+def _found(listing: Listing, version: str, file: LockedFile | None) -> Locked:
+    """Return the package with one of its files, by URL, by name on an index, or, where neither is told, by version."""
+    name, url, sha256 = (None, None, None) if file is None else (file.name, file.url, file.sha256)
+    hashes = frozenset(() if sha256 is None else (sha256,))
+    is_named = url is None and bool(listing.indexes)
+    wanted = Wanted(name=listing.name, version=version, indexes=listing.indexes, file=name, hashes=hashes)
+    return Locked(
+        name=listing.name,
+        version=version,
+        lock=listing.lock,
+        url=url,
+        sha256=None if url is None and not is_named else sha256,
+        wanted=wanted if is_named else None,
+        detail=listing.detail,
+    )
+
+
+def _wheel_version(name: str) -> Version | None:
+    try:
+        return parse_wheel_filename(name)[1]
+    except InvalidWheelFilename:
+        return None

@@ -1,0 +1,76 @@
+"""What a pdm project's pyproject.toml says, where the lock is silent: its groups and its indexes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from .locked import only_lock_errors, parse_toml, read_lock
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """One ``[[tool.pdm.source]]``."""
+
+    url: str
+    included: tuple[str, ...]
+    excluded: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """The groups and indexes of a project."""
+
+    groups: frozenset[str] = frozenset()
+    """All of them with ``default``; empty where there is no pyproject.toml."""
+    dev_groups: frozenset[str] = frozenset()
+    sources: tuple[Source, ...] = ()
+
+    def indexes_of(self, name: str) -> tuple[str, ...]:
+        """Return the indexes on which pdm looks for a distribution.
+
+        :param name: its name, normalised.
+        """
+        included = [source.url for source in self.sources if _matches(name, source.included)]
+        rest = [source.url for source in self.sources if not _matches(name, source.excluded)]
+        return tuple(included or rest)
+
+
+@only_lock_errors
+def read_project(path: Path) -> Project:
+    """Return what a pyproject.toml says; nothing where there is none."""
+    if not path.is_file():
+        return Project()
+    document = parse_toml(read_lock(path), path)
+    pdm = document.get("tool", {}).get("pdm", {})
+    dev = _names(document.get("dependency-groups", {})) | _names(pdm.get("dev-dependencies", {}))
+    optional = _names(document.get("project", {}).get("optional-dependencies", {}))
+    sources = tuple(
+        Source(
+            url=source["url"],
+            included=_patterns(source.get("include_packages", ())),
+            excluded=_patterns(source.get("exclude_packages", ())),
+        )
+        for source in pdm.get("source", ())
+        if source.get("url") and source.get("type") != "find_links"
+    )
+    return Project(groups=dev | optional | {"default"}, dev_groups=dev, sources=sources)
+
+
+def _names(table: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(str(canonicalize_name(name)) for name in table)
+
+
+def _patterns(patterns: list[str]) -> tuple[str, ...]:
+    """Return patterns as pdm compares them with normalised names."""
+    return tuple(re.sub(r"[^A-Za-z0-9?*\[\]-]+", "-", pattern).lower() for pattern in patterns)
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

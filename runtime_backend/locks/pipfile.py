@@ -1,0 +1,94 @@
+"""``Pipfile.lock``, specification 6: one table of packages a category."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from ..index import Wanted
+from ..platforms import Platform
+from ..selection import Selection
+from .direct import locked_directly
+from .locked import Locked, as_url, corrupt, only_lock_errors, read_lock
+
+_CATEGORIES = {"packages": "default", "dev-packages": "develop", "dev": "develop"}
+"""What the Pipfile and the command line call a category -> what the lock calls it."""
+
+
+@only_lock_errors
+def read(path: Path, name: str, selection: Selection, platform: Platform) -> tuple[Locked, ...]:
+    """Return the locked runtimes of that name in the selected categories.
+
+    :raises LockError: for a file that is no Pipfile.lock of specification 6.
+    """
+    document = _parse(path)
+    found = [
+        _locked(name, entry, document, path, platform)
+        for category in _selected(document, selection)
+        for key, entry in document[category].items()
+        if canonicalize_name(key) == name and platform.accepts(entry.get("markers", ""))
+    ]
+    # Categories are locked under each other's constraints: the same runtime stands in each that needs it.
+    return tuple(locked for place, locked in enumerate(found) if locked not in found[:place])
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.loads(read_lock(path))
+    except (ValueError, RecursionError) as error:
+        raise corrupt(path, f"not JSON: {error}") from None
+    specification = document["_meta"].get("pipfile-spec")
+    if specification != 6:  # noqa: PLR2004 - the only one there has been
+        what = f"found pipfile-spec = {specification!r}, expected 6, the only one that this reader knows"
+        raise corrupt(path, what)
+    return document
+
+
+def _selected(document: Mapping[str, Any], selection: Selection) -> Iterator[str]:
+    """Yield the categories that are installed: ``default``, unless groups alone are, and those that are named."""
+    named = {_CATEGORIES.get(group, group) for group in selection.groups}
+    without = {_CATEGORIES.get(group, group) for group in selection.without_groups}
+    always = set() if selection.only_groups else {"default"}
+    for category in document:
+        if category != "_meta" and category not in without and (selection.all_groups or category in named | always):
+            yield category
+
+
+def _locked(name: str, entry: Mapping[str, Any], document: Mapping[str, Any], path: Path, platform: Platform) -> Locked:
+    marker = entry.get("markers", "")
+    digests = [digest.partition(":") for digest in entry.get("hashes", ())]
+    hashes = frozenset(digest for algorithm, _, digest in digests if algorithm == "sha256")
+    direct = next((entry[key] for key in ("file", "path", "git", "hg", "svn", "bzr") if key in entry), None)
+    if direct is not None:
+        url = as_url(direct, path.parent)
+        return locked_directly(name, url, hashes=hashes, lock=path, platform=platform, detail=marker)
+    version = _pinned(name, entry, path)
+    index = _index(name, entry, document, path)
+    wanted = None if index is None else Wanted(name=name, version=version, indexes=(index,), hashes=hashes)
+    return Locked(name=name, version=version, lock=path, wanted=wanted, detail=index or marker)
+
+
+def _pinned(name: str, entry: Mapping[str, Any], path: Path) -> str:
+    specifier: str = entry["version"]
+    version = specifier.removeprefix("==")
+    if version == specifier:
+        raise corrupt(path, f"{name}: found version = {specifier!r}, expected '==' and a version")
+    Version(version)
+    return version
+
+
+def _index(name: str, entry: Mapping[str, Any], document: Mapping[str, Any], path: Path) -> str | None:
+    """Return the index that the entry names, or the first one; its variables are put in by whoever asks it."""
+    sources = document["_meta"].get("sources", ())
+    urls: dict[str, str] = {source["name"]: source["url"].strip() for source in sources}
+    if "index" not in entry:
+        return next(iter(urls.values()), None)
+    if entry["index"] not in urls:
+        known = ", ".join(map(repr, urls)) or "none"
+        raise corrupt(path, f"{name}: found index = {entry['index']!r}, expected one of _meta.sources: {known}")
+    return urls[entry["index"]]

@@ -1,0 +1,138 @@
+"""``pixi.lock``, versions 5 to 7: what each environment holds on each platform, of conda and of the Python index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from ..platforms import Platform
+from ..selection import Selection
+from .conda import CondaPackage, conda_name, conda_platform, lock_pypi
+from .locked import Locked, corrupt, only_lock_errors, read_lock, read_version
+from .yaml import parse_part
+
+_VERSIONS = ("5", "6", "7")
+_KINDS = ("pypi", "conda", "conda_source")
+_ITEM = re.compile(r"^( *)- (?:conda|conda_source|pypi|kind): .*\n(?:\1 .*\n)*", re.MULTILINE)
+_KEYS = "conda|conda_source|pypi|url|path"
+_PLACE = re.compile(rf"^[ -]*(?:{_KEYS}): *(\S.*)$", re.MULTILINE)
+
+
+@only_lock_errors
+def read(path: Path, name: str, selection: Selection, platform: Platform) -> tuple[Locked, ...]:
+    """Return the locked runtimes of that name for this platform, of the environments that are meant.
+
+    :raises LockError: for a file that is no pixi.lock of versions 5 to 7.
+    """
+    text = read_lock(path)
+    document = parse_part(text, _ITEM, _wanted(text, name), path)
+    if document.get("version") not in _VERSIONS:
+        known = ", ".join(_VERSIONS)
+        raise corrupt(
+            path, f"found version: {document.get('version')}, expected one of {known}, which this reader knows"
+        )
+    entries = [entry for entry in document["packages"] or () if _is_of(entry, name)]
+    names = _platform_names(document, conda_platform(platform))
+    held = {
+        environment: [entry for entry in entries if _is_selected(entry, data["packages"] or {}, names)]
+        for environment, data in document["environments"].items()
+    }
+    return tuple(_locked(entry, told, name, path, platform) for entry, told in _meant(held, selection))
+
+
+def _wanted(text: str, name: str) -> Callable[[str], bool]:
+    """Return what tells the items that have to do with a name: its spellings, and the places of its packages."""
+    spelled = rf"{name.replace('-', '[-_.]+')}|{re.escape(conda_name(name))}"
+    named = re.compile(rf"^[ -]*(?:{_KEYS}|name|pkg): ?.*(?:{spelled})", re.MULTILINE | re.IGNORECASE)
+    words = [word.partition("-")[0] for word in (name, conda_name(name))]
+
+    def is_named(item: str) -> bool:
+        lower = item.lower()  # most items are told by a word that is not in them, twenty times faster
+        return any(word in lower for word in words) and named.search(item) is not None
+
+    items = (found.group() for found in _ITEM.finditer(text))
+    places = {place for item in items if is_named(item) for place in _PLACE.findall(item)}
+    return lambda item: is_named(item) or any(place in item for place in places)
+
+
+def _kind(entry: Mapping[str, Any]) -> str:
+    return str(entry["kind"] if "kind" in entry else _first(entry, _KINDS))
+
+
+def _place(entry: Mapping[str, Any]) -> str:
+    """Return what the environments call a package by; version 5 has it under another key."""
+    return str(entry[_first(entry, ("url", "path") if "kind" in entry else _KINDS)])
+
+
+def _first(entry: Mapping[str, Any], keys: tuple[str, ...]) -> str:
+    found = next((key for key in keys if key in entry), None)
+    if found is None:
+        raise ValueError(f"a package with none of the keys {', '.join(keys)}")
+    return found
+
+
+def _is_of(entry: Mapping[str, Any], name: str) -> bool:
+    """Whether a package is of that name; a conda package may tell the name on the Python index (``purls``)."""
+    if _kind(entry) == "pypi":
+        return canonicalize_name(entry["name"]) == name
+    purls = (purl.partition("?")[0].partition("@")[0] for purl in entry.get("purls") or ())
+    return _package(entry).name == conda_name(name) or f"pkg:pypi/{name}" in purls
+
+
+def _package(entry: Mapping[str, Any]) -> CondaPackage:
+    """Return a conda package; one built from source is called ``name[hash] @ location``."""
+    source = entry.get("conda_source")
+    if source is not None:
+        return CondaPackage.from_entry({**entry, "name": source.partition("[")[0]}, "")
+    return CondaPackage.from_entry(entry, _place(entry))
+
+
+def _platform_names(document: Mapping[str, Any], subdir: str) -> tuple[str, ...]:
+    """Return what the lock calls a platform of conda: version 7 has names of its own, several may be of one subdir."""
+    platforms = document.get("platforms") or ()
+    return (subdir, *(item["name"] for item in platforms if item.get("subdir") == subdir and item["name"] != subdir))
+
+
+def _is_selected(entry: Mapping[str, Any], packages: Mapping[str, Any], names: tuple[str, ...]) -> bool:
+    kind, place = _kind(entry), _place(entry)
+    selectors = (selector for name in names for selector in packages.get(name) or ())
+    return any(selector.get(kind) == place and _agrees(selector, entry) for selector in selectors)
+
+
+def _agrees(selector: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+    """Version 6 tells packages of one place apart by more keys."""
+    keys = ("name", "version", "build", "subdir")
+    return all(selector[key] == entry.get(key, selector[key]) for key in keys if key in selector)
+
+
+def _meant(
+    held: Mapping[str, list[Mapping[str, Any]]], selection: Selection
+) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Yield the packages of the environments that are meant, each with the environments that hold it.
+
+    The environment chosen is meant (a group, in the selection's words); else ``default``, if it holds one; else all.
+    """
+    chosen = [environment for environment in held if environment in selection.groups]
+    environments = chosen or (["default"] if held.get("default") else list(held))
+    found: dict[tuple[str, str], tuple[Mapping[str, Any], list[str]]] = {}
+    for environment in environments:
+        for entry in held[environment]:
+            _, holders = found.setdefault((_kind(entry), _place(entry)), (entry, []))
+            holders.append(environment)
+    for entry, holders in found.values():
+        yield entry, ", ".join(dict.fromkeys(holders))
+
+
+def _locked(entry: Mapping[str, Any], environments: str, name: str, path: Path, platform: Platform) -> Locked:
+    detail = f"environment {environments}"
+    if _kind(entry) != "pypi":
+        package = _package(entry)
+        return package.lock(name, path, detail=f"{detail}, conda build {package.build}")
+    location = _place(entry).removeprefix("direct+")  # so pixi marks a URL that the project names itself
+    return lock_pypi(
+        name, read_version(entry), location, entry.get("sha256"), path=path, platform=platform, detail=detail
+    )

@@ -1,0 +1,34 @@
+"""Version constraints as poetry spells them: ``^2.7``, ``~2.7``, ``2.7.*``, ``>=2.6,<3 || 3.1``."""
+
+from __future__ import annotations
+
+import re
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+_TERM = re.compile(r"\s*,?\s*(\^|~=|~|===|[<>=!]=|[<>=])?\s*([^\s,]+)")
+
+
+def allows(constraint: str, version: str) -> bool:
+    """Return whether a constraint allows a version; one in a spelling that is not known here allows every version."""
+    try:
+        return any(_specifiers(part).contains(version, prereleases=True) for part in re.split(r"\|\|?", constraint))
+    except (InvalidSpecifier, InvalidVersion):
+        return True
+
+
+def _specifiers(part: str) -> SpecifierSet:
+    return SpecifierSet(",".join(_in_pep_440(*term) for term in _TERM.findall(part) if term[1] != "*"))
+
+
+def _in_pep_440(operator: str, version: str) -> str:
+    """Return one term as a specifier; a caret keeps the first part that is not zero, a tilde the first two parts."""
+    if operator not in ("^", "~"):
+        return f"{'==' if operator in ('', '=') else operator}{version}"
+    release = Version(version).release
+    kept = next((place for place, part in enumerate(release) if part), len(release) - 1)
+    if operator == "~":
+        kept = min(1, len(release) - 1)
+    above = ".".join(map(str, (*release[:kept], release[kept] + 1)))
+    return f">={version},<{above}"

@@ -1,0 +1,138 @@
+"""What a poetry project's pyproject.toml says, where the lock is silent.
+
+No lock tells which groups are optional. Those before lock-version 2.1 (poetry 1.x) tell neither groups nor markers: who
+needs which of several locked versions stands in the project alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from ..platforms import Platform
+from ..selection import Selection
+from .locked import only_lock_errors, parse_toml, read_lock
+from .markers import decide_extras, ignore_extras
+from .poetry_constraints import allows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """The groups and extras that a selection comes to in one project."""
+
+    selection: Selection
+    optional_groups: frozenset[str]
+    extras: frozenset[str]
+    """Those that are active."""
+
+    def has_group(self, name: str) -> bool:
+        """Return whether a group is installed; ``--only`` means its groups and nothing else."""
+        selection, group = self.selection, canonicalize_name(name)
+        if group in selection.without_groups or group in selection.groups:
+            return group not in selection.without_groups
+        if selection.only_groups or group == "main":
+            return not selection.only_groups
+        return selection.all_groups or (selection.default_groups and group not in self.optional_groups)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Need:
+    """One line of a project that asks for the runtime."""
+
+    group: str
+    extras: frozenset[str] | None
+    """The extras of which one brings it in; None: it is not optional."""
+    constraint: Mapping[str, Any]
+    """As poetry takes it: ``version``, ``source``, ``markers``, ``python``, ``platform``; or ``url``, ``path``, ``git``."""
+
+    def means(self, package: Mapping[str, Any]) -> bool:
+        """Return whether a locked package is one that this line allows."""
+        source = package.get("source", {})
+        for key, types in (("url", ("url",)), ("path", ("file", "directory")), ("git", ("git",))):
+            if key in self.constraint:
+                told = Path(self.constraint[key]).name
+                return source.get("type") in types and (key == "git" or Path(source["url"]).name == told)
+        named = self.constraint.get("source")
+        if named is not None and source.get("reference", "pypi").lower() != named.lower():
+            return False
+        return source.get("type", "legacy") == "legacy" and allows(
+            self.constraint.get("version", "*"), package["version"]
+        )
+
+    def is_for(self, platform: Platform) -> bool:
+        """Return whether it may hold on a platform, whatever extras are chosen."""
+        return self._holds(platform, ignore_extras(self.constraint.get("markers", "")))
+
+    def is_chosen(self, choice: Choice, platform: Platform) -> bool:
+        """Return whether it holds on a platform for what is chosen."""
+        is_wanted = self.extras is None or bool(self.extras & choice.extras)
+        marker = decide_extras(self.constraint.get("markers", ""), choice.extras)
+        return is_wanted and choice.has_group(self.group) and self._holds(platform, marker)
+
+    def _holds(self, platform: Platform, marker: str) -> bool:
+        system = self.constraint.get("platform", "")
+        is_here = not system.isalnum() or system == platform.environment["sys_platform"]
+        python = self.constraint.get("python", "*")
+        return is_here and allows(python, platform.environment["python_full_version"]) and platform.accepts(marker)
+
+
+@only_lock_errors
+def read_optional_groups(path: Path) -> frozenset[str]:
+    """Return the groups that are installed only when asked for; none where there is no pyproject.toml."""
+    groups = _read(path).get("tool", {}).get("poetry", {}).get("group", {})
+    return frozenset(str(canonicalize_name(name)) for name, group in groups.items() if group.get("optional"))
+
+
+@only_lock_errors
+def read_needs(path: Path, name: str) -> tuple[Need, ...]:
+    """Return the lines of a project that ask for a runtime.
+
+    :param name: the distribution's name, normalised.
+    """
+    document = _read(path)
+    poetry = document.get("tool", {}).get("poetry", {})
+    return (*_standard_needs(document.get("project", {}), name), *_poetry_needs(poetry, name))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return parse_toml(read_lock(path), path) if path.is_file() else {}
+
+
+def _poetry_needs(poetry: Mapping[str, Any], name: str) -> Iterator[Need]:
+    extras = frozenset(
+        str(canonicalize_name(extra))
+        for extra, members in poetry.get("extras", {}).items()
+        if name in [str(canonicalize_name(member)) for member in members]
+    )
+    tables = [("main", poetry.get("dependencies", {})), ("dev", poetry.get("dev-dependencies", {}))]
+    tables += [(group, table.get("dependencies", {})) for group, table in poetry.get("group", {}).items()]
+    for group, table in tables:
+        for key, constraints in table.items():
+            if canonicalize_name(key) == name:
+                for item in constraints if isinstance(constraints, list) else [constraints]:
+                    constraint = {"version": item} if isinstance(item, str) else item
+                    is_optional = constraint.get("optional", False)
+                    yield Need(group=group, extras=extras if is_optional else None, constraint=constraint)
+
+
+def _standard_needs(project: Mapping[str, Any], name: str) -> Iterator[Need]:
+    lines: list[tuple[frozenset[str] | None, str]] = [(None, line) for line in project.get("dependencies", ())]
+    for extra, members in project.get("optional-dependencies", {}).items():
+        lines += [(frozenset((str(canonicalize_name(extra)),)), line) for line in members]
+    for extras, line in lines:
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:  # poetry's own spellings; a line that is not read leaves more to choose from
+            continue
+        if canonicalize_name(requirement.name) == name:
+            constraint = {"version": str(requirement.specifier) or "*", "markers": str(requirement.marker or "")}
+            yield Need(
+                group="main",
+                extras=extras,
+                constraint=constraint | ({"url": requirement.url} if requirement.url else {}),
+            )

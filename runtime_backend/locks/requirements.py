@@ -1,0 +1,128 @@
+"""Requirements files as locks, as ``pip-compile``, ``uv pip compile``, ``uv export`` and people write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from ..errors import LockError
+from ..index import Wanted
+from ..platforms import Platform
+from ..requirements import RequirementLine, Requirements, read_requirements
+from ..selection import Selection
+from .direct import locked_directly
+from .locked import Locked, only_lock_errors
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
+_PINS = ("==", "===")
+
+
+@only_lock_errors
+def read(path: Path, name: str, _selection: Selection, platform: Platform) -> tuple[Locked, ...]:
+    """Return the runtime of that name which the requirements and constraints pin together on this platform.
+
+    :raises LockError: for a file of which a part cannot be read, or that demands the name without pinning it.
+    """
+    requirements = read_requirements(path, {})
+    if requirements.problems:
+        # What was not read may pin, constrain, or name an index.
+        raise LockError(
+            f"{path}: not all of it can be read:" + "".join(f"\n  {problem}" for problem in requirements.problems),
+            hint="Mend these lines, or name a lock that stands by itself.",
+        )
+    lines = [line for line in requirements.lines if _is_of(line, name, platform)]
+    locked = _combined(lines, requirements, path, name, platform) if lines else None
+    return () if locked is None else (locked,)
+
+
+def _is_of(line: RequirementLine, name: str, platform: Platform) -> bool:
+    marker = line.requirement.marker
+    is_named = canonicalize_name(line.requirement.name) == name
+    return is_named and (marker is None or platform.accepts(str(marker)))
+
+
+def _combined(
+    lines: Sequence[RequirementLine], requirements: Requirements, path: Path, name: str, platform: Platform
+) -> Locked | None:
+    """Return what the lines of one name demand together; None where they constrain, and nothing requires."""
+    hashes = _common_hashes(lines)
+    urls = {line.requirement.url: line for line in lines if line.requirement.url is not None}
+    if urls:
+        url, line = next(iter(urls.items()))
+        locked = locked_directly(name, url, hashes=hashes, lock=path, platform=platform, detail=line.origin)
+        if len(urls) > 1 or (locked.version and not _all_allow(lines, locked.version)):
+            raise _contradiction(lines, path, name)
+        return locked
+    pins = [(line, version) for line in lines for version in _pins(line)]
+    if not pins:
+        _refuse_unpinned(lines, path, name)
+        return None
+    line, version = next((pin for pin in pins if _all_allow(lines, pin[1])), (lines[0], ""))
+    if not version:
+        raise _contradiction(lines, path, name)
+    indexes = _indexes(lines, requirements, Version(version))
+    wanted = Wanted(name=name, version=version, indexes=indexes, hashes=hashes) if indexes else None
+    return Locked(name=name, version=version, lock=path, wanted=wanted, detail=line.origin)
+
+
+def _pins(line: RequirementLine) -> list[str]:
+    """Return the exact versions that a line demands; ``==2.7.*`` is none."""
+    return [pin.version for pin in line.requirement.specifier if pin.operator in _PINS and pin.version[-1:] != "*"]
+
+
+def _all_allow(lines: Sequence[RequirementLine], version: str) -> bool:
+    """Return whether a version is allowed by every line: ``==2.7.0`` allows ``2.7.0+cpu``, not the other way round."""
+    return all(line.requirement.specifier.contains(version, prereleases=True) for line in lines)
+
+
+def _common_hashes(lines: Sequence[RequirementLine]) -> frozenset[str]:
+    """Return the digests that each line allows which names some; lines that share none name files by mistake.
+
+    :raises ValueError: for such lines.
+    """
+    named = [line for line in lines if line.hashes]
+    common = frozenset.intersection(*(line.hashes for line in named)) if named else frozenset()
+    if named and not common:
+        origins = " and ".join(line.origin for line in named)
+        raise ValueError(f"{origins} have no --hash in common")
+    return common
+
+
+def _indexes(lines: Sequence[RequirementLine], requirements: Requirements, version: Version) -> tuple[str, ...]:
+    """Return where the version may lie, as far as the file tells.
+
+    With ``--extra-index-url`` alone it may lie on the default index as well, which no file names; but for a local
+    version (``+cpu``), which default indexes do not take.
+    """
+    named = next((line.index for line in lines if line.index is not None), None)
+    if named is not None:
+        # uv takes the credentials out of its comment, not out of the option.
+        return (next((url for url in requirements.indexes if _CREDENTIALS.sub("", url) == named), named),)
+    is_known = requirements.is_default_named or version.local is not None
+    return requirements.indexes if is_known else ()
+
+
+def _refuse_unpinned(lines: Sequence[RequirementLine], path: Path, name: str) -> None:
+    """Do nothing for constraints that nobody asked for.
+
+    :raises LockError: for a requirement.
+    """
+    loose = [line for line in lines if not line.is_constraint]
+    if loose:
+        raise LockError(
+            f"{loose[0].origin}: found {loose[0].requirement}, expected an exact version: a lock has to pin",
+            hint=f"Write {name}==VERSION there, or compile the file with pip-compile or uv pip compile and name what"
+            f" they write instead of {path.name}.",
+        )
+
+
+def _contradiction(lines: Sequence[RequirementLine], path: Path, name: str) -> LockError:
+    listed = "".join(f"\n  {line.origin}: {_CREDENTIALS.sub('', str(line.requirement))}" for line in lines)
+    return LockError(
+        f"{path}: its lines for {name} contradict each other:{listed}",
+        hint="Compile it again, or take out what is not meant for this platform.",
+    )
