@@ -133,6 +133,7 @@ def test_direct_without_a_wheel(tmp_path: Path, kind: str, url: str, missing: st
         (LOCK, "metadata = 3", "not laid out as expected: AttributeError: 'int' object has no attribute 'get'"),
         ("[[package]]", "[package]", "not laid out as expected: TypeError: string indices must be integers, not 'str'"),
         ('"2.7.0+cpu"', '"latest"', "not laid out as expected: InvalidVersion: Invalid version: 'latest'"),
+        ('version = "2.7.0+cpu"\n', "", "not laid out as expected: KeyError: 'version'"),
         ('name = "Torch"\n', "", "not laid out as expected: KeyError: 'name'"),
         (f'url = "{URL}"\n', "", "not laid out as expected: KeyError: 'url'"),
         (f'file = "{WHEEL}", ', "", "not laid out as expected: KeyError: 'file'"),
@@ -162,12 +163,12 @@ def test_malformed_project(tmp_path: Path) -> None:
     assert f"{tmp_path / 'pyproject.toml'}: {what}" == refusal(path)
 
 
-@pytest.mark.parametrize("sample", SAMPLES[::3], ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}")
+@pytest.mark.parametrize("sample", SAMPLES[::9], ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}")
 def test_truncated(sample: Path, tmp_path: Path) -> None:
     """A lock that ends early lacks its version, which stands last: it is refused, with LF or CRLF."""
     lines = sample.read_text("utf-8").splitlines(keepends=True)
     end = next(place for place, line in enumerate(lines) if line.startswith("lock-version"))
-    for count in range(end + 1):
+    for count in range(0, end + 1, 2):
         text = "".join(lines[:count])
         assert refusal(lock(tmp_path, text)) == refusal(lock(tmp_path, text.replace("\n", "\r\n")))
 

@@ -200,6 +200,13 @@ def test_not_found(tmp_path: Path) -> None:
     assert (found.kind, found.requirement, type(found.refusal)) == ("missing", None, IndexLookupError)
 
 
+def test_not_found_but_on_the_default_index(tmp_path: Path) -> None:
+    """Where the default index, which no lock names, may have it as well, the frontend finds it by its version."""
+    indexes = Indexes(folder=tmp_path, platform=make_platform("linux-x86_64", "3.11"), environ={}, is_offline=True)
+    known = outcome(resolution(wanted=replace(WANTED, or_default=True)))
+    assert ("require", "torch===2.7.0", None) == told(decide(known, "auto", indexes=indexes))
+
+
 def test_not_looked_up_for_metadata() -> None:
     """A hook that needs no runtime asks no index."""
     assert told(decide(outcome(resolution(wanted=WANTED)), "auto", is_asked=False))[0] == "missing"

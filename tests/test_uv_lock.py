@@ -143,7 +143,7 @@ def test_unreadable(tmp_path: Path, content: bytes | None, reason: str) -> None:
 
 def test_unknown_name(tmp_path: Path) -> None:
     """A lock that no reader knows is refused by its name, with those that are known."""
-    path = tmp_path / "other.lock"
+    path = tmp_path / "other.yaml"
     known = f"expected one of {', '.join(pattern for pattern, _ in READERS)}"
     assert f"{path}: no reader for a lock of this name; {known}" == refusal(path)
 

@@ -18,6 +18,8 @@ class Wanted:
     """The wheel's file name, where the lock tells it; else the best for the platform is taken."""
     hashes: frozenset[str] = frozenset()
     """The SHA-256 digests that the lock allows, in hex; empty where it demands none."""
+    or_default: bool = False
+    """Whether the frontend's default index, which no lock names, may have it as well: then it is had by its version."""
 
     def __str__(self) -> str:
         """Return the file, or the version."""

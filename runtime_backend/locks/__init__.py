@@ -34,7 +34,8 @@ READERS = (
     ("*.conda-lock.yml", "conda_lock"),
     ("conda-*.lock", "conda_explicit"),
     ("Pipfile.lock", "pipfile"),
-    ("*.txt", "requirements"),  # last: a pattern of many names
+    ("*.lock", "pdm"),  # these two last: patterns of many names; pdm's own documents name locks as they like
+    ("*.txt", "requirements"),
 )
 """File name pattern -> the module of its reader, imported when such a file is read."""
 

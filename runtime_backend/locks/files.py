@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
@@ -38,6 +39,8 @@ class Listing:
     files: tuple[LockedFile, ...]
     indexes: tuple[str, ...] = ()
     """Where a file without a URL is to be found; empty for the frontend's own default index."""
+    or_default: bool = False
+    """Whether the default index, which no lock names, is asked as well."""
     detail: str = ""
 
 
@@ -48,6 +51,17 @@ def read_file(entry: Mapping[str, str]) -> LockedFile:
     algorithm, _, digest = entry.get("hash", "").partition(":")
     sha256 = digest if algorithm == "sha256" else None
     return LockedFile(name=name, version=_wheel_version(name), url=url, sha256=sha256)
+
+
+def read_listed_version(package: Mapping[str, Any]) -> str:
+    """Return the version of a package that is not locked as a source tree: such a one always has one.
+
+    :raises LookupError: where it is absent.
+    :raises InvalidVersion: for one that is none.
+    """
+    version: str = package["version"]
+    Version(version)
+    return version
 
 
 def choose_wheel(listing: Listing, platform: Platform) -> Locked:
@@ -81,7 +95,14 @@ def _found(listing: Listing, version: str, file: LockedFile | None) -> Locked:
     name, url, sha256 = (None, None, None) if file is None else (file.name, file.url, file.sha256)
     hashes = frozenset(() if sha256 is None else (sha256,))
     is_named = url is None and bool(listing.indexes)
-    wanted = Wanted(name=listing.name, version=version, indexes=listing.indexes, file=name, hashes=hashes)
+    wanted = Wanted(
+        name=listing.name,
+        version=version,
+        indexes=listing.indexes,
+        file=name,
+        hashes=hashes,
+        or_default=listing.or_default,
+    )
     return Locked(
         name=listing.name,
         version=version,

@@ -1,7 +1,7 @@
 """``pdm.lock``, lock_version 4.x, with or without ``static_urls``.
 
 The lock names no index: those of the project's pyproject.toml are meant. It may be kept under several names, one for
-each choice that excludes another (``pdm lock -L``).
+each choice that excludes another (``pdm lock -L py312-linux.lock``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from ..platforms import Platform
 from ..selection import Selection
 from .direct import locked_directly
-from .files import SOURCE, Listing, choose_wheel, drop_missing, read_file
+from .files import SOURCE, Listing, choose_wheel, drop_missing, read_file, read_listed_version
 from .locked import Locked, as_url, corrupt, only_lock_errors, parse_toml, read_lock, read_version
 from .pdm_project import Project, read_project
 
@@ -55,7 +55,7 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
 def _check_version(metadata: Mapping[str, Any], path: Path) -> None:
     version = metadata.get("lock_version")
     if str(version).partition(".")[0] != KNOWN:
-        raise corrupt(path, f"found metadata.lock_version = {version!r}, expected 4.x, which this reader knows")
+        raise corrupt(path, f"found metadata.lock_version = {version!r}, expected pdm's 4.x, which this reader knows")
 
 
 def _is_for(metadata: Mapping[str, Any], platform: Platform) -> bool:
@@ -120,8 +120,15 @@ def _locate(  # noqa: PLR0913 - a package, and what it is read for
     files = tuple(read_file(_with_root(entry, folder)) for entry in package.get("files", ()))
     direct = package.get("url") or package.get("path")
     if direct is None:
-        indexes = project.indexes_of(name)
-        listing = Listing(name=name, version=version, lock=path, files=files, indexes=indexes, detail=detail)
+        listing = Listing(
+            name=name,
+            version=read_listed_version(package),
+            lock=path,
+            files=files,
+            indexes=project.indexes_of(name),
+            or_default=project.asks_default(name),
+            detail=detail,
+        )
         return choose_wheel(listing, platform)
     url = as_url(_with_root({"url": direct}, folder)["url"], folder)
     hashes = frozenset(file.sha256 for file in files if file.sha256 is not None)

@@ -18,6 +18,7 @@ from .locked import only_lock_errors, parse_toml, read_lock
 class Source:
     """One ``[[tool.pdm.source]]``."""
 
+    name: str
     url: str
     included: tuple[str, ...]
     excluded: tuple[str, ...]
@@ -41,6 +42,11 @@ class Project:
         rest = [source.url for source in self.sources if not _matches(name, source.excluded)]
         return tuple(included or rest)
 
+    def asks_default(self, name: str) -> bool:
+        """Return whether pdm looks on its default index as well: unless a source replaces it by the name ``pypi``."""
+        replaces = any(source.name == "pypi" or _matches(name, source.included) for source in self.sources)
+        return not replaces
+
 
 @only_lock_errors
 def read_project(path: Path) -> Project:
@@ -53,6 +59,7 @@ def read_project(path: Path) -> Project:
     optional = _names(document.get("project", {}).get("optional-dependencies", {}))
     sources = tuple(
         Source(
+            name=source.get("name", ""),
             url=source["url"],
             included=_patterns(source.get("include_packages", ())),
             excluded=_patterns(source.get("exclude_packages", ())),

@@ -17,8 +17,8 @@ from packaging.version import Version
 from ..platforms import Platform
 from ..selection import Selection
 from .direct import locked_directly
-from .files import SOURCE, Listing, LockedFile, choose_wheel, drop_missing, read_file
-from .locked import Locked, as_url, corrupt, only_lock_errors, parse_toml, read_lock, read_version
+from .files import SOURCE, Listing, LockedFile, choose_wheel, drop_missing, read_file, read_listed_version
+from .locked import Locked, as_url, corrupt, only_lock_errors, parse_toml, read_lock
 from .markers import decide_extras, ignore_extras
 from .poetry_constraints import allows
 from .poetry_project import Choice, read_needs, read_optional_groups
@@ -105,10 +105,11 @@ def _is_needed_by_others(name: str, document: Package) -> bool:
 
 
 def _locate(name: str, package: Package, document: Package, path: Path, platform: Platform) -> Locked:
-    version, source = read_version(package), package.get("source", {})
+    source = package.get("source", {})
     kind, markers = source.get("type", "legacy"), package.get("markers", "")
     told = markers if isinstance(markers, str) else " or ".join(markers.values())
     detail = "; ".join(part for part in (told, source.get("url", "")) if part)
+    version = read_listed_version(package)
     files = _files(package, document)
     if kind == "legacy":
         indexes = (source["url"],) if source else ()  # without a source it comes from the default index

@@ -48,7 +48,7 @@ class Need:
     extras: frozenset[str] | None
     """The extras of which one brings it in; None: it is not optional."""
     constraint: Mapping[str, Any]
-    """As poetry takes it: ``version``, ``source``, ``markers``, ``python``, ``platform``; or ``url``, ``path``, ``git``."""
+    """In the words of ``[tool.poetry.dependencies]``: ``version``, ``source``, ``markers``, ``python``, ``url`` ..."""
 
     def means(self, package: Mapping[str, Any]) -> bool:
         """Return whether a locked package is one that this line allows."""

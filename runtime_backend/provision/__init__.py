@@ -80,7 +80,12 @@ class Provider:
         """
         if self.indexes is None or resolution.wanted is None or resolution.url is not None:
             return resolution
-        found = self.indexes.find(resolution.wanted)
+        try:
+            found = self.indexes.find(resolution.wanted)
+        except IndexLookupError:
+            if resolution.wanted.or_default:
+                return resolution
+            raise
         return replace(resolution, url=found.url, sha256=found.sha256)
 
 

@@ -50,7 +50,7 @@ SELECTIONS = st.builds(
     st.sampled_from(sorted(USUAL)),
     SELECTIONS,
 )
-def test_locks_raise_lock_errors_only(  # noqa: PLR0913 - a lock, its project, and what is asked of them
+def test_locks_raise_lock_errors_only(  # noqa: PLR0913, PLR0917 - a lock, its project, and what is asked of them
     one: dict[str, Any],
     two: dict[str, Any],
     head: dict[str, Any],
