@@ -29,6 +29,8 @@ class Index(ThreadingHTTPServer):
         self.files = {wheel.name: wheel for wheels in indexes.values() for wheel in wheels}
         self.delay = 0.0
         """Seconds before a torch comes."""
+        self.repository: Path | None = None
+        """The folder served below ``/repository``, as git's simple servers do; see git-update-server-info."""
         self.served: list[str] = []
         """The names of the wheels served."""
 
@@ -57,12 +59,25 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> bytes:
         parts = [unquote(part) for part in self.path.strip("/").split("/")]
-        body = self._file(parts[-1]) if parts[0] == "files" else self._list(parts[0], parts[-1])
+        if parts[0] == "repository":
+            body = self._part_of_repository(parts[1:])
+        else:
+            body = self._file(parts[-1]) if parts[0] == "files" else self._list(parts[0], parts[-1])
         self.send_response(404 if body is None else 200)
-        self.send_header("Content-Type", "text/html" if parts[0] != "files" else "application/octet-stream")
+        self.send_header(
+            "Content-Type", "application/octet-stream" if parts[0] in ("files", "repository") else "text/html"
+        )
         self.send_header("Content-Length", str(len(body or b"")))
         self.end_headers()
         return body or b""
+
+    def _part_of_repository(self, parts: Sequence[str]) -> bytes | None:
+        path = (
+            self.server.repository.joinpath(*(part.partition("?")[0] for part in parts))
+            if self.server.repository
+            else None
+        )
+        return path.read_bytes() if path is not None and path.is_file() else None
 
     def _list(self, index: str, project: str) -> bytes | None:
         wheels = [w for w in self.server.indexes.get(index, ()) if parse_wheel_filename(w.name)[0] == project]

@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,15 @@ PIPS = ("22.3.1", "23.2.1", "24.0", "24.3.1", "25.3", "26.3")
 UVS = ("0.8.24", "0.10.12", "0.13.9")
 OLDEST_PIP, NEWEST_PIP = PIPS[0], PIPS[-1]
 OLDEST_UV, NEWEST_UV = UVS[0], UVS[-1]
+TOOLS = {
+    "poetry": ("2.5.1", "poetry"),
+    "pdm": ("2.29.3", "pdm[locked]"),
+    "pipenv": ("2026.10.3", "pipenv"),
+}
+"""Frontends that live in an environment of their own, in the newest version of November 2026, and what is installed.
+
+pdm pins in an extra what it was tested with: it does not start with hishel 2.0.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +59,10 @@ class Stock:
         """Return that uv's executable."""
         return self._installed("uv", version) / "bin" / "uv"
 
+    def tool(self, name: str) -> Path:
+        """Return the folder of the programs of a frontend that lives in an environment of its own."""
+        return self._installed(name, TOOLS[name][0]) / "bin"
+
     def _installed(self, name: str, version: str) -> Path:
         return self.frontends / f"{name}-{version}-{_key()}"
 
@@ -72,18 +86,39 @@ def make_stock(session: Path) -> Stock:
         frontends=work / "frontends",
         build=session / "build",
     )
-    python = work / f"bootstrap-{_key()}" / "bin" / "python"
-    _make(python.parent.parent, lambda path: venv.create(path, with_pip=True))
-    _make(stock.wheelhouse, lambda path: _download(python, path))
-    for name, versions in (("pip", PIPS), ("uv", UVS)):
-        for version in versions:
-            _make(stock._installed(name, version), lambda path, r=f"{name}=={version}": _install(python, path, r))  # type: ignore[misc]  # noqa: SLF001
+    with locked(work):
+        _fill(stock, work / f"bootstrap-{_key()}" / "bin" / "python")
     stock.standins.mkdir()
     make_standins(stock.standins)
     _build_shim(stock, session / "checkout")
     venv.create(stock.build)
     _run(stock.uv(NEWEST_UV), "pip", "install", *_offline(stock), f"--python={stock.build}", "build", "virtualenv")
     return stock
+
+
+def _fill(stock: Stock, python: Path) -> None:
+    """Make what is not there yet.
+
+    :param python: the one of an environment with pip, which is the first to be made.
+    """
+    _make(python.parent.parent, lambda path: venv.create(path, with_pip=True))
+    _make(stock.wheelhouse, lambda path: _download(python, path))
+    for name, versions in (("pip", PIPS), ("uv", UVS)):
+        for version in versions:
+            _make(stock._installed(name, version), lambda path, r=f"{name}=={version}": _install(python, path, r))  # type: ignore[misc]  # noqa: SLF001
+    for name, (version, wanted) in TOOLS.items():
+        _make(stock._installed(name, version), lambda path, r=f"{wanted}=={version}": _install_tool(stock, path, r))  # type: ignore[misc]  # noqa: SLF001
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep others out, as long as something is made in a folder: the tests may run in several processes."""
+    import fcntl  # noqa: PLC0415 - not on Windows, where this module is imported and nothing of it is used
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _key(*requirements: Path) -> str:
@@ -112,6 +147,17 @@ def _install(python: Path, folder: Path, requirement: str) -> None:
     _run(python, "-m", "pip", "install", "--quiet", "--no-deps", f"--target={folder}", requirement)
 
 
+def _install_tool(stock: Stock, folder: Path, requirement: str) -> None:
+    """Install a frontend and all that it needs; its programs find it wherever the folder is moved to."""
+    uv = stock.uv(NEWEST_UV)
+    _run(uv, "venv", "--quiet", "--no-config", "--relocatable", f"--python={_base_python()}", folder)
+    _run(uv, "pip", "install", "--quiet", "--no-config", f"--python={folder}", requirement)
+
+
+def _base_python() -> str:
+    return getattr(sys, "_base_executable", sys.executable)
+
+
 def _build_shim(stock: Stock, checkout: Path) -> None:
     """Build from a copy: setuptools leaves a build folder in the tree."""
     checkout.mkdir()
@@ -119,8 +165,8 @@ def _build_shim(stock: Stock, checkout: Path) -> None:
     shutil.copytree(REPOSITORY / "runtime_backend", checkout / "runtime_backend", ignore=ignored)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(REPOSITORY / name, checkout)
-    python = getattr(sys, "_base_executable", sys.executable)
-    _run(stock.uv(NEWEST_UV), "build", "--wheel", *_offline(stock), f"--python={python}", f"-o{stock.shim}", checkout)
+    words = ("build", "--wheel", *_offline(stock), f"--python={_base_python()}", f"-o{stock.shim}")
+    _run(stock.uv(NEWEST_UV), *words, checkout)
 
 
 def _offline(stock: Stock) -> tuple[str, ...]:

@@ -22,7 +22,10 @@ from .stock import NEWEST_UV, Stock
 
 PACKAGES = Path(__file__).resolve().parent / "packages"
 
-_SCRUBBED = ("VIRTUAL_ENV", "PYTHON", "PIP_", "UV_", "RUNTIME_BACKEND_", "CONDA_", "XDG_", "CMAKE", "SKBUILD", "DIST_")
+_SCRUBBED = (
+    *("VIRTUAL_ENV", "PYTHON", "PIP_", "UV_", "RUNTIME_BACKEND_", "CONDA_", "XDG_", "CMAKE", "SKBUILD", "DIST_"),
+    *("HATCH_", "TOX_", "NOX_", "VIRTUALENV_", "POETRY_", "PDM_", "PIPENV_"),  # nox runs these tests
+)
 _WAIT = 180
 
 
