@@ -44,8 +44,7 @@ def tests(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """Run the real frontends, the real backends and the real torch."""
     _install(session, "test", "integration")
-    # Two processes: the tests wait for a slow index half of the time.
-    session.run("python", "-m", "pytest", "integration", "-n2", "--dist=loadgroup", *session.posargs)
+    session.run("python", "-m", "pytest", "integration", *session.posargs)
 
 
 @nox.session

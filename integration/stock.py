@@ -29,7 +29,6 @@ OLDEST_UV, NEWEST_UV = UVS[0], UVS[-1]
 TOOLS = {
     "poetry": ("2.5.1", "poetry"),
     "pdm": ("2.29.3", "pdm[locked]"),
-    "pipenv": ("2026.10.3", "pipenv"),
 }
 """Frontends that live in an environment of their own, in the newest version of November 2026, and what is installed.
 

@@ -14,7 +14,6 @@ from .real_torch import VERSION, download_source, make_real_target
 from .snapshots import changed, take
 from .workplace import Target, Workplace
 
-pytestmark = pytest.mark.xdist_group("the real torch")  # its one environment, which is made once
 OPS = ("op_setuptools", "op_scikit_build_core", "op_meson_python")
 
 OP_CHECK = """

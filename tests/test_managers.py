@@ -235,6 +235,18 @@ def test_poetry_environment(scene: Scene, environ: dict[str, str], files: dict[s
     assert place_of(under(scene, "poetry", "install", environ=filled)).path == Path(expected.format(**words))
 
 
+@pytest.mark.parametrize(
+    ("name", "folder", "expected"),
+    [
+        ("consumer", "/nowhere/consumer", "consumer-HDz9t1Wd"),
+        ("my-odd-" + "x" * 60, "/nowhere/a b", "my-odd-" + "x" * 35 + "-YSmm_eVC"),
+    ],
+)
+def test_poetry_name_as_poetry_has_it(name: str, folder: str, expected: str) -> None:
+    """These are the answers of poetry 2.5.1 (``EnvManager.generate_env_name``)."""
+    assert expected == environment_name(name, Path(folder))
+
+
 def test_poetry_name(tmp_path: Path) -> None:
     """A project without a name has one all the same; long and odd ones are cut."""
     assert environment_name('A "b"!' + "x" * 60, tmp_path)[:42] == "a__b__" + "x" * 36
