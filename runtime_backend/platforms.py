@@ -13,6 +13,9 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 T = TypeVar("T")
 
+UNFIT = "none of its wheels fits this interpreter"
+"""What is said where :meth:`Platform.best_wheel` finds none among some."""
+
 
 @dataclass(frozen=True)
 class Platform:

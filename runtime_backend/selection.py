@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,3 +42,8 @@ class Selection:
 
 def _named(noun: str, names: frozenset[str]) -> str:
     return f"{noun}{'s' if len(names) > 1 else ''} {', '.join(sorted(names))}" if names else ""
+
+
+def normalise_names(names: Iterable[str]) -> frozenset[str]:
+    """Return the names of extras or groups as they are compared (PEP 685, PEP 735)."""
+    return frozenset(str(canonicalize_name(name)) for name in names)

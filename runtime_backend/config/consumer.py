@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 from ..errors import ConfigError
 from ..files import read_text
+from ..selection import normalise_names
 from ..tables import Table, describe
 from ..toml import loads
 from .producer import optional_choice, read_variables
@@ -135,7 +136,7 @@ class Consumer:
         return Chosen(value=path, origin=f"{table.file}: {table.dotted(name)}")
 
     def _names(self, table: Table, name: str) -> frozenset[str]:
-        return frozenset(str(canonicalize_name(item)) for item in table.strings(name) or ())
+        return normalise_names(table.strings(name) or ())
 
 
 def _read_package(table: Table, runtimes: Sequence[str] | None) -> PackageSettings:

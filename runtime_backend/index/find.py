@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from ..errors import IndexLookupError
-from ..platforms import Platform
+from ..platforms import UNFIT, Platform
 from .wanted import IndexFile, Wanted
 
 
@@ -73,7 +73,7 @@ class Indexes:
         else:
             best = self.platform.best_wheel((file.name, file) for file in files)
         if best is None:
-            raise _not_found(wanted, [*told, *(["none of its wheels fits this interpreter"] if files else [])])
+            raise _not_found(wanted, [*told, *([UNFIT] if files else [])])
         return best
 
     def _folder_entry(self, wanted: Wanted) -> Path:

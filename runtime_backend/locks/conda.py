@@ -10,6 +10,7 @@ from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sd
 from packaging.version import InvalidVersion, Version
 
 from ..platforms import Platform
+from .direct import locked_file
 from .locked import Locked, as_url, file_name
 
 _NAMES = {"torch": "pytorch"}
@@ -102,15 +103,10 @@ def lock_pypi(  # noqa: PLR0913 - what the three locks tell of a package, each u
     url = as_url(location, path.parent)
     file = file_name(url)
     version = version or _version_of(file)
-    if not file.endswith(".whl"):
-        missing = "it is locked as source, not as a wheel"
-    elif "$" in url:
+    if "$" in url and file.endswith(".whl"):
         missing = "its URL holds environment variables, which only the tool that locked it fills in"
-    elif platform.best_wheel([(file, file)]) is None:
-        missing = "none of its wheels fits this interpreter"
-    else:
-        return Locked(name=name, version=version, lock=path, url=url, sha256=sha256, detail=detail)
-    return Locked(name=name, version=version, lock=path, missing=missing, detail=detail)
+        return Locked(name=name, version=version, lock=path, missing=missing, detail=detail)
+    return locked_file(name, version, url, sha256, lock=path, platform=platform, detail=detail)
 
 
 def _version_of(file: str) -> str:

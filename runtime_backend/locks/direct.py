@@ -6,8 +6,8 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from ..platforms import Platform
-from .locked import Locked, file_name
+from ..platforms import UNFIT, Platform
+from .locked import SOURCE, Locked, file_name
 
 
 def locked_directly(  # noqa: PLR0913 - what a lock says of one file
@@ -22,14 +22,21 @@ def locked_directly(  # noqa: PLR0913 - what a lock says of one file
 
     url, fragment = urldefrag(url)
     file = file_name(url)
-    if not file.lower().endswith(".whl"):
-        source = "it is locked as source, not as a wheel"
-        return Locked(name=name, version="", lock=lock, missing=source, detail=detail)
-    version = str(Version([*file.split("-"), ""][1]))
-    if platform.best_wheel([(file, file)]) is None:
-        unfit = "none of its wheels fits this interpreter"
-        return Locked(name=name, version=version, lock=lock, missing=unfit, detail=detail)
+    version = str(Version([*file.split("-"), ""][1])) if file.lower().endswith(".whl") else ""
     allowed = parse_qs(fragment).get("sha256") or sorted(hashes)
     # Of several digests none is the wheel's own for certain.
     sha256 = allowed[0].lower() if len(allowed) == 1 else None
+    return locked_file(name, version, url, sha256, lock=lock, platform=platform, detail=detail)
+
+
+def locked_file(  # noqa: PLR0913 - as above
+    name: str, version: str, url: str, sha256: str | None, *, lock: Path, platform: Platform, detail: str
+) -> Locked:
+    """Return what one file, the only one that a lock names of a package, comes to on a platform."""
+    file = file_name(url)
+    missing = SOURCE if not file.lower().endswith(".whl") else None
+    if missing is None and platform.best_wheel([(file, file)]) is None:
+        missing = UNFIT
+    if missing is not None:
+        return Locked(name=name, version=version, lock=lock, missing=missing, detail=detail)
     return Locked(name=name, version=version, lock=lock, url=url, sha256=sha256, detail=detail)

@@ -11,11 +11,8 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
 from ..index import Wanted
-from ..platforms import Platform
-from .locked import Locked, file_name
-
-SOURCE = "it is locked as source, not as a wheel"
-UNFIT = "none of its wheels fits this interpreter"
+from ..platforms import UNFIT, Platform
+from .locked import SOURCE, Locked, file_name, read_sha256
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,9 +45,7 @@ def read_file(entry: Mapping[str, str]) -> LockedFile:
     """Return what poetry and pdm write of one file: ``{file, hash}`` or ``{url, hash}``."""
     url = entry.get("url")
     name = file_name(url) if url is not None else entry["file"]
-    algorithm, _, digest = entry.get("hash", "").partition(":")
-    sha256 = digest if algorithm == "sha256" else None
-    return LockedFile(name=name, version=_wheel_version(name), url=url, sha256=sha256)
+    return LockedFile(name=name, version=_wheel_version(name), url=url, sha256=read_sha256(entry.get("hash", "")))
 
 
 def read_listed_version(package: Mapping[str, Any]) -> str:

@@ -18,6 +18,8 @@ from ..toml import TOMLDecodeError, loads
 P = ParamSpec("P")
 T = TypeVar("T")
 
+SOURCE = "it is locked as source, not as a wheel"
+
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
@@ -86,6 +88,12 @@ def read_version(package: Mapping[str, Any]) -> str:
     if version != "":
         Version(version)
     return version
+
+
+def read_sha256(text: str) -> str | None:
+    """Return the digest of ``sha256:…``; None for another algorithm's."""
+    algorithm, _, digest = text.partition(":")
+    return digest if algorithm == "sha256" else None
 
 
 def corrupt(path: Path, what: str) -> LockError:

@@ -15,10 +15,10 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from ..platforms import Platform
-from ..selection import Selection
+from ..selection import Selection, normalise_names
 from .direct import locked_directly
-from .files import SOURCE, Listing, choose_wheel, drop_missing, read_file, read_listed_version
-from .locked import Locked, as_url, corrupt, only_lock_errors, parse_toml, read_lock, read_version
+from .files import Listing, choose_wheel, drop_missing, read_file, read_listed_version
+from .locked import SOURCE, Locked, as_url, corrupt, only_lock_errors, parse_toml, read_lock, read_version
 from .pdm_project import Project, read_project
 
 KNOWN = "4"
@@ -104,7 +104,7 @@ def _select(locked: list[str], project: Project, selection: Selection) -> frozen
     every = selection.all_groups or selection.all_extras
     without = selection.without_groups | selection.without_extras
     if selection.default_groups and not (named or every or without or selection.only_groups):
-        return frozenset(str(canonicalize_name(group)) for group in locked) & known
+        return normalise_names(locked) & known
     groups = set(named) if selection.only_groups else {"default", *named}
     if selection.default_groups and not named & dev:
         groups |= dev

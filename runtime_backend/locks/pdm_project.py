@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
-from packaging.utils import canonicalize_name
-
+from ..selection import normalise_names
 from .locked import only_lock_errors, parse_toml, read_lock
 
 
@@ -55,8 +52,8 @@ def read_project(path: Path) -> Project:
         return Project()
     document = parse_toml(read_lock(path), path)
     pdm = document.get("tool", {}).get("pdm", {})
-    dev = _names(document.get("dependency-groups", {})) | _names(pdm.get("dev-dependencies", {}))
-    optional = _names(document.get("project", {}).get("optional-dependencies", {}))
+    dev = normalise_names(document.get("dependency-groups", {})) | normalise_names(pdm.get("dev-dependencies", {}))
+    optional = normalise_names(document.get("project", {}).get("optional-dependencies", {}))
     sources = tuple(
         Source(
             name=source.get("name", ""),
@@ -68,10 +65,6 @@ def read_project(path: Path) -> Project:
         if source.get("url") and source.get("type") != "find_links"
     )
     return Project(groups=dev | optional | {"default"}, dev_groups=dev, sources=sources)
-
-
-def _names(table: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(str(canonicalize_name(name)) for name in table)
 
 
 def _patterns(patterns: list[str]) -> tuple[str, ...]:

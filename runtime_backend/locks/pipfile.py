@@ -14,7 +14,7 @@ from ..index import Wanted
 from ..platforms import Platform
 from ..selection import Selection
 from .direct import locked_directly
-from .locked import Locked, as_url, corrupt, only_lock_errors, read_lock
+from .locked import Locked, as_url, corrupt, only_lock_errors, read_lock, read_sha256
 
 _CATEGORIES = {"packages": "default", "dev-packages": "develop", "dev": "develop"}
 """What the Pipfile and the command line call a category -> what the lock calls it."""
@@ -61,8 +61,7 @@ def _selected(document: Mapping[str, Any], selection: Selection) -> Iterator[str
 
 def _locked(name: str, entry: Mapping[str, Any], document: Mapping[str, Any], path: Path, platform: Platform) -> Locked:
     marker = entry.get("markers", "")
-    digests = [digest.partition(":") for digest in entry.get("hashes", ())]
-    hashes = frozenset(digest for algorithm, _, digest in digests if algorithm == "sha256")
+    hashes = frozenset(filter(None, map(read_sha256, entry.get("hashes", ()))))
     direct = next((entry[key] for key in ("file", "path", "git", "hg", "svn", "bzr") if key in entry), None)
     if direct is not None:
         url = as_url(direct, path.parent)

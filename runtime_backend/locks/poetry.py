@@ -15,10 +15,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..platforms import Platform
-from ..selection import Selection
+from ..selection import Selection, normalise_names
 from .direct import locked_directly
-from .files import SOURCE, Listing, LockedFile, choose_wheel, drop_missing, read_file, read_listed_version
-from .locked import Locked, as_url, corrupt, only_lock_errors, parse_toml, read_lock
+from .files import Listing, LockedFile, choose_wheel, drop_missing, read_file, read_listed_version
+from .locked import SOURCE, Locked, as_url, corrupt, only_lock_errors, parse_toml, read_lock
 from .markers import decide_extras, ignore_extras
 from .poetry_constraints import allows
 from .poetry_project import Choice, read_needs, read_optional_groups
@@ -61,7 +61,7 @@ def _check_version(document: Package, path: Path) -> None:
 
 
 def _active_extras(document: Package, selection: Selection) -> frozenset[str]:
-    known = frozenset(str(canonicalize_name(extra)) for extra in document.get("extras", {}))
+    known = normalise_names(document.get("extras", ()))
     return (known if selection.all_extras else selection.extras) - selection.without_extras
 
 

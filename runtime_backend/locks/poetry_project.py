@@ -15,7 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from ..platforms import Platform
-from ..selection import Selection
+from ..selection import Selection, normalise_names
 from .locked import only_lock_errors, parse_toml, read_lock
 from .markers import decide_extras, ignore_extras
 from .poetry_constraints import allows
@@ -85,7 +85,7 @@ class Need:
 def read_optional_groups(path: Path) -> frozenset[str]:
     """Return the groups that are installed only when asked for; none where there is no pyproject.toml."""
     groups = _read(path).get("tool", {}).get("poetry", {}).get("group", {})
-    return frozenset(str(canonicalize_name(name)) for name, group in groups.items() if group.get("optional"))
+    return normalise_names(name for name, group in groups.items() if group.get("optional"))
 
 
 @only_lock_errors
@@ -104,10 +104,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _poetry_needs(poetry: Mapping[str, Any], name: str) -> Iterator[Need]:
-    extras = frozenset(
-        str(canonicalize_name(extra))
-        for extra, members in poetry.get("extras", {}).items()
-        if name in [str(canonicalize_name(member)) for member in members]
+    extras = normalise_names(
+        extra for extra, members in poetry.get("extras", {}).items() if name in normalise_names(members)
     )
     tables = [("main", poetry.get("dependencies", {})), ("dev", poetry.get("dev-dependencies", {}))]
     tables += [(group, table.get("dependencies", {})) for group, table in poetry.get("group", {}).items()]
@@ -123,7 +121,7 @@ def _poetry_needs(poetry: Mapping[str, Any], name: str) -> Iterator[Need]:
 def _standard_needs(project: Mapping[str, Any], name: str) -> Iterator[Need]:
     lines: list[tuple[frozenset[str] | None, str]] = [(None, line) for line in project.get("dependencies", ())]
     for extra, members in project.get("optional-dependencies", {}).items():
-        lines += [(frozenset((str(canonicalize_name(extra)),)), line) for line in members]
+        lines += [(normalise_names([extra]), line) for line in members]
     for extras, line in lines:
         try:
             requirement = Requirement(line)

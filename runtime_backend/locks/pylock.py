@@ -16,9 +16,9 @@ from packaging.pylock import (
 )
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from ..platforms import Platform
+from ..platforms import UNFIT, Platform
 from ..selection import Selection
-from .locked import Locked, as_url, corrupt, file_name, only_lock_errors, parse_toml, read_lock
+from .locked import SOURCE, Locked, as_url, corrupt, file_name, only_lock_errors, parse_toml, read_lock
 
 
 @only_lock_errors
@@ -84,9 +84,7 @@ def _locked(package: Package, path: Path, platform: Platform) -> Locked:
     artifact = _artifact(package, platform)
     if artifact is None:
         version = str(package.version) if package.version else ""
-        missing = (
-            "none of its wheels fits this interpreter" if package.wheels else "it is locked as source, not as a wheel"
-        )
+        missing = UNFIT if package.wheels else SOURCE
         return Locked(name=package.name, version=version, lock=path, missing=missing, detail=detail)
     url = as_url(artifact.url or artifact.path or "", path.parent)
     version = str(package.version or parse_wheel_filename(file_name(url))[1])

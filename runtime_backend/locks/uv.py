@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from packaging.utils import canonicalize_name
-
-from ..platforms import Platform
-from ..selection import Selection
-from .locked import Locked, as_url, file_name, only_lock_errors, parse_toml, read_lock, read_version
+from ..platforms import UNFIT, Platform
+from ..selection import Selection, normalise_names
+from .locked import Locked, as_url, file_name, only_lock_errors, parse_toml, read_lock, read_sha256, read_version
 from .markers import decide_extras
 from .uv_document import Package, UvLock
 
@@ -85,7 +83,7 @@ class _Walk:
         if not path.is_file():
             return frozenset(("dev",))
         groups = parse_toml(read_lock(path), path).get("tool", {}).get("uv", {}).get("default-groups", ["dev"])
-        return known if groups == "all" else frozenset(str(canonicalize_name(group)) for group in groups)
+        return known if groups == "all" else normalise_names(groups)
 
     def _conflict_names(self, root: Package) -> Iterator[str]:
         """Yield how uv spells, in ``extra`` markers, which of the conflicting extras and groups are chosen."""
@@ -110,13 +108,10 @@ def _locked(package: Package, path: Path, platform: Platform) -> Locked:
     wheels = [(_location(wheel, source, path), wheel) for wheel in data.get("wheels", ())]
     best = platform.best_wheel((file_name(url), (url, wheel)) for url, wheel in wheels)
     if best is None:
-        missing = (
-            "none of its wheels fits this interpreter" if wheels else f"it is locked as {_kind(source)}, not as a wheel"
-        )
+        missing = UNFIT if wheels else f"it is locked as {_kind(source)}, not as a wheel"
         return Locked(name=name, version=version, lock=path, missing=missing, detail=detail)
     url, wheel = best
-    algorithm, _, digest = wheel.get("hash", "").partition(":")
-    sha256 = digest if algorithm == "sha256" else None
+    sha256 = read_sha256(wheel.get("hash", ""))
     return Locked(name=name, version=version, lock=path, url=url, sha256=sha256, detail=detail)
 
 

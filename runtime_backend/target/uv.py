@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
-
 from ..files import read_text
-from ..selection import Selection
+from ..selection import Selection, normalise_names
 from .arguments import Arguments, read_arguments
 from .caller import Caller
 
@@ -137,11 +135,11 @@ class UvCommand:
             project=project,
             package=given.last("--package"),
             all_packages=flag("--all-packages", "--all"),
-            extras=frozenset() if is_add else _normalised(_split(given.values("--extra"))),
-            without_extras=_normalised(given.values("--no-extra")),
+            extras=frozenset() if is_add else normalise_names(_split(given.values("--extra"))),
+            without_extras=normalise_names(given.values("--no-extra")),
             all_extras=flag("--all-extras"),
-            groups=_normalised((groups | only) | ({"dev"} if flag("--dev") else frozenset())),
-            without_groups=_normalised(without),
+            groups=normalise_names((groups | only) | ({"dev"} if flag("--dev") else frozenset())),
+            without_groups=normalise_names(without),
             all_groups=flag("--all-groups"),
             default_groups=not (
                 flag("--no-default-groups") or only or _is_true(self.environ.get("UV_NO_DEFAULT_GROUPS"))
@@ -191,10 +189,6 @@ def _as_folder(text: str | None, cwd: Path) -> Path | None:
 
 def _split(values: Sequence[str]) -> list[str]:
     return [part for value in values for part in value.split(",") if part]
-
-
-def _normalised(names: Sequence[str] | frozenset[str]) -> frozenset[str]:
-    return frozenset(str(canonicalize_name(name)) for name in names)
 
 
 def _is_true(text: str | None) -> bool:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
-
 from ...files import is_file
-from ...selection import Selection
+from ...selection import Selection, normalise_names
 from ..caller import Caller
 from ..commands import Command, read_command
 from ..folders import find_lock_upward, find_project, read_toml
@@ -68,19 +66,15 @@ def _select(root: Path, command: Command) -> Selection:
     if command.name in ("add", "remove"):
         return Selection(project=root)
     given, has = command.names("-G", "--group", "--with"), command.arguments.has
-    without = _normalised(command.names("--without"))
+    without = normalise_names(command.names("--without"))
     is_without_alone = bool(without) and not given and not has("-d", "--dev", "--prod", "--production")
     # --dev alone selects, so that not all that is locked is meant any more; to name what is meant anyway says the same.
     named = given or (["default"] if has("-d", "--dev") else [])
     return Selection(
         project=root,
-        groups=_normalised(named) - {":all"},
+        groups=normalise_names(name for name in named if name != ":all"),
         without_groups=without,
         all_groups=":all" in given or is_without_alone,
         default_groups=not has("--prod", "--production"),
         only_groups=has("--no-default"),
     )
-
-
-def _normalised(names: list[str]) -> frozenset[str]:
-    return frozenset(name if name == ":all" else str(canonicalize_name(name)) for name in names)

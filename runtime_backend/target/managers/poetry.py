@@ -13,7 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from ...files import is_file
-from ...selection import Selection
+from ...selection import Selection, normalise_names
 from ..caller import Caller
 from ..commands import Command, read_command
 from ..folders import find_project, read_toml
@@ -93,17 +93,13 @@ def _needs(source: Path) -> frozenset[str]:
 
 
 def _select(root: Path, command: Command) -> Selection:
-    only = _normalised(command.names("--only"))
+    only = normalise_names(command.names("--only"))
     return Selection(
         project=root,
-        extras=_normalised(command.names("--extras", "-E", separator=None)),
+        extras=normalise_names(command.names("--extras", "-E", separator=None)),
         all_extras=command.arguments.has("--all-extras"),
-        groups=only or _normalised(command.names("--with")),
-        without_groups=frozenset() if only else _normalised(command.names("--without")),
+        groups=only or normalise_names(command.names("--with")),
+        without_groups=frozenset() if only else normalise_names(command.names("--without")),
         all_groups=command.arguments.has("--all-groups"),
         only_groups=bool(only),
     )
-
-
-def _normalised(names: list[str]) -> frozenset[str]:
-    return frozenset(str(canonicalize_name(name)) for name in names)
