@@ -26,6 +26,8 @@ class Outcome:
     visible: Identity | None
     """What the running interpreter would import, whoever put it there."""
     visible_distribution: Distribution | None
+    imported: str | None
+    """The version that this process has imported already, and cannot import anew."""
     steps: tuple[Step, ...]
     notes: tuple[str, ...]
     refusal: RuntimeBackendError | None
@@ -75,6 +77,7 @@ class Resolver:
             resolution=resolution,
             visible=visible,
             visible_distribution=distribution,
+            imported=self._caller.find_imported(rule.name),
             steps=tuple(search.steps),
             notes=tuple(search.notes),
             refusal=refusal,

@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from callers import Scene, make_caller
@@ -146,3 +147,11 @@ def test_read_caller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert (tmp_path, Path(sys.prefix), tuple(sys.path)) == (caller.cwd, caller.prefix, caller.sys_path)
     assert (os.environ["PATH"], True) == (caller.environ["PATH"], caller.is_hook)
     assert f"{sys.version_info[0]}.{sys.version_info[1]}" == caller.reader.python.rstrip("t")
+
+
+def test_imported_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this process has imported tells its version; a module without one tells nothing."""
+    found = read_caller().find_imported
+    monkeypatch.setitem(sys.modules, "a_runtime", SimpleNamespace(__version__="1.0"))
+    monkeypatch.setitem(sys.modules, "another", SimpleNamespace())
+    assert ["1.0", None, None] == [found("a-runtime"), found("another"), found("absent")]

@@ -41,7 +41,7 @@ def outcome(found: Resolution | None, visible: Identity | None = None, **more: A
     rule = RuntimeRule(name="torch", requirement=Requirement("torch"), match="exact", origin="default")
     distribution = None if visible is None else IN_BUILD
     fields = {"rule": rule, "resolution": found, "visible": visible, "visible_distribution": distribution}
-    return Outcome(**{**fields, "steps": (), "notes": (), "refusal": None, **more})
+    return Outcome(**{**fields, "imported": None, "steps": (), "notes": (), "refusal": None, **more})
 
 
 def told(provision: Provision) -> tuple[str, str | None, str | None]:
@@ -132,6 +132,18 @@ def test_decide(
 ) -> None:
     """The first way that works is taken, unless the settings name one; what cannot be provided is a stop."""
     assert expected == told(decide(known, wanted, is_kept=is_kept, is_asked=is_asked))
+
+
+@pytest.mark.parametrize("known", [outcome(LOCKED, SAME), outcome(HERE)])
+def test_another_one_imported_already(known: Outcome) -> None:
+    """A process that has imported another one would build against that, whatever lies on the disk by now (tox)."""
+    another = decide(replace(known, imported="2.6.0"), "auto", is_asked=False)
+    assert ("missing", None) == (another.kind, another.requirement)
+    assert str(another.refusal).startswith("this process has imported torch 2.6.0 already, in an earlier hook, but")
+    same = decide(replace(known, imported="2.7.0"), "auto", is_asked=False)
+    assert same.kind in ("present", "reuse")
+    asked = decide(replace(known, imported="2.6.0"), "auto", is_asked=True)
+    assert asked == decide(known, "auto", is_asked=True)
 
 
 def test_refusal_goes_before_all() -> None:

@@ -40,7 +40,19 @@ class Provider:
     """Where wheels are looked up; None in a hook that needs none."""
 
     def decide(self, outcome: Outcome) -> Provision:
-        """Return how a runtime is provided: the first way that works, unless the settings name one."""
+        """Return how a runtime is provided: the first way that works, unless the settings name one.
+
+        In a process that has another one imported already none works, whatever lies on the disk by now.
+        """
+        provision, resolution = self._decide(outcome), outcome.resolution
+        if self.is_asked or resolution is None or outcome.imported is None:
+            return provision
+        seen = {"present": outcome.visible, "reuse": resolution.identity}.get(provision.kind)
+        if seen is None or outcome.imported in (seen.reported, seen.version):
+            return provision
+        return _refuse(_other_is_imported(outcome.imported, resolution))
+
+    def _decide(self, outcome: Outcome) -> Provision:
         if self.wanted == "none":
             return Provision(kind="none", why="provision is 'none': the package sees what the frontend gives it")
         resolution = outcome.resolution
@@ -122,6 +134,15 @@ def _other_is_visible(outcome: Outcome, resolution: Resolution, *, is_kept: bool
         else "Run the same command again: the frontend asked for the build requirements before this was known. If it"
         f" stays so, take {outcome.rule.name} out of what fills the build environment: build constraints, extra build"
         " dependencies.",
+    )
+
+
+def _other_is_imported(imported: str, resolution: Resolution) -> ProvisionError:
+    return ProvisionError(
+        f"this process has imported {resolution.identity.name} {imported} already, in an earlier hook, but the wheel is"
+        f" for {resolution}",
+        hint="Let the frontend make its environments anew (tox run --recreate): it runs all hooks in one process, and"
+        " has only now replaced what the first of them imported.",
     )
 
 

@@ -34,6 +34,8 @@ class Caller:
     list_ancestors: Callable[[], Sequence[Process]]
     argv: tuple[str, ...] = ()
     """This process's own script and arguments."""
+    find_imported: Callable[[str], str | None] = lambda _: None
+    """Returns the version of a distribution that this process has imported already: tox runs every hook in one."""
     is_hook: bool = True
     """False: the command line, which explains a build by a frontend that is not there."""
 
@@ -145,7 +147,14 @@ def read_caller() -> Caller:
         reader=EnvironmentReader(python=python, user_base=Path(site.getuserbase())),
         list_ancestors=list_ancestors,
         argv=tuple(sys.argv),
+        find_imported=_find_imported,
     )
+
+
+def _find_imported(name: str) -> str | None:
+    module = sys.modules.get(name.replace("-", "_"))
+    version = getattr(module, "__version__", None)
+    return None if version is None else str(version)
 
 
 def _frontend_name(argv: Sequence[str]) -> str | None:
