@@ -149,7 +149,8 @@ def test_not_there(server: Server, indexes: Indexes) -> None:
 def test_not_for_this_interpreter(server: Server, indexes: Indexes) -> None:
     """A release without a wheel for the platform is told as such."""
     server.html(link(MACOS, B))
-    assert problem(indexes, wanted(server)).endswith("none of its wheels fits this interpreter")
+    told = f"{server.url()}: 1 files, 1 of 2.7.0\nnone of its wheels fits this interpreter"
+    assert problem(indexes, wanted(server)) == told
 
 
 def test_without_hashes(server: Server, indexes: Indexes) -> None:

@@ -57,7 +57,7 @@ class Indexes:
                 told.append(f"{index}: {error}")
                 continue
             found = list(_matching(listed, wanted))
-            told.append(f"{index}: {_summary(listed, wanted)}")
+            told.append(f"{index}: {_summary(listed, wanted, is_matched=bool(found))}")
             files += found
             if found and wanted.hashes:  # whichever index has it, it is the same file
                 break
@@ -102,19 +102,22 @@ def _is_version(name: str, version: str) -> bool:
     return SpecifierSet(f"=={version}").contains(found, prereleases=True)
 
 
-def _summary(files: list[IndexFile], wanted: Wanted) -> str:
-    """Return what an index has, for the case that it is not enough."""
+def _summary(files: list[IndexFile], wanted: Wanted, *, is_matched: bool) -> str:
+    """Return what an index has, for the case that it is not enough.
+
+    :param is_matched: whether some of it is what the lock means, and for other platforms.
+    """
     named = [file for file in files if file.name == wanted.file]
     if named and wanted.hashes:
         return f"{wanted.file} with sha256 {named[0].sha256}, while the lock demands {' or '.join(wanted.hashes)}"
     versions = [file for file in files if wanted.file is None and _is_version(file.name, wanted.version)]
-    if versions and not any(file.sha256 for file in versions):
+    if not versions:
+        return f"{len(files)} files, {wanted} not among them"
+    if is_matched:
+        return f"{len(files)} files, {len(versions)} of {wanted.version}"
+    if not any(file.sha256 for file in versions):
         return f"{len(versions)} wheels of {wanted.version}, none with a hash, which the lock demands"
-    return (
-        f"{len(files)} files, {len(versions)} of {wanted.version}, none with a locked hash"
-        if versions
-        else (f"{len(files)} files, {wanted} not among them")
-    )
+    return f"{len(files)} files, {len(versions)} of {wanted.version}, none with a locked hash"
 
 
 def _not_found(wanted: Wanted, told: list[str]) -> IndexLookupError:
