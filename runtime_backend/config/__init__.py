@@ -11,7 +11,6 @@ from ..errors import ConfigError
 from ..tables import Table
 from ..toml import loads
 from .consumer import CONSUMER_TABLES, Consumer, find_consumer
-from .names import find_name
 from .one_call import CallSettings, is_exact, split_config_settings
 from .producer import (
     choice,
@@ -128,7 +127,7 @@ def _hear_consumer(settings: Settings, consumer: Consumer | None, document: Tabl
     """Return the settings with the consumer's words in them: they go before the producer's."""
     if consumer is None:
         return settings
-    name = find_name(settings.source, document) if consumer.speaks_of_packages else None
+    name = _name_of(settings.source, document) if consumer.speaks_of_packages else None
     note = f"{consumer}: not heard, since this package tells its name only when it is built"
     said = consumer.package(name, [rule.name for rule in settings.runtimes])
     own = {variable.name for variable in said.variables}
@@ -141,6 +140,12 @@ def _hear_consumer(settings: Settings, consumer: Consumer | None, document: Tabl
         runtimes=tuple(_matched(rule, said.match) for rule in settings.runtimes),
         variables=(*(v for v in settings.variables if v.name not in own), *said.variables),
     )
+
+
+def _name_of(source: Path, document: Table) -> str | None:
+    from .names import find_name  # noqa: PLC0415 - few consumers speak of packages
+
+    return find_name(source, document)
 
 
 def _matched(rule: RuntimeRule, match: Chosen[str] | None) -> RuntimeRule:

@@ -12,7 +12,6 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from ..requirements import read_requirements
 from .arguments import Arguments, read_arguments
 from .caller import Caller
 from .uv import find_uv_command
@@ -95,6 +94,8 @@ def _list_files(program: str, arguments: Arguments, caller: Caller) -> Iterator[
 
 def _from_files(files: Iterator[tuple[str, bool]], folder: Path, caller: Caller) -> Iterator[Requested]:
     for value, is_constraint in files:
+        from ..requirements import read_requirements  # noqa: PLC0415 - slow to import, and most commands name no file
+
         path = folder / value
         if path.suffix == ".toml" or not path.is_file():  # a lock or a project, which are read as such; a URL; nothing
             continue
