@@ -44,7 +44,15 @@ def tests(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """Run the real frontends, the real backends and the real torch."""
     _install(session, "test", "integration")
-    session.run("python", "-m", "pytest", "integration", *session.posargs)
+    session.run("python", "-m", "pytest", "integration", "--ignore=integration/test_support.py", *session.posargs)
+
+
+@nox.session
+def support(session: nox.Session) -> None:
+    """Run every frontend in every scenario, and compare with the README's table; ``--write-support`` renews it."""
+    _install(session, "test", "integration")
+    # More processes than cores: they wait for a slow index much of the time.
+    session.run("python", "-m", "pytest", "integration/test_support.py", "-n4", *session.posargs)
 
 
 @nox.session

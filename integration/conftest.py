@@ -10,11 +10,50 @@ from pathlib import Path
 
 import pytest
 
-from .index import Index, serve
-from .stock import NEWEST_UV, Stock, make_stock
-from .workplace import Workplace
+pytest.register_assert_rewrite("integration.checks", "integration.frontends.scene")
 
-pytest.register_assert_rewrite("integration.checks")
+from .frontends import FRONTENDS  # noqa: E402 - after the line above, for its assertions
+from .index import Index, serve  # noqa: E402
+from .stock import NEWEST_UV, Stock, make_stock  # noqa: E402
+from .support import Outcome, Row, read_support, write_support  # noqa: E402
+from .workplace import Workplace  # noqa: E402
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that renews the support table."""
+    parser.addoption("--write-support", action="store_true", help="write what is measured to support.json and README")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gather what is measured, out of all processes of the run, in the one that the person has started."""
+    if config.getoption("--write-support") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(SupportWriter())
+
+
+class SupportWriter:
+    """Writes the support table at the end of a run."""
+
+    def __init__(self) -> None:
+        self.measured: dict[tuple[str, str], dict[str, Outcome]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take what a test has measured."""
+        for name, value in report.user_properties if report.when == "call" else ():
+            if name == "support":
+                frontend, version, scenario, kind, note = value
+                self.measured.setdefault((frontend, version), {})[scenario] = Outcome(kind=kind, note=note)
+
+    def pytest_sessionfinish(self) -> None:
+        """Write a row of every frontend that there is; what was not measured now stays as it stood."""
+        before = {(row.frontend, row.version): row.outcomes for row in read_support()}
+        rows = []
+        for frontend in FRONTENDS:
+            for version in frontend.versions:
+                key = (frontend.name, version)
+                known = {**before.get(key, {}), **self.measured.get(key, {})}
+                outcomes = {name: known[name] for name in frontend.scenarios if name in known}
+                rows.append(Row(frontend=frontend.name, version=version, outcomes=outcomes))
+        write_support(rows)
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,11 @@ OLDEST_UV, NEWEST_UV = UVS[0], UVS[-1]
 TOOLS = {
     "poetry": ("2.5.1", "poetry"),
     "pdm": ("2.29.3", "pdm[locked]"),
+    "pipenv": ("2026.10.3", "pipenv"),
+    "pip-tools": ("7.6.2", "pip-tools"),
+    "hatch": ("1.18.2", "hatch"),
+    "tox": ("4.67.15", "tox"),
+    "nox": ("2026.10.20", "nox"),
 }
 """Frontends that live in an environment of their own, in the newest version of November 2026, and what is installed.
 

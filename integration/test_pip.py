@@ -128,11 +128,3 @@ def test_installs_under_another_python(place: Workplace, version: str, find_pyth
     package = place.package("probe_setuptools")
     place.run(target.python, "-m", "pip", "install", package)
     check_installed(place, target, "probe_setuptools", "2.7.0+cpu")
-
-
-def test_follows_what_the_same_command_names(place: Workplace) -> None:
-    """``pip install torch==2.8.0 package`` over an older one: not built against what is about to be replaced."""
-    target, package = place.target("2.6.0", pip=NEWEST_PIP), place.package("probe_setuptools")
-    place.links.append(place.stock.standins)
-    place.run(target.python, "-m", "pip", "install", "torch==2.8.0", package)
-    check_installed(place, target, "probe_setuptools", "2.8.0", provision=None, grows=True)

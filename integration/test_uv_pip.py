@@ -142,11 +142,3 @@ def test_installs_under_another_python(place: Workplace, version: str, find_pyth
     assert target.version == version
     place.uv(NEWEST_UV, "pip", "install", "-p", target.python, package)
     check_installed(place, target, "probe_setuptools", "2.7.0+cpu")
-
-
-def test_follows_what_the_same_command_names(place: Workplace) -> None:
-    """``uv pip install torch==2.8.0 package`` over an older one: not built against what is about to be replaced."""
-    target, package = place.target("2.6.0"), place.package("probe_setuptools")
-    place.links.append(place.stock.standins)
-    place.uv(NEWEST_UV, "pip", "install", "torch==2.8.0", package, activated=target)
-    check_installed(place, target, "probe_setuptools", "2.8.0", provision=None, grows=True)

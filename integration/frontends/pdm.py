@@ -1,0 +1,83 @@
+"""pdm, by its own installer and by uv."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from ..stock import NEWEST_UV, TOOLS
+from .managers import manages
+from .scene import TORCH, Built, Frontend, Scene
+
+_CONSUMER = """
+[project]
+name = "consumer"
+version = "0"
+requires-python = ">=3.10"
+dependencies = ["torch=={torch}"{named}]
+
+[dependency-groups]
+dev = [{editable}]
+
+[tool.pdm]
+distribution = false
+
+[[tool.pdm.source]]
+name = "pypi"
+url = "{url}"
+verify_ssl = false
+"""
+
+
+def _git(scene: Scene) -> str:
+    """Return the package in a repository on a server: pdm takes ``file:`` for the name of a host."""
+    scene.git()
+    subprocess.run(["git", "update-server-info"], cwd=scene.package, check=True)
+    scene.index.repository = scene.package / ".git"
+    return f"probe-setuptools @ git+{scene.index.url('repository')}@main"
+
+
+def _want(scene: Scene, torch: str, kind: str) -> str:
+    named = "" if kind == "editable" else f', "{_git(scene) if kind == "git" else scene.address(kind)}"'
+    editable = f'"{scene.address(kind)}"' if kind == "editable" else ""
+    return _CONSUMER.format(torch=torch, named=named, editable=editable, url=scene.index.url("main"))
+
+
+def _install(*options: str) -> Callable[[Scene, Path], None]:
+    def install(scene: Scene, folder: Path) -> None:
+        scene.run(scene.place.stock.tool("pdm") / "pdm", "install", *options, cwd=folder, PDM_CHECK_UPDATE="0")
+
+    return install
+
+
+def _by_uv(scene: Scene, folder: Path) -> None:
+    scene.environ["PDM_USE_UV"] = "1"
+    scene.environ["PATH"] = f"{scene.place.stock.uv(NEWEST_UV).parent}:{scene.place.environ()['PATH']}"
+    _install()(scene, folder)
+
+
+def _without_isolation(scene: Scene) -> Built:
+    text = _want(scene, TORCH, "fresh")
+    needed = '"runtime-backend", "setuptools", "wheel", "notorch-dep"'
+    bare = text.replace(scene.address(), "torch").replace('"torch=', f'{needed}, "torch=')
+    folder = scene.write("consumer/pyproject.toml", bare).parent
+    scene.hurry(lambda: _install()(scene, folder))
+    scene.write("consumer/pyproject.toml", text.replace('"torch=', f'{needed}, "torch='))
+    _install("--no-isolation")(scene, folder)
+    return Built(torch=TORCH, prefix=folder / ".venv", isolated=False)
+
+
+FRONTENDS = (
+    Frontend(
+        name="`pdm install`",
+        versions=(TOOLS["pdm"][0],),
+        scenarios={**manages("pyproject.toml", _want, _install()), "no isolation": _without_isolation},
+    ),
+    Frontend(
+        name="`pdm install`, by uv",
+        versions=(TOOLS["pdm"][0],),
+        # pdm 2.29 cannot read what uv locks of a directory or an sdist
+        scenarios={"git": manages("pyproject.toml", _want, _by_uv)["git"]},
+    ),
+)

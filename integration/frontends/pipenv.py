@@ -1,0 +1,65 @@
+"""pipenv, which asks for the package's metadata while it locks."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from ..stock import TOOLS
+from .managers import manages
+from .pins import PIN, pinned
+from .scene import NEW, OLD, Built, Frontend, Scene, WayOut
+
+_PIPFILE = """
+[[source]]
+name = "main"
+url = "{url}"
+verify_ssl = false
+
+[packages]
+torch = "=={torch}"
+probe-setuptools = {{ {probe} }}
+"""
+
+
+def _want(scene: Scene, torch: str, kind: str) -> str:
+    if kind == "git":
+        probe = f'git = "{scene.git().removeprefix("git+")}", ref = "main"'
+    elif kind == "sdist":
+        probe = f'file = "{scene.sdist().as_uri()}"'
+    else:
+        probe = f'path = "{scene.package}"{", editable = true" if kind == "editable" else ""}'
+    return _PIPFILE.format(torch=torch, url=scene.index.url("main"), probe=probe)
+
+
+def _install(scene: Scene, folder: Path) -> None:
+    own = {"PIPENV_VENV_IN_PROJECT": "1", "PIPENV_NOSPIN": "1", "CI": "1"}
+    scene.run(scene.place.stock.tool("pipenv") / "pipenv", "install", cwd=folder, **own)
+
+
+def _upgrade(scene: Scene) -> Built:
+    for torch, work in ((OLD, scene.hurry), (NEW, lambda work: work())):
+        scene.environ[PIN] = f"torch=={torch}"
+        folder = scene.write("consumer/Pipfile", _want(scene, torch, "fresh")).parent
+        work(partial(_install, scene, folder))
+    return Built(torch=NEW, prefix=folder / ".venv", kept=OLD)
+
+
+_SCENARIOS = manages("Pipfile", _want, _install)
+_NOTE = (
+    "pipenv asks for the package's metadata before there is a lock, and this package's setup.py needs torch for it "
+    "(pipenv does not show our message). Name the torch: `RUNTIME_BACKEND_PIN=torch==2.7.0 pipenv install`."
+)
+
+FRONTENDS = (
+    Frontend(
+        name="`pipenv install`",
+        versions=(TOOLS["pipenv"][0],),
+        scenarios=_SCENARIOS,
+        ways_out={
+            **{kind: WayOut(note=_NOTE, run=None) for kind in _SCENARIOS},
+            "fresh": WayOut(note=_NOTE, run=pinned(_SCENARIOS["fresh"])),
+            "upgrade": WayOut(note=_NOTE, run=_upgrade),
+        },
+    ),
+)

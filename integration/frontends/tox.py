@@ -1,0 +1,103 @@
+"""tox: the package under test by way of an sdist, a wheel or an editable, or as one of the dependencies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..stock import TOOLS
+from .pins import PIN
+from .scene import NEW, OLD, TORCH, Built, Frontend, Scenario, Scene, WayOut
+
+_TOX = """
+[tox]
+env_list = use
+
+[testenv]
+{settings}
+set_env = RUNTIME_BACKEND_LOG = {log}
+deps =
+{deps}
+commands = python -c pass
+
+[testenv:.pkg]
+set_env =
+    RUNTIME_BACKEND_LOG = {log}
+    {pin}
+"""
+
+
+def _want(scene: Scene, settings: str, deps: Sequence[str], pin: str | None = None) -> None:
+    listed = "".join(f"    {line}\n" for line in deps)
+    named = "" if pin is None else f"{PIN} = torch=={pin}"
+    log = scene.folder / "log"
+    (scene.package / "tox.ini").write_text(_TOX.format(settings=settings, deps=listed, pin=named, log=log), "utf-8")
+
+
+def _run(scene: Scene, torch: str) -> Built:
+    scene.run(scene.place.stock.tool("tox") / "tox", "run", cwd=scene.package)
+    return Built(torch=torch, prefix=scene.package / ".tox" / "use")
+
+
+def _package(kind: str) -> Frontend:
+    """Return the one where tox builds the package."""
+    # An sdist is made without torch, which this package's setup.py needs.
+    helpful = "wheel" if kind == "sdist" else kind
+
+    def fresh(*, pinned: bool) -> Scenario:
+        def scenario(scene: Scene) -> Built:
+            _want(scene, f"package = {helpful if pinned else kind}", [f"torch=={TORCH}"], TORCH if pinned else None)
+            return _run(scene, TORCH)
+
+        return scenario
+
+    def upgrade(*, pinned: bool) -> Scenario:
+        def scenario(scene: Scene) -> Built:
+            _want(scene, f"package = {helpful if pinned else kind}", [f"torch=={OLD}"], OLD)
+            scene.hurry(lambda: _run(scene, OLD))
+            _want(scene, f"package = {helpful if pinned else kind}", [f"torch=={NEW}"], NEW if pinned else None)
+            return replace(_run(scene, NEW), kept=OLD)
+
+        return scenario
+
+    first = "editable" if kind == "editable" else "fresh"
+    instead = (
+        "Let `package = wheel`, since an sdist is made without torch here, and name" if kind == "sdist" else "Name"
+    )
+    note = (
+        f"tox builds before the environment has torch, and drops the person's variables. {instead} it in tox.ini: "
+        "`[testenv:.pkg]`, `set_env = RUNTIME_BACKEND_PIN = torch==2.7.0`."
+    )
+    return Frontend(
+        name=f"`tox`, package = {kind}",
+        versions=(TOOLS["tox"][0],),
+        scenarios={first: fresh(pinned=False), "upgrade": upgrade(pinned=False)},
+        ways_out={
+            first: WayOut(note=note, run=fresh(pinned=True)),
+            "upgrade": WayOut(note=note, run=upgrade(pinned=True)),
+        },
+    )
+
+
+def _deps() -> Frontend:
+    """Return the one where the package is a dependency."""
+
+    def fresh(kind: str) -> Scenario:
+        def scenario(scene: Scene) -> Built:
+            _want(scene, "skip_install = true", [f"torch=={TORCH}", scene.requirement(kind)])
+            return _run(scene, TORCH)
+
+        return scenario
+
+    def upgrade(scene: Scene) -> Built:
+        _want(scene, "skip_install = true", [f"torch=={OLD}", scene.requirement()])
+        scene.hurry(lambda: _run(scene, OLD))
+        _want(scene, "skip_install = true", [f"torch=={NEW}", scene.requirement()])
+        return replace(_run(scene, NEW), kept=OLD)
+
+    kinds = ("fresh", "editable", "sdist", "git")
+    scenarios = {**{kind: fresh(kind) for kind in kinds}, "upgrade": upgrade}
+    return Frontend(name="`tox`, in `deps`", versions=(TOOLS["tox"][0],), scenarios=scenarios)
+
+
+FRONTENDS = (*(_package(kind) for kind in ("sdist", "wheel", "editable")), _deps())

@@ -1,0 +1,78 @@
+"""Every frontend in every scenario, against the committed table.
+
+``nox -s support -- --write-support`` renews ``support.json`` and the README's table; with
+``-k`` only the rows that were measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from .frontends import FRONTENDS
+from .frontends.scene import Frontend, Scenario, Scene, measure
+from .index import Index
+from .support import SCENARIOS, Outcome, read_support
+from .workplace import Workplace
+
+Key = tuple[str, str, str]
+"""Frontend, version, scenario."""
+
+MEASURED = [
+    pytest.param((frontend, version, scenario), id=f"{frontend.name.replace('`', '')} {version}, {scenario}")
+    for frontend in FRONTENDS
+    for version in frontend.versions
+    for scenario in SCENARIOS
+    if scenario in frontend.scenarios
+]
+WAYS_OUT = [
+    pytest.param(frontend.versions[-1], way_out.run, id=f"{frontend.name.replace('`', '')}, {scenario}")
+    for frontend in FRONTENDS
+    for scenario, way_out in frontend.ways_out.items()
+    if way_out.run is not None
+]
+
+
+@pytest.fixture
+def record(
+    record_property: Callable[[str, object], None], pytestconfig: pytest.Config
+) -> Callable[[Key, Outcome], None]:
+    """Return a function that compares an outcome with the table, or has it written there."""
+
+    def compare(key: Key, outcome: Outcome) -> None:
+        record_property("support", (*key, outcome.kind, outcome.note))
+        if not pytestconfig.getoption("--write-support"):
+            committed = {(r.frontend, r.version, name): o for r in read_support() for name, o in r.outcomes.items()}
+            assert committed.get(key) == outcome, "renew the table by --write-support"
+
+    return compare
+
+
+@pytest.mark.parametrize("case", MEASURED)
+def test_is_as_the_table_says(
+    case: tuple[Frontend, str, str], place: Workplace, index: Index, record: Callable[[Key, Outcome], None]
+) -> None:
+    """Built against the torch that the target then has, or stopped or kept, exactly where the table says so."""
+    frontend, version, scenario = case
+    kind = measure(frontend.scenarios[scenario], Scene(place, index, version))
+    assert kind == "right" or scenario in frontend.ways_out, f"{kind}: name the way out of this in frontends/"
+    note = "" if kind == "right" else frontend.ways_out[scenario].note
+    record((frontend.name, version, scenario), Outcome(kind=kind, note=note))
+
+
+@pytest.mark.parametrize(("version", "way_out"), WAYS_OUT)
+def test_the_way_out_leads_out(version: str, way_out: Scenario, place: Workplace, index: Index) -> None:
+    """What a note of the table tells, works."""
+    assert measure(way_out, Scene(place, index, version)) == "right"
+
+
+def test_the_table_has_what_is_measured() -> None:
+    """No row of a frontend that is gone, no scenario more or less, and every way out is one of a stop."""
+    committed = {(row.frontend, row.version): row.outcomes for row in read_support()}
+    assert {key: set(outcomes) for key, outcomes in committed.items()} == {
+        (frontend.name, version): set(frontend.scenarios) for frontend in FRONTENDS for version in frontend.versions
+    }
+    for frontend in FRONTENDS:
+        outcomes = [committed[frontend.name, version] for version in frontend.versions]
+        assert all(any(row[name].kind != "right" for row in outcomes) for name in frontend.ways_out), frontend.name
