@@ -296,7 +296,7 @@ ROWS: dict[str, tuple[Row, Found, Found]] = {
         sure(TARGET),
         sure(TARGET),
     ),
-    "poetry, whose lock is not read yet": (
+    "poetry, in no project": (
         lambda s: s.poetry(s.shell(s.elsewhere, s.other)),
         None,
         None,
