@@ -60,22 +60,16 @@ class Provider:
             return Provision(kind="missing", why="it is not known which one", refusal=outcome.refusal)
         if outcome.visible is None:
             return self._provide(resolution)
-        if resolution.accepts(outcome.visible, outcome.rule.match):
-            return self._keep(
-                resolution, Provision(kind="present", why=f"the build environment has it: {outcome.visible}")
-            )
-        return self._keep(resolution, _refuse(_other_is_visible(outcome, resolution, is_kept=self.is_kept)))
-
-    def _keep(self, resolution: Resolution, otherwise: Provision) -> Provision:
-        """Return the requirement anew where the build environment is the last build's, else what the caller has.
-
-        Installing replaces a wrong one; and tox makes the environment anew, without a right one, when it is no longer
-        asked for.
-        """
-        if not (self.is_kept and self.is_asked) or self.wanted == "reuse":
-            return otherwise
-        required = self._require(resolution)
-        return required if required.refusal is None or otherwise.refusal is not None else otherwise
+        is_right = resolution.accepts(outcome.visible, outcome.rule.match)
+        if self.is_kept and self.is_asked and self.wanted != "reuse":
+            # The last build's: installing replaces a wrong one, and tox makes the environment anew, without a right
+            # one, when it is no longer asked for.
+            required = self._require(resolution)
+            if required.refusal is None or not is_right:
+                return required
+        if is_right:
+            return Provision(kind="present", why=f"the build environment has it: {outcome.visible}")
+        return _refuse(_other_is_visible(outcome, resolution, is_kept=self.is_kept))
 
     def _provide(self, resolution: Resolution) -> Provision:
         """Return how a runtime gets into a build environment that lacks it."""
