@@ -27,8 +27,7 @@ def _words(place: Workplace, tool: Target, isolation: str) -> tuple[list[object]
     words: list[object] = [tool.python, "-m", "build", "--wheel", "-o", place.folder / "out"]
     if isolation != "uv":
         return words, {}
-    path = place.environ()["PATH"]
-    return [*words, "--installer=uv"], {"PATH": f"{place.stock.uv(NEWEST_UV).parent}{os.pathsep}{path}"}
+    return [*words, "--installer=uv"], {"PATH": place.path(place.stock.uv(NEWEST_UV).parent)}
 
 
 @every_isolation

@@ -28,7 +28,7 @@ class Consumer(Project):
         self.by_uv = by_uv
         self.surroundings |= {"PDM_CHECK_UPDATE": "0"}
         if by_uv:
-            path = f"{place.stock.uv(NEWEST_UV).parent}:{place.environ()['PATH']}"
+            path = place.path(place.stock.uv(NEWEST_UV).parent)
             self.surroundings |= {"PDM_USE_UV": "1", "PATH": path}
 
     def want(self, *dependencies: str, probe: str | None = None, more: str = "") -> None:

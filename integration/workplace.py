@@ -167,6 +167,10 @@ class Workplace:
         """Take a package as it is now for unchanged: the test has edited it."""
         self._sources[package] = take(package)
 
+    def path(self, *folders: Path) -> str:
+        """Return the person's PATH with these folders in front."""
+        return os.pathsep.join([*map(str, folders), self.environ()["PATH"]])
+
     def environ(self, *, activated: Target | None = None, **variables: str | Path | None) -> dict[str, str]:
         """Return the person's environment; None takes a variable away."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(_SCRUBBED)}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ..stock import NEWEST_UV
 from .pins import pinned
 from .scene import NEW, OLD, TORCH, Built, Frontend, Scenario, Scene, WayOut
@@ -12,7 +10,7 @@ from .scene import NEW, OLD, TORCH, Built, Frontend, Scenario, Scene, WayOut
 def _build(scene: Scene, installer: str, torch: str, *options: str) -> Built:
     """Build, and return the one wheel that there is then."""
     out, stock = scene.folder / "out", scene.place.stock
-    path = f"{stock.uv(NEWEST_UV).parent}{os.pathsep}{scene.place.environ()['PATH']}"
+    path = scene.place.path(stock.uv(NEWEST_UV).parent)
     words = (stock.build / "bin" / "python", "-m", "build", f"--installer={installer}", *options, "-o", out)
     scene.run(*words, scene.package, PATH=path)
     (wheel,) = out.glob("*.whl")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,8 +20,8 @@ installer = "{installer}"
 
 def _hatch(scene: Scene, *words: object, cwd: Path) -> None:
     stock = scene.place.stock
-    programs = (stock.tool("hatch"), stock.uv(NEWEST_UV).parent, scene.place.environ()["PATH"])
-    scene.run(stock.tool("hatch") / "hatch", *words, cwd=cwd, PATH=os.pathsep.join(map(str, programs)))
+    path = scene.place.path(stock.tool("hatch"), stock.uv(NEWEST_UV).parent)
+    scene.run(stock.tool("hatch") / "hatch", *words, cwd=cwd, PATH=path)
 
 
 def _build(scene: Scene, torch: str) -> Built:

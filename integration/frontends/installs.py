@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from .scene import NEW, OLD, TORCH, Built, Scenario, Scene
+from .scene import KINDS, NEW, OLD, TORCH, Built, Scenario, Scene
 
 Command = tuple[object, ...]
 
@@ -52,7 +52,7 @@ def installs(prepare: Prepare, install: Install, *, file: bool = False) -> Mappi
         return Built(torch=TORCH, prefix=prefix, isolated=False)
 
     return {
-        **{kind: fresh(kind) for kind in ("fresh", "editable", "sdist", "git")},
+        **{kind: fresh(kind) for kind in KINDS},
         "upgrade": upgrade,
         "no isolation": without_isolation,
     }

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .scene import NEW, OLD, TORCH, Built, Scenario, Scene
-
-KINDS = ("fresh", "editable", "sdist", "git")
+from .scene import KINDS, NEW, OLD, TORCH, Built, Scenario, Scene
 
 Want = Callable[[Scene, str, str], str]
 """Return the consumer's file, for a torch and a kind of package."""

@@ -21,7 +21,7 @@ def use(session):
 def _scenarios(backend: str) -> Mapping[str, Scenario]:
     def install(scene: Scene, _: Path, words: Sequence[str]) -> Command:
         stock = scene.place.stock
-        scene.environ["PATH"] = f"{stock.uv(NEWEST_UV).parent}:{scene.place.environ()['PATH']}"
+        scene.environ["PATH"] = scene.place.path(stock.uv(NEWEST_UV).parent)
         scene.write("noxfile.py", _NOXFILE.format(backend=backend, words=", ".join(map(repr, words))))
         return (stock.tool("nox") / "nox", "-s", "use")
 

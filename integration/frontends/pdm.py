@@ -53,7 +53,7 @@ def _install(*options: str) -> Callable[[Scene, Path], None]:
 
 def _by_uv(scene: Scene, folder: Path) -> None:
     scene.environ["PDM_USE_UV"] = "1"
-    scene.environ["PATH"] = f"{scene.place.stock.uv(NEWEST_UV).parent}:{scene.place.environ()['PATH']}"
+    scene.environ["PATH"] = scene.place.path(scene.place.stock.uv(NEWEST_UV).parent)
     _install()(scene, folder)
 
 

@@ -8,7 +8,7 @@ from ..stock import NEWEST_PIP, TOOLS
 from ..workplace import Target
 from .installs import NEEDED
 from .pins import PIN
-from .scene import NEW, OLD, TORCH, Built, Frontend, Scenario, Scene, WayOut
+from .scene import KINDS, NEW, OLD, TORCH, Built, Frontend, Scenario, Scene, WayOut
 
 
 def _sync(scene: Scene, target: Target, torch: str, *others: str, pinned: bool, options: tuple[str, ...] = ()) -> Built:
@@ -53,19 +53,18 @@ _NOTE = (
     "pip-compile asks for the package's metadata in an environment of its own, and this package's setup.py needs torch "
     "for it. Name the torch: `RUNTIME_BACKEND_PIN=torch==2.7.0 pip-compile`; pip-sync reads it in the file."
 )
-_KINDS = ("fresh", "editable", "sdist", "git")
 
 FRONTENDS = (
     Frontend(
         name="`pip-compile`, `pip-sync`",
         versions=(TOOLS["pip-tools"][0],),
         scenarios={
-            **{kind: _fresh(kind, pinned=False) for kind in _KINDS},
+            **{kind: _fresh(kind, pinned=False) for kind in KINDS},
             "upgrade": _upgrade(pinned=False),
             "no isolation": _without_isolation(pinned=False),
         },
         ways_out={
-            **{kind: WayOut(note=_NOTE, run=None) for kind in _KINDS},
+            **{kind: WayOut(note=_NOTE, run=None) for kind in KINDS},
             "fresh": WayOut(note=_NOTE, run=_fresh("fresh", pinned=True)),
             "upgrade": WayOut(note=_NOTE, run=_upgrade(pinned=True)),
             "no isolation": WayOut(note=_NOTE, run=_without_isolation(pinned=True)),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from ..stock import TOOLS
 from .managers import manages
-from .pins import PIN, pinned
-from .scene import NEW, OLD, Built, Frontend, Scene, WayOut
+from .pins import PIN
+from .scene import Frontend, Scene, WayOut
 
 _PIPFILE = """
 [[source]]
@@ -37,15 +36,13 @@ def _install(scene: Scene, folder: Path) -> None:
     scene.run(scene.place.stock.tool("pipenv") / "pipenv", "install", cwd=folder, **own)
 
 
-def _upgrade(scene: Scene) -> Built:
-    for torch, work in ((OLD, scene.hurry), (NEW, lambda work: work())):
-        scene.environ[PIN] = f"torch=={torch}"
-        folder = scene.write("consumer/Pipfile", _want(scene, torch, "fresh")).parent
-        work(partial(_install, scene, folder))
-    return Built(torch=NEW, prefix=folder / ".venv", kept=OLD)
+def _want_pinned(scene: Scene, torch: str, kind: str) -> str:
+    scene.environ[PIN] = f"torch=={torch}"
+    return _want(scene, torch, kind)
 
 
 _SCENARIOS = manages("Pipfile", _want, _install)
+_PINNED = manages("Pipfile", _want_pinned, _install)
 _NOTE = (
     "pipenv asks for the package's metadata before there is a lock, and this package's setup.py needs torch for it "
     "(pipenv does not show our message). Name the torch: `RUNTIME_BACKEND_PIN=torch==2.7.0 pipenv install`."
@@ -58,8 +55,8 @@ FRONTENDS = (
         scenarios=_SCENARIOS,
         ways_out={
             **{kind: WayOut(note=_NOTE, run=None) for kind in _SCENARIOS},
-            "fresh": WayOut(note=_NOTE, run=pinned(_SCENARIOS["fresh"])),
-            "upgrade": WayOut(note=_NOTE, run=_upgrade),
+            "fresh": WayOut(note=_NOTE, run=_PINNED["fresh"]),
+            "upgrade": WayOut(note=_NOTE, run=_PINNED["upgrade"]),
         },
     ),
 )

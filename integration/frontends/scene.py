@@ -19,6 +19,9 @@ PROBE = "probe_setuptools"
 OLD, TORCH, NEW = "2.6.0", "2.7.0", "2.8.0"
 """What an upgrade starts from, what the other scenarios want, what an upgrade ends with."""
 
+KINDS = ("fresh", "editable", "sdist", "git")
+"""The scenarios that differ only in how the package is named."""
+
 DELAY = 2.0
 """Seconds before a torch comes: with one that comes at once, a build in the wrong order looks right."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..stock import TOOLS
 from .pins import PIN
-from .scene import NEW, OLD, TORCH, Built, Frontend, Scenario, Scene, WayOut
+from .scene import KINDS, NEW, OLD, TORCH, Built, Frontend, Scenario, Scene, WayOut
 
 _TOX = """
 [tox]
@@ -102,8 +102,7 @@ def _deps() -> Frontend:
         _want(scene, "skip_install = true", [f"torch=={NEW}", scene.requirement()])
         return replace(_run(scene, NEW), kept=OLD)
 
-    kinds = ("fresh", "editable", "sdist", "git")
-    scenarios = {**{kind: fresh(kind) for kind in kinds}, "upgrade": upgrade}
+    scenarios = {**{kind: fresh(kind) for kind in KINDS}, "upgrade": upgrade}
     return Frontend(name="`tox`, in `deps`", versions=(TOOLS["tox"][0],), scenarios=scenarios)
 
 
