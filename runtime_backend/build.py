@@ -33,7 +33,7 @@ def build_wheel(
 ) -> str:
     """Build a wheel against the runtime of the target, stamp it, and return its file name."""
     with _boundary():
-        return _call("build_wheel").run(wheel_directory, config_settings, metadata_directory)
+        return _call("build_wheel").build(wheel_directory, config_settings, metadata_directory)
 
 
 def build_sdist(sdist_directory: str, config_settings: ConfigSettings = None) -> str:
@@ -59,7 +59,7 @@ def _build_editable(
     metadata_directory: str | None = None,
 ) -> str:
     with _boundary():
-        return call.run(wheel_directory, config_settings, metadata_directory)
+        return call.build(wheel_directory, config_settings, metadata_directory)
 
 
 # Each optional hook, the real backend's hook that it stands and falls with, and what answers. Whatever is editable goes
@@ -76,20 +76,17 @@ _MIRRORED: dict[str, tuple[str, Callable[..., Any]]] = {
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a hook, or the real backend's exception class
     """Return a hook that the real backend has, or the exception that PEP 517 lets its build_sdist raise."""
     if name == "UnsupportedOperation":
-        found = _real_attribute(_call("build_sdist"), name)
+        with _boundary():
+            found = _call("build_sdist").attribute(name)
         if found is not None:
             return found
     if name in _MIRRORED:
         real_name, answer = _MIRRORED[name]
         call = _call(name)
-        if _real_attribute(call, real_name) is not None:
-            return partial(answer, call)
+        with _boundary():
+            if call.has(real_name):
+                return partial(answer, call)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def _real_attribute(call: HookCall, name: str) -> Any:  # noqa: ANN401 - whatever the real backend has
-    with _boundary():
-        return call.attribute(name)
 
 
 def _call(hook: str) -> HookCall:

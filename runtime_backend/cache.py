@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .files import list_names
@@ -52,3 +53,34 @@ def _prune(folder: Path, bytecode: Path, kept: Path) -> None:
             shutil.rmtree(folder / name, ignore_errors=True)
         elif mirrored != kept:
             _prune(folder / name, bytecode, kept)
+
+
+@contextmanager
+def exclusively(path: Path) -> Iterator[None]:
+    """Wait until no other process is in here with the same path, which becomes a file; a killed process leaves it."""
+    with path.open("a+b") as file:
+        _lock(file.fileno())
+        yield
+
+
+if sys.platform == "win32":  # pragma: no cover - Windows
+
+    def _lock(descriptor: int) -> None:
+        import msvcrt  # noqa: PLC0415 - hardly ever needed
+
+        # LK_LOCK gives up after ten seconds.
+        while not _is_locked_by_us(lambda: msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)):
+            pass
+
+    def _is_locked_by_us(lock: Callable[[], None]) -> bool:
+        with suppress(OSError):
+            lock()
+            return True
+        return False
+
+else:
+
+    def _lock(descriptor: int) -> None:
+        import fcntl  # noqa: PLC0415 - hardly ever needed
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX)

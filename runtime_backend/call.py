@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from .cache import bytecode_folder, prune_bytecode
+from .answers import find_answer, finish_metadata, finish_sdist
+from .cache import prune_bytecode
 from .config import load_settings, split_config_settings
-from .delegate import exit_code, find_hook, load_backend, print_failure, surroundings
-from .distributions import locate_imports
-from .environ import build_folder_variables, hook_variables, search_variables, setuptools_config
+from .delegate import exit_code, find_hook, load_backend, print_failure
 from .errors import BackendError, RuntimeBackendError
-from .plan import BUILD_HOOKS, Plan, make_plan
-from .report import describe_plan, describe_stamp, short_story
+from .metadata import Prepared, read_prepared
+from .plan import METADATA_HOOKS, Plan, make_plan
+from .report import describe_plan, short_story, without_secrets
+from .stage import set_stage
 from .target import Caller, find_start
 
 
@@ -36,66 +36,115 @@ class HookCall:
         self._say = say
         self._planned: Plan | None = None
 
-    def attribute(self, name: str) -> Any:  # noqa: ANN401 - whatever the real backend has under that name
-        """Return an attribute of the real backend; None when it has no such one.
+    def has(self, hook: str) -> bool:
+        """Return whether there is an answer to a hook: the real backend's, or one that needs no real backend.
 
         Asked before the call, when the config settings are not known yet.
         """
+        if self.hook == hook and self._plan({}).ways[0] == "static":
+            return True
+        return self.attribute(hook) is not None
+
+    def attribute(self, name: str) -> Any:  # noqa: ANN401 - whatever the real backend has under that name
+        """Return an attribute of the real backend; None when it has no such one."""
         plan = self._plan({})
-        with self._surroundings(plan), self._story(plan):
+        with set_stage(plan, self._caller), self._story(plan):
             return getattr(self._load(plan), name, None)
 
     def requirements(self, config_settings: Mapping[str, Any] | None) -> list[str]:
-        """Return what the real backend requires, and the runtimes that have to be installed for it.
+        """Return what the real backend requires, and the runtimes that have to be installed for it."""
+        ours, theirs = split_config_settings(config_settings)
+        plan = self._plan(ours)
+        with set_stage(plan, self._caller):
+            found, _ = find_answer(plan, None, theirs, call_real=lambda: self._required(plan, theirs), say=self._say)
+        return [*_without_runtimes(found, plan), *plan.requirements]
 
-        A real backend that runs setup.py here may need the runtime which it is about to get: its failure says nothing
-        then, and ``build_*`` will say it again if it is another one.
+    def run(self, folder: str, config_settings: Mapping[str, Any] | None) -> str:
+        """Call a hook that describes the package, or packs its source, and return the name of what it made.
+
+        :param folder: where it goes.
         """
         ours, theirs = split_config_settings(config_settings)
         plan = self._plan(ours)
-        with self._surroundings(plan):
-            try:
-                hook = find_hook(self._load(plan), self.hook)
-                found = [] if hook is None else list(hook(theirs))
-            except RuntimeBackendError:
-                raise
-            except (Exception, SystemExit) as error:
-                if not _lacks_runtime(plan):
-                    raise
-                self._say(
-                    f"{self.hook}: the real backend cannot answer before it has {_names(plan)}: {_summary(error)}"
-                )
-                found = []
-        return [*_without_runtimes(found, plan), *plan.requirements]
+        with set_stage(plan, self._caller):
+            made, way = find_answer(
+                plan,
+                Path(folder),
+                theirs,
+                call_real=lambda: self._call_real(plan, folder, theirs),
+                say=self._say,
+            )
+        if self.hook in METADATA_HOOKS:
+            finish_metadata(Path(folder) / made, way, plan)
+        else:
+            finish_sdist(Path(folder) / made, plan, self._say)
+        return str(made)
 
-    def run(self, folder: str, config_settings: Mapping[str, Any] | None, *rest: str | None) -> str:
-        """Call a hook that makes something, and return the name of what it made.
+    def build(
+        self, folder: str, config_settings: Mapping[str, Any] | None, metadata_directory: str | None = None
+    ) -> str:
+        """Call a hook that builds a wheel, and return the wheel's name.
 
         :param folder: where it goes.
-        :param rest: what the hook takes beyond these.
         :raises RuntimeBackendError: before anything is built, when the runtime is not the right one.
         """
         ours, theirs = split_config_settings(config_settings)
-        plan = self._plan(ours)
-        if self.hook in BUILD_HOOKS and plan.refusal is not None:
+        plan = self._complete(self._plan(ours), ours)
+        if plan.refusal is not None:
             raise plan.refusal
-        with self._surroundings(plan):
-            with self._story(plan):
-                backend = self._load(plan)
-            hook = find_hook(backend, self.hook)
-            if hook is None:
-                raise BackendError(f"{plan.settings.real_backend.value} has no {self.hook}, which PEP 517 demands")
-            with self._story(plan, getattr(backend, "UnsupportedOperation", ())):
-                made: str = hook(folder, theirs, *rest)
-        if self.hook in BUILD_HOOKS:
-            self._finish(plan, Path(folder) / made)
-        if self.hook in BUILD_HOOKS and plan.overlay is not None:
-            prune_bytecode(plan.cache, self._passing_folders(), plan.overlay.path.parent)
+        prepared = read_prepared(metadata_directory)
+        if prepared is not None and not prepared.serves(plan.identities):
+            metadata_directory = None  # the real backend would take it over as it is, and with it what is not its own
+        with set_stage(plan, self._caller):
+            made = self._call_real(plan, folder, theirs, metadata_directory)
+        self._finish(plan, Path(folder) / made, prepared if metadata_directory is None else None)
+        return made
+
+    def _required(self, plan: Plan, theirs: Mapping[str, Any] | None) -> list[str]:
+        """Return what the real backend itself requires.
+
+        One that runs setup.py here may need the runtime which it is about to get: its failure says nothing then, and
+        ``build_*`` will say it again if it is another one.
+        """
+        try:
+            hook = find_hook(self._load(plan), self.hook)
+            return [] if hook is None else list(hook(theirs))
+        except RuntimeBackendError:
+            raise
+        except (Exception, SystemExit) as error:
+            if not plan.lacks_runtime:
+                raise
+            self._say(f"{self.hook}: the real backend cannot answer before it has {_names(plan)}: {_summary(error)}")
+            return []
+
+    def _call_real(self, plan: Plan, folder: str, theirs: Mapping[str, Any] | None, *rest: str | None) -> str:
+        with self._story(plan):
+            backend = self._load(plan)
+        hook = find_hook(backend, self.hook)
+        if hook is None:
+            raise BackendError(f"{plan.settings.real_backend.value} has no {self.hook}, which PEP 517 demands")
+        with self._story(plan, getattr(backend, "UnsupportedOperation", ())):
+            made: str = hook(folder, theirs, *rest)
         return made
 
     def _plan(self, ours: Mapping[str, Any]) -> Plan:
         if self._planned is None or ours:
             self._planned = self._make_plan(ours)
+        return self._planned
+
+    def _complete(self, plan: Plan, ours: Mapping[str, Any]) -> Plan:
+        """Fetch what the plan says is to be fetched, and plan again with it."""
+        if not plan.fetchings or plan.refusal is not None:
+            return plan
+        start = find_start(self._caller) or self._caller.cwd
+        for fetching in plan.fetchings:
+            fetching.fetch(
+                self._caller.environ,
+                start,
+                is_offline=plan.settings.offline.value,
+                say=lambda line: self._say(without_secrets(line)),
+            )
+        self._planned = self._make_plan(ours)
         return self._planned
 
     def _make_plan(self, ours: Mapping[str, Any]) -> Plan:
@@ -111,32 +160,6 @@ class HookCall:
     def _load(self, plan: Plan) -> Any:  # noqa: ANN401 - a backend is any object
         settings = plan.settings
         return load_backend(settings.real_backend.value, settings.backend_path, settings.source)
-
-    @contextmanager
-    def _surroundings(self, plan: Plan) -> Iterator[None]:
-        with ExitStack() as stack:
-            overlay = None if plan.overlay is None else plan.overlay.show()
-            environ = self._caller.environ
-            changes = {
-                **hook_variables(environ),
-                **search_variables(environ, overlay, _cmake_prefixes(plan, overlay), bytecode_folder(plan.cache)),
-                **self._build_folder(plan, stack),
-                **{v.name: v.value for v in plan.variables if v.value is not None},
-            }
-            before = [str(plan.settings.source / folder) for folder in plan.settings.backend_path]
-            stack.enter_context(surroundings(changes, before=before, behind=[str(overlay)] if overlay else []))
-            yield
-
-    def _build_folder(self, plan: Plan, stack: ExitStack) -> Mapping[str, str | None]:
-        label = plan.build_label
-        if self.hook not in BUILD_HOOKS or label is None:
-            return {}
-        import tempfile  # noqa: PLC0415 - two hooks of eight need it
-
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runtime-backend-")))
-        path = folder / "setuptools.cfg"
-        path.write_text(setuptools_config(label, is_editable=self.hook == "build_editable"), "utf-8")
-        return build_folder_variables(self._caller.environ, label, path, plan.settings.scikit_build_dir)
 
     @contextmanager
     def _story(self, plan: Plan, unsupported: type[Exception] | tuple[()] = ()) -> Iterator[None]:
@@ -156,16 +179,12 @@ class HookCall:
                 self._say(f"  {line}")
             raise SystemExit(exit_code(error)) from None
 
-    def _finish(self, plan: Plan, wheel: Path) -> None:
-        from .stamp import source_revision, write_stamp  # noqa: PLC0415 - two hooks of eight need it
-        from .wheels import count_compiled, find_compilable  # noqa: PLC0415
+    def _finish(self, plan: Plan, wheel: Path, prepared: Prepared | None) -> None:
+        from .finishing import finish_wheel  # noqa: PLC0415 - two hooks of eight need it
 
-        compiled = count_compiled(wheel)
-        if not compiled and self.hook == "build_wheel":
-            self._warn_uncompiled(find_compilable(plan.settings.source), wheel)
-        revision = source_revision(plan.settings.source)
-        version = _real_version(plan)
-        write_stamp(wheel, describe_stamp(plan, real_version=version, revision=revision, compiled=compiled))
+        finish_wheel(plan, wheel, prepared, self._say)
+        if plan.overlay is not None:
+            prune_bytecode(plan.cache, self._passing_folders(), plan.overlay.path.parent)
 
     def _passing_folders(self) -> list[Path]:
         """Return the folders whose content is gone after this build, or after the next start of the machine."""
@@ -173,17 +192,6 @@ class HookCall:
 
         is_throwaway = self._caller.isolation == "throwaway"
         return [Path(tempfile.gettempdir()), *([self._caller.prefix] if is_throwaway else [])]
-
-    def _warn_uncompiled(self, compilable: str | None, wheel: Path) -> None:
-        if compilable is not None:
-            self._say(
-                f"warning: {wheel.name} holds no compiled file, although the source has some to compile ({compilable}):"
-                " the package may have left its extension out without an error"
-            )
-
-
-def _lacks_runtime(plan: Plan) -> bool:
-    return any(runtime.provision.kind in ("require", "missing") for runtime in plan.runtimes)
 
 
 def _names(plan: Plan) -> str:
@@ -205,23 +213,6 @@ def _name_of(text: str) -> str:
         return canonicalize_name(Requirement(text).name)
     except InvalidRequirement:  # the frontend will say what is wrong with it
         return text
-
-
-def _cmake_prefixes(plan: Plan, overlay: Path | None) -> list[Path]:
-    """Return the folders that hold the CMake packages of the runtimes, such as ``torch/share/cmake``."""
-    roots = [] if overlay is None or plan.overlay is None else [overlay / entry for entry in plan.overlay.links.targets]
-    for runtime in plan.runtimes:
-        distribution = runtime.outcome.visible_distribution
-        if runtime.provision.kind == "present" and distribution is not None:
-            roots += locate_imports(distribution, ()).values()
-    return [root / "share" / "cmake" for root in roots if (root / "share" / "cmake").is_dir()]
-
-
-def _real_version(plan: Plan) -> str | None:
-    """Return the version of the module that the real backend is of; None where it has none."""
-    package = sys.modules.get(plan.settings.real_backend.value.partition(":")[0].partition(".")[0])
-    version = getattr(package, "__version__", None)
-    return version if isinstance(version, str) else None
 
 
 def _append(path: Path, line: str) -> None:

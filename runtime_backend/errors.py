@@ -61,3 +61,11 @@ class ProvisionError(RuntimeBackendError):
 
 class BackendError(RuntimeBackendError):
     """The real backend cannot be loaded, or lacks a hook that PEP 517 demands."""
+
+
+class MetadataError(RuntimeBackendError):
+    """What the package is cannot be told without the runtime, or was told wrongly."""
+
+
+class NoAnswer(Exception):  # noqa: N818 - no refusal: the next way is taken, where there is one
+    """One way to answer about metadata leads nowhere; it says why."""

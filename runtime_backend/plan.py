@@ -11,16 +11,22 @@ from .config import Settings
 from .environ import PlannedVariable, build_label, plan_variables
 from .errors import RuntimeBackendError
 from .index import Indexes
+from .metadata import plan_ways
 from .platforms import current_platform
 from .provision import Provider, Provision
+from .provision.fetch import Fetcher, Fetching
 from .provision.links import Borrowed, occupants, plan_links
 from .provision.overlay import Overlay, plan_overlay
+from .resolution import Resolution
 from .resolve import Outcome, Resolver
 from .runtime import Identity
-from .target import Caller
+from .target import Caller, find_postponement
 
 REQUIREMENT_HOOKS = ("get_requires_for_build_wheel", "get_requires_for_build_editable")
 """The hooks whose answer can still put a runtime into the build environment."""
+
+METADATA_HOOKS = ("prepare_metadata_for_build_wheel", "prepare_metadata_for_build_editable")
+"""The hooks whose answer a frontend resolves by."""
 
 BUILD_HOOKS = ("build_wheel", "build_editable")
 """The hooks that need the runtimes."""
@@ -34,13 +40,23 @@ class RuntimePlan:
     provision: Provision
 
     @property
+    def is_lacking(self) -> bool:
+        """Whether the real backend would not see it, if it were called now."""
+        return self.provision.kind in ("require", "fetch", "missing")
+
+    @property
+    def resolution(self) -> Resolution | None:
+        """What the wheel is built against; where it was fetched, with the place."""
+        return self.provision.fetched or self.outcome.resolution
+
+    @property
     def identity(self) -> Identity | None:
         """The runtime that the real backend sees; where it is not there yet, as far as it is known."""
         if self.provision.kind == "present":
             return self.outcome.visible
-        if self.provision.kind in ("missing", "none") or self.outcome.resolution is None:
+        if self.provision.kind in ("missing", "none") or self.resolution is None:
             return None
-        return self.outcome.resolution.identity
+        return self.resolution.identity
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +83,11 @@ class Plan:
         return next((r.provision.refusal for r in self.runtimes if r.provision.refusal is not None), None)
 
     @property
+    def fetchings(self) -> tuple[Fetching, ...]:
+        """What a hook that needs the runtimes fetches before it goes on."""
+        return tuple(r.provision.fetching for r in self.runtimes if r.provision.fetching is not None)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the person should be told although nothing is wrong."""
         return (*self.settings.notes, *(note for runtime in self.runtimes for note in runtime.outcome.notes))
@@ -75,6 +96,37 @@ class Plan:
     def identities(self) -> tuple[Identity, ...]:
         """The runtimes that the real backend sees."""
         return tuple(runtime.identity for runtime in self.runtimes if runtime.identity is not None)
+
+    @property
+    def torch(self) -> RuntimePlan | None:
+        """The runtime that there is a stand-in for."""
+        return next((runtime for runtime in self.runtimes if runtime.outcome.rule.name == "torch"), None)
+
+    @property
+    def lacks_runtime(self) -> bool:
+        """Whether the real backend would not see a runtime, if it were called now."""
+        return any(runtime.is_lacking for runtime in self.runtimes)
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The ways in which this hook answers, one after the other."""
+        return self._ways(self.hook)
+
+    @property
+    def metadata_ways(self) -> tuple[str, ...]:
+        """The ways in which the metadata of a wheel are told, if the frontend asks for them."""
+        return self._ways(METADATA_HOOKS[0])
+
+    def _ways(self, hook: str) -> tuple[str, ...]:
+        return plan_ways(hook, self.settings, is_lacking=self.torch is not None and self.torch.is_lacking)
+
+    @property
+    def pins(self) -> tuple[str, ...]:
+        """The exact runtimes that the metadata name, where nothing but this build has decided which they are."""
+        if self.settings.unresolved.value != "newest" or self.isolation == "none":
+            return ()
+        chosen = (r.outcome.visible for r in self.runtimes if r.resolution and r.resolution.how == "importable")
+        return tuple(f"{identity.name}=={identity.version}" for identity in chosen if identity is not None)
 
     @property
     def build_label(self) -> str | None:
@@ -111,11 +163,20 @@ def _plan_runtimes(hook: str, settings: Settings, caller: Caller, cache: Path) -
         frontend=caller.frontend[0],
         is_kept=caller.isolation == "kept",
         is_asked=hook in REQUIREMENT_HOOKS,
+        is_newest_wanted=settings.unresolved.value == "newest",
+        postponed=_postponed(hook, settings, caller),
+        fetcher=None if caller.isolation in ("none", "kept") else Fetcher(cache / "fetched", caller.reader.python),
         indexes=_indexes(settings, caller, cache) if hook in (*REQUIREMENT_HOOKS, *BUILD_HOOKS) else None,
     )
     for rule in settings.runtimes:
         outcome = resolver.resolve(rule)
         yield RuntimePlan(outcome=outcome, provision=provider.decide(outcome))
+
+
+def _postponed(hook: str, settings: Settings, caller: Caller) -> str | None:
+    """Return why nothing has to be installed for this hook, although a build would need it."""
+    wants_real = settings.metadata.value == "real" or settings.unresolved.value == "newest"
+    return None if wants_real or hook not in REQUIREMENT_HOOKS else find_postponement(caller, settings.project)
 
 
 def _indexes(settings: Settings, caller: Caller, cache: Path) -> Indexes:
@@ -136,7 +197,7 @@ def _plan_overlay(runtimes: tuple[RuntimePlan, ...], cache: Path, caller: Caller
 
 
 def _borrowed(runtime: RuntimePlan) -> list[tuple[Borrowed, Identity]]:
-    resolution = runtime.outcome.resolution
+    resolution = runtime.resolution
     if runtime.provision.kind != "reuse" or resolution is None:
         return []
     if resolution.distribution is None or resolution.environment is None:  # pragma: no cover - reuse has both; for mypy

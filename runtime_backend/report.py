@@ -33,6 +33,11 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "isolation": plan.isolation,
         "real-backend": {"value": settings.real_backend.value, "origin": settings.real_backend.origin},
         "provision": {"value": settings.provision.value, "origin": settings.provision.origin},
+        "metadata": {
+            "value": settings.metadata.value,
+            "origin": settings.metadata.origin,
+            "ways": list(plan.metadata_ways),
+        },
         "runtimes": [_describe_runtime(runtime) for runtime in plan.runtimes],
         "overlay": None if plan.overlay is None else str(plan.overlay.path),
         "left-out": [] if plan.overlay is None else list(plan.overlay.links.left_out),
@@ -46,7 +51,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
 
 
 def _describe_runtime(runtime: RuntimePlan) -> dict[str, Any]:
-    outcome, resolution = runtime.outcome, runtime.outcome.resolution
+    outcome, resolution = runtime.outcome, runtime.resolution
     return {
         "name": outcome.rule.name,
         "rule": {
@@ -101,7 +106,7 @@ def describe_stamp(plan: Plan, *, real_version: str | None, revision: str | None
 
 def _stamp_runtime(runtime: RuntimePlan) -> dict[str, Any]:
     outcome = runtime.outcome
-    identity, resolution = runtime.identity, outcome.resolution
+    identity, resolution = runtime.identity, runtime.resolution
     return {
         "name": outcome.rule.name,
         "match": outcome.rule.match,
@@ -124,11 +129,12 @@ def _redacted(value: Any) -> Any:  # noqa: ANN401 - any JSON
 
 def plan_tree(plan: Plan) -> Node:
     """Return the plan as a tree of lines, every value with its origin and every place looked at."""
-    backend, provision = plan.settings.real_backend, plan.settings.provision
+    backend, provision, metadata = plan.settings.real_backend, plan.settings.provision, plan.settings.metadata
     nodes: list[Any] = [
         (f"frontend: {plan.frontend or 'not known'}; isolation: {plan.isolation}", []),
         (f"real backend: {backend.value}  [{backend.origin}]", []),
         (f"provision: {provision.value}  [{provision.origin}]", []),
+        (f"metadata: {', else '.join(plan.metadata_ways)}  [{metadata.origin}]", []),
         *(_runtime_tree(runtime) for runtime in plan.runtimes),
     ]
     if plan.overlay is not None:
@@ -146,7 +152,7 @@ def _variable_line(name: str, value: str | None, why: str, origin: str) -> str:
 
 
 def _runtime_tree(runtime: RuntimePlan) -> Node:
-    outcome, resolution, provision = runtime.outcome, runtime.outcome.resolution, runtime.provision
+    outcome, resolution, provision = runtime.outcome, runtime.resolution, runtime.provision
     found = "not known" if resolution is None else f"{resolution.identity}, {resolution.how}  [{resolution.origin}]"
     nodes: list[Any] = [
         (f"asked for: {outcome.rule.requirement}  [{outcome.rule.origin}]", []),
@@ -177,7 +183,7 @@ def _render_below(nodes: list[Node], indent: str) -> Iterator[str]:
 def short_story(plan: Plan) -> Iterator[str]:
     """Yield the few lines that end the output of a failed build."""
     for runtime in plan.runtimes:
-        outcome, resolution = runtime.outcome, runtime.outcome.resolution
+        outcome, resolution = runtime.outcome, runtime.resolution
         found = "not known" if resolution is None else f"{resolution.identity}, {resolution.how} ({resolution.origin})"
         yield without_secrets(f"{outcome.rule.name}: {found}; {runtime.provision.kind}: {runtime.provision.why}")
     for variable in plan.variables:

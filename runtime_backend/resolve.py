@@ -35,6 +35,8 @@ class Outcome:
 
     A value, not an exception: a hook that needs no runtime goes on without one.
     """
+    is_unknown: bool
+    """Whether nothing anywhere names one: no environment, no lock, no command."""
 
 
 class Resolver:
@@ -43,6 +45,7 @@ class Resolver:
     def __init__(self, settings: Settings, caller: Caller) -> None:
         self._settings = settings
         self._caller = caller
+        self._is_newest_wanted = settings.unresolved.value == "newest"
         places = find_places(
             settings.source,
             caller,
@@ -70,7 +73,8 @@ class Resolver:
             _check_specifier(rule, resolution)
         except RuntimeBackendError as error:
             refusal = error
-        if resolution is None and refusal is None:
+        is_unknown = resolution is None and refusal is None
+        if is_unknown:
             refusal = _nothing_known(rule, search.steps)
         return Outcome(
             rule=rule,
@@ -81,6 +85,7 @@ class Resolver:
             steps=tuple(search.steps),
             notes=tuple(search.notes),
             refusal=refusal,
+            is_unknown=is_unknown,
         )
 
     def _find(
@@ -107,7 +112,7 @@ class Resolver:
         search.visible = None if isolation == "kept" else visible
         if visible is None or isolation != "none":
             found = search.through(self._places)
-            if found is not None or visible is None or isolation == "kept":
+            if found is not None or visible is None or (isolation == "kept" and not self._is_newest_wanted):
                 return found
         why = "importable, no isolation" if isolation == "none" else "importable in the build environment"
         search.step(why, self._caller.prefix, visible)

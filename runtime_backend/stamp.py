@@ -9,17 +9,17 @@ from typing import Any
 
 from .errors import BackendError
 from .files import read_text
-from .wheels import add_to_dist_info, read_from_dist_info
+from .wheels import read_from_dist_info
 
 FILE_NAME = "runtime-backend.json"
 FORMAT = 1
 """The version of the stamp's layout; a reader refuses a later one."""
 
 
-def write_stamp(wheel: Path, stamp: Mapping[str, Any]) -> None:
-    """Put a stamp into a wheel; one that is there is replaced."""
+def stamp_text(stamp: Mapping[str, Any]) -> bytes:
+    """Return what the file holds."""
     text = json.dumps({"format": FORMAT, **stamp}, indent=2, ensure_ascii=False)
-    add_to_dist_info(wheel, FILE_NAME, f"{text}\n".encode())
+    return f"{text}\n".encode()
 
 
 def read_stamp(wheel: Path) -> dict[str, Any] | None:

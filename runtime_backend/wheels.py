@@ -1,4 +1,4 @@
-"""Finished wheels: what is in them, and adding a file to one."""
+"""Finished wheels: what is in them, and putting files into one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import io
 import os
 import shutil
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from .errors import BackendError
@@ -38,21 +39,23 @@ def find_compilable(source: Path) -> str | None:
     return None
 
 
-def add_to_dist_info(wheel: Path, name: str, content: bytes) -> None:
-    """Add a file to a wheel's dist-info, RECORD included; the wheel is replaced in one step.
+def put_into_dist_info(wheel: Path, files: Mapping[str, bytes]) -> None:
+    """Put files into a wheel's dist-info, RECORD included; old ones are replaced, and the wheel is in one step.
 
+    :param files: name -> content.
     :raises BackendError: for a wheel without a dist-info and its RECORD.
     """
     new = wheel.with_name(f".{wheel.name}.new")
     try:
         with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as out:
             record = _find_record(old, wheel)
-            added = f"{record.filename.rpartition('/')[0]}/{name}"
+            added = {f"{record.filename.rpartition('/')[0]}/{name}": content for name, content in files.items()}
             for item in old.infolist():
-                if item.filename not in (record.filename, added):
+                if item.filename not in (record.filename, *added):
                     _copy(old, item, out)
-            _write(out, added, record, content)
-            _write(out, record.filename, record, _new_record(old.read(record), added, content))
+            for path, content in added.items():
+                _write(out, path, record, content)
+            _write(out, record.filename, record, _new_record(old.read(record), added))
         new.replace(wheel)
     finally:
         new.unlink(missing_ok=True)
@@ -92,10 +95,11 @@ def _like(item: zipfile.ZipInfo, name: str) -> zipfile.ZipInfo:
     return new
 
 
-def _new_record(old: bytes, added: str, content: bytes) -> bytes:
-    rows = [row for row in csv.reader(io.StringIO(old.decode("utf-8"), newline="")) if row and row[0] != added]
-    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-    rows.insert(len(rows) - 1, [added, f"sha256={digest}", str(len(content))])
+def _new_record(old: bytes, added: Mapping[str, bytes]) -> bytes:
+    rows = [row for row in csv.reader(io.StringIO(old.decode("utf-8"), newline="")) if row and row[0] not in added]
+    for path, content in added.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+        rows.insert(len(rows) - 1, [path, f"sha256={digest}", str(len(content))])
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\n").writerows(rows)
     return out.getvalue().encode("utf-8")

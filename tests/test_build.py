@@ -101,7 +101,11 @@ def test_boundary_keeps_secrets(
 ) -> None:
     """A refusal that quotes a URL does not quote its credentials."""
     pin = "torch @ https://me:hunter2@example.org/torch-9.0-py3-none-any.whl"
-    be(monkeypatch, scene, scene.pip(scene.shell(scene.elsewhere, RUNTIME_BACKEND_PIN=pin)))
+    be(
+        monkeypatch,
+        scene,
+        scene.pip(scene.shell(scene.elsewhere, RUNTIME_BACKEND_PIN=pin, RUNTIME_BACKEND_PROVISION="require")),
+    )
     with pytest.raises(SystemExit):
         build.build_wheel(str(scene.root / "dist"))
     err = capsys.readouterr().err

@@ -6,16 +6,19 @@ import json
 import os
 import re
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from backends import objects, recording
-from callers import OTHER, STALE, TARGET, Scene
+from callers import LOCKED, OTHER, STALE, TARGET, Scene, lock_text
 from hooks import Said, call_of, make_source
 from standins import blocked, make_torch, make_venv, write
 
-from runtime_backend.errors import BackendError, ProvisionError, ResolutionError
+from runtime_backend.errors import BackendError, MetadataError, ProvisionError, ResolutionError
 from runtime_backend.stamp import read_stamp
+from runtime_backend.wheels import read_from_dist_info
 
 WHEEL = "nonsense-1.0-py3-none-any.whl"
 
@@ -30,7 +33,7 @@ def _fresh_records() -> None:
 def scene(tmp_path: Path) -> Scene:
     """Return a scene whose source is built by the recording backend."""
     scene = Scene(tmp_path)
-    make_source(scene.source, "backends.recording")
+    make_source(scene.source, "backends.recording", 'metadata = "real"\n')
     (tmp_path / "dist").mkdir()
     return scene
 
@@ -49,8 +52,13 @@ def test_requirements_with_reuse(scene: Scene) -> None:
     assert [("get_requires_for_build_wheel", {"a": "b"})] == recording.calls
 
 
+STATIC = '\n[project]\nname = "nonsense"\nversion = "1.0"\n'
+"""What uv needs no hook for: then it asks for requirements when its lock is written."""
+
+
 def test_requirements_with_a_lock(scene: Scene) -> None:
     """A locked runtime is added, pinned."""
+    make_source(scene.source, "backends.recording", f'metadata = "real"\n{STATIC}')
     caller = scene.uv(scene.shell(scene.consumer), "sync")
     found = call_of("get_requires_for_build_wheel", scene, caller).requirements(None)
     url = "https://example.org/torch-2.8.0-py3-none-any.whl"
@@ -61,6 +69,7 @@ def test_requirements_with_a_lock(scene: Scene) -> None:
 @pytest.mark.parametrize("hook", ["get_requires_for_build_sdist", "get_requires_for_build_editable"])
 def test_requirements_of_others(hook: str, scene: Scene) -> None:
     """An sdist needs no runtime; an editable build does."""
+    make_source(scene.source, "backends.recording", f'metadata = "real"\n{STATIC}')
     caller = scene.uv(scene.shell(scene.consumer), "sync")
     found = call_of(hook, scene, caller).requirements(None)
     assert {"get_requires_for_build_sdist": 0, "get_requires_for_build_editable": 1}[hook] == len(
@@ -105,7 +114,7 @@ def test_none_passes_through(scene: Scene) -> None:
 )
 def test_requirements_of_a_backend_that_needs_it(backend: str, told: str, scene: Scene) -> None:
     """A real backend that cannot answer without the runtime gets it first."""
-    make_source(scene.source, f"backends.objects:{backend}")
+    make_source(scene.source, f"backends.objects:{backend}", 'metadata = "real"\n')
     said = Said()
     caller = scene.uv(scene.shell(scene.consumer), "sync")
     found = call_of("get_requires_for_build_wheel", scene, caller, said).requirements(None)
@@ -135,7 +144,9 @@ def test_build_without_a_backend(scene: Scene) -> None:
     make_source(scene.source, "nowhere_at_all")
     said = Said()
     with pytest.raises(BackendError):
-        call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)), said).run(str(scene.root / "dist"), None)
+        call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)), said).build(
+            str(scene.root / "dist"), None
+        )
     assert [] == said.lines
 
 
@@ -146,7 +157,7 @@ def test_build_with_reuse(scene: Scene) -> None:
     caller = scene.pip(scene.shell(scene.elsewhere, SOME="1", _PYPROJECT_HOOKS_BUILD_BACKEND="x"))
     said = Said()
     folder = str(scene.root / "dist")
-    assert WHEEL == call_of("build_wheel", scene, caller, said).run(folder, {"a": "b"}, "metadata")
+    assert WHEEL == call_of("build_wheel", scene, caller, said).build(folder, {"a": "b"}, "metadata")
     assert ([("build_wheel", folder, {"a": "b"}, "metadata")], []) == (recording.calls, said.lines)
     (seen,) = recording.seen
     overlay = Path(seen["path"][-1])
@@ -171,7 +182,7 @@ def test_build_with_reuse(scene: Scene) -> None:
 def test_build_with_the_present_one(scene: Scene) -> None:
     """Without isolation, the runtime's own folder is where CMake looks."""
     caller = scene.not_isolated(scene.shell(scene.elsewhere), ["pip"])
-    call_of("build_wheel", scene, caller).run(str(scene.root / "dist"), None, None)
+    call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None, None)
     (seen,) = recording.seen
     assert str(scene.site(scene.target) / "torch/share/cmake") == seen["environ"]["CMAKE_PREFIX_PATH"]
 
@@ -181,7 +192,7 @@ def test_build_that_must_not_be(scene: Scene) -> None:
     caller = scene.uv(scene.shell(scene.consumer), "sync")
     make_torch(scene.site(caller.prefix), OTHER)
     with pytest.raises(ProvisionError) as caught:
-        call_of("build_wheel", scene, caller).run(str(scene.root / "dist"), None, None)
+        call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None, None)
     assert "but the wheel is for torch 2.8.0 (locked: " in str(caught.value)
     assert [] == recording.calls
 
@@ -189,7 +200,7 @@ def test_build_that_must_not_be(scene: Scene) -> None:
 def test_build_with_nothing_known(scene: Scene) -> None:
     """Nothing is built where no runtime is known."""
     with pytest.raises(ResolutionError):
-        call_of("build_editable", scene, scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))).run("x", None)
+        call_of("build_editable", scene, scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))).build("x", None)
     assert [] == recording.calls
 
 
@@ -197,7 +208,7 @@ def test_build_without_any_runtime(scene: Scene) -> None:
     """With provision none, the wheel is built and stamped as such, in the build folder that it has anyway."""
     make_source(scene.source, "backends.recording", 'provision = "none"\n')
     caller = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))
-    call_of("build_wheel", scene, caller).run(str(scene.root / "dist"), None, None)
+    call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None, None)
     stamp = read_stamp(scene.root / "dist" / WHEEL)
     assert stamp is not None
     assert ([], None) == (stamp["runtimes"], recording.seen[0]["setuptools"])
@@ -208,7 +219,7 @@ def test_editable(scene: Scene) -> None:
     write(scene.source / "x.cpp", "")
     said = Said()
     caller = scene.pip(scene.shell(scene.elsewhere))
-    call_of("build_editable", scene, caller, said).run(str(scene.root / "dist"), None, None)
+    call_of("build_editable", scene, caller, said).build(str(scene.root / "dist"), None, None)
     assert recording.seen[0]["setuptools"].endswith("[build_ext]\nforce = 1\n")
     assert [] == said.lines
 
@@ -220,7 +231,7 @@ def test_uncompiled(has_sources: bool, scene: Scene) -> None:  # noqa: FBT001 - 
     if has_sources:
         write(scene.source / "csrc/x.cu", "")
     said = Said()
-    call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)), said).run(
+    call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)), said).build(
         str(scene.root / "dist"), None, None
     )
     expected = (
@@ -250,7 +261,7 @@ def test_demanded_hook_is_absent(scene: Scene) -> None:
     """A real backend without build_wheel is none."""
     make_source(scene.source, "backends.objects:empty")
     with pytest.raises(BackendError) as caught:
-        call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere))).run("x", None, None)
+        call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere))).build("x", None, None)
     assert "backends.objects:empty has no build_wheel, which PEP 517 demands" == str(caught.value)
 
 
@@ -268,7 +279,7 @@ def test_failed_build(backend: str, code: int, printed: str, scene: Scene, capsy
     make_source(scene.source, f"backends.objects:{backend}", '[tool.runtime-backend.env]\nA = "1"\nHOME = "x"\n')
     said = Said()
     with pytest.raises(SystemExit) as caught:
-        call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)), said).run("x", None, None)
+        call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)), said).build("x", None, None)
     err = capsys.readouterr().err
     assert (code, True) == (caught.value.code, err.endswith(printed) and bool(err) == bool(printed))
     assert [
@@ -336,5 +347,169 @@ def test_log_that_cannot_be_written(scene: Scene) -> None:
 def test_scikit_build(scene: Scene) -> None:
     """A build folder that the producer shares among runtimes is divided."""
     make_source(scene.source, "backends.recording", '[tool.scikit-build]\nbuild-dir = "build/x"\n')
-    call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere))).run(str(scene.root / "dist"), None, None)
+    call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere))).build(str(scene.root / "dist"), None, None)
     assert recording.seen[0]["environ"]["SKBUILD_BUILD_DIR"].startswith("build/x/torch-2.7.0-")
+
+
+BACKEND = """
+import pathlib
+def get_requires_for_build_wheel(config_settings=None):
+    import torch
+    return ["ninja", "torch"]
+def prepare_metadata_for_build_wheel(folder, config_settings=None):
+    import torch
+    made = pathlib.Path(folder) / "x-1.dist-info"
+    made.mkdir()
+    (made / "METADATA").write_text(f"Metadata-Version: 2.1\\nName: x\\nVersion: 1+{WHICH}\\n\\nText")
+    return made.name
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    import sys
+    sys.path.insert(0, {tests!r})
+    from backends.making import make_wheel
+    return make_wheel(folder)
+def build_sdist(folder, config_settings=None):
+    from torch.nonsense import x
+"""
+
+
+def asking(scene: Scene, which: str, table: str = "") -> Scene:
+    """Let the scene's backend ask a torch for something."""
+    text = BACKEND.replace("{WHICH}", which).replace("{tests!r}", repr(str(Path(__file__).parent)))
+    write(scene.source / "asking_backend.py", text)
+    make_source(scene.source, "asking_backend", f'backend-path = ["."]\n{table}')
+    return scene
+
+
+@pytest.fixture
+def _forgetful() -> Iterator[None]:
+    """Forget the backend of the scene, which another scene has under the same name."""
+    yield
+    sys.modules.pop("asking_backend", None)
+
+
+@pytest.mark.usefixtures("_forgetful")
+def test_metadata_with_a_stand_in(scene: Scene) -> None:
+    """Where torch is not there, the real backend answers with the stand-in, which knows what is locked."""
+    asking(scene, "{torch.__version__}")
+    write(scene.consumer / "uv.lock", lock_text("2.8.0+cu126"))
+    caller, said = scene.uv(scene.shell(scene.consumer), "lock"), Said()
+    assert ["ninja"] == call_of("get_requires_for_build_wheel", scene, caller, said).requirements(None)
+    folder = scene.root / "dist"
+    assert "x-1.dist-info" == call_of("prepare_metadata_for_build_wheel", scene, caller, said).run(str(folder), None)
+    assert "Version: 1+2.8.0+cu126\n" in (folder / "x-1.dist-info/METADATA").read_text()
+    mark = json.loads((folder / "x-1.dist-info/runtime-backend.json").read_text())
+    assert ("stub", ["torch 2.8.0+cu126 cuda=None hip=None git=None"]) == (mark["metadata"], mark["runtimes"])
+    assert [] == said.lines
+    assert "torch" not in sys.modules
+
+
+@pytest.mark.usefixtures("_forgetful")
+def test_what_the_stand_in_lacks(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the stand-in does not have leads on to the real one; where that is not there, the build says so."""
+    asking(scene, "")
+    caller, said = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene)), Said()
+    with pytest.raises(ResolutionError):
+        call_of("build_sdist", scene, caller, said).run(str(scene.root / "dist"), None)
+    note = "no answer by way of 'stub' (the stand-in torch has no torch.nonsense); going on by the next one"
+    assert [f"note: build_sdist: {note}"] == said.lines
+    assert "No module named 'torch'" in capsys.readouterr().err
+    asking(scene, "", 'metadata = "stub"\n')
+    with pytest.raises(MetadataError) as caught:
+        call_of("build_sdist", scene, caller).run(str(scene.root / "dist"), None)
+    told = "build_sdist: no answer by way of 'stub': the stand-in torch has no torch.nonsense\nLet the real backend"
+    assert str(caught.value).startswith(told)
+
+
+@pytest.mark.usefixtures("_forgetful")
+def test_metadata_that_depend_on_what_is_not_known(scene: Scene) -> None:
+    """A version that holds torch's is not guessed."""
+    asking(scene, "{torch.__version__}", 'metadata = "stub"\n')
+    caller = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))
+    with pytest.raises(MetadataError) as caught:
+        call_of("prepare_metadata_for_build_wheel", scene, caller).run(str(scene.root / "dist"), None)
+    assert "the answer depends on what is not known of torch: torch.version" in str(caught.value)
+
+
+def test_static_metadata(scene: Scene) -> None:
+    """A complete [project] table is the answer; there is one even where the real backend has no such hook."""
+    make_source(scene.source, "backends.minimal", STATIC)
+    caller, folder = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene)), scene.root / "dist"
+    hook = "prepare_metadata_for_build_wheel"
+    assert [True, False] == [
+        call_of(hook, scene, caller).has(hook),
+        call_of("prepare_metadata_for_build_editable", scene, caller).has("prepare_metadata_for_build_editable"),
+    ]
+    assert "nonsense-1.0.dist-info" == call_of(hook, scene, caller).run(str(folder), None)
+    assert "Name: nonsense\nVersion: 1.0\n" in (folder / "nonsense-1.0.dist-info/METADATA").read_text()
+
+
+def prepared(scene: Scene, metadata: str, way: str, *runtimes: str) -> str:
+    """Write metadata that the frontend was told before, and return the folder."""
+    folder = scene.root / "told/nonsense-1.0.dist-info"
+    write(folder / "METADATA", metadata)
+    mark = {"format": 1, "metadata": way, "runtimes": runtimes}
+    write(folder / "runtime-backend.json", json.dumps(mark))
+    return str(folder)
+
+
+def test_wheel_that_is_what_was_told(scene: Scene) -> None:
+    """What the real backend told of the same runtime it may take over; what others told it does not get to see."""
+    caller, dist = scene.pip(scene.shell(scene.elsewhere)), str(scene.root / "dist")
+    same = f"torch {TARGET} cuda=None hip=None git=0123abc"
+    for way, runtimes, is_seen in [("real", [same], True), ("real", ["torch 1.0"], False), ("stub", [same], False)]:
+        folder = prepared(scene, "Metadata-Version: 2.1\nName: Nonsense\n", way, *runtimes)
+        assert WHEEL == call_of("build_wheel", scene, caller).build(dist, None, folder)
+        assert (folder if is_seen else None) == recording.calls[-1][-1]
+
+
+def test_wheel_that_is_not_what_was_told(scene: Scene) -> None:
+    """A wheel that is another one than the frontend resolved by is a stop, and is not left behind."""
+    folder = prepared(scene, "Name: nonsense\nRequires-Dist: torch\n", "stub", "torch 2.8.0")
+    caller = scene.pip(scene.shell(scene.elsewhere))
+    with pytest.raises(MetadataError) as caught:
+        call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None, folder)
+    assert (
+        f"{WHEEL} is not what the frontend was told before, and resolves by:\n"
+        "  Requires-Dist: torch: told, but not in the wheel\n"
+        f"The metadata were told by way of 'stub', for torch 2.8.0; the wheel is built against torch {TARGET}.\n"
+    ) in str(caught.value)
+    assert [] == list((scene.root / "dist").iterdir())
+
+
+def test_newest(scene: Scene) -> None:
+    """Where the frontend chose the runtime, metadata and wheel require exactly that one."""
+    make_source(scene.source, "backends.recording", 'unresolved = "newest"\n')
+    caller, dist = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene)), scene.root / "dist"
+    make_torch(Path(caller.sys_path[0]), "2.9.0")
+    made = call_of("prepare_metadata_for_build_wheel", scene, caller).run(str(dist), None)
+    assert "Requires-Dist: torch==2.9.0" in (dist / made / "METADATA").read_text().splitlines()
+    wheel = call_of("build_wheel", scene, caller).build(str(dist), None, str(dist / made))
+    metadata = read_from_dist_info(dist / wheel, "METADATA") or b""
+    assert 1 == metadata.decode().splitlines().count("Requires-Dist: torch==2.9.0")
+
+
+def test_fetch(scene: Scene) -> None:
+    """What the build environment lacks, and can no longer be required, is fetched, and then reused."""
+    said, caller = Said(), scene.uv(scene.shell(scene.consumer), "sync")
+    installer = scene.root / "bin/uv"
+    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import standins, pathlib"
+    make = f"standins.make_torch(pathlib.Path(sys.argv[sys.argv.index('--target') + 1]), {LOCKED!r})"
+    write(installer, f"#!{sys.executable}\n{code}\n{make}\n")
+    installer.chmod(0o755)
+    caller = replace(caller, environ={**caller.environ, "UV": str(installer)})
+    call_of("build_wheel", scene, caller, said).build(str(scene.root / "dist"), None)
+    stamp = read_stamp(scene.root / "dist" / WHEEL)
+    assert stamp is not None
+    assert [(LOCKED, "locked", "reuse")] == [(r["reported"], r["how"], r["provision"]) for r in stamp["runtimes"]]
+    assert f"fetching torch @ https://example.org/torch-{LOCKED}-" in said.lines[0]
+    (fetched,) = (scene.root / "our-cache/fetched").glob("*/")
+    assert (fetched / "torch") == (Path(recording.seen[-1]["path"][-1]) / "torch").resolve()
+    call_of("build_wheel", scene, caller, said).build(str(scene.root / "dist"), None)
+    assert 2 == len(said.lines)
+
+
+def test_sdist_that_lacks_something(scene: Scene) -> None:
+    """What a build needs is added to an sdist."""
+    said, dist = Said(), scene.root / "dist"
+    made = call_of("build_sdist", scene, scene.pip(scene.shell(scene.elsewhere)), said).run(str(dist), None)
+    assert [f"note: {made} lacked pyproject.toml: added, a build needs it"] == said.lines

@@ -56,6 +56,7 @@ def test_defaults(tmp_path: Path, text: str) -> None:
         runtimes=(rule("torch", origin="default"),),
         provision=Chosen(value="auto", origin="default"),
         unresolved=Chosen(value="error", origin="default"),
+        metadata=Chosen(value="auto", origin="default"),
         variables=(),
         target=None,
         lock=None,
@@ -65,6 +66,7 @@ def test_defaults(tmp_path: Path, text: str) -> None:
         log=None,
         offline=Chosen(value=False, origin="default"),
         scikit_build_dir=None,
+        project={},
     ) == load(tmp_path, text)
 
 
@@ -72,10 +74,14 @@ FULL = """
 [build-system]
 requires = ["runtime-backend", "setuptools>=77", "not a requirement"]
 
+[project]
+name = "x"
+
 [tool.scikit-build]
 build-dir = "build/{wheel_tag}"
 
 [tool.runtime-backend]
+metadata = "stub"
 build-backend = "mesonpy"
 backend-path = [".", "tools/../backend"]
 match-runtime = ["Torch>=2.4", { requirement = "JAX.lib[cuda]", match = "floor" }, "numpy; python_version < '3'"]
@@ -99,6 +105,7 @@ def test_everything(tmp_path: Path) -> None:
         runtimes=(rule("Torch>=2.4"), rule("JAX.lib[cuda]", "floor", name="jax-lib")),
         provision=Chosen(value="reuse", origin=f"{AT}.provision"),
         unresolved=Chosen(value="error", origin=f"{AT}.unresolved"),
+        metadata=Chosen(value="stub", origin=f"{AT}.metadata"),
         variables=(
             Variable(name="CUTLASS", template="1", force=False, origin=f"{at}.CUTLASS"),
             Variable(name="ARCH", template="9.0", force=True, origin=f"{at}.ARCH"),
@@ -112,6 +119,7 @@ def test_everything(tmp_path: Path) -> None:
         log=None,
         offline=Chosen(value=False, origin="default"),
         scikit_build_dir="build/{wheel_tag}",
+        project={"name": "x"},
     ) == load(tmp_path, FULL)
 
 
@@ -134,7 +142,7 @@ match-runtime = [
 ]
 provison = "auto"
 provision = "resue"
-unresolved = "newest"
+unresolved = "latest"
 [tool.runtime-backend.env]
 "1A" = "x"
 B = 3
@@ -182,7 +190,7 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
             "config setting runtime-backend.provision: found the string 'alto' (did you mean 'auto'?),"
             " expected one of auto, reuse, require, none",
             f"{AT}.provision: found the string 'resue' (did you mean 'reuse'?), expected one of auto, reuse, require, none",
-            f"{AT}.unresolved: found the string 'newest', expected one of error",
+            f"{AT}.unresolved: found the string 'latest', expected one of error, newest",
             f"{AT}.env.1A: found the name '1A', expected a variable's name: letters, digits and underscores",
             f"{AT}.env.B: found int 3, expected a string, or {{ value, force }}",
             f"{AT}.env.C.force: found the string 'yes', expected true or false",
@@ -199,7 +207,7 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
             " would install the newest one before we can name the right one; move its specifier to"
             " tool.runtime-backend.match-runtime",
             f"{AT}.provison: found an unknown key (did you mean 'provision'?), expected one of backend-path,"
-            " build-backend, env, match-runtime, packages, provision, target, unresolved",
+            " build-backend, env, match-runtime, metadata, packages, provision, target, unresolved",
         ]
     ) == sorted(found)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from callers import LOCKED, TARGET, Scene
 from hooks import cached, make_source
-from standins import make_distribution, make_venv
+from standins import make_distribution, make_torch, make_venv
 
 from runtime_backend import __version__
 from runtime_backend.config import load_settings
@@ -17,6 +17,8 @@ from runtime_backend.report import describe_plan, describe_stamp, plan_tree, ren
 from runtime_backend.target import Caller
 
 GR, BUILD = "get_requires_for_build_wheel", "build_wheel"
+
+STATIC = '\n[project]\nname = "nonsense"\nversion = "1.0"\n'
 
 
 def plan(hook: str, scene: Scene, caller: Caller) -> Plan:
@@ -38,16 +40,59 @@ def scene(tmp_path: Path) -> Scene:
     [
         (GR, "require", 1),
         ("get_requires_for_build_editable", "require", 1),
-        ("get_requires_for_build_sdist", "missing", 0),
-        (BUILD, "missing", 0),
-        ("prepare_metadata_for_build_wheel", "missing", 0),
+        ("get_requires_for_build_sdist", "fetch", 0),
+        (BUILD, "fetch", 0),
+        ("prepare_metadata_for_build_wheel", "fetch", 0),
     ],
 )
 def test_required_where_asked(hook: str, kind: str, requirements: int, scene: Scene) -> None:
-    """A runtime is requested by the hooks whose answer can still bring it."""
+    """A runtime is requested by the hooks whose answer can still bring it; after them, it can only be fetched."""
+    make_source(scene.source, "backends.recording", STATIC)
     found = plan(hook, scene, scene.uv(scene.shell(scene.consumer), "sync"))
     assert (kind, requirements) == (found.runtimes[0].provision.kind, len(found.requirements))
-    assert (hook in (GR, "get_requires_for_build_editable")) == (found.refusal is None)
+    assert found.refusal is None
+
+
+def test_postponed(scene: Scene) -> None:
+    """Nothing is requested while uv's lock is not written yet; unless the metadata need the runtime itself."""
+    caller = scene.uv(scene.shell(scene.consumer), "sync")
+    found = plan(GR, scene, caller)
+    assert [("fetch", ())] == [(r.provision.kind, found.requirements) for r in found.runtimes]
+    why = "uv sync asks for metadata before its lock is written: what a build needs is fetched then"
+    assert (why, ()) == (found.runtimes[0].provision.why, found.fetchings)
+    make_source(scene.source, "backends.recording", 'metadata = "real"\n')
+    assert ["require"] == [r.provision.kind for r in plan(GR, scene, caller).runtimes]
+
+
+def test_ways(scene: Scene) -> None:
+    """Metadata are told without torch where it is not there, or is not needed for them."""
+    found = plan("prepare_metadata_for_build_wheel", scene, scene.uv(scene.shell(scene.consumer), "sync"))
+    assert (True, ("stub", "real")) == (found.lacks_runtime, found.ways)
+    found = plan("prepare_metadata_for_build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)))
+    assert (False, ("real",)) == (found.lacks_runtime, found.ways)
+    make_source(scene.source, "backends.recording", STATIC)
+    found = plan("prepare_metadata_for_build_wheel", scene, scene.uv(scene.shell(scene.consumer), "sync"))
+    assert ("static", "stub", "real") == found.ways
+
+
+def test_newest(scene: Scene) -> None:
+    """Where nothing is known, the frontend chooses the newest; what it chose is what the metadata require."""
+    make_source(
+        scene.source, "backends.recording", 'unresolved = "newest"\nmatch-runtime = ["torch>=2.4; os_name != \'x\'"]\n'
+    )
+    bare = scene.root / "bare"
+    make_venv(bare)
+    caller = scene.pip(scene.shell(scene.elsewhere), prefix=bare)
+    found = plan(GR, scene, caller)
+    assert (("torch>=2.4",), (), None) == (found.requirements, found.pins, found.refusal)
+    assert "no torch is known" in str(plan(BUILD, scene, caller).refusal)
+    make_torch(Path(caller.sys_path[0]), "2.9.0")
+    found = plan(BUILD, scene, caller)
+    assert (("torch==2.9.0",), None) == (found.pins, found.refusal)
+    known = plan(BUILD, scene, scene.uv(scene.shell(scene.elsewhere), "pip", "install", "-p", str(scene.target), "."))
+    assert ((), None) == (known.pins, known.refusal)
+    kept = plan(BUILD, scene, scene.hatch_build(scene.shell(scene.elsewhere), built_for="2.9.0"))
+    assert (("torch==2.9.0",), None) == (kept.pins, kept.refusal)
 
 
 def test_same_plan_in_every_hook(scene: Scene) -> None:
@@ -62,8 +107,8 @@ def test_same_plan_in_every_hook(scene: Scene) -> None:
 
 def test_identities(scene: Scene) -> None:
     """The runtime that the real backend sees is known where it is there, or will be."""
-    required = plan(GR, scene, scene.uv(scene.shell(scene.consumer), "sync"))
-    missing = plan(BUILD, scene, scene.uv(scene.shell(scene.consumer), "sync"))
+    required = plan(BUILD, scene, scene.uv(scene.shell(scene.consumer), "sync"))
+    missing = plan(BUILD, scene, scene.uv(scene.shell(scene.elsewhere), "sync"))
     present = plan(BUILD, scene, scene.not_isolated(scene.shell(scene.elsewhere), ["pip"]))
     assert [LOCKED] == [identity.version for identity in required.identities]
     assert ((), None) == (missing.identities, missing.build_label)
@@ -121,6 +166,7 @@ def test_json(scene: Scene) -> None:
         "isolation": "hidden",
         "real-backend": {"value": "backends.recording", "origin": "pyproject.toml: tool.runtime-backend.build-backend"},
         "provision": {"value": "auto", "origin": "default"},
+        "metadata": {"value": "auto", "origin": "default", "ways": ["stub", "real"]},
         "runtimes": [
             {
                 "name": "torch",
@@ -206,6 +252,7 @@ def test_tree_of_reuse(scene: Scene) -> None:
         "├─ frontend: pip; isolation: hidden",
         "├─ real backend: backends.recording  [pyproject.toml: tool.runtime-backend.build-backend]",
         "├─ provision: auto  [default]",
+        "├─ metadata: real  [default]",
         f"├─ torch: torch {TARGET}, installed  [{scene.target}]",
         "│  ├─ asked for: torch  [default]",
         "│  ├─ match: exact  [default]",
@@ -238,7 +285,7 @@ def test_tree_of_nothing(scene: Scene) -> None:
     caller = scene.hatch_build(scene.shell(scene.elsewhere))
     lines = list(render(plan_tree(plan(GR, scene, caller))))
     assert "├─ frontend: hatch; isolation: kept" == lines[1]
-    assert "└─ jaxlib: not known" == lines[4]
+    assert ["├─ metadata: real  [default]", "└─ jaxlib: not known"] == lines[4:6]
     no_procfs = Scene(scene.root / "second", procfs=False)
     make_source(no_procfs.source, "backends.recording", 'provision = "none"\n')
     quiet = plan(GR, no_procfs, no_procfs.build(no_procfs.shell(no_procfs.elsewhere)))

@@ -41,7 +41,9 @@ def outcome(found: Resolution | None, visible: Identity | None = None, **more: A
     rule = RuntimeRule(name="torch", requirement=Requirement("torch"), match="exact", origin="default")
     distribution = None if visible is None else IN_BUILD
     fields = {"rule": rule, "resolution": found, "visible": visible, "visible_distribution": distribution}
-    return Outcome(**{**fields, "imported": None, "steps": (), "notes": (), "refusal": None, **more})
+    return Outcome(
+        **{**fields, "imported": None, "steps": (), "notes": (), "refusal": None, "is_unknown": False, **more}
+    )
 
 
 def told(provision: Provision) -> tuple[str, str | None, str | None]:
@@ -56,9 +58,11 @@ def decide(
     is_kept: bool = False,
     is_asked: bool = True,
     indexes: Indexes | None = None,
+    **more: Any,
 ) -> Provision:
     """Return how a runtime is provided in a hook like that."""
-    provider = Provider(wanted=wanted, frontend=None, is_kept=is_kept, is_asked=is_asked, indexes=indexes)
+    fields = {"is_newest_wanted": False, "postponed": None, "fetcher": None, **more}
+    provider = Provider(wanted=wanted, frontend=None, is_kept=is_kept, is_asked=is_asked, indexes=indexes, **fields)
     return provider.decide(known)
 
 

@@ -51,7 +51,8 @@ WRONG = [
     'match-runtime = [{ requirement = "torch", other = 1 }]',
     'provision = "fetch"',
     "provision = true",
-    'unresolved = "newest"',
+    'unresolved = "latest"',
+    'metadata = "dynamic"',
     "env = []",
     "env = { A = 1 }",
     "env = { A = {} }",
@@ -169,11 +170,12 @@ def test_same_choices_and_defaults() -> None:
     """The schema lists the choices of the settings in the same order, and tells the same defaults."""
     properties: dict[str, Any] = tool_schema()["properties"]
     match = properties["match-runtime"]["items"]["oneOf"][1]["properties"]["match"]
-    assert [config.PROVISIONS, config.UNRESOLVED, config.MATCHES] == [
-        tuple(choice["enum"]) for choice in (properties["provision"], properties["unresolved"], match)
+    assert [config.PROVISIONS, config.UNRESOLVED, config.METADATA, config.MATCHES] == [
+        tuple(choice["enum"])
+        for choice in (properties["provision"], properties["unresolved"], properties["metadata"], match)
     ]
-    assert [config.LEGACY_BACKEND, config.PROVISIONS[0], config.UNRESOLVED[0], config.MATCHES[0], ["torch"]] == [
+    assert [config.LEGACY_BACKEND, config.PROVISIONS[0], config.UNRESOLVED[0], config.METADATA[0], config.MATCHES[0], ["torch"]] == [
         choice["default"]
-        for choice in (*(properties[key] for key in ("build-backend", "provision", "unresolved")), match,
+        for choice in (*(properties[key] for key in ("build-backend", "provision", "unresolved", "metadata")), match,
                        properties["match-runtime"])
     ]  # fmt: skip

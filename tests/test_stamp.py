@@ -10,8 +10,8 @@ from standins import write
 from test_wheels import make_wheel
 
 from runtime_backend.errors import BackendError
-from runtime_backend.stamp import read_stamp, source_revision, write_stamp
-from runtime_backend.wheels import read_from_dist_info
+from runtime_backend.stamp import FILE_NAME, read_stamp, source_revision, stamp_text
+from runtime_backend.wheels import put_into_dist_info, read_from_dist_info
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER = COMMIT[::-1]
@@ -21,8 +21,8 @@ def test_write_and_read(tmp_path: Path) -> None:
     """A stamp is read as it was written, with the version of its layout; a later one replaces it."""
     wheel = make_wheel(tmp_path / "x.whl", {"x-1.dist-info/RECORD": "x-1.dist-info/RECORD,,\n"})
     assert read_stamp(wheel) is None
-    write_stamp(wheel, {"runtimes": [{"name": "torch"}]})
-    write_stamp(wheel, {"runtimes": [{"name": "torché"}]})
+    put_into_dist_info(wheel, {FILE_NAME: stamp_text({"runtimes": [{"name": "torch"}]})})
+    put_into_dist_info(wheel, {FILE_NAME: stamp_text({"runtimes": [{"name": "torché"}]})})
     assert {"format": 1, "runtimes": [{"name": "torché"}]} == read_stamp(wheel)
     text = json.dumps({"format": 1, "runtimes": [{"name": "torché"}]}, indent=2, ensure_ascii=False) + "\n"
     assert text.encode() == read_from_dist_info(wheel, "runtime-backend.json")

@@ -12,7 +12,7 @@ import pytest
 from standins import write
 
 from runtime_backend.errors import BackendError
-from runtime_backend.wheels import add_to_dist_info, count_compiled, find_compilable, read_from_dist_info
+from runtime_backend.wheels import count_compiled, find_compilable, put_into_dist_info, read_from_dist_info
 
 RECORD = '"a,b.py",sha256=x,1\npkg/c.so,sha256=y,2\nx-1.dist-info/RECORD,,\n'
 MOMENT = (2001, 2, 3, 4, 6, 8)
@@ -73,7 +73,7 @@ def test_add(tmp_path: Path) -> None:
     path = make_wheel(
         tmp_path / "x.whl", {"a,b.py": "1", "pkg/": "", "pkg/c.so": b"\0" * 9, "x-1.dist-info/RECORD": RECORD}
     )
-    add_to_dist_info(path, "stamp.json", b"{}\n")
+    put_into_dist_info(path, {"stamp.json": b"{}\n"})
     found = read_wheel(path)
     record = found.pop("x-1.dist-info/RECORD").decode()
     assert {"a,b.py": b"1", "pkg/": b"", "pkg/c.so": b"\0" * 9, "x-1.dist-info/stamp.json": b"{}\n"} == found
@@ -92,12 +92,12 @@ def test_add(tmp_path: Path) -> None:
 def test_add_again(tmp_path: Path) -> None:
     """A file that is there is replaced, in RECORD, too; the same content gives the same bytes."""
     path = make_wheel(tmp_path / "x.whl", {"x-1.dist-info/RECORD": RECORD})
-    add_to_dist_info(path, "stamp.json", b"old")
+    put_into_dist_info(path, {"stamp.json": b"old"})
     first = path.read_bytes()
-    add_to_dist_info(path, "stamp.json", b"new, longer")
+    put_into_dist_info(path, {"stamp.json": b"new, longer"})
     assert b"new, longer" == read_from_dist_info(path, "stamp.json")
     assert read_wheel(path)["x-1.dist-info/RECORD"].count(b"stamp.json") == 1
-    add_to_dist_info(path, "stamp.json", b"old")
+    put_into_dist_info(path, {"stamp.json": b"old"})
     assert first == path.read_bytes()
 
 
@@ -105,7 +105,7 @@ def test_add_again(tmp_path: Path) -> None:
 def test_add_to_odd_records(tmp_path: Path, record: str) -> None:
     """An empty RECORD, or one with other line ends, takes the line."""
     path = make_wheel(tmp_path / "x.whl", {"x-1.dist-info/RECORD": record})
-    add_to_dist_info(path, "a", b"")
+    put_into_dist_info(path, {"a": b""})
     assert (
         b"x-1.dist-info/a,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n"
         in (read_wheel(path)["x-1.dist-info/RECORD"])
@@ -118,7 +118,7 @@ def test_add_without_record(tmp_path: Path, name: str) -> None:
     path = make_wheel(tmp_path / "x.whl", {name: ""})
     before = path.read_bytes()
     with pytest.raises(BackendError) as caught:
-        add_to_dist_info(path, "a", b"")
+        put_into_dist_info(path, {"a": b""})
     assert f"{path}: the real backend made a wheel without a .dist-info/RECORD" == str(caught.value)
     assert (before, ["x.whl"]) == (path.read_bytes(), os.listdir(tmp_path))
 

@@ -35,6 +35,9 @@ def _make_parser() -> argparse.ArgumentParser:
     explain.add_argument("source", nargs="?", default=".", help="the source tree (default: the working directory)")
     explain.add_argument("--json", action="store_true", help="print the plan as JSON")
     explain.set_defaults(run=_explain)
+    cache = commands.add_parser("cache", help="list what the cache holds, or empty it", description=_CACHE)
+    cache.add_argument("action", nargs="?", choices=["list", "prune"], default="list", help="(default: list)")
+    cache.set_defaults(run=_cache)
     return parser
 
 
@@ -48,3 +51,13 @@ def _explain(options: argparse.Namespace) -> int:
     from .explain import explain  # noqa: PLC0415 - each command imports its own
 
     return explain(options.source, as_json=options.json)
+
+
+_CACHE = """List what lies in the cache, with its size: runtimes that were fetched, overlays, answers of indexes, byte
+code. `prune` removes all of it; what a build needs again is made again. Not while builds are running."""
+
+
+def _cache(options: argparse.Namespace) -> int:
+    from .cache import show_cache  # noqa: PLC0415 - as above
+
+    return show_cache(prune=options.action == "prune")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import ConfigError
 from ..tables import Table
@@ -24,6 +24,7 @@ from .settings import (
     CALL_KEYS,
     LEGACY_BACKEND,
     MATCHES,
+    METADATA,
     PROVISIONS,
     TEMPLATE_FIELDS,
     UNRESOLVED,
@@ -40,6 +41,7 @@ __all__ = [
     "CALL_KEYS",
     "LEGACY_BACKEND",
     "MATCHES",
+    "METADATA",
     "PROVISIONS",
     "TEMPLATE_FIELDS",
     "UNRESOLVED",
@@ -77,7 +79,7 @@ def load_settings(
     tool = document.table("tool") or Table({}, file=document.file)
     table = tool.table("runtime-backend") or Table({}, file=document.file, key="tool.runtime-backend")
     call = CallSettings(config_settings or {}, environ, document.problems)
-    settings = _build(source, table, call, tool.value("scikit-build"))
+    settings = _build(source, table, call, _Foreign(tool.value("scikit-build"), document.value("project")))
     settings = _hear_call(_hear_consumer(settings, find_consumer(start, source, document.problems), document), call)
     refuse_required_runtimes(document, settings)
     table.close()
@@ -98,9 +100,16 @@ def _read_pyproject(source: Path) -> Table:
         raise ConfigError([f"{path}: not TOML: {error}"]) from None
 
 
-def _build(source: Path, table: Table, call: CallSettings, scikit_build: object) -> Settings:
+class _Foreign(NamedTuple):
+    """Tables that are not ours to check."""
+
+    scikit_build: object
+    project: object
+
+
+def _build(source: Path, table: Table, call: CallSettings, foreign: _Foreign) -> Settings:
     """Return the producer's settings, and those of the call that nobody else may say."""
-    build_dir = scikit_build.get("build-dir") if isinstance(scikit_build, dict) else None
+    build_dir = foreign.scikit_build.get("build-dir") if isinstance(foreign.scikit_build, dict) else None
     runtimes = read_runtimes(table)
     for name in CONSUMER_TABLES:  # the producer may be a consumer too; here it is not asked as one
         table.value(name)
@@ -111,6 +120,7 @@ def _build(source: Path, table: Table, call: CallSettings, scikit_build: object)
         runtimes=runtimes,
         provision=choice(table, "provision", PROVISIONS),
         unresolved=choice(table, "unresolved", UNRESOLVED),
+        metadata=choice(table, "metadata", METADATA),
         variables=tuple(read_variables(table, [rule.name for rule in runtimes])),
         target=call.path("target"),
         lock=call.path("lock"),
@@ -120,6 +130,7 @@ def _build(source: Path, table: Table, call: CallSettings, scikit_build: object)
         log=call.path("log"),
         offline=call.boolean("offline") or call.foreign_boolean("UV_OFFLINE"),
         scikit_build_dir=build_dir if isinstance(build_dir, str) and build_dir else None,
+        project=foreign.project if isinstance(foreign.project, dict) else {},
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -15,7 +16,8 @@ LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
 
 PROVISIONS = ("auto", "reuse", "require", "none")
 MATCHES = ("exact", "minor", "floor")
-UNRESOLVED = ("error",)
+UNRESOLVED = ("error", "newest")
+METADATA = ("auto", "static", "stub", "real")
 TEMPLATE_FIELDS = ("version", "cuda", "hip", "git-version")
 """What ``{torch.<field>}`` may name in a variable."""
 
@@ -92,6 +94,7 @@ class Settings:
     runtimes: tuple[RuntimeRule, ...]
     provision: Chosen[str]
     unresolved: Chosen[str]
+    metadata: Chosen[str]
     variables: tuple[Variable, ...]
     target: Chosen[Path] | None
     lock: Chosen[Path] | None
@@ -104,6 +107,8 @@ class Settings:
     """True: no index is asked."""
     scikit_build_dir: str | None
     """scikit-build-core's ``build-dir``, the one foreign key that we follow."""
+    project: Mapping[str, Any]
+    """The producer's ``[project]`` table (PEP 621), as it stands there."""
     notes: tuple[str, ...] = ()
     """What the person should be told although nothing is wrong."""
 

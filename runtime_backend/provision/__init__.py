@@ -1,4 +1,4 @@
-"""How the real backend gets to see a runtime: present, reuse, require."""
+"""How the real backend gets to see a runtime: present, reuse, require, fetch."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ..errors import IndexLookupError, ProvisionError, RuntimeBackendError
 from ..index import Indexes
 from ..resolution import Resolution
 from ..resolve import Outcome
+from .fetch import Fetcher, Fetching
 
 __all__ = ["Provider", "Provision"]
 
@@ -17,12 +18,16 @@ class Provision:
     """How one runtime is provided."""
 
     kind: str
-    """``present``, ``reuse``, ``require``; ``none``: left alone; ``missing``: it is not known, or cannot be had."""
+    """``present``, ``reuse``, ``require``, ``fetch``; ``none``: left alone; ``missing``: unknown, or not to be had."""
     why: str
     requirement: str | None = None
     """What ``get_requires_*`` returns for it."""
     refusal: RuntimeBackendError | None = None
     """Why a hook that needs the runtime stops."""
+    fetched: Resolution | None = None
+    """What is reused, where it is not the target's: it lies in our cache."""
+    fetching: Fetching | None = None
+    """What a hook that needs the runtime fetches before it goes on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +41,12 @@ class Provider:
     """Whether the build environment is one that the frontend keeps from build to build."""
     is_asked: bool
     """True in ``get_requires_*``: what is required can still be installed."""
+    is_newest_wanted: bool
+    """Whether the newest runtime will do where none is known."""
+    postponed: str | None
+    """Why nothing has to be installed for this hook, although a build would need it."""
+    fetcher: Fetcher | None
+    """Keeps what was fetched; None where the build environment is not ours to complete."""
     indexes: Indexes | None
     """Where wheels are looked up; None in a hook that needs none."""
 
@@ -57,7 +68,7 @@ class Provider:
             return Provision(kind="none", why="provision is 'none': the package sees what the frontend gives it")
         resolution = outcome.resolution
         if outcome.refusal is not None or resolution is None:
-            return Provision(kind="missing", why="it is not known which one", refusal=outcome.refusal)
+            return self._provide_unknown(outcome)
         if outcome.visible is None:
             return self._provide(resolution)
         is_right = resolution.accepts(outcome.visible, outcome.rule.match)
@@ -71,6 +82,13 @@ class Provider:
             return Provision(kind="present", why=f"the build environment has it: {outcome.visible}")
         return _refuse(_other_is_visible(outcome, resolution, is_kept=self.is_kept))
 
+    def _provide_unknown(self, outcome: Outcome) -> Provision:
+        """The frontend chooses the newest, by its own indexes and constraints, where that will do."""
+        if outcome.is_unknown and self.is_newest_wanted and self.is_asked:
+            newest = f"{outcome.rule.name}{outcome.rule.requirement.specifier}"
+            return Provision(kind="require", why="none is known, and unresolved is 'newest'", requirement=newest)
+        return Provision(kind="missing", why="it is not known which one", refusal=outcome.refusal)
+
     def _provide(self, resolution: Resolution) -> Provision:
         """Return how a runtime gets into a build environment that lacks it."""
         if resolution.distribution is not None and self.wanted != "require":
@@ -80,15 +98,30 @@ class Provider:
         return self._require(resolution)
 
     def _require(self, resolution: Resolution) -> Provision:
+        if self.postponed is not None and self.wanted == "auto":
+            return Provision(kind="fetch", why=f"{self.postponed}: what a build needs is fetched then")
         try:
             requirement = requirement_for(self._located(resolution), self.frontend)
         except IndexLookupError as error:
             return _refuse(error)
         if requirement is None:
             return _refuse(_not_to_be_had(resolution))
+        if self.fetcher is not None and self.wanted == "auto":
+            kept = self._fetch(resolution, self.fetcher.plan(requirement))
+            if kept is not None:
+                return kept
         if self.is_asked:
             return Provision(kind="require", why=f"{resolution.how}: {resolution.origin}", requirement=requirement)
         return _refuse(_not_asked_for(resolution, requirement))
+
+    def _fetch(self, resolution: Resolution, fetching: Fetching) -> Provision | None:
+        """Reuse what was fetched before; fetch what can no longer be required."""
+        found = fetching.find(resolution)
+        if found is not None:
+            return Provision(kind="reuse", why=f"fetched before: {fetching.folder}", fetched=found)
+        if self.is_asked:
+            return None
+        return Provision(kind="fetch", why="the build environment was made before this was known", fetching=fetching)
 
     def _located(self, resolution: Resolution) -> Resolution:
         """Return the resolution with the URL of its wheel, where an index has to be asked for it.

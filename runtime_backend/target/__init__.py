@@ -6,6 +6,7 @@ from .caller import Caller, read_caller
 from .detectors import find_places, find_start
 from .environments import Environment, EnvironmentReader
 from .places import LateLock, Named, Place, Stated
+from .postponement import find_postponement
 from .requested import Requested, find_requested
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Requested",
     "Stated",
     "find_places",
+    "find_postponement",
     "find_requested",
     "find_start",
     "read_caller",

@@ -15,7 +15,14 @@ from .environments import Environment, EnvironmentReader, read_pyvenv_cfg
 from .processes import Process, list_ancestors
 
 FRONTENDS = ("uv", "uvx", "pip", "build", "pyproject-build", "poetry", "pdm", "hatch", "tox", "nox", "pipenv")
-_ALIASES = {"pyproject-build": "build", "uvx": "uv", "__pip-runner__": "pip", "pip-compile": "pip", "pip-sync": "pip"}
+_ALIASES = {
+    "pyproject-build": "build",
+    "uvx": "uv",
+    "__pip-runner__": "pip",
+    "pip-compile": "pip",
+    "pip-sync": "pip",
+    "piptools": "pip",
+}
 
 _THROWAWAY_MARKS = ("builds-v0", "pip-build-env-", "build-env-")
 """Beginnings of folder names above a build environment: uv's, pip's (venv isolation), build's."""

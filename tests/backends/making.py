@@ -25,3 +25,11 @@ def make_sdist(folder: str) -> str:
     with tarfile.open(Path(folder) / "nonsense-1.0.tar.gz", "w:gz") as archive:
         archive.addfile(tarfile.TarInfo("nonsense-1.0/PKG-INFO"), io.BytesIO(b""))
     return "nonsense-1.0.tar.gz"
+
+
+def make_dist_info(folder: str) -> str:
+    """Write prepared metadata, and return the folder's name."""
+    made = Path(folder) / "nonsense-1.0.dist-info"
+    made.mkdir(exist_ok=True)
+    (made / "METADATA").write_text("Metadata-Version: 2.1\nName: nonsense\n", "utf-8")
+    return made.name

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from backends.making import make_sdist, make_wheel
+from backends.making import make_dist_info, make_sdist, make_wheel
 
 __version__ = "9.9"
 
@@ -46,15 +46,15 @@ def get_requires_for_build_sdist(config_settings: Any = None) -> list[str]:
 
 
 def prepare_metadata_for_build_wheel(metadata_directory: str, config_settings: Any = None) -> str:
-    """Name what is not there."""
+    """Make the metadata."""
     _record("prepare_metadata_for_build_wheel", metadata_directory, config_settings)
-    return "nonsense-1.0.dist-info"
+    return make_dist_info(metadata_directory)
 
 
 def prepare_metadata_for_build_editable(metadata_directory: str, config_settings: Any = None) -> str:
-    """Name what is not there."""
+    """Make the metadata."""
     _record("prepare_metadata_for_build_editable", metadata_directory, config_settings)
-    return "nonsense-1.0.dist-info"
+    return make_dist_info(metadata_directory)
 
 
 def build_wheel(wheel_directory: str, config_settings: Any = None, metadata_directory: str | None = None) -> str:

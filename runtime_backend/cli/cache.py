@@ -1,0 +1,85 @@
+"""``runtime-backend cache``: what lies in our cache, and taking it out again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..cache import find_cache
+from ..files import is_folder, list_names
+
+KINDS = {
+    "fetched": "runtimes that builds fetched",
+    "overlays": "links to the runtimes of environments",
+    "index": "answers of package indexes",
+    "bytecode": "compiled Python of builds",
+}
+"""The folders of the cache; each can be made again at any time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One thing in the cache."""
+
+    kind: str
+    path: Path
+    size: int
+    """Bytes on disk."""
+
+
+def list_cache(cache: Path) -> list[Entry]:
+    """Return what is in the cache: the fetched runtimes one by one, the other kinds each as a whole."""
+    entries = []
+    for kind in KINDS:
+        paths = _fetched(cache / kind) if kind == "fetched" else [cache / kind]
+        entries += [Entry(kind=kind, path=path, size=_size(path)) for path in paths if is_folder(path)]
+    return entries
+
+
+def show_cache(*, prune: bool) -> int:
+    """Print what is in the cache, or take it out; return the exit code."""
+    named = os.environ.get("RUNTIME_BACKEND_CACHE_DIR")
+    cache = find_cache(Path(named) if named else None, os.environ)
+    entries = list_cache(cache)
+    total = sum(entry.size for entry in entries)
+    for entry in entries:
+        print(f"{_megabytes(entry.size)}  {entry.kind:8}  {entry.path}")  # noqa: T201 - the command line prints
+    print(f"{_megabytes(total)}  in {cache}")  # noqa: T201
+    if prune:
+        left = [path for entry in entries for path in _remove(entry.path)]
+        for path in left:
+            print(f"runtime-backend: error: {path} cannot be removed", file=sys.stderr)  # noqa: T201
+        print("nothing is left of it" if not left else "the rest is gone")  # noqa: T201
+        return 1 if left else 0
+    return 0
+
+
+def _fetched(folder: Path) -> list[Path]:
+    return [folder / name for name in list_names(folder) if is_folder(folder / name)]
+
+
+def _size(path: Path) -> int:
+    return sum(file.lstat().st_size for file in _files(path))
+
+
+def _files(path: Path) -> Iterator[Path]:
+    for folder, _, names in os.walk(path):
+        yield from (Path(folder) / name for name in names)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:10.1f} MB"
+
+
+def _remove(path: Path) -> list[Path]:
+    """Remove a folder, out of sight first, so that no build takes a half of it; return what is left."""
+    try:
+        hidden = path.rename(path.with_name(f".old-{os.getpid()}-{path.name}"))
+    except OSError:
+        return [path]
+    shutil.rmtree(hidden, ignore_errors=True)
+    return [hidden] if is_folder(hidden) else []

@@ -1,0 +1,68 @@
+"""What is done with a finished wheel: it is held against what was told of it before, completed, and stamped."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from .errors import MetadataError
+from .metadata import Prepared, describe_differences, with_requirements
+from .plan import Plan
+from .report import describe_stamp
+from .stamp import FILE_NAME, source_revision, stamp_text
+from .wheels import count_compiled, find_compilable, put_into_dist_info, read_from_dist_info
+
+
+def finish_wheel(plan: Plan, wheel: Path, prepared: Prepared | None, say: Callable[[str], None]) -> None:
+    """Stamp a wheel.
+
+    :param prepared: the metadata that the frontend was told before, unless the real backend took them over.
+    :raises MetadataError: when the wheel is another one than the frontend was told.
+    """
+    metadata = with_requirements(read_from_dist_info(wheel, "METADATA") or b"", plan.pins)
+    if prepared is not None:
+        _check_agreement(plan, wheel, prepared, metadata)
+    compiled = count_compiled(wheel)
+    if not compiled and plan.hook == "build_wheel":
+        _warn_uncompiled(plan, wheel, say)
+    stamp = describe_stamp(
+        plan,
+        real_version=_real_version(plan),
+        revision=source_revision(plan.settings.source),
+        compiled=compiled,
+    )
+    pinned = {"METADATA": metadata} if plan.pins else {}
+    put_into_dist_info(wheel, {**pinned, FILE_NAME: stamp_text(stamp)})
+
+
+def _check_agreement(plan: Plan, wheel: Path, prepared: Prepared, metadata: bytes) -> None:
+    differences = describe_differences(prepared.metadata, metadata)
+    if not differences:
+        return
+    wheel.unlink()
+    seen = ", ".join(prepared.runtimes) or "no runtime"
+    now = ", ".join(str(identity) for identity in plan.identities) or "no runtime"
+    lines = "\n".join(f"  {line}" for line in differences)
+    raise MetadataError(
+        f"{wheel.name} is not what the frontend was told before, and resolves by:\n{lines}\n"
+        f"The metadata were told by way of {prepared.way!r}, for {seen}; the wheel is built against {now}.",
+        hint="If the runtime was not known then, run the same command again. If the metadata depend on it, the package"
+        " has to say so: tool.runtime-backend.metadata = 'real'.",
+    )
+
+
+def _warn_uncompiled(plan: Plan, wheel: Path, say: Callable[[str], None]) -> None:
+    compilable = find_compilable(plan.settings.source)
+    if compilable is not None:
+        say(
+            f"warning: {wheel.name} holds no compiled file, although the source has some to compile ({compilable}):"
+            " the package may have left its extension out without an error"
+        )
+
+
+def _real_version(plan: Plan) -> str | None:
+    """Return the version of the module that the real backend is of; None where it has none."""
+    package = sys.modules.get(plan.settings.real_backend.value.partition(":")[0].partition(".")[0])
+    version = getattr(package, "__version__", None)
+    return version if isinstance(version, str) else None

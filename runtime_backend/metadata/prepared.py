@@ -1,0 +1,57 @@
+"""The mark on metadata that were told before the wheel was built: how they came about, and for which runtimes.
+
+It has the stamp's name, so that a wheel made from such a folder has one record, not two: the stamp takes its place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..files import read_text
+from ..runtime import Identity
+from ..stamp import FILE_NAME, FORMAT
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """How metadata came about."""
+
+    way: str
+    """``static``, ``stub`` or ``real``."""
+    runtimes: tuple[str, ...]
+    """What the real backend saw, or was told by the stand-in."""
+    metadata: bytes
+    """The text of METADATA."""
+
+    def serves(self, runtimes: Sequence[Identity]) -> bool:
+        """Return whether the real backend itself made this, with the runtimes that it builds against."""
+        return self.way == "real" and self.runtimes == _described(runtimes)
+
+
+def mark_prepared(dist_info: Path, way: str, runtimes: Sequence[Identity]) -> None:
+    """Put the mark into a dist-info folder."""
+    content = {"format": FORMAT, "metadata": way, "runtimes": list(_described(runtimes))}
+    (dist_info / FILE_NAME).write_text(f"{json.dumps(content, indent=2)}\n", "utf-8")
+
+
+def read_prepared(metadata_directory: str | None) -> Prepared | None:
+    """Return what a ``metadata_directory`` (PEP 517) says; None where it is not one that we marked."""
+    if metadata_directory is None:
+        return None
+    folder = Path(metadata_directory)
+    try:
+        mark = json.loads(read_text(folder / FILE_NAME))
+        return Prepared(
+            way=str(mark["metadata"]),
+            runtimes=tuple(map(str, mark["runtimes"])),
+            metadata=(folder / "METADATA").read_bytes(),
+        )
+    except (ValueError, KeyError, TypeError, OSError):  # a frontend's own, or one of a real backend without us
+        return None
+
+
+def _described(runtimes: Sequence[Identity]) -> tuple[str, ...]:
+    return tuple(f"{i} cuda={i.cuda} hip={i.hip} git={i.git_version}" for i in runtimes)

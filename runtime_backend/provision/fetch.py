@@ -1,0 +1,139 @@
+"""Fetch: a runtime that became known only after the build environment was made, installed into our cache.
+
+It is what is left in ``build_*`` when ``get_requires_*`` was asked too early: uv, with metadata that its hooks tell,
+asks before the lock is written, and does not ask again. Kept are folders that an installer filled::
+
+    <cache>/fetched/torch-2.7.0.cu126-5f1c…      named for the requirement and the interpreter; never changed
+    <cache>/fetched/torch-2.7.0.cu126-5f1c….lock held by the one process that fills it
+
+A folder appears in one step, when it is whole; builds that want the same one at once wait for the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..cache import exclusively
+from ..errors import ProvisionError, RuntimeReadError
+from ..files import is_folder
+from ..platforms import current_platform
+from ..resolution import Resolution
+from ..runtime import read_identity
+from ..target import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Fetcher:
+    """Knows where fetched runtimes lie.
+
+    :param cache: the folder of all of them.
+    :param python: the running interpreter's ``X.Y``.
+    """
+
+    cache: Path
+    python: str
+
+    def plan(self, requirement: str) -> Fetching:
+        """Return the fetching of one pinned requirement; nothing is done yet."""
+        facts = [requirement, self.python, sys.implementation.cache_tag or "", *map(str, current_platform().tags[:1])]
+        digest = hashlib.sha256("\0".join(facts).encode()).hexdigest()[:16]
+        label = re.sub(r"[^A-Za-z0-9.-]+", ".", _label(requirement))
+        return Fetching(requirement=requirement, folder=self.cache / f"{label}-{digest}", python=self.python)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fetching:
+    """One runtime that may be fetched."""
+
+    requirement: str
+    folder: Path
+    python: str
+
+    def find(self, resolution: Resolution) -> Resolution | None:
+        """Return the resolution with what was fetched for it; None where nothing was, or it is another one."""
+        if not is_folder(self.folder):
+            return None
+        environment = Environment(prefix=self.folder, python=self.python, site_dirs=(self.folder,))
+        distribution = environment.distributions.find(resolution.identity.name)
+        if distribution is None:
+            return None
+        try:
+            identity = read_identity(distribution, environment.distributions)
+        except RuntimeReadError:
+            return None
+        if not resolution.accepts(identity, "exact"):
+            return None
+        return replace(resolution, identity=identity, distribution=distribution, environment=environment)
+
+    def fetch(self, environ: Mapping[str, str], cwd: Path, *, is_offline: bool, say: Callable[[str], None]) -> None:
+        """Install the runtime and what it needs; the installer checks the hash that the requirement names.
+
+        :param environ: the frontend's, whose settings of indexes and caches hold for this too.
+        :param cwd: the consumer's folder, likewise.
+        :raises ProvisionError: when it cannot be installed.
+        """
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with exclusively(self.folder.with_name(f"{self.folder.name}.lock")):
+            if is_folder(self.folder):  # another build has fetched it meanwhile
+                return
+            say(f"fetching {self.requirement} into {self.folder.parent}: the build environment lacks it")
+            started = time.monotonic()
+            unfinished = self.folder.with_name(f".new-{os.getpid()}-{self.folder.name}")
+            try:
+                self._install(unfinished, environ, cwd, is_offline=is_offline)
+                unfinished.rename(self.folder)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
+            say(f"fetched in {time.monotonic() - started:.0f} s; `runtime-backend cache prune` removes it")
+
+    def _install(self, folder: Path, environ: Mapping[str, str], cwd: Path, *, is_offline: bool) -> None:
+        command, changed = _installer(environ, is_offline=is_offline)
+        # What it prints is the progress; a frontend shows it where it shows the output of builds.
+        finished = subprocess.run(  # noqa: S603 - the frontend itself, or the pip of this interpreter
+            [*command, "--target", str(folder), self.requirement],
+            env={name: value for name, value in {**environ, **changed}.items() if value is not None},
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=2,  # standard output is the real backend's
+            check=False,
+        )
+        if finished.returncode != 0:
+            raise ProvisionError(
+                f"{self.requirement} could not be fetched{' offline' if is_offline else ''}: {' '.join(command)} ended"
+                f" with code {finished.returncode}, and its own words stand above",
+                hint="Install it in the environment that the wheel is for, then run the same command again; or run it"
+                f" again {'without being offline' if is_offline else 'when the index can be reached'}.",
+            )
+
+
+def _label(requirement: str) -> str:
+    """Return ``torch-2.7.0.cu126`` for a requirement by version or by the URL of a wheel."""
+    name, _, url = requirement.partition(" @ ")
+    if not url:
+        return requirement.replace("===", "-").replace("==", "-")
+    parts = url.partition("#")[0].rpartition("/")[2].replace("%2B", "+").split("-")
+    return "-".join([name, *parts[1:2]])
+
+
+def _installer(environ: Mapping[str, str], *, is_offline: bool) -> tuple[list[str], dict[str, str | None]]:
+    """Return the installer's command, and the variables that it must not see.
+
+    uv says where it lies (``UV``), and finds in its own cache what it has just resolved.
+    """
+    uv = environ.get("UV")
+    if uv:
+        # uv pip is given an interpreter: VIRTUAL_ENV is the build environment, which the frontend may hold.
+        command = [uv, "pip", "install", "--python", sys.executable, *(["--offline"] if is_offline else [])]
+        return command, {"VIRTUAL_ENV": None, "PYTHONPATH": None}
+    command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    hidden = ("PYTHONPATH", "PYTHONNOUSERSITE", "PIP_BUILD_TRACKER", "PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_ROOT")
+    return [*command, *(["--no-index"] if is_offline else [])], dict.fromkeys(hidden)

@@ -1,0 +1,55 @@
+"""Finished sdists: what a wheel cannot be built from them without, and adding it."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+
+def complete_sdist(sdist: Path, source: Path, needed: Iterable[Path]) -> list[str]:
+    """Add the files that an sdist lacks, and return their paths in the source tree; it is replaced in one step.
+
+    :param needed: files inside the source tree.
+    """
+    root = sdist.name.removesuffix(".tar.gz")
+    with tarfile.open(sdist) as archive:
+        there = set(archive.getnames())
+    missing = [path for path in needed if f"{root}/{path.relative_to(source).as_posix()}" not in there]
+    if missing:
+        _add(sdist, root, source, missing)
+    return [path.relative_to(source).as_posix() for path in missing]
+
+
+def _add(sdist: Path, root: str, source: Path, missing: list[Path]) -> None:
+    new = sdist.with_name(f".{sdist.name}.new")
+    try:
+        with tarfile.open(sdist) as old, tarfile.open(new, "w:gz", format=tarfile.PAX_FORMAT) as out:
+            for member in old.getmembers():
+                out.addfile(member, old.extractfile(member) if member.isreg() else None)
+            for path in missing:
+                out.add(path, f"{root}/{path.relative_to(source).as_posix()}", filter=_owned_by_nobody)
+        new.replace(sdist)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _owned_by_nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """An sdist does not tell who made it."""
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member
+
+
+def files_for_a_build(source: Path, shim: Path) -> Iterator[Path]:
+    """Yield what a wheel cannot be built without: pyproject.toml, and this shim where it is vendored.
+
+    :param shim: the folder of this very package.
+    """
+    yield source / "pyproject.toml"
+    if not shim.is_relative_to(source):
+        return
+    for folder, folders, files in os.walk(shim):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        yield from (Path(folder) / name for name in sorted(files))

@@ -1,0 +1,150 @@
+"""Calling a hook of the real backend with the stand-in: this side of the process border."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import NoAnswer
+from .facts import Facts
+
+_START = (
+    "import importlib, json, pathlib, sys; control = json.loads(pathlib.Path(sys.argv[1]).read_text('utf-8'));"
+    " sys.path[:] = control['path']; importlib.import_module(control['child']).main(control)"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HookRequest:
+    """One call of a hook of the real backend."""
+
+    backend: str
+    """The real backend, as PEP 517 spells it."""
+    backend_path: Sequence[str]
+    source: Path
+    hook: str
+    folder: Path | None
+    """Where the hook puts what it makes; None where it makes nothing."""
+    config_settings: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Outcome:
+    """What came of a call with one of the stand-ins."""
+
+    folder: Path
+    value: Any
+    failure: str | None
+    asked: frozenset[str]
+    """The guesses that were asked for."""
+    output: str
+
+
+def call_with_stub(request: HookRequest, facts: Sequence[Facts], show: Callable[[str], None]) -> Any:  # noqa: ANN401
+    """Return what the hook returns: a list of requirements, or the name of what it made in the folder.
+
+    To be called where the variables and the import path of the real backend are set.
+
+    :param facts: the stand-ins; where a guess is asked for, all that the build script accepts must lead to the same.
+    :param show: takes what the build script printed.
+    :raises NoAnswer: when there is no answer that can be used; it says why.
+    """
+    with tempfile.TemporaryDirectory(prefix="runtime-backend-stub-") as work:
+        outcomes = list(_outcomes(request, facts, Path(work)))
+        answered = [outcome for outcome in outcomes if outcome.failure is None]
+        if len(answered) < (2 if outcomes[0].asked else 1):
+            raise NoAnswer(next(outcome.failure for outcome in outcomes if outcome.failure is not None))
+        first = answered[0]
+        if any(_content(request, outcome) != _content(request, first) for outcome in answered[1:]):
+            names = ", ".join(sorted(frozenset().union(*(outcome.asked for outcome in answered))))
+            raise NoAnswer(f"the answer depends on what is not known of torch: {names}")
+        show(first.output)
+        if request.folder is not None:
+            _move(first.folder / first.value, request.folder / first.value)
+        return first.value
+
+
+def _outcomes(request: HookRequest, facts: Sequence[Facts], work: Path) -> Iterator[_Outcome]:
+    """Call with one stand-in after the other, until nothing is asked that would be another one's guess."""
+    for number, guess in enumerate(facts):
+        outcome = _call(request, guess, work / str(number))
+        yield outcome
+        if not outcome.asked:
+            return
+
+
+def _call(request: HookRequest, facts: Facts, work: Path) -> _Outcome:
+    made, told = work / "made", work / "answer.json"
+    made.mkdir(parents=True)
+    (work / "facts.json").write_text(json.dumps(facts.as_json()), "utf-8")
+    (work / "control.json").write_text(json.dumps(_control(request, made, told)), "utf-8")
+    stand_in = str(Path(__file__).parent)
+    path = os.pathsep.join(filter(None, [stand_in, os.environ.get("PYTHONPATH")]))
+    child = subprocess.run(  # noqa: S603 - this interpreter, with our own code
+        [sys.executable, "-c", _START, str(work / "control.json")],
+        env={**os.environ, "PYTHONPATH": path, "RUNTIME_BACKEND_STUB": str(work)},
+        cwd=request.source,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    answer = json.loads(told.read_text("utf-8")) if told.is_file() else {}
+    asked = _read_notes(work)
+    unknown = next((f"the stand-in torch has no {note[1]}" for note in asked if note[0] == "unknown"), None)
+    ended = f"the process ended with exit code {child.returncode}" if "value" not in answer else None
+    return _Outcome(
+        folder=made,
+        value=answer.get("value"),
+        failure=unknown or answer.get("failure") or ended,
+        asked=frozenset(note[1] for note in asked if note[0] == "guessed"),
+        output=child.stdout.decode("utf-8", errors="replace"),
+    )
+
+
+def _control(request: HookRequest, made: Path, told: Path) -> dict[str, Any]:
+    folder = [] if request.folder is None else [str(made)]
+    return {
+        "path": [str(Path(__file__).parent), *sys.path],
+        "child": f"{__package__}.child",
+        "backend": request.backend,
+        "backend_path": list(request.backend_path),
+        "source": str(request.source),
+        "hook": request.hook,
+        "arguments": [*folder, None if request.config_settings is None else dict(request.config_settings)],
+        "answer": str(told),
+    }
+
+
+def _read_notes(work: Path) -> list[list[str]]:
+    notes = work / "notes.jsonl"
+    return [json.loads(line) for line in notes.read_text("utf-8").splitlines()] if notes.is_file() else []
+
+
+def _content(request: HookRequest, outcome: _Outcome) -> tuple[Any, bytes]:
+    """Return what an answer comes to: the requirements, or the name of what was made and the metadata in it."""
+    if request.folder is None:
+        return outcome.value, b""
+    made = outcome.folder / outcome.value
+    if made.is_dir():
+        return outcome.value, (made / "METADATA").read_bytes()
+    with tarfile.open(made) as archive:
+        member = archive.extractfile(f"{outcome.value.removesuffix('.tar.gz')}/PKG-INFO")
+        return outcome.value, b"" if member is None else member.read()
+
+
+def _move(made: Path, place: Path) -> None:
+    """Put a file or folder where the frontend wants it, which may be on another disk; an old one is replaced."""
+    import shutil  # noqa: PLC0415 - a call that makes something needs it
+
+    if place.is_dir():
+        shutil.rmtree(place)
+    shutil.move(made, place)

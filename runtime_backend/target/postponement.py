@@ -1,0 +1,76 @@
+"""Whether the frontend asks for requirements although it builds nothing yet, so that nothing needs to be installed.
+
+Locking, downloading and listing call ``get_requires_*`` like an installation does; what they want is metadata. And uv
+asks a project's packages before its lock is written, and not again, if their metadata are told by hooks (facts on
+frontends, sections 3 and 4): what was required then would be what the last lock says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from .arguments import read_arguments
+from .caller import Caller
+from .commands import read_command
+from .processes import Process
+from .requested import PIP_VALUED
+from .uv import find_uv_command
+
+_UV = ("lock", "export", "tree", "pip compile")
+_PIP = ("lock", "download")
+_PIP_TOOLS = ("pip-compile", "piptools")
+_UV_ASKS_FOR = {"version", "dependencies", "optional-dependencies", "requires-python"}
+"""The fields of ``[project]`` that uv calls a hook for when they are dynamic."""
+
+
+def find_postponement(caller: Caller, project: Mapping[str, Any]) -> str | None:
+    """Return why nothing has to be installed yet; None where a wheel is about to be built, or may be.
+
+    :param project: the producer's ``[project]`` table.
+    """
+    name, process = caller.frontend
+    if process is None:
+        return None
+    if name == "uv":
+        return _find_in_uv(caller, project)
+    if name == "pip":
+        return _find_in_pip(process)
+    if name in ("poetry", "pdm"):
+        command = read_command(
+            caller, name, process, valued=import_module(f".managers.{name}", __package__).VALUED_OPTIONS
+        )
+        only_locks = command.name == "lock" or command.arguments.has("--lock")
+        return f"{name} {command.name} only resolves" if only_locks else None
+    # pipenv calls the hooks itself while it locks; to install, it starts pip.
+    return "pipenv locks first" if name == "pipenv" else None
+
+
+def _find_in_uv(caller: Caller, project: Mapping[str, Any]) -> str | None:
+    command = find_uv_command(caller)
+    if command is None:
+        return None
+    if command.name in _UV:
+        return f"uv {command.name} only resolves"
+    if command.is_project and _is_asked_by_uv(project):
+        return f"uv {command.name} asks for metadata before its lock is written"
+    return None
+
+
+def _is_asked_by_uv(project: Mapping[str, Any]) -> bool:
+    dynamic = project.get("dynamic", [])
+    is_told = "name" in project and "version" in project and isinstance(dynamic, list)
+    return not is_told or bool(_UV_ASKS_FOR.intersection(map(str, dynamic)))
+
+
+def _find_in_pip(process: Process) -> str | None:
+    if any(Path(word).stem in _PIP_TOOLS for word in process.argv[:3]):
+        return "pip-compile only resolves"
+    begins = (index for index, word in enumerate(process.argv[:4]) if Path(word).stem.startswith(("pip", "__pip-")))
+    arguments = read_arguments(process.argv[next(begins, 0) + 1 :], valued=PIP_VALUED)
+    command = next(iter(arguments.positional), "")
+    if command in _PIP or (command == "install" and arguments.has("--dry-run")):
+        return f"pip {command} only resolves"
+    return None

@@ -1,0 +1,34 @@
+"""Finished sdists: what a wheel cannot be built from them without."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+from backends.making import make_sdist
+from standins import write
+
+from runtime_backend.sdists import complete_sdist, files_for_a_build
+
+
+def test_complete(tmp_path: Path) -> None:
+    """What is missing is added, once, and belongs to nobody; what is there stays as it is."""
+    source = tmp_path / "source"
+    write(source / "pyproject.toml", "[project]\n")
+    write(source / "vendor/shim/__init__.py", "")
+    write(source / "vendor/shim/__pycache__/x.pyc", "")
+    write(source / "vendor/shim/inner/a.py", "")
+    sdist = tmp_path / make_sdist(str(tmp_path))
+    needed = list(files_for_a_build(source, source / "vendor/shim"))
+    expected = ["pyproject.toml", "vendor/shim/__init__.py", "vendor/shim/inner/a.py"]
+    assert [expected, []] == [complete_sdist(sdist, source, needed), complete_sdist(sdist, source, needed)]
+    with tarfile.open(sdist) as archive:
+        members = archive.getmembers()
+    assert ["nonsense-1.0/PKG-INFO", *(f"nonsense-1.0/{name}" for name in expected)] == [m.name for m in members]
+    assert {(0, 0, "", "")} == {(m.uid, m.gid, m.uname, m.gname) for m in members}
+    assert [sdist.name, "source"] == sorted(path.name for path in tmp_path.iterdir())
+
+
+def test_installed_shim(tmp_path: Path) -> None:
+    """A shim that is installed is a build requirement like any other."""
+    assert [tmp_path / "a/pyproject.toml"] == list(files_for_a_build(tmp_path / "a", tmp_path / "site/shim"))
