@@ -6,15 +6,16 @@ environment read too early would look right by luck.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .checks import check_hooks, check_installed, check_source
+from .checks import check_hooks, check_installed, check_nothing_left, check_source
 from .index import Index
 from .stock import NEWEST_UV, UVS
-from .workplace import Target, Workplace
+from .workplace import Result, Target, Workplace
 
 REQUIRED = {"get_requires_for_build_wheel": "require", "build_wheel": "present", "*": "present"}
 REUSED = {"get_requires_for_build_wheel": "reuse", "build_wheel": "reuse", "*": "reuse"}
@@ -64,10 +65,10 @@ class Consumer:
         )
         (self.folder / "pyproject.toml").write_text(text, "utf-8")
 
-    def uv(self, *words: object, version: str = NEWEST_UV, cwd: Path | None = None, **how: Any) -> None:  # noqa: ANN401
+    def uv(self, *words: object, version: str = NEWEST_UV, cwd: Path | None = None, **how: Any) -> Result:  # noqa: ANN401
         """Run uv in the project, with nothing but the index."""
         where = {"UV_OFFLINE": None, "UV_FIND_LINKS": None}
-        self.place.uv(version, *words, cwd=cwd or self.folder, **{**where, **how})
+        return self.place.uv(version, *words, cwd=cwd or self.folder, **{**where, **how})
 
     def check(self, torch: str, prefix: Path | None = None, *, provision: str = "present") -> None:
         """Check what is installed."""
@@ -230,33 +231,33 @@ def test_lives_beside_match_runtime(consumer: Consumer, place: Workplace) -> Non
     consumer.check("2.6.0")
 
 
-def test_is_never_wrong_with_dynamic_metadata(place: Workplace, index: Index) -> None:
-    """From nothing, uv asks for metadata before there is a lock: right, or a stop that says why."""
+def test_syncs_from_nothing_with_dynamic_metadata(place: Workplace, index: Index) -> None:
+    """uv asks for metadata before there is a lock, and not again: the locked torch is fetched, out of uv's own cache."""
     consumer = Consumer(place, index, package="probe_setup_py_only")
     consumer.want("torch==2.6.0")
-    command = (place.stock.uv(NEWEST_UV), "sync")
-    running = place.start(*command, cwd=consumer.folder, UV_OFFLINE=None, UV_FIND_LINKS=None)
-    result = running.wait()
-    print(result)
-    if result.code == 0:
-        consumer.check("2.6.0")
-    else:
-        assert "no torch is known to build against" in result.output
-        assert "RUNTIME_BACKEND_PIN='torch==VERSION'" in result.output
-
-
-def test_is_never_wrong_when_the_lock_moves_with_dynamic_metadata(place: Workplace, index: Index) -> None:
-    """The build environment was made for the old lock, and is not made again: right, or a stop that says why."""
-    consumer = Consumer(place, index, package="probe_setup_py_only")
-    consumer.want("torch==2.6.0")
-    consumer.uv("sync", RUNTIME_BACKEND_PIN="torch==2.6.0")
-    consumer.check("2.6.0")
+    consumer.uv("sync")
+    consumer.check("2.6.0", provision="reuse")
+    assert [hook["runtimes"][0]["provision"]["requirement"] for hook in place.hooks()] == [None] * len(place.hooks())
     consumer.want("torch==2.8.0")
-    command = (place.stock.uv(NEWEST_UV), "sync", "--reinstall-package=probe-setup-py-only")
-    result = place.start(*command, cwd=consumer.folder, UV_OFFLINE=None, UV_FIND_LINKS=None).wait()
-    print(result)
-    if result.code:
-        assert "the wheel is for torch 2.8.0 (locked: " in result.output
-        assert "Run the same command again: by now it is known." in result.output
-        consumer.uv(*command[1:])
-    consumer.check("2.8.0")
+    consumer.uv("sync", "--reinstall-package=probe-setup-py-only")
+    consumer.check("2.8.0", provision="reuse")
+    check_nothing_left(place)
+    assert len([path for path in (place.cache / "fetched").iterdir() if path.is_dir()]) == 2
+
+
+def test_stops_where_the_locked_torch_cannot_be_fetched(place: Workplace, index: Index) -> None:
+    """Offline, and where the wheel is not the one that was locked: a stop, with uv's own words, and nothing left."""
+    consumer = Consumer(place, index, package="probe_setup_py_only")
+    consumer.want("torch==2.6.0")
+    consumer.uv("lock")
+    sync = ("sync", "--frozen", "--no-install-package=torch")
+    result = consumer.uv(*sync, RUNTIME_BACKEND_OFFLINE="1", fails=True)
+    assert "could not be fetched offline" in " ".join(result.output.split())
+    lock = consumer.folder / "uv.lock"
+    lock.write_text(
+        re.sub(r"(torch-2\.6\.0-py3-none-any\.whl\", hash = \"sha256:)[0-9a-f]{8}", r"\g<1>00000000", lock.read_text())
+    )
+    result = consumer.uv(*sync, fails=True)
+    assert "Hash mismatch" in result.output
+    assert "could not be fetched" in " ".join(result.output.split())
+    assert [path for path in (place.cache / "fetched").iterdir() if path.is_dir()] == []

@@ -508,8 +508,15 @@ def test_fetch(scene: Scene) -> None:
     assert 2 == len(said.lines)
 
 
-def test_sdist_that_lacks_something(scene: Scene) -> None:
+def test_sdist_that_lacks_something(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a build needs is added to an sdist."""
     said, dist = Said(), scene.root / "dist"
     made = call_of("build_sdist", scene, scene.pip(scene.shell(scene.elsewhere)), said).run(str(dist), None)
     assert [f"note: {made} lacked pyproject.toml: added, a build needs it"] == said.lines
+    whole = "import tarfile, pathlib\ndef build_sdist(folder, config_settings=None):\n    with tarfile.open(folder + '/x-1.tar.gz', 'w:gz') as archive:\n        archive.add('pyproject.toml', 'x-1/pyproject.toml')\n    return 'x-1.tar.gz'\n"
+    write(scene.source / "whole_backend.py", whole)
+    make_source(scene.source, "whole_backend", 'backend-path = ["."]\n')
+    monkeypatch.chdir(scene.source)
+    call_of("build_sdist", scene, scene.pip(scene.shell(scene.elsewhere)), said).run(str(dist), None)
+    assert 1 == len(said.lines)
+    del sys.modules["whole_backend"]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from callers import TARGET, Scene, make_caller
 from hooks import make_source
-from standins import make_venv
+from standins import make_venv, write
 
 from runtime_backend import __version__
 from runtime_backend.cli import explain as explain_module
@@ -180,3 +180,45 @@ def test_module_is_not_run_by_an_import(capsys: pytest.CaptureFixture[str]) -> N
     """Importing the entry runs nothing."""
     runpy.run_module("runtime_backend.__main__", run_name="imported")
     assert "" == capsys.readouterr().out
+
+
+def test_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What lies in the cache is listed with its size, and nothing of it is left after pruning."""
+    monkeypatch.setenv("RUNTIME_BACKEND_CACHE_DIR", str(tmp_path))
+    write(tmp_path / "fetched/torch-2.7.0-ab/x", "x" * 2_000_000)
+    write(tmp_path / "fetched/torch-2.7.0-ab.lock", "")
+    write(tmp_path / "index/y", "y" * 100_000)
+    assert 0 == main(["cache"])
+    expected = [
+        f"       2.0 MB  fetched   {tmp_path}/fetched/torch-2.7.0-ab",
+        f"       0.1 MB  index     {tmp_path}/index",
+        f"       2.1 MB  in {tmp_path}",
+    ]
+    assert expected == capsys.readouterr().out.splitlines()
+    assert 0 == main(["cache", "prune"])
+    assert [*expected, "nothing is left of it"] == capsys.readouterr().out.splitlines()
+    assert ["torch-2.7.0-ab.lock"] == [path.name for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_cache_that_cannot_be_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What cannot be removed is named, and is a failure."""
+    write(tmp_path / "index/y", "")
+    monkeypatch.setattr(os, "environ", {"HOME": str(tmp_path), "RUNTIME_BACKEND_CACHE_DIR": str(tmp_path)})
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    assert 1 == main(["cache", "prune"])
+    captured = capsys.readouterr()
+    assert (f"runtime-backend: error: {tmp_path}/index cannot be removed\n", True) == (
+        captured.err,
+        captured.out.endswith("the rest is gone\n"),
+    )
+    monkeypatch.undo()
+    monkeypatch.setenv("RUNTIME_BACKEND_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)
+    assert 1 == main(["cache", "prune"])
+    assert f".old-{os.getpid()}-index cannot be removed" in capsys.readouterr().err

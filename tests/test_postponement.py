@@ -42,6 +42,7 @@ def under(scene: Scene, argv: Sequence[str]) -> Caller:
         (["add", "x"], {**STATIC, "dynamic": "version"}, "uv add asks for metadata before its lock is written"),
         (["pip", "install", "."], DYNAMIC, None),
         (["build"], DYNAMIC, None),
+        ([], DYNAMIC, None),
     ],
 )
 def test_uv(words: list[str], project: dict[str, Any], expected: str | None, scene: Scene) -> None:

@@ -8,7 +8,7 @@ from email.parser import BytesParser
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, canonicalize_version
 from packaging.version import InvalidVersion, Version
 
 _FIELDS = ("Name", "Version", "Requires-Dist", "Requires-Python", "Provides-Extra")
@@ -39,7 +39,7 @@ def _normalise(field: str, text: str) -> str:
         if field in ("Name", "Provides-Extra"):
             return canonicalize_name(text)
         if field == "Version":
-            return str(Version(text))
+            return canonicalize_version(Version(text))
         if field == "Requires-Python":
             return str(SpecifierSet(text))
         return _normalise_requirement(Requirement(text))

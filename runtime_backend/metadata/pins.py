@@ -11,6 +11,7 @@ def with_requirements(metadata: bytes, requirements: Sequence[str]) -> bytes:
     Those of the package stay beside them; a resolver needs both to hold.
     """
     head, separator, body = metadata.partition(b"\n\n")
+    head = head.rstrip(b"\n")
     lines = [f"Requires-Dist: {text}".encode() for text in requirements]
     new = [line for line in lines if line not in head.splitlines()]
-    return b"\n".join([head, *new]) + separator + body
+    return b"\n".join([head, *new]) + (separator or b"\n") + body

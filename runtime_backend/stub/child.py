@@ -23,8 +23,11 @@ from ..delegate import find_hook, load_backend
 def main(control: Mapping[str, Any]) -> None:
     """Call the hook and write down the answer; a build script may do anything, and is told about in one line."""
     try:
+        # Byte code of the real backend serves the next hook; that of the source tree would lie in the source tree.
+        sys.dont_write_bytecode = sys.dont_write_bytecode or bool(control["backend_path"])
         backend = load_backend(control["backend"], control["backend_path"], Path(control["source"]))
         hook = find_hook(backend, control["hook"])
+        sys.dont_write_bytecode = True
         answer = {"value": _plain(None if hook is None else hook(*control["arguments"]))}
     except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
         print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - beside the script's own words

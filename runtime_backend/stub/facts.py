@@ -49,7 +49,11 @@ def imagine(identity: Identity | None, specifier: SpecifierSet) -> Sequence[Fact
     if identity is not None and identity.version:
         return list(_labelled(identity.version))
     low, high = _bounds(specifier)
-    guesses = (_guess(f"{low}+cu118", "11.8"), _guess(f"{high}+cu130", "13.0"), _guess(f"{high}+cpu", None))
+    guesses = (
+        _guess(f"{low}+cu118", "11.8", abi=False),
+        _guess(f"{high[0]}+cu130", "13.0", git_version="1" * 40, abi=True),
+        _guess(f"{high[1]}+cpu", None, hip="6.3", abi=False),
+    )
     return [_known(facts, guessed=FIELDS) for facts in guesses]
 
 
@@ -60,23 +64,34 @@ def _labelled(version: str) -> Iterator[Facts]:
     unknown = ("git_version", *(() if _has_new_abi(version) else ("cxx11_abi",)))
     if cuda or label.startswith(("cpu", "xpu")):
         told = f"{cuda.group(1)}.{cuda.group(2)}" if cuda else None
-        guesses = [_guess(version, told), _guess(version, told, git_version="1" * 40)]
+        guesses = [_guess(version, told), _guess(version, told, git_version="1" * 40, abi=True)]
     elif label:
         unknown = tuple(name for name in FIELDS if name != "version")
-        guesses = [_guess(version, "12.6"), _guess(version, None, hip="6.3"), _guess(version, None)]
+        guesses = [_guess(version, "12.6"), _guess(version, None, hip="6.3", git_version="1" * 40, abi=True)]
     else:
         unknown = FIELDS
-        guesses = [_guess(f"{version}+cu126", "12.6"), _guess(f"{version}+cu130", "13.0"), _guess(version, None)]
+        guesses = [
+            _guess(f"{version}+cu126", "12.6"),
+            _guess(f"{version}+cu130", "13.0", git_version="1" * 40, abi=True),
+            _guess(version, None, hip="6.3"),
+        ]
     yield from (_known(facts, guessed=unknown) for facts in guesses)
 
 
-def _guess(version: str, cuda: str | None, hip: str | None = None, git_version: str | None = None) -> dict[str, Any]:
+def _guess(
+    version: str,
+    cuda: str | None,
+    hip: str | None = None,
+    git_version: str | None = None,
+    *,
+    abi: bool = False,
+) -> dict[str, Any]:
     return {
         "version": version,
         "cuda": cuda,
         "hip": hip,
         "git_version": git_version or "0" * 40,
-        "cxx11_abi": _has_new_abi(version),
+        "cxx11_abi": abi or _has_new_abi(version),
     }
 
 
@@ -91,11 +106,12 @@ def _has_new_abi(version: str) -> bool:
         return True
 
 
-def _bounds(specifier: SpecifierSet) -> tuple[str, str]:
-    """Return the oldest version that a specifier allows, as far as it says, and one as late as it allows."""
-    named = sorted(
-        Version(item.version.removesuffix(".*")) for item in specifier if item.operator in (">=", "~=", "==")
-    )
-    oldest = named[-1] if named else Version(_OLDEST)
+def _bounds(specifier: SpecifierSet) -> tuple[str, tuple[str, str]]:
+    """Return the oldest version that a specifier allows, as far as it says, and two as late as it allows."""
+    named = [Version(item.version.removesuffix(".*")) for item in specifier if item.operator in (">=", "~=", "==")]
+    oldest = max(named, default=Version(_OLDEST))
+    oldest_text = f"{oldest.major}.{oldest.minor}.{oldest.micro}"
     later = (f"{oldest.major}.{minor}.0" for minor in range(99, oldest.minor, -1))
-    return str(oldest), next((text for text in later if specifier.contains(text)), str(oldest))
+    allowed = [text for text in later if specifier.contains(text)][:2]
+    latest, second, *_ = (*allowed, oldest_text, oldest_text)
+    return oldest_text, (latest, second)

@@ -40,6 +40,7 @@ class HookRequest:
 class _Outcome:
     """What came of a call with one of the stand-ins."""
 
+    facts: Facts
     folder: Path
     value: Any
     failure: str | None
@@ -60,16 +61,21 @@ def call_with_stub(request: HookRequest, facts: Sequence[Facts], show: Callable[
     with tempfile.TemporaryDirectory(prefix="runtime-backend-stub-") as work:
         outcomes = list(_outcomes(request, facts, Path(work)))
         answered = [outcome for outcome in outcomes if outcome.failure is None]
-        if len(answered) < (2 if outcomes[0].asked else 1):
-            raise NoAnswer(next(outcome.failure for outcome in outcomes if outcome.failure is not None))
-        first = answered[0]
-        if any(_content(request, outcome) != _content(request, first) for outcome in answered[1:]):
-            names = ", ".join(sorted(frozenset().union(*(outcome.asked for outcome in answered))))
-            raise NoAnswer(f"the answer depends on what is not known of torch: {names}")
+        if not answered:
+            raise NoAnswer(outcomes[0].failure)
+        first, asked = answered[0], sorted(frozenset().union(*(outcome.asked for outcome in answered)))
+        differ = any(_content(request, outcome) != _content(request, first) for outcome in answered[1:])
+        if differ or not all(_is_varied(name, answered) for name in asked):
+            raise NoAnswer(f"the answer depends on what is not known of torch: {', '.join(asked)}")
         show(first.output)
         if request.folder is not None:
             _move(first.folder / first.value, request.folder / first.value)
         return first.value
+
+
+def _is_varied(name: str, answered: Sequence[_Outcome]) -> bool:
+    """Return whether the answers were given for more than one guess at a fact; else nothing is known of the others."""
+    return len({getattr(outcome.facts, name.removeprefix("torch.")) for outcome in answered}) > 1
 
 
 def _outcomes(request: HookRequest, facts: Sequence[Facts], work: Path) -> Iterator[_Outcome]:
@@ -102,6 +108,7 @@ def _call(request: HookRequest, facts: Facts, work: Path) -> _Outcome:
     unknown = next((f"the stand-in torch has no {note[1]}" for note in asked if note[0] == "unknown"), None)
     ended = f"the process ended with exit code {child.returncode}" if "value" not in answer else None
     return _Outcome(
+        facts=facts,
         folder=made,
         value=answer.get("value"),
         failure=unknown or answer.get("failure") or ended,

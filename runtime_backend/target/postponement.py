@@ -17,7 +17,7 @@ from .caller import Caller
 from .commands import read_command
 from .processes import Process
 from .requested import PIP_VALUED
-from .uv import find_uv_command
+from .uv import UvCommand, find_uv_command
 
 _UV = ("lock", "export", "tree", "pip compile")
 _PIP = ("lock", "download")
@@ -34,8 +34,9 @@ def find_postponement(caller: Caller, project: Mapping[str, Any]) -> str | None:
     name, process = caller.frontend
     if process is None:
         return None
-    if name == "uv":
-        return _find_in_uv(caller, project)
+    uv = find_uv_command(caller)
+    if uv is not None:
+        return _find_in_uv(uv, project)
     if name == "pip":
         return _find_in_pip(process)
     if name in ("poetry", "pdm"):
@@ -48,10 +49,7 @@ def find_postponement(caller: Caller, project: Mapping[str, Any]) -> str | None:
     return "pipenv locks first" if name == "pipenv" else None
 
 
-def _find_in_uv(caller: Caller, project: Mapping[str, Any]) -> str | None:
-    command = find_uv_command(caller)
-    if command is None:
-        return None
+def _find_in_uv(command: UvCommand, project: Mapping[str, Any]) -> str | None:
     if command.name in _UV:
         return f"uv {command.name} only resolves"
     if command.is_project and _is_asked_by_uv(project):

@@ -1,0 +1,163 @@
+"""Answering about metadata: the ways, [project] alone, the mark on what was told, agreement, pins."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hooks import make_source
+from standins import write
+
+from runtime_backend.config import load_settings
+from runtime_backend.errors import NoAnswer
+from runtime_backend.metadata import (
+    Prepared,
+    describe_differences,
+    mark_prepared,
+    plan_ways,
+    read_prepared,
+    with_requirements,
+    write_static,
+)
+from runtime_backend.runtime import Identity
+
+WHEEL, EDITABLE, SDIST = "prepare_metadata_for_build_wheel", "prepare_metadata_for_build_editable", "build_sdist"
+COMPLETE = {"name": "Some.Name", "version": "1.00"}
+TORCH = Identity(name="torch", version="2.7.0", reported="2.7.0+cu126", cuda="12.6", git_version="ab")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "hook", "is_complete", "is_lacking", "expected"),
+    [
+        ("auto", WHEEL, True, True, ("static", "stub", "real")),
+        ("auto", WHEEL, True, False, ("static", "real")),
+        ("auto", WHEEL, False, True, ("stub", "real")),
+        ("auto", WHEEL, False, False, ("real",)),
+        ("auto", EDITABLE, True, True, ("stub", "real")),
+        ("auto", SDIST, True, True, ("stub", "real")),
+        ("auto", "get_requires_for_build_wheel", True, True, ("stub", "real")),
+        ("auto", "build_wheel", True, True, ("real",)),
+        ("static", WHEEL, False, True, ("static",)),
+        ("static", EDITABLE, True, False, ("static",)),
+        ("static", SDIST, True, True, ("stub", "real")),
+        ("stub", SDIST, True, False, ("stub",)),
+        ("stub", "build_editable", True, True, ("real",)),
+        ("real", WHEEL, True, True, ("real",)),
+    ],
+)
+def test_ways(  # noqa: PLR0913, PLR0917 - the columns
+    wanted: str,
+    hook: str,
+    is_complete: bool,  # noqa: FBT001 - a column
+    is_lacking: bool,  # noqa: FBT001 - a column
+    expected: tuple[str, ...],
+    tmp_path: Path,
+) -> None:
+    """Without torch, [project] answers for wheels, then the stand-in; the builds themselves always see the real one."""
+    project = "" if is_complete else 'dynamic = ["version"]\n'
+    make_source(tmp_path, "x", f'metadata = "{wanted}"\n[project]\nname = "x"\nversion = "1"\n{project}')
+    assert expected == plan_ways(hook, load_settings(tmp_path, environ={}), is_lacking=is_lacking)
+
+
+def test_static(tmp_path: Path) -> None:
+    """The dist-info is named as the wheel's will be, and METADATA say what the table says."""
+    write(tmp_path / "README.md", "Some text\n")
+    project = {**COMPLETE, "readme": "README.md", "dependencies": ["torch>=2"]}
+    for _ in range(2):
+        assert "some_name-1.0.dist-info" == write_static(project, tmp_path, tmp_path)
+    text = (tmp_path / "some_name-1.0.dist-info/METADATA").read_text("utf-8")
+    assert text.startswith("Metadata-Version: 2.")
+    assert "Name: Some.Name\nVersion: 1.0\nRequires-Dist: torch>=2\n" in text
+    assert text.endswith("\n\nSome text\n")
+
+
+@pytest.mark.parametrize(
+    ("project", "told"),
+    [
+        ({"name": "x"}, "pyproject.toml: project: it leaves name or version to the real backend"),
+        ({**COMPLETE, "dynamic": ["readme", "license"]}, "project: it leaves readme, license to the real backend"),
+        ({**COMPLETE, "dynamic": "version"}, "project: it leaves what dynamic says to the real backend"),
+        ({**COMPLETE, "version": "nonsense!"}, "pyproject.toml: project: "),
+        ({**COMPLETE, "readme": "nowhere.md"}, "nowhere.md"),
+    ],
+)
+def test_static_without_an_answer(project: dict[str, Any], told: str, tmp_path: Path) -> None:
+    """A table that leaves something open, or is wrong, is the real backend's to speak of."""
+    with pytest.raises(NoAnswer) as caught:
+        write_static(project, tmp_path, tmp_path)
+    assert told in str(caught.value)
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_static_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vendored shim may lack the library that reads the table."""
+    monkeypatch.setitem(sys.modules, "pyproject_metadata", None)
+    with pytest.raises(NoAnswer) as caught:
+        write_static(COMPLETE, tmp_path, tmp_path)
+    assert "pyproject_metadata is not installed; add it to build-system.requires" == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("told", "built", "expected"),
+    [
+        ("Name: a.b\nVersion: 1.0", "Name: A-B\nVersion: 1.0.0\nSummary: x\nLicense-File: y", []),
+        (
+            "Requires-Dist: Torch [x,Y] >=2 ; extra=='a' and (os_name=='b')",
+            "Requires-Dist: torch[y,x]>=2; os_name == 'b' and extra == \"a\"",
+            [],
+        ),
+        ("Requires-Python: >=3.10, <4", "Requires-Python: <4,>=3.10", []),
+        ("Provides-Extra: A_b", "Provides-Extra: a-b", []),
+        ("Requires-Dist: torch @ https://x/y", "Requires-Dist: torch@https://x/y", []),
+        (
+            "Version: 1+a",
+            "Version: 1+b",
+            ["Version: 1+a: told, but not in the wheel", "Version: 1+b: in the wheel, but not told"],
+        ),
+        ("Requires-Dist: no requirement!", "", ["Requires-Dist: no requirement!: told, but not in the wheel"]),
+    ],
+)
+def test_agreement(told: str, built: str, expected: list[str]) -> None:
+    """What a frontend resolves by has to mean the same; nothing else matters."""
+    assert expected == describe_differences(f"{told}\n\nText".encode(), f"{built}\n".encode())
+
+
+def test_prepared(tmp_path: Path) -> None:
+    """Metadata that were told say how, and for what; the real backend may take over only what is its own."""
+    write(tmp_path / "METADATA", "Name: x\n")
+    mark_prepared(tmp_path, "real", [TORCH])
+    found = read_prepared(str(tmp_path))
+    described = "torch 2.7.0 (calls itself 2.7.0+cu126) cuda=12.6 hip=None git=ab"
+    assert Prepared(way="real", runtimes=(described,), metadata=b"Name: x\n") == found
+    assert found is not None
+    assert [True, False] == [found.serves([TORCH]), found.serves([])]
+    mark_prepared(tmp_path, "stub", [TORCH])
+    again = read_prepared(str(tmp_path))
+    assert again is not None
+    assert not again.serves([TORCH])
+
+
+@pytest.mark.parametrize(
+    "mark", [None, "{", "[]", '{"metadata": "real"}', json.dumps({"metadata": "x", "runtimes": []})]
+)
+def test_not_prepared(mark: str | None, tmp_path: Path) -> None:
+    """What bears no mark of ours, or has no METADATA, is left to the real backend."""
+    if mark is not None:
+        write(tmp_path / "runtime-backend.json", mark)
+    assert [None, None] == [read_prepared(str(tmp_path)), read_prepared(None)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"Name: x\n\nText\n\nmore", b"Name: x\nRequires-Dist: torch==2\n\nText\n\nmore"),
+        (b"Name: x\n", b"Name: x\nRequires-Dist: torch==2\n"),
+        (b"Name: x\nRequires-Dist: torch==2\n\nText", b"Name: x\nRequires-Dist: torch==2\n\nText"),
+    ],
+)
+def test_pins(before: bytes, after: bytes) -> None:
+    """A requirement goes among the fields, once."""
+    assert after == with_requirements(before, ["torch==2"])

@@ -1,0 +1,276 @@
+"""Calling hooks with the stand-in torch, in processes of their own; and what it says of itself."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import tarfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.specifiers import SpecifierSet
+from standins import write
+
+from runtime_backend.errors import NoAnswer
+from runtime_backend.runtime import Identity
+from runtime_backend.stub import Facts, HookRequest, call_with_stub, imagine
+from runtime_backend.stub.child import main
+
+ANY = SpecifierSet()
+
+
+def imagined(
+    version: str | None, *, reported: str | None = None, specifier: str = "", **more: Any
+) -> list[tuple[Any, ...]]:
+    """Return (version, cuda, guessed) of the stand-ins for a torch."""
+    identity = None if version is None else Identity(name="torch", version=version, reported=reported, **more)
+    return [(facts.version, facts.cuda, facts.guessed) for facts in imagine(identity, SpecifierSet(specifier))]
+
+
+ALL = ("version", "cuda", "hip", "git_version", "cxx11_abi")
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (imagined("2.7.0", reported="2.7.0+cu126", cuda="12.6"), [("2.7.0+cu126", "12.6", ())]),
+        (imagined("2.4.0", reported="2.4.0+cpu"), [("2.4.0+cpu", None, ("cxx11_abi",))]),
+        (imagined("2.9", reported="mine"), [("mine", None, ())]),
+        (imagined("2.7.0+cu126"), [("2.7.0+cu126", "12.6", ("git_version",))] * 2),
+        (imagined("2.6.0+cpu"), [("2.6.0+cpu", None, ("git_version", "cxx11_abi"))] * 2),
+        (imagined("2.8.0+rocm6.3"), [("2.8.0+rocm6.3", "12.6", ALL[1:]), ("2.8.0+rocm6.3", None, ALL[1:])]),
+        (
+            imagined("2.8.0"),
+            [("2.8.0+cu126", "12.6", ALL), ("2.8.0+cu130", "13.0", ALL), ("2.8.0", None, ALL)],
+        ),
+        (
+            imagined(None),
+            [("2.0.0+cu118", "11.8", ALL), ("2.99.0+cu130", "13.0", ALL), ("2.98.0+cpu", None, ALL)],
+        ),
+        (
+            imagined("", specifier=">=2.4,<2.6"),
+            [("2.4.0+cu118", "11.8", ALL), ("2.5.0+cu130", "13.0", ALL), ("2.4.0+cpu", None, ALL)],
+        ),
+        (
+            imagined(None, specifier="==2.4.*"),
+            [("2.4.0+cu118", "11.8", ALL), ("2.4.0+cu130", "13.0", ALL), ("2.4.0+cpu", None, ALL)],
+        ),
+    ],
+)
+def test_facts(found: list[tuple[Any, ...]], expected: list[tuple[Any, ...]]) -> None:
+    """What is known is told; what is not is guessed differently each time."""
+    assert expected == found
+
+
+@pytest.mark.parametrize(
+    "identity", [None, Identity(name="torch", version="2.6.0"), Identity(name="torch", version="2.6.0+cpu")]
+)
+def test_guesses_differ(identity: Identity | None) -> None:
+    """For every fact that is a guess there are two different ones: equal answers then do not depend on it."""
+    facts = imagine(identity, ANY)
+    for name in facts[0].guessed:
+        assert len({getattr(fact, name) for fact in facts}) > 1, name
+
+
+HOOKS = """
+import io, os, pathlib, sys, tarfile
+def get_requires_for_build_wheel(config_settings=None):
+    print("said", config_settings)
+    {REQUIRES}
+    return result
+def prepare_metadata_for_build_wheel(folder, config_settings=None):
+    import torch
+    made = pathlib.Path(folder) / "x-1.dist-info"
+    made.mkdir()
+    (made / "METADATA").write_text({TEXT})
+    return made.name
+def build_sdist(folder, config_settings=None):
+    import torch
+    with tarfile.open(pathlib.Path(folder) / "x-1.tar.gz", "w:gz") as archive:
+        content = ({TEXT}).encode()
+        item = tarfile.TarInfo("x-1/PKG-INFO")
+        item.size = len(content)
+        archive.addfile(item, io.BytesIO(content))
+    return "x-1.tar.gz"
+"""
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return a source tree, whose backend is on the import path as :func:`set_stage` puts it there."""
+    source = tmp_path / "source"
+    source.mkdir()
+    monkeypatch.syspath_prepend(str(source))
+    yield source
+    sys.modules.pop("hooks_of_x", None)
+
+
+def request_of(source: Path, hook: str, *, requires: str = "result = []", text: str = "'Name: x'") -> HookRequest:
+    """Write a backend, and return a request for one of its hooks."""
+    write(source / "hooks_of_x.py", HOOKS.replace("{REQUIRES}", requires).replace("{TEXT}", text))
+    folder = None if hook.startswith("get_") else source.parent / "out"
+    if folder is not None:
+        folder.mkdir(exist_ok=True)
+    return HookRequest(
+        backend="hooks_of_x",
+        backend_path=["."],
+        source=source,
+        hook=hook,
+        folder=folder,
+        config_settings={"a": "b"},
+    )
+
+
+REQUIRES = "get_requires_for_build_wheel"
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (
+            "import torch; result = [str(torch.cuda.is_available()), torch.utils.cmake_prefix_path[-11:]]",
+            ["False", "share/cmake"],
+        ),
+        ("import torch; result = ('b' if torch.__version__ >= (2, 0) else 'a',)", ["b"]),
+        ("import torch; result = [str(hasattr(torch, 'npu')), str(torch.version.debug)]", ["False", "False"]),
+        (
+            "import subprocess; result = [subprocess.check_output([sys.executable, '-c',"
+            " 'import torch; print(torch.backends.mps.is_available())'], text=True).strip()]",
+            ["False"],
+        ),
+    ],
+)
+def test_answers(code: str, expected: list[str], source: Path) -> None:
+    """A hook answers with the stand-in; equal answers for all guesses are one; what it printed is shown once."""
+    shown: list[str] = []
+    assert expected == call_with_stub(request_of(source, REQUIRES, requires=code), imagine(None, ANY), shown.append)
+    assert ["said {'a': 'b'}\n"] == shown
+    assert ["hooks_of_x.py"] == [path.name for path in source.iterdir()]
+
+
+def test_hook_that_is_missing(source: Path) -> None:
+    """A real backend without a hook requires nothing; without settings it is given none."""
+    request = replace(request_of(source, "get_requires_for_build_sdist"), config_settings=None)
+    assert [] == call_with_stub(request, imagine(None, ANY), lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("import torch; torch.nonsense", "the stand-in torch has no torch.nonsense"),
+        (
+            "import torch; result = [str(hasattr(torch.cuda, 'nonsense'))]",
+            "the stand-in torch has no torch.cuda.nonsense",
+        ),
+        (
+            "result = []\n    try:\n        import torch.nonsense\n    except ImportError:\n        pass",
+            "the stand-in torch has no torch.nonsense",
+        ),
+        ("raise RuntimeError('of its own\\nand more')", "RuntimeError: of its own"),
+        ("raise RuntimeError", "RuntimeError"),
+        ("sys.exit('torch is needed')", "SystemExit: torch is needed"),
+        ("os._exit(3)", "the process ended with exit code 3"),
+        (
+            "import torch; result = [torch.__version__]",
+            "the answer depends on what is not known of torch: torch.version",
+        ),
+        (
+            "import torch; result = [torch.version.cuda.split('.')[0] and 'a']",
+            None,
+        ),
+        (
+            "import torch\n    if torch.version.cuda != '13.0': raise ValueError('needs CUDA 13')\n    result = []",
+            "the answer depends on what is not known of torch: torch.cuda",
+        ),
+    ],
+)
+def test_no_answer(code: str, told: str | None, source: Path) -> None:
+    """What the stand-in lacks, what the script refuses, and what turns on a guess is no answer, and says why."""
+    request = request_of(source, REQUIRES, requires=code)
+    if told is None:  # one guess has no CUDA, which the script refuses; the others agree
+        assert ["a"] == call_with_stub(request, imagine(None, ANY), lambda _: None)
+        return
+    with pytest.raises(NoAnswer) as caught:
+        call_with_stub(request, imagine(None, ANY), lambda _: None)
+    assert told == str(caught.value)
+
+
+def test_metadata(source: Path) -> None:
+    """What a hook makes is put where the frontend wants it; an old one is replaced."""
+    known = imagine(Identity(name="torch", version="2.8.0", reported="2.8.0+cpu"), ANY)
+    hook = "prepare_metadata_for_build_wheel"
+    for version in ("torch.__version__", "'again' + torch.__version__"):
+        request = request_of(source, hook, text=version)
+        assert "x-1.dist-info" == call_with_stub(request, known, lambda _: None)
+    assert "again2.8.0+cpu" == (source.parent / "out/x-1.dist-info/METADATA").read_text()
+    with pytest.raises(NoAnswer):
+        call_with_stub(request, imagine(None, ANY), lambda _: None)
+    again = request_of(source, hook, text="'same' if torch.__version__ else ''")
+    assert "x-1.dist-info" == call_with_stub(again, imagine(None, ANY), lambda _: None)
+
+
+def test_sdist(source: Path) -> None:
+    """Sdists are compared by their PKG-INFO."""
+    request = request_of(source, "build_sdist", text="'same' if torch.__version__ else ''")
+    assert "x-1.tar.gz" == call_with_stub(request, imagine(None, ANY), lambda _: None)
+    with tarfile.open(source.parent / "out/x-1.tar.gz") as archive:
+        member = archive.extractfile("x-1/PKG-INFO") or io.BytesIO()
+        assert b"same" == member.read()
+    with pytest.raises(NoAnswer):
+        call_with_stub(request_of(source, "build_sdist", text="torch.__version__"), imagine(None, ANY), lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("result = ('a', 'b')", {"value": ["a", "b"]}),
+        ("result = None", {"value": []}),
+        ("result = 'text'", {"value": "text"}),
+        ("raise ValueError('one\\ntwo')", {"failure": "ValueError: one"}),
+        ("raise SystemExit", {"failure": "SystemExit"}),
+    ],
+)
+def test_child(
+    code: str,
+    expected: dict[str, Any],
+    source: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The other side of the border writes down what the hook returned, or why it did not."""
+    request = request_of(source, REQUIRES, requires=code)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    answer = source.parent / "answer.json"
+    main(
+        {
+            "backend": request.backend,
+            "backend_path": ["."],
+            "source": str(source),
+            "hook": REQUIRES,
+            "arguments": [None],
+            "answer": str(answer),
+        }
+    )
+    assert expected == json.loads(answer.read_text())
+    assert ("failure" in expected) == bool(capsys.readouterr().err)
+    assert sys.dont_write_bytecode
+
+
+def test_facts_as_json() -> None:
+    """The stand-in reads what the facts say."""
+    (facts,) = imagine(Identity(name="torch", version="2.8.0", reported="2.8.0+cpu"), ANY)
+    assert isinstance(facts, Facts)
+    assert {
+        "version": "2.8.0+cpu",
+        "cuda": None,
+        "hip": None,
+        "git_version": "0" * 40,
+        "cxx11_abi": True,
+        "guessed": (),
+    } == facts.as_json()
+    assert "RUNTIME_BACKEND_STUB" not in os.environ
