@@ -44,7 +44,10 @@ def tests(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """Run the real frontends, the real backends and the real torch."""
     _install(session, "test", "integration")
-    session.run("python", "-m", "pytest", "integration", "--ignore=integration/test_support.py", *session.posargs)
+    # They wait for slow indexes, too; the heavy ones compile.
+    session.run(
+        "python", "-m", "pytest", "integration", "--ignore=integration/test_support.py", "-n2", *session.posargs
+    )
 
 
 @nox.session

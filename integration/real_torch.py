@@ -7,7 +7,7 @@ import sys
 import venv
 from pathlib import Path
 
-from .stock import REPOSITORY, work_folder
+from .stock import REPOSITORY, locked, work_folder
 from .workplace import Target
 
 VERSION = "2.13.0"
@@ -22,11 +22,12 @@ def make_real_target() -> Target:
     prefix = work_folder() / f"torch-{VERSION}-py{sys.version_info[0]}{sys.version_info[1]}"
     target = Target(prefix=prefix, version=f"{sys.version_info[0]}.{sys.version_info[1]}")
     whole = prefix / "whole"
-    if not whole.exists():
-        venv.create(prefix, with_pip=True, clear=True)
-        # setuptools: torch needs 77 or newer, and so do the packages that are built without isolation.
-        _pip(target, "install", f"torch=={VERSION}", "setuptools>=77", "wheel", "ninja")
-        whole.touch()
+    with locked(work_folder()):
+        if not whole.exists():
+            venv.create(prefix, with_pip=True, clear=True)
+            # setuptools: torch needs 77 or newer, and so do the packages that are built without isolation.
+            _pip(target, "install", f"torch=={VERSION}", "setuptools>=77", "wheel", "ninja")
+            whole.touch()
     return target
 
 
@@ -36,14 +37,15 @@ def download_source(target: Target, requirement: str) -> Path:
     pip asks a package for its metadata even to download it: hence without isolation, beside torch.
     """
     folder = work_folder() / "sources" / requirement.replace("==", "-")
-    if not folder.exists():
-        unfinished = folder.with_name(f".{folder.name}")
-        options = ("--no-deps", "--no-binary=:all:", "--no-build-isolation")
-        _pip(target, "download", *options, f"--dest={unfinished}", requirement)
-        (sdist,) = unfinished.glob("*.tar.gz")
-        subprocess.run(["tar", "-xzf", str(sdist), "-C", str(unfinished), "--strip-components=1"], check=True)
-        sdist.unlink()
-        unfinished.rename(folder)
+    with locked(work_folder()):
+        if not folder.exists():
+            unfinished = folder.with_name(f".{folder.name}")
+            options = ("--no-deps", "--no-binary=:all:", "--no-build-isolation")
+            _pip(target, "download", *options, f"--dest={unfinished}", requirement)
+            (sdist,) = unfinished.glob("*.tar.gz")
+            subprocess.run(["tar", "-xzf", str(sdist), "-C", str(unfinished), "--strip-components=1"], check=True)
+            sdist.unlink()
+            unfinished.rename(folder)
     return folder
 
 

@@ -116,6 +116,13 @@ def test_modules_that_are_not_there(torch: Any, notes: Path) -> None:
     assert [["unknown", "torch.distributed"]] == noted(notes)
 
 
+def test_modules_by_name(torch: Any, notes: Path) -> None:
+    """``from torch.utils import cpp_extension`` asks for an attribute before it imports the module: no question at all."""
+    assert not hasattr(torch.utils, "cpp_extension")
+    assert "OpenMP" in importlib.import_module(f"{NAME}.__config__").parallel_info()
+    assert [] == noted(notes)
+
+
 def test_extensions(torch: Any, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Extensions are described as they were, and the command that builds them is never run."""
     assert torch is not None

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from ..stock import TOOLS
 from .managers import manages
-from .pins import PIN
-from .scene import Frontend, Scene, WayOut
+from .scene import Frontend, Scene
 
 _PIPFILE = """
 [[source]]
@@ -36,27 +35,10 @@ def _install(scene: Scene, folder: Path) -> None:
     scene.run(scene.place.stock.tool("pipenv") / "pipenv", "install", cwd=folder, **own)
 
 
-def _want_pinned(scene: Scene, torch: str, kind: str) -> str:
-    scene.environ[PIN] = f"torch=={torch}"
-    return _want(scene, torch, kind)
-
-
-_SCENARIOS = manages("Pipfile", _want, _install)
-_PINNED = manages("Pipfile", _want_pinned, _install)
-_NOTE = (
-    "pipenv asks for the package's metadata before there is a lock, and this package's setup.py needs torch for it "
-    "(pipenv does not show our message). Name the torch: `RUNTIME_BACKEND_PIN=torch==2.7.0 pipenv install`."
-)
-
 FRONTENDS = (
     Frontend(
         name="`pipenv install`",
         versions=(TOOLS["pipenv"][0],),
-        scenarios=_SCENARIOS,
-        ways_out={
-            **{kind: WayOut(note=_NOTE, run=None) for kind in _SCENARIOS},
-            "fresh": WayOut(note=_NOTE, run=_PINNED["fresh"]),
-            "upgrade": WayOut(note=_NOTE, run=_PINNED["upgrade"]),
-        },
+        scenarios=manages("Pipfile", _want, _install),
     ),
 )

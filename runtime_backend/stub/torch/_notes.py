@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,17 @@ def absent(module: str) -> Callable[[str], Any]:
     """Return the ``__getattr__`` of one of the stand-in's modules."""
 
     def __getattr__(name: str) -> Any:  # noqa: ANN401, N807 - as PEP 562 has it
-        if name.startswith("__") or name in _FOREIGN:
+        if name.startswith("__") or name in _FOREIGN or _is_submodule(module, name):
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         raise NotInStub(unknown(f"{module}.{name}"))
 
     return __getattr__
+
+
+def _is_submodule(module: str, name: str) -> bool:
+    """``from torch.utils import cpp_extension`` asks for the attribute first, then imports the module."""
+    folders = getattr(sys.modules[module], "__path__", [])
+    return any((Path(folder) / f"{name}.py").is_file() or (Path(folder) / name).is_dir() for folder in folders)
 
 
 def unknown(name: str) -> str:
