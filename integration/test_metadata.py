@@ -97,6 +97,15 @@ def test_pip_resolves(place: Workplace, index: Index, words: tuple[str, ...]) ->
     check_source(place, package)
 
 
+def test_setup_requires_is_heard(place: Workplace) -> None:
+    """setuptools tells what setup.py requires by running it: without torch, too."""
+    target, package = place.target(None, pip=NEWEST_PIP), place.package(PROBE)
+    script = package / "setup.py"
+    script.write_text(script.read_text("utf-8").replace("setup(", 'setup(\n    setup_requires=["editables"],'), "utf-8")
+    result = place.run(target.python, "-m", "pip", "download", "-v", "--no-deps", package)
+    assert "Successfully installed editables" in result.output
+
+
 @pytest.mark.parametrize("program", ["poetry", "pdm"])
 def test_managers_lock(place: Workplace, index: Index, program: str) -> None:
     """poetry and pdm lock without a torch."""

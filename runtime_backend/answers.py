@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,13 @@ def find_answer(
     :param call_real: calls the hook of the real backend in this process.
     :raises MetadataError: when the settings allow one way only, and it leads nowhere.
     """
+    settings = plan.settings
     answers: dict[str, Callable[[], Any]] = {
-        "static": lambda: write_static(plan.settings.project, plan.settings.source, folder or plan.settings.source),
         "stub": lambda: _call_with_stub(plan, folder, config_settings),
         "real": call_real,
     }
+    if folder is not None:
+        answers["static"] = partial(write_static, settings.project, settings.source, folder)
     for way in plan.ways[:-1]:
         try:
             return answers[way](), way

@@ -17,7 +17,7 @@ from .config import load_settings, split_config_settings
 from .delegate import exit_code, find_hook, load_backend, print_failure
 from .errors import BackendError, RuntimeBackendError
 from .metadata import Prepared, read_prepared
-from .plan import METADATA_HOOKS, Plan, make_plan
+from .plan import METADATA_HOOKS, Plan, find_source, make_plan
 from .report import describe_plan, short_story, without_secrets
 from .stage import set_stage
 from .target import Caller, find_start
@@ -136,14 +136,9 @@ class HookCall:
         """Fetch what the plan says is to be fetched, and plan again with it."""
         if not plan.fetchings or plan.refusal is not None:
             return plan
-        start = find_start(self._caller) or self._caller.cwd
+        source = find_source(self._caller, is_offline=plan.is_offline)
         for fetching in plan.fetchings:
-            fetching.fetch(
-                self._caller.environ,
-                start,
-                is_offline=plan.settings.offline.value,
-                say=lambda line: self._say(without_secrets(line)),
-            )
+            fetching.fetch(source, lambda line: self._say(without_secrets(line)))
         self._planned = self._make_plan(ours)
         return self._planned
 

@@ -14,13 +14,13 @@ from .index import Indexes
 from .metadata import plan_ways
 from .platforms import current_platform
 from .provision import Provider, Provision
-from .provision.fetch import Fetcher, Fetching
+from .provision.fetch import Fetcher, Fetching, Source
 from .provision.links import Borrowed, occupants, plan_links
 from .provision.overlay import Overlay, plan_overlay
 from .resolution import Resolution
 from .resolve import Outcome, Resolver
 from .runtime import Identity
-from .target import Caller, find_postponement
+from .target import Caller, find_postponement, find_start, find_uv_options
 
 REQUIREMENT_HOOKS = ("get_requires_for_build_wheel", "get_requires_for_build_editable")
 """The hooks whose answer can still put a runtime into the build environment."""
@@ -71,6 +71,8 @@ class Plan:
     overlay: Overlay | None
     variables: tuple[PlannedVariable, ...]
     cache: Path
+    is_offline: bool
+    """True: no index is asked, nothing is downloaded."""
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -151,7 +153,18 @@ def make_plan(hook: str, settings: Settings, caller: Caller) -> Plan:
         overlay=_plan_overlay(runtimes, cache, caller),
         variables=plan_variables(settings.variables, identities, caller.environ),
         cache=cache,
+        is_offline=_is_offline(settings, caller),
     )
+
+
+def find_source(caller: Caller, *, is_offline: bool) -> Source:
+    """Return where the frontend gets things from."""
+    start = find_start(caller) or caller.cwd
+    return Source(environ=caller.environ, cwd=start, options=find_uv_options(caller), is_offline=is_offline)
+
+
+def _is_offline(settings: Settings, caller: Caller) -> bool:
+    return settings.offline.value or "--offline" in find_uv_options(caller)
 
 
 def _plan_runtimes(hook: str, settings: Settings, caller: Caller, cache: Path) -> Iterator[RuntimePlan]:
@@ -184,7 +197,7 @@ def _indexes(settings: Settings, caller: Caller, cache: Path) -> Indexes:
         folder=cache / "index",
         platform=current_platform(),
         environ=caller.environ,
-        is_offline=settings.offline.value,
+        is_offline=_is_offline(settings, caller),
     )
 
 

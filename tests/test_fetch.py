@@ -12,7 +12,7 @@ from hooks import Said
 from standins import make_torch, write
 
 from runtime_backend.errors import ProvisionError
-from runtime_backend.provision.fetch import Fetcher, Fetching
+from runtime_backend.provision.fetch import Fetcher, Fetching, Source
 from runtime_backend.resolution import Resolution
 from runtime_backend.runtime import Identity
 
@@ -47,6 +47,11 @@ def calls(installer: Path) -> list[list[list[str]]]:
     return [json.loads(line) for line in (installer.parent / "calls").read_text().splitlines()]
 
 
+def source(environ: dict[str, str], cwd: Path, *options: str, is_offline: bool = False) -> Source:
+    """Return where a frontend gets things from."""
+    return Source(environ=environ, cwd=cwd, options=options, is_offline=is_offline)
+
+
 def planned(tmp_path: Path, requirement: str = URL) -> Fetching:
     """Return the fetching of a requirement into an empty cache."""
     return Fetcher(tmp_path / "cache/fetched", "3.11").plan(requirement)
@@ -68,9 +73,9 @@ def test_fetch_with_uv(installer: Path, tmp_path: Path) -> None:
     said, fetching = Said(), planned(tmp_path)
     assert fetching.find(LOCKED) is None
     environ = {"UV": str(installer), "VIRTUAL_ENV": "/build", "PYTHONPATH": "/build", "UV_INDEX": "x"}
-    fetching.fetch(environ, tmp_path, is_offline=True, say=said)
+    fetching.fetch(source(environ, tmp_path, "--index", "y", is_offline=True), said)
     ((argv, cwd, names),) = calls(installer)
-    assert ["pip", "install", "--python", sys.executable, "--offline", "--target"] == argv[:-2]
+    assert ["pip", "install", "--python", sys.executable, "--index", "y", "--offline", "--target"] == argv[:-2]
     assert (URL, str(tmp_path)) == (argv[-1], cwd)
     assert (True, []) == ("UV_INDEX" in names, [name for name in names if name in ("VIRTUAL_ENV", "PYTHONPATH")])
     assert f"fetching {URL} into {tmp_path}/cache/fetched: the build environment lacks it" == said.lines[0]
@@ -83,11 +88,11 @@ def test_fetch_with_pip(installer: Path, tmp_path: Path, monkeypatch: pytest.Mon
     """Without uv it is the pip of this interpreter, outside of what the frontend isolates."""
     monkeypatch.setattr(sys, "executable", str(installer))
     environ = {"PYTHONPATH": "/build", "PIP_INDEX_URL": "x", "PIP_TARGET": "y"}
-    planned(tmp_path).fetch(environ, tmp_path, is_offline=False, say=Said())
+    planned(tmp_path).fetch(source(environ, tmp_path), Said())
     ((argv, _, names),) = calls(installer)
     assert ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--target"] == argv[:-2]
     assert ["PIP_INDEX_URL"] == [name for name in names if name.startswith(("PIP_", "PYTHONPATH"))]
-    planned(tmp_path, "torch==1").fetch(environ, tmp_path, is_offline=True, say=Said())
+    planned(tmp_path, "torch==1").fetch(source(environ, tmp_path, is_offline=True), Said())
     assert "--no-index" in calls(installer)[-1][0]
 
 
@@ -97,7 +102,7 @@ def test_failure(is_offline: bool, way_out: str, installer: Path, tmp_path: Path
     write(installer.parent / "fails", "")
     fetching = planned(tmp_path)
     with pytest.raises(ProvisionError) as caught:
-        fetching.fetch({"UV": str(installer)}, tmp_path, is_offline=is_offline, say=Said())
+        fetching.fetch(source({"UV": str(installer)}, tmp_path, is_offline=is_offline), Said())
     assert f"{URL} could not be fetched{' offline' if is_offline else ''}: {installer} pip install" in str(caught.value)
     assert f"run it again {way_out}" in str(caught.value)
     assert [f"{fetching.folder.name}.lock"] == [path.name for path in fetching.folder.parent.iterdir()]
@@ -106,10 +111,7 @@ def test_failure(is_offline: bool, way_out: str, installer: Path, tmp_path: Path
 def test_at_once(installer: Path, tmp_path: Path) -> None:
     """Of several builds that want the same one, the first fetches it, and the others wait."""
     fetching, environ = planned(tmp_path), {"UV": str(installer)}
-    threads = [
-        threading.Thread(target=fetching.fetch, args=(environ, tmp_path), kwargs={"is_offline": False, "say": Said()})
-        for _ in range(4)
-    ]
+    threads = [threading.Thread(target=fetching.fetch, args=(source(environ, tmp_path), Said())) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

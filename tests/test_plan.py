@@ -12,7 +12,7 @@ from standins import make_distribution, make_torch, make_venv
 
 from runtime_backend import __version__
 from runtime_backend.config import load_settings
-from runtime_backend.plan import Plan, make_plan
+from runtime_backend.plan import Plan, find_source, make_plan
 from runtime_backend.report import describe_plan, describe_stamp, plan_tree, render, short_story, without_secrets
 from runtime_backend.target import Caller
 
@@ -337,3 +337,17 @@ def test_stamp_of_nothing(scene: Scene) -> None:
     assert [{"name": "torch", "match": "exact", "how": None, "origin": None, "provision": "missing"}] == stamp[
         "runtimes"
     ]
+
+
+def test_source(scene: Scene) -> None:
+    """What is fetched comes from where the frontend gets things: its folder, its variables, uv's options."""
+    words = ("sync", "--offline", "--extra", "x", "--index=a=https://h/i", "-f", "links")
+    caller = scene.uv(scene.shell(scene.consumer), *words)
+    found = find_source(caller, is_offline=plan(BUILD, scene, caller).is_offline)
+    assert (scene.consumer, ("--offline", "--index", "a=https://h/i", "-f", "links"), True) == (
+        found.cwd,
+        found.options,
+        found.is_offline,
+    )
+    other = scene.pip(scene.shell(scene.elsewhere))
+    assert ((), False) == (find_source(other, is_offline=False).options, plan(BUILD, scene, other).is_offline)

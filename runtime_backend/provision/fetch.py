@@ -74,11 +74,9 @@ class Fetching:
             return None
         return replace(resolution, identity=identity, distribution=distribution, environment=environment)
 
-    def fetch(self, environ: Mapping[str, str], cwd: Path, *, is_offline: bool, say: Callable[[str], None]) -> None:
+    def fetch(self, source: Source, say: Callable[[str], None]) -> None:
         """Install the runtime and what it needs; the installer checks the hash that the requirement names.
 
-        :param environ: the frontend's, whose settings of indexes and caches hold for this too.
-        :param cwd: the consumer's folder, likewise.
         :raises ProvisionError: when it cannot be installed.
         """
         self.folder.parent.mkdir(parents=True, exist_ok=True)
@@ -89,30 +87,61 @@ class Fetching:
             started = time.monotonic()
             unfinished = self.folder.with_name(f".new-{os.getpid()}-{self.folder.name}")
             try:
-                self._install(unfinished, environ, cwd, is_offline=is_offline)
+                self._install(unfinished, source)
                 unfinished.rename(self.folder)
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
             say(f"fetched in {time.monotonic() - started:.0f} s; `runtime-backend cache prune` removes it")
 
-    def _install(self, folder: Path, environ: Mapping[str, str], cwd: Path, *, is_offline: bool) -> None:
-        command, changed = _installer(environ, is_offline=is_offline)
+    def _install(self, folder: Path, source: Source) -> None:
+        command, changed = source.installer()
         # What it prints is the progress; a frontend shows it where it shows the output of builds.
         finished = subprocess.run(  # noqa: S603 - the frontend itself, or the pip of this interpreter
             [*command, "--target", str(folder), self.requirement],
-            env={name: value for name, value in {**environ, **changed}.items() if value is not None},
-            cwd=cwd,
+            env={name: value for name, value in {**source.environ, **changed}.items() if value is not None},
+            cwd=source.cwd,
             stdin=subprocess.DEVNULL,
             stdout=2,  # standard output is the real backend's
             check=False,
         )
         if finished.returncode != 0:
             raise ProvisionError(
-                f"{self.requirement} could not be fetched{' offline' if is_offline else ''}: {' '.join(command)} ended"
-                f" with code {finished.returncode}, and its own words stand above",
+                f"{self.requirement} could not be fetched{' offline' if source.is_offline else ''}: {' '.join(command)}"
+                f" ended with code {finished.returncode}, and its own words stand above",
                 hint="Install it in the environment that the wheel is for, then run the same command again; or run it"
-                f" again {'without being offline' if is_offline else 'when the index can be reached'}.",
+                f" again {'without being offline' if source.is_offline else 'when the index can be reached'}.",
             )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Where the frontend gets things from: what holds for it holds for what is fetched on its behalf."""
+
+    environ: Mapping[str, str]
+    """The frontend's variables."""
+    cwd: Path
+    """The consumer's folder, with its settings of indexes."""
+    options: tuple[str, ...]
+    """uv's own, of its command line."""
+    is_offline: bool
+
+    def installer(self) -> tuple[list[str], dict[str, str | None]]:
+        """Return the installer's command, and the variables that it must not see.
+
+        uv says where it lies (``UV``), and finds in its own cache what it has just resolved.
+        """
+        uv = self.environ.get("UV")
+        if uv:
+            offline = ["--offline"] if self.is_offline and "--offline" not in self.options else []
+            # uv pip is given an interpreter: VIRTUAL_ENV is the build environment, which the frontend may hold.
+            command = [uv, "pip", "install", "--python", sys.executable, *self.options, *offline]
+            return command, {"VIRTUAL_ENV": None, "PYTHONPATH": None}
+        command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+        return [*command, *(["--no-index"] if self.is_offline else [])], dict.fromkeys(_HIDDEN)
+
+
+_HIDDEN = ("PYTHONPATH", "PYTHONNOUSERSITE", "PIP_BUILD_TRACKER", "PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_ROOT")
+"""Variables of pip's isolation, and those that say where it installs."""
 
 
 def _label(requirement: str) -> str:
@@ -122,18 +151,3 @@ def _label(requirement: str) -> str:
         return requirement.replace("===", "-").replace("==", "-")
     parts = url.partition("#")[0].rpartition("/")[2].replace("%2B", "+").split("-")
     return "-".join([name, *parts[1:2]])
-
-
-def _installer(environ: Mapping[str, str], *, is_offline: bool) -> tuple[list[str], dict[str, str | None]]:
-    """Return the installer's command, and the variables that it must not see.
-
-    uv says where it lies (``UV``), and finds in its own cache what it has just resolved.
-    """
-    uv = environ.get("UV")
-    if uv:
-        # uv pip is given an interpreter: VIRTUAL_ENV is the build environment, which the frontend may hold.
-        command = [uv, "pip", "install", "--python", sys.executable, *(["--offline"] if is_offline else [])]
-        return command, {"VIRTUAL_ENV": None, "PYTHONPATH": None}
-    command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    hidden = ("PYTHONPATH", "PYTHONNOUSERSITE", "PIP_BUILD_TRACKER", "PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_ROOT")
-    return [*command, *(["--no-index"] if is_offline else [])], dict.fromkeys(hidden)

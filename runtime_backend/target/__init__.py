@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .caller import Caller, read_caller
-from .detectors import find_places, find_start
+from .detectors import find_places, find_start, find_uv_options
 from .environments import Environment, EnvironmentReader
 from .places import LateLock, Named, Place, Stated
 from .postponement import find_postponement
@@ -22,5 +22,6 @@ __all__ = [
     "find_postponement",
     "find_requested",
     "find_start",
+    "find_uv_options",
     "read_caller",
 ]

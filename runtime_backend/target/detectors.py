@@ -65,6 +65,12 @@ def find_start(caller: Caller) -> Path | None:
     return command.project if command is not None else next(iter(caller.working_folders), None)
 
 
+def find_uv_options(caller: Caller) -> tuple[str, ...]:
+    """Return the options of a running uv that say where it gets things from."""
+    command = find_uv_command(caller)
+    return () if command is None else command.inherited
+
+
 def _command_locks(caller: Caller) -> Iterator[Place]:
     """The locks that the same command installs: what they pin is about to replace what is installed."""
     locks = find_named_locks(caller)

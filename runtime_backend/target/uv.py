@@ -34,6 +34,14 @@ _VALUED = """
 VALUED_OPTIONS = frozenset(_VALUED.split())
 """Options that take a value, in uv 0.5 to 0.13. A flag taken for one of these would swallow the word after it."""
 
+_INHERITED = """
+--allow-insecure-host --cache-dir --config-file --default-index --exclude-newer --extra-index-url --find-links --index
+--index-strategy --index-url --keyring-provider --native-tls --no-cache --no-config --no-index --offline --system-certs
+-f -i -n
+"""
+INHERITED_OPTIONS = frozenset(_INHERITED.split())
+"""Options that say where uv gets things from, as ``uv pip install`` takes them too."""
+
 NAMED = ("uv --python", "UV_PYTHON")
 """Reasons for an environment that is the target, whatever may be there."""
 
@@ -77,6 +85,12 @@ class UvCommand:
     def has_no_target(self) -> bool:
         """Whether it installs into a fresh environment that cannot hold a runtime yet."""
         return self.name in _ENVIRONMENTLESS or self.is_script
+
+    @property
+    def inherited(self) -> tuple[str, ...]:
+        """The options that a uv which fetches something for this one has to be given."""
+        found = ((name, value) for name, value in self.arguments.options if name in INHERITED_OPTIONS)
+        return tuple(word for pair in found for word in pair if word)
 
     @property
     def project(self) -> Path:
