@@ -56,7 +56,8 @@ def find_answer(
 
 
 def _call_with_stub(plan: Plan, folder: Path | None, config_settings: Mapping[str, Any] | None) -> Any:  # noqa: ANN401
-    from .stub import HookRequest, call_with_stub, imagine  # noqa: PLC0415 - only where torch is not there
+    from .stub.facts import imagine  # noqa: PLC0415 - only where torch is not there
+    from .stub.parent import HookRequest, call_with_stub  # noqa: PLC0415
 
     request = HookRequest(
         backend=plan.settings.real_backend.value,

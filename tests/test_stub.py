@@ -18,8 +18,9 @@ from standins import write
 
 from runtime_backend.errors import NoAnswer
 from runtime_backend.runtime import Identity
-from runtime_backend.stub import Facts, HookRequest, call_with_stub, imagine
 from runtime_backend.stub.child import main
+from runtime_backend.stub.facts import Facts, imagine
+from runtime_backend.stub.parent import HookRequest, call_with_stub
 
 ANY = SpecifierSet()
 

@@ -1,4 +1,4 @@
-"""``python -m integration.bench [a] [b] [c] [d]``: all of them, or those named."""
+"""``python -m integration.bench [a] [b] [c] [d] [e]``: all of them, or those named."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from ..stock import make_stock
 from ..workplace import Target
 from .builds import measure_builds
 from .hooks import measure_hooks, measure_plan
+from .metadata import measure_metadata
 from .provision import measure_provision
 
 
 def main() -> int:
     """Run the benchmarks and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("which", nargs="*", default=["a", "b", "c", "d"], choices=["a", "b", "c", "d"])
+    parser.add_argument("which", nargs="*", default=list("abcde"), choices=list("abcde"))
     parser.add_argument(
         "--runs", type=int, default=7, help="runs of each alternative that count (default: %(default)s)"
     )
@@ -32,7 +33,7 @@ def main() -> int:
         stock = make_stock(session)
         requirement = f"torch=={options.torch}"
         torch = _real_torch(folder / "torch", requirement) if {"b", "c"} & set(options.which) else None
-        for letter in ("a", "b", "c", "d"):
+        for letter in "abcde":
             (folder / letter).mkdir()
         if "a" in options.which:
             measure_builds(stock, folder / "a", options.runs)
@@ -42,6 +43,8 @@ def main() -> int:
             measure_provision(torch, folder / "c", requirement, options.runs)
         if "d" in options.which:
             measure_plan(stock, folder / "d", options.runs)
+        if "e" in options.which:
+            measure_metadata(stock, folder / "e", options.runs)
     return 0
 
 

@@ -62,7 +62,7 @@ def measure_hooks(stock: Stock, folder: Path, torch: Target | None, runs: int) -
     """Print each hook's split, with the stand-in torch and, if it is there, with the real one."""
     place = Workplace(folder, stock)
     targets = {"stand-in": place.target("2.7.0+cpu"), **({} if torch is None else {"real": torch})}
-    python = _build_environment(place)
+    python = build_environment(place)
     source = place.package("probe_setuptools")
     rows = []
     for name, target in targets.items():
@@ -83,7 +83,7 @@ def measure_plan(stock: Stock, folder: Path, runs: int) -> None:
     _fill(target.site, 300)
     lock = folder / "uv.lock"
     lock.write_text(_large_lock(500), "utf-8")
-    python = _build_environment(place)
+    python = build_environment(place)
     source = place.package("probe_setuptools")
     rows = []
     by_target, by_lock = {"TARGET": target.prefix}, {"LOCK": lock}
@@ -96,7 +96,7 @@ def measure_plan(stock: Stock, folder: Path, runs: int) -> None:
     print_table(title, ["from", "import, ms", "plan, ms"], rows)
 
 
-def _build_environment(place: Workplace) -> Path:
+def build_environment(place: Workplace) -> Path:
     """Return the interpreter of an environment as uv makes it for a build: the shim, setuptools, no torch."""
     prefix = place.folder / "builds-v0" / "build"
     uv = str(place.stock.uv(NEWEST_UV))

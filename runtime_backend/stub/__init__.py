@@ -4,11 +4,6 @@ It runs in a process of its own, so that nothing which a build script imported o
 What the stand-in does not know is written down when it is asked for, and the answer is not used then: build scripts
 swallow exceptions. What it can only guess, the version of a torch that nobody has named yet, is written down too: then
 the hook is called with other guesses as well, and has to answer the same.
+
+Nothing is imported here: the process in which the stand-in is seen needs next to nothing of this.
 """
-
-from __future__ import annotations
-
-from .facts import Facts, imagine
-from .parent import HookRequest, call_with_stub
-
-__all__ = ["Facts", "HookRequest", "call_with_stub", "imagine"]
