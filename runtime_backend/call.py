@@ -15,9 +15,10 @@ from .answers import find_answer, finish_metadata, finish_sdist
 from .cache import prune_bytecode
 from .config import load_settings, split_config_settings
 from .delegate import exit_code, find_hook, load_backend, print_failure
-from .errors import BackendError, RuntimeBackendError
+from .errors import BackendError, ProvisionError, RuntimeBackendError
 from .metadata import Prepared, read_prepared
 from .plan import METADATA_HOOKS, Plan, find_source, make_plan
+from .provision.fetch import Fetching
 from .report import describe_plan, short_story, without_secrets
 from .stage import set_stage
 from .target import Caller, find_start
@@ -140,6 +141,8 @@ class HookCall:
         for fetching in plan.fetchings:
             fetching.fetch(source, lambda line: self._say(without_secrets(line)))
         self._planned = self._make_plan(ours)
+        if self._planned.fetchings:
+            raise _not_that(self._planned.fetchings[0])
         return self._planned
 
     def _make_plan(self, ours: Mapping[str, Any]) -> Plan:
@@ -187,6 +190,13 @@ class HookCall:
 
         is_throwaway = self._caller.isolation == "throwaway"
         return [Path(tempfile.gettempdir()), *([self._caller.prefix] if is_throwaway else [])]
+
+
+def _not_that(fetching: Fetching) -> ProvisionError:
+    return ProvisionError(
+        f"{fetching.folder} was fetched for {fetching.requirement}, but it does not hold that",
+        hint="Remove it, then run the same command again: `runtime-backend cache prune`.",
+    )
 
 
 def _names(plan: Plan) -> str:

@@ -17,6 +17,7 @@ from hooks import Said, call_of, make_source
 from standins import blocked, make_torch, make_venv, write
 
 from runtime_backend.errors import BackendError, MetadataError, ProvisionError, ResolutionError
+from runtime_backend.provision.fetch import Fetcher
 from runtime_backend.stamp import read_stamp
 from runtime_backend.wheels import read_from_dist_info
 
@@ -506,6 +507,18 @@ def test_fetch(scene: Scene) -> None:
     assert (fetched / "torch") == (Path(recording.seen[-1]["path"][-1]) / "torch").resolve()
     call_of("build_wheel", scene, caller, said).build(str(scene.root / "dist"), None)
     assert 2 == len(said.lines)
+
+
+def test_fetched_is_another_one(scene: Scene) -> None:
+    """What lies in the cache under the right name, and is something else, is not built against."""
+    caller = scene.uv(scene.shell(scene.consumer), "sync")
+    url = f"torch @ https://example.org/torch-{LOCKED}-py3-none-any.whl#sha256={'ab' * 32}"
+    folder = Fetcher(scene.root / "our-cache/fetched", "3.11").plan(url).folder
+    write(folder / "torch/__init__.py", "")
+    with pytest.raises(ProvisionError) as caught:
+        call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None)
+    assert f"{folder} was fetched for {url}, but it does not hold that\nRemove it" in str(caught.value)
+    assert [] == recording.calls
 
 
 def test_sdist_that_lacks_something(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
