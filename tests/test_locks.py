@@ -24,7 +24,8 @@ def _cases() -> Iterator[Any]:
             yield pytest.param(expected.parent / data["lock"], selection, id=name)
 
 
-def _selection(case: dict[str, Any], lock: Path) -> Selection:
+def selection_of(case: dict[str, Any], lock: Path) -> Selection:
+    """Return the selection that a case of expected.json describes."""
     return Selection(
         project=lock.parent,
         package=case["package"],
@@ -40,7 +41,7 @@ def _selection(case: dict[str, Any], lock: Path) -> Selection:
 def test_sample(lock: Path, case: dict[str, Any]) -> None:
     """A reader finds in a lock what the tool that wrote it would install."""
     platform = make_platform(case["platform"], case["python"])
-    found = find_locked(lock, "torch", _selection(case, lock), platform)
+    found = find_locked(lock, "torch", selection_of(case, lock), platform)
     if "only" in case["expect"]:
         assert [case["expect"]["only"]] == [locked.version for locked in found]
     else:
