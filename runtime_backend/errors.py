@@ -63,9 +63,13 @@ class BackendError(RuntimeBackendError):
     """The real backend cannot be loaded, or lacks a hook that PEP 517 demands."""
 
 
+class SourceError(RuntimeBackendError):
+    """The upstream source cannot be had, or is not the one that was named."""
+
+
 class MetadataError(RuntimeBackendError):
     """What the package is cannot be told without the runtime, or was told wrongly."""
 
 
 class NoAnswer(Exception):  # noqa: N818 - no refusal: the next way is taken, where there is one
-    """One way to answer about metadata leads nowhere; it says why."""
+    """One way to an answer leads nowhere; it says why."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from platforms import make_platform
+from servers import Server, serving
 from standins import blocked, write
 
 from runtime_backend.errors import IndexLookupError
@@ -22,54 +20,11 @@ MACOS = "torch-2.7.0-cp311-none-macosx_11_0_arm64.whl"
 A, B = "a" * 64, "b" * 64
 
 
-class Server(ThreadingHTTPServer):
-    """Answers each path with (status, content type, body)."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.pages: dict[str, tuple[int, str, bytes]] = {}
-        self.asked: list[tuple[str, str | None]] = []
-
-    def url(self, path: str = "/simple", credentials: str = "") -> str:
-        """Return an address."""
-        return f"http://{credentials}127.0.0.1:{self.server_port}{path}"
-
-    def html(self, text: str, path: str = "/simple/torch/") -> None:
-        """Serve an HTML page."""
-        self.pages[path] = (200, "text/html", text.encode())
-
-    def json(self, files: object, path: str = "/simple/torch/") -> None:
-        """Serve a JSON page."""
-        body = json.dumps({"files": files}).encode()
-        self.pages[path] = (200, "application/vnd.pypi.simple.v1+json", body)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        self.server.asked.append((self.path, self.headers["Authorization"]))
-        status, kind, body = self.server.pages.get(self.path, (404, "text/plain", b""))
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """Return a server; nothing waits between two attempts."""
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    with Server() as found:
-        Thread(target=found.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    """Return an index."""
+    with serving(monkeypatch) as found:
         yield found
-        found.shutdown()
 
 
 @pytest.fixture
