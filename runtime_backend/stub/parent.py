@@ -120,7 +120,8 @@ def _call(request: HookRequest, facts: Facts, work: Path) -> _Outcome:
 def _control(request: HookRequest, made: Path, told: Path) -> dict[str, Any]:
     folder = [] if request.folder is None else [str(made)]
     return {
-        "path": [str(Path(__file__).parent), *sys.path],
+        # A vendored shim is imported by the frontend's own ways, and its folder need not be on the path.
+        "path": [str(Path(__file__).parent), *sys.path, str(Path(__file__).parents[2])],
         "child": f"{__package__}.child",
         "backend": request.backend,
         "backend_path": list(request.backend_path),
