@@ -4,45 +4,56 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from functools import partial
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from packaging.specifiers import SpecifierSet
 
 from .errors import MetadataError, NoAnswer
-from .metadata import mark_prepared, with_requirements, write_static
+from .metadata import mark_prepared, named_files, static_metadata, with_requirements, write_static
 from .plan import Plan
-from .sdists import complete_sdist, files_for_a_build
+from .sdists import complete_sdist, files_for_a_build, pack_files
 
 _HINTS = {
+    "wrapper": "A wrapper's sdist needs name and version in [project]; `runtime-backend wrap` writes them.",
     "static": "Complete the table, or let the real backend answer: tool.runtime-backend.metadata = 'auto'.",
     "stub": "Let the real backend answer with the real torch: tool.runtime-backend.metadata = 'auto' or 'real'.",
 }
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """One call of a hook that describes the package, or packs its source."""
+
+    plan: Plan
+    folder: Path | None
+    """Where what the hook makes goes; None where it makes nothing."""
+    config_settings: Mapping[str, Any] | None
+    """The real backend's."""
+
+
 def find_answer(
-    plan: Plan,
-    folder: Path | None,
-    config_settings: Mapping[str, Any] | None,
+    question: Question,
     *,
-    call_real: Callable[[], Any],
+    stage: Callable[[], AbstractContextManager[Plan]],
+    call_real: Callable[[Plan], Any],
     say: Callable[[str], None],
 ) -> tuple[Any, str]:
     """Return what the hook returns, and the way that led to it.
 
-    :param folder: where what the hook makes goes; None where it makes nothing.
-    :param config_settings: the real backend's.
+    :param stage: makes what the real backend needs, and tells the plan with it.
     :param call_real: calls the hook of the real backend in this process.
     :raises MetadataError: when the settings allow one way only, and it leads nowhere.
     """
-    settings = plan.settings
+    plan = question.plan
     answers: dict[str, Callable[[], Any]] = {
-        "stub": lambda: _call_with_stub(plan, folder, config_settings),
-        "real": call_real,
+        "wrapper": lambda: _answer_for_wrapper(question),
+        "static": lambda: _write_static(question),
+        "stub": lambda: _on_stage(question, stage, lambda staged: _call_with_stub(question, staged)),
+        "real": lambda: _on_stage(question, stage, call_real),
     }
-    if folder is not None:
-        answers["static"] = partial(write_static, settings.project, settings.source, folder)
     for way in plan.ways[:-1]:
         try:
             return answers[way](), way
@@ -52,10 +63,38 @@ def find_answer(
     try:
         return answers[last](), last
     except NoAnswer as failure:
-        raise MetadataError(f"{plan.hook}: no answer by way of {last!r}: {failure}", hint=_HINTS[last]) from None
+        raise MetadataError(f"{plan.hook}: no answer by way of {last!r}: {failure}", hint=_HINTS.get(last)) from None
 
 
-def _call_with_stub(plan: Plan, folder: Path | None, config_settings: Mapping[str, Any] | None) -> Any:  # noqa: ANN401
+def _answer_for_wrapper(question: Question) -> Any:  # noqa: ANN401 - requirements, or a name
+    """Pack a wrapper, which requires nothing: its sdist names the upstream source, and does not hold it."""
+    if question.folder is None:
+        return []
+    settings = question.plan.settings
+    label, text = static_metadata(settings.project, settings.source)
+    files = [*files_for_a_build(settings.source, Path(__file__).parent)]
+    files += settings.upstream.patches if settings.upstream is not None else ()
+    files += [settings.source / name for name in named_files(settings.project)]
+    pack_files(question.folder / f"{label}.tar.gz", settings.source, files, text)
+    return f"{label}.tar.gz"
+
+
+def _write_static(question: Question) -> str:
+    if question.folder is None:  # pragma: no cover - what asks for requirements is never answered so; for mypy
+        raise NoAnswer(question.plan.hook)
+    return write_static(question.plan.settings.project, question.plan.settings.source, question.folder)
+
+
+def _on_stage(
+    question: Question, stage: Callable[[], AbstractContextManager[Plan]], call: Callable[[Plan], Any]
+) -> Any:  # noqa: ANN401 - whatever the hook returns
+    """Return what a call on the stage returns; to requirements those are added that the upstream source itself has."""
+    with stage() as staged:
+        found = call(staged)
+        return [*staged.settings.requires, *found] if question.folder is None else found
+
+
+def _call_with_stub(question: Question, plan: Plan) -> Any:  # noqa: ANN401 - as above
     from .stub.facts import imagine  # noqa: PLC0415 - only where torch is not there
     from .stub.parent import HookRequest, call_with_stub  # noqa: PLC0415
 
@@ -63,9 +102,9 @@ def _call_with_stub(plan: Plan, folder: Path | None, config_settings: Mapping[st
         backend=plan.settings.real_backend.value,
         backend_path=plan.settings.backend_path,
         source=plan.settings.source,
-        hook=plan.hook,
-        folder=folder,
-        config_settings=config_settings,
+        hook=plan.real_hook,
+        folder=question.folder,
+        config_settings=question.config_settings,
     )
     torch = plan.torch
     known = None if torch is None or torch.resolution is None else torch.resolution.identity

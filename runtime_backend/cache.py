@@ -56,10 +56,16 @@ def _prune(folder: Path, bytecode: Path, kept: Path) -> None:
 
 
 @contextmanager
-def exclusively(path: Path) -> Iterator[None]:
-    """Wait until no other process is in here with the same path, which becomes a file; a killed process leaves it."""
+def exclusively(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
+    """Wait until no other process is in here with the same path, which becomes a file; a killed process leaves it.
+
+    :param on_wait: called once, if there is another one.
+    """
     with path.open("a+b") as file:
-        _lock(file.fileno())
+        if not _is_locked_at_once(file.fileno()):
+            if on_wait is not None:
+                on_wait()
+            _lock(file.fileno())
         yield
 
 
@@ -69,12 +75,19 @@ if sys.platform == "win32":  # pragma: no cover - Windows
         import msvcrt  # noqa: PLC0415 - hardly ever needed
 
         # LK_LOCK gives up after ten seconds.
-        while not _is_locked_by_us(lambda: msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)):
+        while not _is_locked_by_us(descriptor, msvcrt.LK_LOCK):
             pass
 
-    def _is_locked_by_us(lock: Callable[[], None]) -> bool:
+    def _is_locked_at_once(descriptor: int) -> bool:
+        import msvcrt  # noqa: PLC0415 - as above
+
+        return _is_locked_by_us(descriptor, msvcrt.LK_NBLCK)
+
+    def _is_locked_by_us(descriptor: int, how: int) -> bool:
+        import msvcrt  # noqa: PLC0415 - as above
+
         with suppress(OSError):
-            lock()
+            msvcrt.locking(descriptor, how, 1)
             return True
         return False
 
@@ -84,3 +97,12 @@ else:
         import fcntl  # noqa: PLC0415 - hardly ever needed
 
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+    def _is_locked_at_once(descriptor: int) -> bool:
+        import fcntl  # noqa: PLC0415 - as above
+
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from .answers import find_answer, finish_metadata, finish_sdist
+from .answers import Question, find_answer, finish_metadata, finish_sdist
 from .cache import prune_bytecode
 from .config import load_settings, split_config_settings
 from .delegate import exit_code, find_hook, load_backend, print_failure
@@ -42,22 +42,31 @@ class HookCall:
 
         Asked before the call, when the config settings are not known yet.
         """
-        if self.hook == hook and self._plan({}).ways[0] == "static":
+        plan = self._plan({})
+        if self.hook == hook and plan.ways[0] in ("static", "wrapper"):
+            return True
+        if plan.settings.upstream is not None and hook == "build_editable":
             return True
         return self.attribute(hook) is not None
 
     def attribute(self, name: str) -> Any:  # noqa: ANN401 - whatever the real backend has under that name
         """Return an attribute of the real backend; None when it has no such one."""
         plan = self._plan({})
-        with set_stage(plan, self._caller), self._story(plan):
-            return getattr(self._load(plan), name, None)
+        if plan.ways[0] == "wrapper":  # the sdist of a wrapper is not the real backend's
+            return None
+        with self._stage(plan) as staged, self._story(staged):
+            return getattr(self._load(staged), staged.real_hook if name == self.hook else name, None)
 
     def requirements(self, config_settings: Mapping[str, Any] | None) -> list[str]:
         """Return what the real backend requires, and the runtimes that have to be installed for it."""
         ours, theirs = split_config_settings(config_settings)
         plan = self._plan(ours)
-        with set_stage(plan, self._caller):
-            found, _ = find_answer(plan, None, theirs, call_real=lambda: self._required(plan, theirs), say=self._say)
+        found, _ = find_answer(
+            Question(plan=plan, folder=None, config_settings=theirs),
+            stage=lambda: self._stage(plan),
+            call_real=lambda staged: self._required(staged, theirs),
+            say=self._say,
+        )
         return [*_without_runtimes(found, plan), *plan.requirements]
 
     def run(self, folder: str, config_settings: Mapping[str, Any] | None) -> str:
@@ -66,19 +75,17 @@ class HookCall:
         :param folder: where it goes.
         """
         ours, theirs = split_config_settings(config_settings)
-        plan = self._plan(ours)
-        with set_stage(plan, self._caller):
-            made, way = find_answer(
-                plan,
-                Path(folder),
-                theirs,
-                call_real=lambda: self._call_real(plan, folder, theirs),
-                say=self._say,
-            )
+        plan, place = self._plan(ours), Path(folder).absolute()
+        made, way = find_answer(
+            Question(plan=plan, folder=place, config_settings=theirs),
+            stage=lambda: self._stage(plan),
+            call_real=lambda staged: self._call_real(staged, str(place), theirs),
+            say=self._say,
+        )
         if self.hook in METADATA_HOOKS:
-            finish_metadata(Path(folder) / made, way, plan)
-        else:
-            finish_sdist(Path(folder) / made, plan, self._say)
+            finish_metadata(place / made, way, plan)
+        elif way != "wrapper":
+            finish_sdist(place / made, plan, self._say)
         return str(made)
 
     def build(
@@ -96,9 +103,15 @@ class HookCall:
         prepared = read_prepared(metadata_directory)
         if prepared is not None and not prepared.serves(plan.identities):
             metadata_directory = None  # the real backend would take it over as it is, and with it what is not its own
-        with set_stage(plan, self._caller):
-            made = self._call_real(plan, folder, theirs, metadata_directory)
-        self._finish(plan, Path(folder) / made, prepared if metadata_directory is None else None)
+        if plan.real_hook != self.hook:
+            self._say(
+                "note: there is nothing to edit in a wrapper: its source lies in the cache; this is a plain wheel"
+            )
+        place = Path(folder).absolute()
+        told = None if metadata_directory is None else str(Path(metadata_directory).absolute())
+        with self._stage(plan) as staged:
+            made = self._call_real(staged, str(place), theirs, told)
+            self._finish(staged, place / made, prepared if told is None else None)
         return made
 
     def _required(self, plan: Plan, theirs: Mapping[str, Any] | None) -> list[str]:
@@ -108,7 +121,7 @@ class HookCall:
         ``build_*`` will say it again if it is another one.
         """
         try:
-            hook = find_hook(self._load(plan), self.hook)
+            hook = find_hook(self._load(plan), plan.real_hook)
             return [] if hook is None else list(hook(theirs))
         except RuntimeBackendError:
             raise
@@ -121,9 +134,9 @@ class HookCall:
     def _call_real(self, plan: Plan, folder: str, theirs: Mapping[str, Any] | None, *rest: str | None) -> str:
         with self._story(plan):
             backend = self._load(plan)
-        hook = find_hook(backend, self.hook)
+        hook = find_hook(backend, plan.real_hook)
         if hook is None:
-            raise BackendError(f"{plan.settings.real_backend.value} has no {self.hook}, which PEP 517 demands")
+            raise BackendError(f"{plan.settings.real_backend.value} has no {plan.real_hook}, which PEP 517 demands")
         with self._story(plan, getattr(backend, "UnsupportedOperation", ())):
             made: str = hook(folder, theirs, *rest)
         return made
@@ -154,6 +167,9 @@ class HookCall:
         if settings.log is not None:
             _append(settings.log.value, json.dumps(describe_plan(plan)))
         return plan
+
+    def _stage(self, plan: Plan) -> AbstractContextManager[Plan]:
+        return set_stage(plan, self._caller, self._say)
 
     def _load(self, plan: Plan) -> Any:  # noqa: ANN401 - a backend is any object
         settings = plan.settings

@@ -25,12 +25,19 @@ class PlannedVariable:
 
 
 def plan_variables(
-    variables: Sequence[Variable], identities: Sequence[Identity], environ: Mapping[str, str]
+    variables: Sequence[Variable],
+    identities: Sequence[Identity],
+    sites: Mapping[str, Path],
+    environ: Mapping[str, str],
 ) -> tuple[PlannedVariable, ...]:
-    """Return what is set for the real backend: the person's environment wins, unless an entry says ``force``."""
+    """Return what is set for the real backend: the person's environment wins, unless an entry says ``force``.
+
+    :param sites: name of a runtime -> the folder that the real backend sees it in.
+    """
     values = {
         f"{identity.name}.{field}": value for identity in identities for field, value in _fields(identity).items()
     }
+    values.update({f"{name}.site": str(folder) for name, folder in sites.items()})
     return tuple(_plan_variable(variable, values, environ) for variable in variables)
 
 
@@ -52,7 +59,7 @@ def _fields(identity: Identity) -> dict[str, str]:
     if identity.reported is None:
         return {}
     facts = (identity.reported, identity.cuda, identity.hip, identity.git_version)
-    return {field: fact or "" for field, fact in zip(TEMPLATE_FIELDS, facts, strict=True)}
+    return {field: fact or "" for field, fact in zip(TEMPLATE_FIELDS, facts, strict=False)}
 
 
 def build_label(identities: Sequence[Identity]) -> str:

@@ -24,7 +24,7 @@ def finish_wheel(plan: Plan, wheel: Path, prepared: Prepared | None, say: Callab
     if prepared is not None:
         _check_agreement(plan, wheel, prepared, metadata)
     compiled = count_compiled(wheel)
-    if not compiled and plan.hook == "build_wheel":
+    if not compiled and plan.real_hook == "build_wheel":
         _warn_uncompiled(plan, wheel, say)
     stamp = describe_stamp(
         plan,

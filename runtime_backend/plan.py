@@ -131,6 +131,14 @@ class Plan:
         return tuple(f"{identity.name}=={identity.version}" for identity in chosen if identity is not None)
 
     @property
+    def real_hook(self) -> str:
+        """The hook of the real backend that is called.
+
+        An upstream source lies in the cache: there is nothing to edit, and its editable is a plain wheel.
+        """
+        return self.hook if self.settings.upstream is None else self.hook.replace("editable", "wheel")
+
+    @property
     def build_label(self) -> str | None:
         """The name of the build folder for these runtimes; None where none is provided."""
         return build_label(self.identities) if self.identities else None
@@ -144,17 +152,28 @@ def make_plan(hook: str, settings: Settings, caller: Caller) -> Plan:
     cache = find_cache(None if settings.cache_dir is None else settings.cache_dir.value, caller.environ)
     runtimes = tuple(_plan_runtimes(hook, settings, caller, cache))
     identities = [runtime.identity for runtime in runtimes if runtime.identity is not None]
+    overlay = _plan_overlay(runtimes, cache, caller)
     return Plan(
         hook=hook,
         settings=settings,
         frontend=caller.frontend[0],
         isolation=caller.isolation,
         runtimes=runtimes,
-        overlay=_plan_overlay(runtimes, cache, caller),
-        variables=plan_variables(settings.variables, identities, caller.environ),
+        overlay=overlay,
+        variables=plan_variables(settings.variables, identities, dict(_sites(runtimes, overlay)), caller.environ),
         cache=cache,
         is_offline=_is_offline(settings, caller),
     )
+
+
+def _sites(runtimes: tuple[RuntimePlan, ...], overlay: Overlay | None) -> Iterator[tuple[str, Path]]:
+    """Yield the folder of every runtime that the real backend sees now."""
+    for runtime in runtimes:
+        distribution = runtime.outcome.visible_distribution
+        if runtime.provision.kind == "present" and distribution is not None:
+            yield runtime.outcome.rule.name, distribution.site
+        elif runtime.provision.kind == "reuse" and overlay is not None:
+            yield runtime.outcome.rule.name, overlay.path
 
 
 def find_source(caller: Caller, *, is_offline: bool) -> Source:

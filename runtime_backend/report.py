@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import __version__
+from .config import Upstream
 from .plan import Plan, RuntimePlan
 from .runtime import Identity
 
@@ -29,6 +30,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "shim": __version__,
         "hook": plan.hook,
         "source": str(settings.source),
+        "upstream": _describe_upstream(settings.upstream),
         "frontend": plan.frontend,
         "isolation": plan.isolation,
         "real-backend": {"value": settings.real_backend.value, "origin": settings.real_backend.origin},
@@ -48,6 +50,17 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
     }
     redacted: dict[str, Any] = _redacted(described)
     return redacted
+
+
+def _describe_upstream(upstream: Upstream | None) -> dict[str, Any] | None:
+    if upstream is None:
+        return None
+    return {
+        upstream.kind: upstream.where,
+        "sha256": upstream.sha256,
+        "rev": upstream.rev,
+        "patches": [path.name for path in upstream.patches],
+    }
 
 
 def _describe_runtime(runtime: RuntimePlan) -> dict[str, Any]:
@@ -98,6 +111,7 @@ def describe_stamp(plan: Plan, *, real_version: str | None, revision: str | None
         "variables": {v.name: v.value for v in plan.variables if v.value is not None},
         "variables-kept": [v.name for v in plan.variables if v.value is None],
         "source-revision": revision,
+        "upstream": _describe_upstream(plan.settings.upstream),
         "compiled-files": compiled,
     }
     redacted: dict[str, Any] = _redacted(described)
@@ -130,8 +144,10 @@ def _redacted(value: Any) -> Any:  # noqa: ANN401 - any JSON
 def plan_tree(plan: Plan) -> Node:
     """Return the plan as a tree of lines, every value with its origin and every place looked at."""
     backend, provision, metadata = plan.settings.real_backend, plan.settings.provision, plan.settings.metadata
+    upstream = plan.settings.upstream
     nodes: list[Any] = [
         (f"frontend: {plan.frontend or 'not known'}; isolation: {plan.isolation}", []),
+        *([] if upstream is None else [(f"source: {upstream}  [{upstream.origin}]", [])]),
         (f"real backend: {backend.value}  [{backend.origin}]", []),
         (f"provision: {provision.value}  [{provision.origin}]", []),
         (f"metadata: {', else '.join(plan.metadata_ways)}  [{metadata.origin}]", []),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tarfile
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -40,6 +42,17 @@ def _owned_by_nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:
     member.uid = member.gid = 0
     member.uname = member.gname = ""
     return member
+
+
+def pack_files(sdist: Path, source: Path, files: Iterable[Path], pkg_info: bytes) -> None:
+    """Make an sdist of some files of a source tree, and of metadata (PEP 643)."""
+    root = sdist.name.removesuffix(".tar.gz")
+    member = tarfile.TarInfo(f"{root}/PKG-INFO")
+    member.size, member.mtime = len(pkg_info), int(time.time())
+    with tarfile.open(sdist, "w:gz", format=tarfile.PAX_FORMAT) as out:
+        for path in dict.fromkeys(files):
+            out.add(path, f"{root}/{path.relative_to(source).as_posix()}", filter=_owned_by_nobody)
+        out.addfile(member, io.BytesIO(pkg_info))
 
 
 def files_for_a_build(source: Path, shim: Path) -> Iterator[Path]:

@@ -1,12 +1,15 @@
-"""The stage on which the real backend is called: its variables, its import path, its build folder."""
+"""The stage on which the real backend is called: its source, its variables, its import path, its build folder."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from .cache import bytecode_folder
+from .config import settings_of_tree
 from .delegate import surroundings
 from .distributions import locate_imports
 from .environ import build_folder_variables, hook_variables, search_variables, setuptools_config
@@ -15,9 +18,14 @@ from .target import Caller
 
 
 @contextmanager
-def set_stage(plan: Plan, caller: Caller) -> Iterator[None]:
-    """Show the real backend, for a while, what the plan says that it sees."""
+def set_stage(plan: Plan, caller: Caller, say: Callable[[str], None]) -> Iterator[Plan]:
+    """Show the real backend, for a while, what the plan says that it sees.
+
+    Yields the plan; that of a wrapper with the settings of the upstream source, whose folder is then the working
+    directory (PEP 517: the hooks run in the source tree).
+    """
     with ExitStack() as stack:
+        plan = _open_upstream(plan, caller, stack, say)
         overlay = None if plan.overlay is None else plan.overlay.show()
         changes = {
             **hook_variables(caller.environ),
@@ -27,7 +35,20 @@ def set_stage(plan: Plan, caller: Caller) -> Iterator[None]:
         }
         before = [str(plan.settings.source / folder) for folder in plan.settings.backend_path]
         stack.enter_context(surroundings(changes, before=before, behind=[str(overlay)] if overlay else []))
-        yield
+        yield plan
+
+
+def _open_upstream(plan: Plan, caller: Caller, stack: ExitStack, say: Callable[[str], None]) -> Plan:
+    upstream = plan.settings.upstream
+    if upstream is None:
+        return plan
+    from .upstream import Depot  # noqa: PLC0415 - few packages are wrappers
+
+    depot = Depot(folder=plan.cache / "sources", environ=caller.environ, is_offline=plan.is_offline, say=say)
+    tree = stack.enter_context(depot.tree(upstream))
+    stack.callback(os.chdir, os.getcwd())  # noqa: PTH109 - a path, whatever stands in it
+    os.chdir(tree)
+    return replace(plan, settings=settings_of_tree(plan.settings, tree))
 
 
 def _build_folder(plan: Plan, caller: Caller, stack: ExitStack) -> Mapping[str, str | None]:
@@ -38,7 +59,7 @@ def _build_folder(plan: Plan, caller: Caller, stack: ExitStack) -> Mapping[str, 
 
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runtime-backend-")))
     path = folder / "setuptools.cfg"
-    path.write_text(setuptools_config(label, is_editable=plan.hook == "build_editable"), "utf-8")
+    path.write_text(setuptools_config(label, is_editable=plan.real_hook == "build_editable"), "utf-8")
     return build_folder_variables(caller.environ, label, path, plan.settings.scikit_build_dir)
 
 

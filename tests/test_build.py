@@ -81,7 +81,7 @@ def test_hooks(scene: Scene) -> None:
         ("get_requires_for_build_sdist", {"a": "b"}),
         ("prepare_metadata_for_build_wheel", folder, None),
         ("prepare_metadata_for_build_editable", folder, None),
-        ("build_wheel", folder, None, "metadata"),
+        ("build_wheel", folder, None, str(scene.source / "metadata")),
         ("build_editable", folder, {"a": "b"}, None),
         ("build_sdist", folder, None),
     ] == recording.calls

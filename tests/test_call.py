@@ -159,7 +159,8 @@ def test_build_with_reuse(scene: Scene) -> None:
     said = Said()
     folder = str(scene.root / "dist")
     assert WHEEL == call_of("build_wheel", scene, caller, said).build(folder, {"a": "b"}, "metadata")
-    assert ([("build_wheel", folder, {"a": "b"}, "metadata")], []) == (recording.calls, said.lines)
+    told = str(Path("metadata").absolute())
+    assert ([("build_wheel", folder, {"a": "b"}, told)], []) == (recording.calls, said.lines)
     (seen,) = recording.seen
     overlay = Path(seen["path"][-1])
     assert scene.site(scene.target) / "torch" == (overlay / "torch").resolve()

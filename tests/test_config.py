@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,20 @@ from packaging.requirements import Requirement
 from standins import write
 
 from runtime_backend.config import (
+    LEGACY_BACKEND,
     Chosen,
     Pin,
     RuntimeRule,
     Settings,
+    Upstream,
     Variable,
     fill_template,
     load_settings,
     placeholders,
+    settings_of_tree,
     split_config_settings,
 )
-from runtime_backend.errors import ConfigError
+from runtime_backend.errors import ConfigError, SourceError
 
 HINT = "The keys and their values are listed in the README, 'Settings'."
 AT = "pyproject.toml: tool.runtime-backend"
@@ -150,7 +154,7 @@ C = { force = "yes" }
 D = { value = "{torch.versoin} { {numpy.cuda} {{ok}}", forse = true }
 """
 FIELDS = ", ".join(
-    f"{name}.{field}" for name in ("torch", "numpy") for field in ("version", "cuda", "hip", "git-version")
+    f"{name}.{field}" for name in ("torch", "numpy") for field in ("version", "cuda", "hip", "git-version", "site")
 )
 EITHER = "expected a requirement, or { requirement, match }"
 NAME = "expected a name with an optional version specifier, such as 'torch>=2.4'"
@@ -207,7 +211,7 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
             " would install the newest one before we can name the right one; move its specifier to"
             " tool.runtime-backend.match-runtime",
             f"{AT}.provison: found an unknown key (did you mean 'provision'?), expected one of backend-path,"
-            " build-backend, env, match-runtime, metadata, packages, provision, target, unresolved",
+            " build-backend, env, match-runtime, metadata, packages, provision, source, target, unresolved",
         ]
     ) == sorted(found)
 
@@ -400,3 +404,143 @@ def test_template_without_value() -> None:
     """A placeholder without a value is an error of the caller."""
     with pytest.raises(KeyError, match=r"torch\.hip"):
         fill_template("{torch.hip}", {})
+
+
+def source_problems(folder: Path, table: str) -> list[str]:
+    """Return the mistakes in a ``source`` table, without what they have in common."""
+    return [line.removeprefix(f"{AT}.") for line in problems_of(folder, f"[tool.runtime-backend.source]\n{table}")]
+
+
+DIGEST, COMMIT = "64 hexadecimal digits", "the full hash of a commit, since a tag or branch may move"
+
+
+@pytest.mark.parametrize(
+    ("table", "problems"),
+    [
+        (
+            "",
+            [
+                "source: found none of them, expected exactly one of url, sdist, git",
+                f"source.sha256: found nothing, expected {DIGEST}",
+            ],
+        ),
+        (
+            f'url = "https://a/x.tar.gz"\ngit = "https://a/x"\nsha256 = "{"a" * 64}"',
+            ["source: found url and git, expected exactly one of url, sdist, git"],
+        ),
+        ('url = "https://a/x.tar.gz"\nsha256 = "A"', [f"source.sha256: found the string 'A', expected {DIGEST}"]),
+        ('url = "https://a/x.tar.gz"\nsha256 = 3', ["source.sha256: found int 3, expected a non-empty string"]),
+        ('git = "https://a/x"', [f"source.rev: found nothing, expected {COMMIT}"]),
+        ('git = "https://a/x"\nrev = "main"', [f"source.rev: found the string 'main', expected {COMMIT}"]),
+        (
+            f'git = "https://a/x"\nrev = "{"a" * 40}"\nsha256 = "{"a" * 64}"',
+            [f"source.sha256: found the string '{'a' * 64}', expected nothing there: it is for another kind of source"],
+        ),
+        *(
+            (
+                f'sdist = "{text}"\nsha256 = "{"a" * 64}"',
+                [f"source.sdist: found the string {text!r}, expected 'name==version'"],
+            )
+            for text in ("x", "x>=1", "x==1,!=2", "x[a]==1", "x==1; python_version > '3'", "x @ https://a/x.whl", "-")
+        ),
+        (
+            f'url = "https://a/x.tar.gz"\nsha256 = "{"a" * 64}"\nsubdirectory = "../x"\npatches = ["a.patch", "../b.patch"]\nref = 1',
+            [
+                "source.subdirectory: found the string '../x', expected a folder inside the source",
+                "source.patches[0]: found the string 'a.patch', expected a file in {folder}",
+                "source.patches[1]: found the string '../b.patch', expected a file in {folder}",
+                "source.ref: found an unknown key (did you mean 'rev'?), expected one of git, patches, rev, sdist, sha256,"
+                " subdirectory, url",
+            ],
+        ),
+    ],
+)
+def test_wrong_source(table: str, problems: list[str], tmp_path: Path) -> None:
+    """Every mistake of the source's table is told."""
+    assert [line.format(folder=tmp_path) for line in problems] == source_problems(tmp_path, table)
+
+
+def test_source_and_backend(tmp_path: Path) -> None:
+    """A wrapper does not say what the source is made of."""
+    text = (
+        f'[tool.runtime-backend]\nbuild-backend = "x"\nbackend-path = []\nsource = {{ git = "x", rev = "{"a" * 40}" }}'
+    )
+    there = "found a value beside 'source', expected nothing there: the source's own pyproject.toml says it"
+    assert [f"{AT}.{key}: {there}" for key in ("build-backend", "backend-path")] == problems_of(tmp_path, text)
+
+
+def test_source(tmp_path: Path) -> None:
+    """What is right is taken; the real backend is not known before the source is opened."""
+    write(tmp_path / "a.patch", "")
+    text = f'[tool.runtime-backend.source]\nurl = "u"\nsha256 = "{"a" * 64}"\nsubdirectory = "s"\npatches = ["a.patch"]'
+    settings = load(tmp_path, text)
+    assert settings.upstream == Upstream(
+        kind="url",
+        where="u",
+        sha256="a" * 64,
+        rev=None,
+        subdirectory="s",
+        patches=(tmp_path / "a.patch",),
+        origin=f"{AT}.source",
+    )
+    assert Chosen(value="the one that the source names", origin=f"{AT}.source") == settings.real_backend
+    assert "u@abc" == str(replace(settings.upstream, rev="abc"))
+
+
+WRAPPER = f'[tool.runtime-backend.source]\nurl = "u"\nsha256 = "{"a" * 64}"'
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "expected"),
+    [
+        (None, (LEGACY_BACKEND, (), ("setuptools",), None)),
+        ("[build-system]\nrequires = []", (LEGACY_BACKEND, (), (), None)),
+        (
+            '[build-system]\nrequires = ["scikit-build-core", "torch"]\nbuild-backend = "scikit_build_core.build"\n'
+            '[tool.scikit-build]\nbuild-dir = "b"',
+            ("scikit_build_core.build", (), ("scikit-build-core", "torch"), "b"),
+        ),
+        (
+            '[build-system]\nrequires = ["x"]\nbuild-backend = "mine"\nbackend-path = ["tools"]',
+            ("mine", ("tools",), ("x",), None),
+        ),
+        (
+            '[build-system]\nrequires = ["runtime-backend"]\nbuild-backend = "runtime_backend.build"\nbackend-path = ["_vendor"]\n'
+            '[tool.runtime-backend]\nbuild-backend = "mesonpy"\n[tool.scikit-build]\nbuild-dir = 3',
+            ("mesonpy", (), ("runtime-backend",), None),
+        ),
+        (
+            '[build-system]\nrequires = ["runtime-backend"]\nbuild-backend = "runtime_backend.build"',
+            (LEGACY_BACKEND, (), ("runtime-backend",), None),
+        ),
+    ],
+)
+def test_settings_of_tree(pyproject: str | None, expected: tuple[object, ...], tmp_path: Path) -> None:
+    """What an upstream source is made of is said by itself."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    if pyproject is not None:
+        write(tree / "pyproject.toml", pyproject)
+    found = settings_of_tree(load(tmp_path, WRAPPER), tree)
+    assert (tree, *expected) == (
+        found.source,
+        found.real_backend.value,
+        found.backend_path,
+        found.requires,
+        found.scikit_build_dir,
+    )
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "told"),
+    [
+        ("x =", "the pyproject.toml of the source cannot be read: "),
+        ('[build-system]\nbackend-path = ["../x"]', r"build-system.backend-path\[0\]: found the string '../x'"),
+        ("build-system = 3", "build-system: found int 3, expected a table"),
+    ],
+)
+def test_settings_of_a_broken_tree(pyproject: str, told: str, tmp_path: Path) -> None:
+    """What is wrong in it is told as such."""
+    write(tmp_path / "tree/pyproject.toml", pyproject)
+    with pytest.raises(SourceError, match=told):
+        settings_of_tree(load(tmp_path, WRAPPER), tmp_path / "tree")

@@ -31,7 +31,7 @@ def plan(
 ) -> list[str | None]:
     """Return (value, why) of a variable A."""
     variable = Variable(name="A", template=template, force=force, origin="here")
-    (planned,) = plan_variables([variable], identities, environ or {})
+    (planned,) = plan_variables([variable], identities, {"torch": Path("/overlay")}, environ or {})
     assert PlannedVariable(name="A", value=planned.value, origin="here", why=planned.why) == planned
     return [planned.value, planned.why]
 
@@ -43,6 +43,7 @@ def plan(
         ("", ""),
         ("{torch.version}|{torch.cuda}|{torch.hip}|{torch.git-version}", "2.7.0+cu126|12.6||abc"),
         ("{numpy.version}|{numpy.cuda}", "2.0|"),
+        ("{torch.site}/nvidia/cu13/include", "/overlay/nvidia/cu13/include"),
         ("{{torch.cuda}} {{{torch.cuda}}}", "{torch.cuda} {12.6}"),
     ],
 )

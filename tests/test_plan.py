@@ -162,6 +162,7 @@ def test_json(scene: Scene) -> None:
         "shim": __version__,
         "hook": GR,
         "source": str(scene.source),
+        "upstream": None,
         "frontend": "pip",
         "isolation": "hidden",
         "real-backend": {"value": "backends.recording", "origin": "pyproject.toml: tool.runtime-backend.build-backend"},
@@ -325,6 +326,7 @@ def test_stamp(scene: Scene) -> None:
         "variables": {"FOR": TARGET},
         "variables-kept": ["HOME"],
         "source-revision": "abc",
+        "upstream": None,
         "compiled-files": 2,
     } == stamp
 

@@ -65,10 +65,20 @@ WRONG = [
     "env = { '' = 'x' }",
 ]
 RIGHT += [
+    f'source = {{ url = "https://example.org/x-1.tar.gz", sha256 = "{"a" * 64}" }}',
+    f'source = {{ sdist = "x==1", sha256 = "{"a" * 64}", patches = [] }}',
+    f'source = {{ git = "https://example.org/x.git", rev = "{"a" * 40}", subdirectory = "python" }}',
     'target = { environment = ".venv", lock = "uv.lock", extras = ["cu128"], groups = [] }',
     'packages = { x = {}, "Y.z" = { match = "minor", provision = "reuse", unresolved = "error", env = { A = "1" } } }',
 ]
 WRONG += [
+    "source = 1",
+    "source = {}",
+    'source = { url = "https://example.org/x-1.tar.gz" }',
+    'source = { git = "https://example.org/x.git", rev = "v1" }',
+    f'source = {{ git = "x", rev = "{"a" * 40}", url = "y", sha256 = "{"a" * 64}" }}',
+    f'source = {{ url = "x", sha256 = "{"a" * 64}", patches = "x" }}',
+    f'source = {{ url = "x", sha256 = "{"a" * 64}", ref = "x" }}',
     "target = 1",
     'target = { environment = "" }',
     'target = { extras = "cu128" }',

@@ -33,9 +33,11 @@ from .settings import (
     RuntimeRule,
     Settings,
     StatedTarget,
+    Upstream,
     Variable,
 )
 from .templates import fill_template, placeholders
+from .upstream import read_upstream, settings_of_tree
 
 __all__ = [
     "CALL_KEYS",
@@ -50,11 +52,13 @@ __all__ = [
     "RuntimeRule",
     "Settings",
     "StatedTarget",
+    "Upstream",
     "Variable",
     "fill_template",
     "is_exact",
     "load_settings",
     "placeholders",
+    "settings_of_tree",
     "split_config_settings",
 ]
 
@@ -110,12 +114,13 @@ class _Foreign(NamedTuple):
 def _build(source: Path, table: Table, call: CallSettings, foreign: _Foreign) -> Settings:
     """Return the producer's settings, and those of the call that nobody else may say."""
     build_dir = foreign.scikit_build.get("build-dir") if isinstance(foreign.scikit_build, dict) else None
-    runtimes = read_runtimes(table)
+    runtimes, upstream = read_runtimes(table), read_upstream(table, source)
     for name in CONSUMER_TABLES:  # the producer may be a consumer too; here it is not asked as one
         table.value(name)
     return Settings(
         source=source,
-        real_backend=read_backend(table),
+        upstream=upstream,
+        real_backend=read_backend(table) if upstream is None else _told_by(upstream),
         backend_path=tuple(read_backend_path(table, source)),
         runtimes=runtimes,
         provision=choice(table, "provision", PROVISIONS),
@@ -132,6 +137,11 @@ def _build(source: Path, table: Table, call: CallSettings, foreign: _Foreign) ->
         scikit_build_dir=build_dir if isinstance(build_dir, str) and build_dir else None,
         project=foreign.project if isinstance(foreign.project, dict) else {},
     )
+
+
+def _told_by(upstream: Upstream) -> Chosen[str]:
+    """Return what stands for the real backend until the source is opened."""
+    return Chosen(value="the one that the source names", origin=upstream.origin)
 
 
 def _hear_consumer(settings: Settings, consumer: Consumer | None, document: Table) -> Settings:

@@ -23,7 +23,9 @@ from .producer import optional_choice, read_variables
 from .settings import MATCHES, PROVISIONS, UNRESOLVED, Chosen, StatedTarget, Variable
 
 CONSUMER_TABLES = ("target", "packages")
-PRODUCER_KEYS = frozenset(("build-backend", "backend-path", "match-runtime", "provision", "unresolved", "env"))
+PRODUCER_KEYS = frozenset(
+    ("build-backend", "backend-path", "match-runtime", "provision", "unresolved", "metadata", "env", "source")
+)
 
 _PRODUCERS_OWN = ("build-backend", "backend-path", "match-runtime", "source")
 

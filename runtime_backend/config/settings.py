@@ -18,7 +18,7 @@ PROVISIONS = ("auto", "reuse", "require", "none")
 MATCHES = ("exact", "minor", "floor")
 UNRESOLVED = ("error", "newest")
 METADATA = ("auto", "static", "stub", "real")
-TEMPLATE_FIELDS = ("version", "cuda", "hip", "git-version")
+TEMPLATE_FIELDS = ("version", "cuda", "hip", "git-version", "site")
 """What ``{torch.<field>}`` may name in a variable."""
 
 CALL_KEYS = ("target", "lock", "pin", "provision", "cache-dir", "log", "offline")
@@ -84,11 +84,32 @@ class StatedTarget:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Upstream:
+    """What is built instead of the folder that names it: the consumer's wrapper around a package of somebody else."""
+
+    kind: str
+    """``url`` (an archive), ``sdist`` (of a package index) or ``git``."""
+    where: str
+    """The URL, or ``name==version``."""
+    sha256: str | None
+    """Of the archive, in hex; None for git."""
+    rev: str | None
+    """The commit; None for archives."""
+    subdirectory: str | None
+    patches: tuple[Path, ...]
+    origin: str
+
+    def __str__(self) -> str:
+        """Return ``flash-attn==2.8.3``, or a URL, with the commit."""
+        return self.where if self.rev is None else f"{self.where}@{self.rev}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Everything that people said about this build; nothing in here was looked up."""
 
     source: Path
-    """The source tree, absolute."""
+    """The source tree, absolute; once it is opened, that of the upstream source."""
     real_backend: Chosen[str]
     backend_path: tuple[str, ...]
     runtimes: tuple[RuntimeRule, ...]
@@ -109,6 +130,9 @@ class Settings:
     """scikit-build-core's ``build-dir``, the one foreign key that we follow."""
     project: Mapping[str, Any]
     """The producer's ``[project]`` table (PEP 621), as it stands there."""
+    upstream: Upstream | None = None
+    requires: tuple[str, ...] = ()
+    """The build requirements of the upstream source, once it is opened: no frontend reads them."""
     notes: tuple[str, ...] = ()
     """What the person should be told although nothing is wrong."""
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from .agreement import describe_differences
 from .pins import with_requirements
 from .prepared import Prepared, mark_prepared, read_prepared
-from .static import is_complete, write_static
+from .static import is_complete, named_files, static_metadata, write_static
 from .ways import plan_ways
 
 __all__ = [
@@ -20,8 +20,10 @@ __all__ = [
     "describe_differences",
     "is_complete",
     "mark_prepared",
+    "named_files",
     "plan_ways",
     "read_prepared",
+    "static_metadata",
     "with_requirements",
     "write_static",
 ]

@@ -1,0 +1,128 @@
+"""The ``source`` table: what is built instead of the folder that the table lies in."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import ConfigError, SourceError
+from ..files import is_file
+from ..tables import Table
+from ..toml import loads
+from .producer import read_backend, read_backend_path
+from .settings import Chosen, Settings, Upstream, parse_requirement
+
+_KINDS = ("url", "sdist", "git")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+
+
+def read_upstream(table: Table, folder: Path) -> Upstream | None:
+    """Return what the ``source`` table says; None where there is none.
+
+    :param table: ``[tool.runtime-backend]``.
+    :param folder: the one that its file lies in.
+    """
+    inner = table.table("source")
+    if inner is None:
+        return None
+    for name in ("build-backend", "backend-path"):
+        if table.value(name) is not None:
+            table.report(name, "a value beside 'source'", "nothing there: the source's own pyproject.toml says it")
+    kinds = [kind for kind in _KINDS if kind in inner]
+    values = {kind: inner.string(kind) for kind in _KINDS}
+    kind = kinds[0] if kinds else "url"
+    if len(kinds) != 1:
+        table.report("source", " and ".join(kinds) or "none of them", "exactly one of url, sdist, git")
+    upstream = Upstream(
+        kind=kind,
+        where=values[kind] or "",
+        sha256=_read_digest(inner, "sha256", _SHA256, is_demanded=kind != "git"),
+        rev=_read_digest(inner, "rev", _COMMIT, is_demanded=kind == "git"),
+        subdirectory=_read_subdirectory(inner),
+        patches=tuple(_read_patches(inner, folder)),
+        origin=f"{inner.file}: {inner.key}",
+    )
+    if kind == "sdist" and upstream.where:
+        _check_sdist(inner, upstream.where)
+    inner.close()
+    return upstream
+
+
+def _read_digest(table: Table, name: str, pattern: re.Pattern[str], *, is_demanded: bool) -> str | None:
+    found = table.string(name)
+    what = "64 hexadecimal digits" if name == "sha256" else "the full hash of a commit, since a tag or branch may move"
+    if is_demanded and found is None and name not in table:
+        table.report(name, "nothing", what)
+    elif found is not None and not is_demanded:
+        table.report(name, f"the string {found!r}", "nothing there: it is for another kind of source")
+    elif found is not None and not pattern.fullmatch(found):
+        table.report(name, f"the string {found!r}", what)
+    return found
+
+
+def _read_subdirectory(table: Table) -> str | None:
+    found = table.string("subdirectory")
+    if found is not None and (Path(found).is_absolute() or ".." in Path(found).parts):
+        table.report("subdirectory", f"the string {found!r}", "a folder inside the source")
+    return found
+
+
+def _read_patches(table: Table, folder: Path) -> list[Path]:
+    paths = []
+    for index, text in enumerate(table.strings("patches") or []):
+        path = Path(os.path.normpath(folder / text))
+        if not path.is_relative_to(folder) or not is_file(path):
+            table.report(f"patches[{index}]", f"the string {text!r}", f"a file in {folder}")
+        paths.append(path)
+    return paths
+
+
+def _check_sdist(table: Table, text: str) -> None:
+    requirement = parse_requirement(text)
+    pins = [] if requirement is None else [item.operator for item in requirement.specifier]
+    if requirement is None or pins not in (["=="], ["==="]) or requirement.extras or requirement.marker:
+        table.report("sdist", f"the string {text!r}", "'name==version'")
+
+
+def settings_of_tree(settings: Settings, tree: Path) -> Settings:
+    """Return the settings for building the upstream source: what it is made of is said in its own pyproject.toml.
+
+    One that declares this shim itself has the rest in its own table; that of the wrapper counts nevertheless, but for
+    the real backend.
+
+    :param tree: the source, unpacked.
+    :raises SourceError: when its pyproject.toml cannot be read.
+    """
+    document = _read_document(tree)
+    build_system = document.table("build-system") or Table({}, file=document.file, key="build-system")
+    requires = build_system.strings("requires")
+    own = (build_system.string("build-backend") or "").partition(".")[0] == "runtime_backend"
+    tool = document.table("tool") or Table({}, file=document.file)
+    table = (tool.table("runtime-backend") or Table({}, file=document.file)) if own else build_system
+    scikit_build = tool.value("scikit-build")
+    build_dir = scikit_build.get("build-dir") if isinstance(scikit_build, dict) else None
+    backend, paths = read_backend(table), read_backend_path(table, tree)
+    if document.problems:
+        raise SourceError(str(ConfigError(document.problems)))
+    return replace(
+        settings,
+        source=tree,
+        real_backend=Chosen(value=backend.value, origin=f"the source's {backend.origin}"),
+        backend_path=tuple(paths),
+        scikit_build_dir=build_dir if isinstance(build_dir, str) and build_dir else None,
+        requires=tuple(["setuptools"] if requires is None else requires),  # PEP 518's own default
+    )
+
+
+def _read_document(tree: Path) -> Table:
+    path = tree / "pyproject.toml"
+    problems: list[str] = []
+    if not is_file(path):
+        return Table({}, file="pyproject.toml", problems=problems)
+    try:
+        return Table(loads(path.read_text("utf-8")), file="pyproject.toml", problems=problems)
+    except (OSError, ValueError, RecursionError) as error:
+        raise SourceError(f"the pyproject.toml of the source cannot be read: {error}") from None

@@ -1,0 +1,89 @@
+"""An upstream source: fetched once, checked, and unpacked for every hook that needs it.
+
+In the cache::
+
+    <cache>/sources/0a1b2c3d4e5f6071-flash_attn-2.8.3.tar.gz     as it came, never changed
+    <cache>/sources/tree-9c8d7e6f5a4b3c2d/flash_attn-2.8.3/      unpacked and patched, while a hook runs
+    <cache>/sources/tree-9c8d7e6f5a4b3c2d.lock                   held by that hook
+
+Real backends write into the tree that they build, so every hook gets it fresh; always at the same path, so that
+compiler caches know it again. Two hooks that want the same one wait for each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..cache import exclusively
+from ..config import Upstream
+from ..errors import SourceError
+from ..files import is_folder
+from .archives import unpack
+from .getting import obtain
+from .patches import apply_patch
+
+__all__ = ["Depot"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Depot:
+    """Where upstream sources lie on this machine, and how they come there.
+
+    :param folder: in the cache.
+    :param environ: the frontend's variables: certificates, credentials, indexes.
+    :param say: takes lines for the person.
+    """
+
+    folder: Path
+    environ: Mapping[str, str]
+    is_offline: bool
+    say: Callable[[str], None]
+
+    @contextmanager
+    def tree(self, upstream: Upstream) -> Iterator[Path]:
+        """Yield the folder to build: unpacked, patched, and this process's alone; it is removed afterwards.
+
+        :raises SourceError: when it cannot be had, is another one than was named, or is not safe to unpack.
+        """
+        place = self.folder / f"tree-{_digest(upstream)}"
+        lock = place.with_name(f"{place.name}.lock")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock.touch()
+        except OSError as error:
+            raise SourceError(
+                f"{self.folder} cannot be written to: {error}",
+                hint="Name another cache: RUNTIME_BACKEND_CACHE_DIR.",
+            ) from None
+        with exclusively(lock, lambda: self.say(f"waiting for another {upstream}")):
+            archive = obtain(upstream, self.folder, self.environ, is_offline=self.is_offline, say=self.say)
+            shutil.rmtree(place, ignore_errors=True)
+            try:
+                yield _open(upstream, archive, place, self.environ)
+            finally:
+                shutil.rmtree(place, ignore_errors=True)
+
+
+def _open(upstream: Upstream, archive: Path, place: Path, environ: Mapping[str, str]) -> Path:
+    root = unpack(archive, place)
+    for patch in upstream.patches:
+        apply_patch(patch, root, environ)
+    tree = root / (upstream.subdirectory or "")
+    if not is_folder(tree):
+        raise SourceError(
+            f"{upstream.origin}.subdirectory: found no folder {upstream.subdirectory!r} in {archive.name}"
+        )
+    return tree
+
+
+def _digest(upstream: Upstream) -> str:
+    """Return a name for what a tree is: the source and its patches."""
+    facts = hashlib.sha256(f"{upstream.where}\0{upstream.sha256}\0{upstream.rev}".encode())
+    for patch in upstream.patches:
+        facts.update(hashlib.sha256(patch.read_bytes()).digest())
+    return facts.hexdigest()[:16]

@@ -1,0 +1,161 @@
+"""Getting an upstream source: an archive by its URL, an sdist by name and version, a git repository at a commit."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import IO
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+from packaging.requirements import Requirement
+from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
+from packaging.version import InvalidVersion, Version
+
+from ..config import Upstream
+from ..errors import IndexLookupError, NoAnswer, SourceError
+from ..files import is_file
+from ..index.pages import read_page
+from ..web import ask
+from .git import pack_checkout
+
+LARGEST = 4 << 30
+"""Bytes of an archive; the largest sdists of a public index have some hundred MiB."""
+
+INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
+MORE_INDEXES = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL")
+"""Variables that name indexes; the latter several, between spaces, uv's with names (``torch=https://…``)."""
+_PATIENCE = 5
+"""Seconds between two words about a download."""
+
+
+def obtain(
+    upstream: Upstream, folder: Path, environ: Mapping[str, str], *, is_offline: bool, say: Callable[[str], None]
+) -> Path:
+    """Return the archive of an upstream source; it is kept in a folder, under a name that tells what it is.
+
+    :raises SourceError: when it cannot be had, or is not what was named.
+    """
+    path = folder / _file_name(upstream)
+    if is_file(path) and (upstream.sha256 is None or _digest(path) == upstream.sha256):
+        return path
+    if is_offline and not upstream.where.startswith("file:"):
+        raise SourceError(
+            f"{upstream}: not in the cache ({path}), and not fetched: this build is offline",
+            hint="Run the same command once with a network; the source is kept from then on.",
+        )
+    new = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        if upstream.kind == "git":
+            say(f"fetching {upstream}, with its submodules")
+            pack_checkout(upstream, new, environ)
+        else:
+            _download(upstream, _find_url(upstream, environ), new, environ, say)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+    return path
+
+
+def _file_name(upstream: Upstream) -> str:
+    if upstream.kind == "git":
+        label = re.sub(r"[^A-Za-z0-9._-]+", "-", upstream.where.rstrip("/").rpartition("/")[2].removesuffix(".git"))
+        return f"{hashlib.sha256(f'{upstream.where}@{upstream.rev}'.encode()).hexdigest()[:16]}-{label}.tar"
+    last = upstream.where if upstream.kind == "sdist" else unquote(urlsplit(upstream.where).path).rpartition("/")[2]
+    return f"{(upstream.sha256 or '')[:16]}-{re.sub(r'[^A-Za-z0-9._+-]+', '-', last)}"
+
+
+def _digest(path: Path) -> str:
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()
+
+
+def _download(upstream: Upstream, url: str, path: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+    say(f"fetching {url}")
+    try:
+        if url.startswith("file:"):
+            shutil.copyfile(url2pathname(urlsplit(url).path), path)
+        else:
+            ask(url, environ, lambda answer: _write(answer, path, say))
+    except (NoAnswer, OSError) as failure:
+        raise SourceError(
+            f"{url} cannot be fetched: {failure}", hint="Run the same command again when it can be reached."
+        ) from None
+    found = _digest(path)
+    if found != upstream.sha256:
+        raise SourceError(
+            f"{url} is not the file that was named: found sha256 {found}, expected {upstream.sha256}"
+            f" ({upstream.origin}.sha256)",
+            hint="It was changed after it was named, or on the way here. Nothing of it was unpacked. If you know why,"
+            " make the wrapper again: runtime-backend wrap.",
+        )
+
+
+def _write(answer: HTTPResponse, path: Path, say: Callable[[str], None]) -> None:
+    with path.open("wb") as file:
+        for _ in _copied(answer, file, int(answer.headers.get("Content-Length") or 0), say):
+            if file.tell() > LARGEST:
+                raise NoAnswer(f"more than {LARGEST} bytes")
+
+
+def _copied(answer: HTTPResponse, file: IO[bytes], total: int, say: Callable[[str], None]) -> Iterator[None]:
+    """Copy block by block, and tell from time to time how far it is."""
+    told = time.monotonic()
+    while block := answer.read(1 << 18):
+        file.write(block)
+        yield
+        if time.monotonic() - told >= _PATIENCE:
+            told = time.monotonic()
+            say(f"fetching: {file.tell() >> 20} MiB{f' of {total >> 20}' if total else ''}")
+    if file.tell() < total:
+        raise OSError(f"the answer ended after {file.tell()} of {total} bytes")
+
+
+def _find_url(upstream: Upstream, environ: Mapping[str, str]) -> str:
+    """Return the URL of an archive; that of an sdist is asked from the indexes that the environment names."""
+    if upstream.kind == "url":
+        return upstream.where
+    requirement = Requirement(upstream.where)
+    wanted = canonicalize_name(requirement.name), next(iter(requirement.specifier)).version
+    told = []
+    for index in _indexes(environ):
+        try:
+            files = read_page(index, wanted[0], environ)
+        except IndexLookupError as error:
+            told.append(f"{index}: {error}")
+            continue
+        for file in files:
+            if is_sdist_of(file.name, *wanted) and file.sha256 in (None, upstream.sha256):
+                return file.url
+        told.append(f"{index}: {len(files)} files, the sdist with the sha256 {upstream.sha256} not among them")
+    names = ", ".join((*INDEXES, *MORE_INDEXES))
+    lines = "\n".join(f"  {line}" for line in told) or f"  none is named: {names}"
+    raise SourceError(
+        f"{upstream}: not found on an index:\n{lines}",
+        hint="Name the file instead: `runtime-backend wrap` writes source = { url, sha256 }.",
+    )
+
+
+def _indexes(environ: Mapping[str, str]) -> list[str]:
+    first = next((environ[name] for name in INDEXES if environ.get(name)), None)
+    more = [word for name in MORE_INDEXES for word in environ.get(name, "").split()]
+    named = [re.sub(r"^[A-Za-z0-9._-]+=", "", word) for word in more]
+    return list(dict.fromkeys([*([] if first is None else [first]), *named]))
+
+
+def is_sdist_of(file: str, name: str, version: str) -> bool:
+    """Return whether a file name is that of an sdist of a version."""
+    try:
+        found_name, found_version = parse_sdist_filename(file)
+        return found_name == name and found_version == Version(version)
+    except (InvalidSdistFilename, InvalidVersion):
+        return False

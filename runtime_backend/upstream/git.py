@@ -1,0 +1,114 @@
+"""A git repository at one commit, with its submodules, as an archive."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..config import Upstream
+from ..errors import SourceError
+
+_QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_PARAMETERS": None, "GIT_DIR": None, "GIT_WORK_TREE": None}
+
+
+def pack_checkout(upstream: Upstream, archive: Path, environ: Mapping[str, str]) -> None:
+    """Check a repository out, and pack it with its ``.git``: build scripts ask for the commit and its tags.
+
+    :raises SourceError: when there is no such repository or commit.
+    """
+    with tempfile.TemporaryDirectory(prefix=".git-", dir=archive.parent) as work:
+        tree = Path(work) / "tree"
+        tree.mkdir()
+        git = Git(tree, environ)
+        git.run("init", "--quiet")
+        git.run("remote", "add", "--", "origin", upstream.where)
+        _fetch(git, upstream)
+        git.run("checkout", "--quiet", "--detach", str(upstream.rev))
+        _fetch_submodules(git, tree)
+        with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as out:
+            out.add(tree, _label(upstream))
+
+
+def find_commit(url: str, revision: str, environ: Mapping[str, str]) -> str | None:
+    """Return the commit that a branch or tag of a repository is at; None when it has no such one.
+
+    :raises SourceError: when there is no such repository.
+    """
+    found = {}
+    with tempfile.TemporaryDirectory() as anywhere:
+        listed = Git(Path(anywhere), environ).run("ls-remote", "--", url, revision, f"{revision}^{{}}")
+    for line in listed.splitlines():
+        commit, _, name = line.partition("\t")
+        found[name] = commit
+    # An annotated tag is an object of its own; what it is a tag of stands behind ^{}.
+    names = [f"refs/tags/{revision}^{{}}", f"refs/tags/{revision}", f"refs/heads/{revision}", revision]
+    return next((found[name] for name in names if name in found), None)
+
+
+class Git:
+    """git in one folder."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self._folder = folder
+        changed: dict[str, str | None] = {**environ, **_QUIET, "GIT_CEILING_DIRECTORIES": str(folder.parent)}
+        self._environ = {name: value for name, value in changed.items() if value is not None}
+
+    def run(self, *words: str) -> str:
+        """Return what git prints.
+
+        :raises SourceError: with git's own words, when it fails.
+        """
+        done = self._start(words)
+        if done.returncode != 0:
+            said = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-5:])
+            raise SourceError(f"git {' '.join(words)} ended with code {done.returncode}:\n{said}")
+        return done.stdout
+
+    def succeeds(self, *words: str) -> bool:
+        """Return whether git succeeds."""
+        return self._start(words).returncode == 0
+
+    def _start(self, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        try:
+            return subprocess.run(  # noqa: S603 - git, with words of ours and a URL behind them
+                ["git", *words],  # noqa: S607 - the person's own
+                cwd=self._folder,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+            )
+        except FileNotFoundError:
+            raise SourceError("git is not on PATH", hint="Install git, then run the same command again.") from None
+
+
+def _fetch(git: Git, upstream: Upstream) -> None:
+    """Fetch the one commit; where the server gives only branches and tags, all of those."""
+    if git.succeeds("fetch", "--quiet", "--depth=1", "origin", str(upstream.rev)):
+        return
+    git.run("fetch", "--quiet", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*")
+    if not git.succeeds("cat-file", "-e", f"{upstream.rev}^{{commit}}"):
+        raise SourceError(
+            f"{upstream.where} has no commit {upstream.rev} ({upstream.origin}.rev)",
+            hint="Name one that is on a branch or has a tag: runtime-backend wrap git+URL@TAG.",
+        )
+
+
+def _fetch_submodules(git: Git, tree: Path) -> None:
+    """Likewise; what was fetched in vain would be in the way of another attempt."""
+    if git.succeeds("submodule", "update", "--quiet", "--init", "--recursive", "--depth=1"):
+        return
+    git.run("submodule", "deinit", "--quiet", "--force", "--all")
+    shutil.rmtree(tree / ".git" / "modules", ignore_errors=True)
+    git.run("submodule", "update", "--init", "--recursive")
+
+
+def _label(upstream: Upstream) -> str:
+    return os.path.basename(upstream.where.rstrip("/")).removesuffix(".git") or "source"  # noqa: PTH119 - a URL

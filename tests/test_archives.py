@@ -1,0 +1,166 @@
+"""Unpacking an archive from elsewhere: what belongs into a source comes out as it is, nothing else does."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime_backend.errors import SourceError
+from runtime_backend.upstream import archives
+from runtime_backend.upstream.archives import unpack
+
+Fill = Callable[[tarfile.TarFile], None]
+
+
+def put(archive: tarfile.TarFile, name: str, content: bytes = b"", mode: int = 0o644, **fields: object) -> None:
+    """Put a member into an archive."""
+    item = tarfile.TarInfo(name)
+    item.size, item.mode, item.mtime = len(content), mode, 1_700_000_000
+    for field, value in fields.items():
+        setattr(item, field, value)
+    archive.addfile(item, io.BytesIO(content))
+
+
+def make_tar(folder: Path, *members: tuple[str, dict[str, object]]) -> Path:
+    """Make an archive."""
+    path = folder / "x-1.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, fields in members:
+            put(archive, name, **fields)  # type: ignore[arg-type]
+    return path
+
+
+def link(target: str) -> dict[str, object]:
+    """Return what makes a member a symbolic link."""
+    return {"type": tarfile.SYMTYPE, "linkname": target}
+
+
+def hard(target: str) -> dict[str, object]:
+    """Return what makes a member a hard link."""
+    return {"type": tarfile.LNKTYPE, "linkname": target}
+
+
+def test_sdist(tmp_path: Path) -> None:
+    """Files, folders, links and modes come out; the one folder in it is the source."""
+    path = make_tar(
+        tmp_path,
+        ("x-1", {"type": tarfile.DIRTYPE}),
+        ("x-1/setup.py", {"content": b"#!", "mode": 0o777}),
+        ("x-1/deep/er/a.h", {"content": b"a"}),
+        ("x-1/deep/up.h", link("er/a.h")),
+        ("x-1/deep/er/root", link("../../setup.py")),
+        ("x-1/copy.h", hard("x-1/deep/er/a.h")),
+    )
+    root = unpack(path, tmp_path / "out")
+    assert tmp_path / "out/x-1" == root
+    assert (b"#!", 0o755) == ((root / "setup.py").read_bytes(), (root / "setup.py").stat().st_mode & 0o777)
+    assert (b"a", 0o644, 1_700_000_000) == (
+        (root / "deep/up.h").read_bytes(),
+        (root / "deep/er/a.h").stat().st_mode & 0o777,
+        (root / "deep/er/a.h").stat().st_mtime,
+    )
+    assert (b"#!", b"a") == ((root / "deep/er/root").read_bytes(), (root / "copy.h").read_bytes())
+
+
+def test_several_roots(tmp_path: Path) -> None:
+    """An archive without one folder around it is the source itself."""
+    path = make_tar(tmp_path, ("setup.py", {}), ("a/b.py", {}))
+    assert tmp_path / "out" == unpack(path, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ([("/etc/cron.d/x", {})], "'/etc/cron.d/x': found a path that leads out of it"),
+        ([("x/../../y", {})], "'x/../../y': found a path that leads out of it"),
+        ([("x\\..\\y", {})], "'x\\\\..\\\\y': found a path that leads out of it"),
+        ([("x/a", link("/etc/passwd"))], "'x/a': found a link that leads out of it, to '/etc/passwd'"),
+        ([("x/a", link("../../y"))], "'x/a': found a link that leads out of it, to '../../y'"),
+        ([("x/a", link("b/../../../y"))], "'x/a': found a link that leads out of it, to 'b/../../../y'"),
+        ([("a", link(".."))], "'a': found a link that leads out of it, to '..'"),
+        ([("x/a", link("../.."))], "'x/a': found a link that leads out of it, to '../..'"),
+        ([("x/a", link("..\\y"))], "'x/a': found a link that leads out of it, to '..\\\\y'"),
+        ([("x/a", link("b")), ("x/a/c", {})], "'x/a/c': found a path that goes through a link"),
+        ([("x/a", link("b")), ("x/a", {})], "'x/a': found a path that goes through a link"),
+        ([("x/a", hard("/etc/passwd"))], "'x/a': found a link that leads out of it, to '/etc/passwd'"),
+        ([("x/a", hard("../y"))], "'x/a': found a link that leads out of it, to '../y'"),
+        ([("x/a", link("b")), ("x/c", hard("x/a"))], "'x/c': found a link that leads out of it, to 'x/a'"),
+        ([("x/a", {"type": tarfile.FIFOTYPE})], "'x/a': found a device or a pipe"),
+        ([("x/a", {"type": tarfile.CHRTYPE})], "'x/a': found a device or a pipe"),
+    ],
+)
+def test_what_does_not_belong_there(members: list[tuple[str, dict[str, object]]], told: str, tmp_path: Path) -> None:
+    """It is refused, and nothing lies outside."""
+    with pytest.raises(SourceError) as caught:
+        unpack(make_tar(tmp_path, *members), tmp_path / "out/in")
+    assert f"x-1.tar.gz: {told}; it is not unpacked" == caught.value.message
+    assert ["in"] == [path.name for path in (tmp_path / "out").iterdir()]
+    assert ["out", "x-1.tar.gz"] == sorted(path.name for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "members", [[("x/a", {"content": b"12345"})] * 3, [("x/a", {"content": b"1" * 9}), ("x/b", hard("x/a"))]]
+)
+def test_too_large(
+    members: list[tuple[str, dict[str, object]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An archive may not fill the disk, by hard links neither."""
+    monkeypatch.setattr(archives, "LARGEST", 14)
+    with pytest.raises(SourceError, match="unpacks to more than 14 bytes"):
+        unpack(make_tar(tmp_path, *members), tmp_path / "out")
+
+
+def test_zip(tmp_path: Path) -> None:
+    """An old sdist may be a zip file."""
+    path = tmp_path / "x-1.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x-1/", b"")
+        script = zipfile.ZipInfo("x-1/run.sh")
+        script.external_attr = 0o100755 << 16
+        archive.writestr(script, b"#!")
+        alias = zipfile.ZipInfo("x-1/alias")
+        alias.external_attr = 0o120777 << 16
+        archive.writestr(alias, b"run.sh")
+    root = unpack(path, tmp_path / "out")
+    assert (b"#!", 0o755) == ((root / "alias").read_bytes(), (root / "run.sh").stat().st_mode & 0o777)
+
+
+def test_tar_that_ends_with_a_zip(tmp_path: Path) -> None:
+    """It is a tar file nevertheless."""
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("a", b"")
+    path = tmp_path / "x.tar"
+    with tarfile.open(path, "w") as archive:
+        put(archive, "x/data.zip", inner.getvalue())
+    assert ["data.zip"] == [found.name for found in unpack(path, tmp_path / "out").iterdir()]
+
+
+def test_zip_that_leads_out(tmp_path: Path) -> None:
+    """What holds for tar holds for zip."""
+    path = tmp_path / "x-1.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../y", b"")
+    with pytest.raises(SourceError, match="leads out of it"):
+        unpack(path, tmp_path / "out")
+
+
+@given(content=st.binary(max_size=300), cut=st.integers(min_value=1, max_value=60))
+def test_broken(content: bytes, cut: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever it is, it is unpacked or refused."""
+    folder = tmp_path_factory.mktemp("broken")
+    whole = make_tar(folder, ("x/a", {"content": content}))
+    for number, text in enumerate((content, whole.read_bytes()[:-cut])):
+        path = folder / f"{number}.tar.gz"
+        path.write_bytes(text)
+        try:
+            unpack(path, folder / str(number))
+        except SourceError as error:
+            assert f"{number}.tar.gz cannot be unpacked: " in error.message  # noqa: PT017 - it may be raised

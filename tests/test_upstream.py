@@ -1,0 +1,367 @@
+"""Upstream sources: got once, checked always, patched, fresh for every hook."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from hooks import Said
+from servers import Server, serving
+from standins import blocked, write
+from test_archives import make_tar
+
+from runtime_backend.config import Upstream
+from runtime_backend.errors import SourceError
+from runtime_backend.upstream import Depot, getting, patches
+from runtime_backend.upstream.git import find_commit
+
+GIT = {
+    "GIT_AUTHOR_NAME": "a",
+    "GIT_AUTHOR_EMAIL": "a@example.org",
+    "GIT_COMMITTER_NAME": "a",
+    "GIT_COMMITTER_EMAIL": "a@example.org",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_SYSTEM": "/dev/null",
+}
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Return a server; only little is taken from it."""
+    monkeypatch.setattr(getting, "LARGEST", 1000)
+    with serving(monkeypatch) as found:
+        yield found
+
+
+@pytest.fixture
+def environ(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
+    """Return variables with git and nothing else in them."""
+    for name, value in GIT.items():
+        monkeypatch.setenv(name, value)
+    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "NETRC": str(tmp_path / "netrc"), **GIT}
+
+
+def make_depot(tmp_path: Path, environ: dict[str, str], said: Said | None = None, *, is_offline: bool = False) -> Depot:
+    """Return an empty depot, or the same one again."""
+    return Depot(folder=tmp_path / "cache/sources", environ=environ, is_offline=is_offline, say=said or Said())
+
+
+def make_upstream(kind: str, where: str, **fields: Any) -> Upstream:
+    """Return a source as the settings have it."""
+    given = {"sha256": None, "rev": None, "subdirectory": None, "patches": (), "origin": "pyproject.toml: source"}
+    return Upstream(kind=kind, where=where, **{**given, **fields})
+
+
+def archive_of(folder: Path, *members: tuple[str, dict[str, object]]) -> tuple[Path, str]:
+    """Return an sdist, and its hash."""
+    path = make_tar(folder, *(members or (("x-1/a.txt", {"content": b"one\n"}), ("x-1/sub/b.txt", {"content": b"b"}))))
+    return path, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_url(server: Server, tmp_path: Path, environ: dict[str, str]) -> None:
+    """It is fetched once; what a hook writes into the tree is gone for the next, which has it at the same path."""
+    path, sha256 = archive_of(tmp_path)
+    server.pages["/files/x-1.tar.gz"] = (200, "application/gzip", path.read_bytes())
+    url = server.url("/files/x-1.tar.gz", "jo:secret@")
+    said, trees = Said(), []
+    for is_offline in (False, True):
+        depot = make_depot(tmp_path, environ, said, is_offline=is_offline)
+        with depot.tree(make_upstream("url", url, sha256=sha256)) as tree:
+            trees.append((tree, sorted(entry.name for entry in tree.iterdir())))
+            (tree / "build").mkdir()
+        assert not tree.exists()
+    assert 1 == len(set(map(str, trees)))
+    assert ["a.txt", "sub"] == trees[0][1]
+    assert [("/files/x-1.tar.gz", "Basic am86c2VjcmV0")] == server.asked
+    assert [f"fetching {url}"] == said.lines
+    kept = [entry.name for entry in (tmp_path / "cache/sources").iterdir() if not entry.name.endswith(".lock")]
+    assert [f"{sha256[:16]}-x-1.tar.gz"] == kept
+
+
+def test_tampered(server: Server, tmp_path: Path, environ: dict[str, str]) -> None:
+    """Another file than the one that was named is told, and not kept."""
+    path, sha256 = archive_of(tmp_path)
+    server.pages["/x-1.tar.gz"] = (200, "application/gzip", path.read_bytes() + b"more")
+    upstream = make_upstream("url", server.url("/x-1.tar.gz"), sha256=sha256)
+    with pytest.raises(SourceError, match=f"found sha256 [0-9a-f]{{64}}, expected {sha256}") as caught:
+        make_depot(tmp_path, environ).tree(upstream).__enter__()
+    assert "pyproject.toml: source.sha256" in caught.value.message
+    assert [] == list((tmp_path / "cache/sources").glob("*.gz"))
+
+
+def test_tampered_in_the_cache(tmp_path: Path, environ: dict[str, str]) -> None:
+    """What lies in the cache is checked as well, and had again."""
+    path, sha256 = archive_of(tmp_path)
+    upstream = make_upstream("url", path.as_uri(), sha256=sha256)
+    depot = make_depot(tmp_path, environ, is_offline=True)  # a file needs no network
+    with depot.tree(upstream):
+        pass
+    kept = next((tmp_path / "cache/sources").glob("*.gz"))
+    kept.write_bytes(b"other")
+    with depot.tree(upstream) as tree:
+        assert "one\n" == (tree / "a.txt").read_text()
+    assert path.read_bytes() == kept.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ((404, "text/plain", b""), "HTTP 404 Not Found"),
+        ((503, "text/plain", b""), "HTTP 503 Service Unavailable"),
+        ((200, "text/plain", b"x" * 1001), "more than 1000 bytes"),
+    ],
+)
+def test_download_that_fails(
+    page: tuple[int, str, bytes], told: str, server: Server, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    """The reason is told."""
+    server.pages["/x-1.tar.gz"] = page
+    with pytest.raises(SourceError, match=told):
+        make_depot(tmp_path, environ).tree(make_upstream("url", server.url("/x-1.tar.gz"), sha256="a" * 64)).__enter__()
+
+
+def test_no_such_file(tmp_path: Path, environ: dict[str, str]) -> None:
+    """A file that is not there, and an answer that breaks off, are told likewise."""
+    with pytest.raises(SourceError, match=r"cannot be fetched: .*No such file"):
+        make_depot(tmp_path, environ).tree(make_upstream("url", "file:///no/x.tar.gz", sha256="a" * 64)).__enter__()
+
+
+class Halved:
+    """An answer that ends before its end."""
+
+    headers = {"Content-Length": "10"}  # noqa: RUF012 - as an answer has it
+
+    def __init__(self) -> None:
+        self._blocks = [b"12345", b""]
+
+    def read(self, _: int) -> bytes:
+        """Return the next block."""
+        return self._blocks.pop(0)
+
+
+def test_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long download tells how far it is; one that ends too early has failed."""
+    monkeypatch.setattr(getting, "_PATIENCE", 0)
+    said = Said()
+    with pytest.raises(OSError, match="ended after 5 of 10 bytes"):
+        getting._write(Halved(), tmp_path / "x", said)  # type: ignore[arg-type]  # noqa: SLF001 - no server breaks off at will
+    assert ["fetching: 0 MiB of 0"] == said.lines
+
+
+def test_offline(tmp_path: Path, environ: dict[str, str]) -> None:
+    """Offline, what is not in the cache is told."""
+    upstream = make_upstream("url", "https://example.org/x-1.tar.gz", sha256="a" * 64)
+    with pytest.raises(SourceError, match=r"x-1\.tar\.gz: not in the cache .* offline"):
+        make_depot(tmp_path, environ, is_offline=True).tree(upstream).__enter__()
+
+
+@pytest.mark.parametrize("name", ["PIP_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_INDEX"])
+def test_sdist(name: str, server: Server, tmp_path: Path, environ: dict[str, str]) -> None:
+    """An sdist is found on the index that the environment names, by its hash."""
+    path, sha256 = archive_of(tmp_path)
+    server.pages["/files/x_y-1.0.tar.gz"] = (200, "application/gzip", path.read_bytes())
+    files = ["x_y-1.0-py3-none-any.whl", "x_y-0.9.tar.gz", "x_y-1.0.zip", "x_y-1.0.tar.gz"]
+    hashes = ["a" * 64, sha256, "b" * 64, sha256]
+    listed = [
+        {"filename": f, "url": f"/files/{f}", "hashes": {"sha256": h}} for f, h in zip(files, hashes, strict=True)
+    ]
+    server.json(listed, "/simple/x-y/")
+    index = f"mine={server.url()}" if name == "UV_INDEX" else server.url()
+    depot = make_depot(tmp_path, {**environ, name: index})
+    with depot.tree(make_upstream("sdist", "X.y==1", sha256=sha256)) as tree:
+        assert "one\n" == (tree / "a.txt").read_text()
+
+
+def test_sdist_that_is_not_found(server: Server, tmp_path: Path, environ: dict[str, str]) -> None:
+    """Every index that was asked is told; so is that none is named."""
+    server.json([], "/simple/x/")
+    upstream = make_upstream("sdist", "x==1", sha256="a" * 64)
+    named = {"PIP_INDEX_URL": server.url(), "PIP_EXTRA_INDEX_URL": f"{server.url('/other')} {server.url()}"}
+    with pytest.raises(SourceError) as caught:
+        make_depot(tmp_path, {**environ, **named}).tree(upstream).__enter__()
+    assert [
+        "x==1: not found on an index:",
+        f"  {server.url()}: 0 files, the sdist with the sha256 {'a' * 64} not among them",
+        f"  {server.url('/other')}: HTTP 404 Not Found",
+    ] == caught.value.message.splitlines()
+    with pytest.raises(SourceError, match="none is named: UV_DEFAULT_INDEX, UV_INDEX_URL, PIP_INDEX_URL"):
+        make_depot(tmp_path, environ).tree(upstream).__enter__()
+
+
+@pytest.mark.parametrize("way", ["git", "patch"])
+def test_patches(way: str, tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patches are applied, by git or by patch, below a repository too; another patch is another tree."""
+    git(tmp_path, "init", "-q")
+    if way == "patch":
+        if not getting.shutil.which("patch"):
+            pytest.skip("needs patch")
+        which = getting.shutil.which
+        monkeypatch.setattr(
+            patches.shutil, "which", lambda name, path: None if name == "git" else which(name, path=path)
+        )
+    path, sha256 = archive_of(tmp_path)
+    patch = write(tmp_path / "a.patch", "--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-one\n+two\n")
+    upstream = make_upstream("url", path.as_uri(), sha256=sha256, patches=(patch,))
+    depot = make_depot(tmp_path, environ)
+    with depot.tree(upstream) as tree:
+        assert "two\n" == (tree / "a.txt").read_text()
+    with depot.tree(make_upstream("url", path.as_uri(), sha256=sha256)) as other:
+        assert ("one\n", False) == ((other / "a.txt").read_text(), other == tree)
+    patch.write_text(patch.read_text().replace("one", "three"))
+    with pytest.raises(SourceError, match=r"a\.patch does not fit the source: ") as caught:
+        depot.tree(upstream).__enter__()
+    assert "a.txt" in caught.value.message
+
+
+def test_nothing_to_patch_with(tmp_path: Path, environ: dict[str, str]) -> None:
+    """Without git and patch it cannot be patched."""
+    path, sha256 = archive_of(tmp_path)
+    upstream = make_upstream("url", path.as_uri(), sha256=sha256, patches=(write(tmp_path / "p", ""),))
+    with pytest.raises(SourceError, match="found neither git nor patch on PATH"):
+        make_depot(tmp_path, {**environ, "PATH": str(tmp_path)}).tree(upstream).__enter__()
+
+
+def test_cache_that_cannot_be_written(tmp_path: Path, environ: dict[str, str]) -> None:
+    """It is named, with the variable for another one."""
+    upstream = make_upstream("url", "file:///x.tar.gz", sha256="a" * 64)
+    depot = Depot(folder=blocked(tmp_path), environ=environ, is_offline=False, say=Said())
+    with pytest.raises(SourceError, match="below cannot be written to: ") as caught:
+        depot.tree(upstream).__enter__()
+    assert "RUNTIME_BACKEND_CACHE_DIR" in str(caught.value)
+
+
+def test_subdirectory(tmp_path: Path, environ: dict[str, str]) -> None:
+    """The package may lie further down."""
+    path, sha256 = archive_of(tmp_path)
+    depot = make_depot(tmp_path, environ)
+    with depot.tree(make_upstream("url", path.as_uri(), sha256=sha256, subdirectory="sub")) as tree:
+        assert ["b.txt"] == [entry.name for entry in tree.iterdir()]
+    with pytest.raises(SourceError, match="found no folder 'sup' in"):
+        depot.tree(make_upstream("url", path.as_uri(), sha256=sha256, subdirectory="sup")).__enter__()
+
+
+def test_two_at_once(tmp_path: Path, environ: dict[str, str]) -> None:
+    """The second hook that wants the same tree says that it waits, and gets a fresh one."""
+    path, sha256 = archive_of(tmp_path)
+    upstream = make_upstream("url", path.as_uri(), sha256=sha256)
+    said, waits, seen = Said(), Event(), []
+
+    def say(line: str) -> None:
+        said(line)
+        waits.set()
+
+    def other() -> None:
+        depot = Depot(folder=tmp_path / "cache/sources", environ=environ, is_offline=False, say=say)
+        with depot.tree(upstream) as tree:
+            seen.append((tree / "a.txt").read_text())
+
+    with make_depot(tmp_path, environ).tree(upstream) as tree:
+        (tree / "a.txt").write_text("changed")
+        thread = Thread(target=other)
+        thread.start()
+        assert waits.wait(20)
+    thread.join(20)
+    assert (["one\n"], f"waiting for another {path.as_uri()}") == (seen, said.lines[0])
+
+
+def git(folder: Path, *words: str) -> str:
+    """Return what git says in a folder."""
+    command = ["git", "-c", "protocol.file.allow=always", *words]
+    return subprocess.run(  # noqa: S603 - words of ours
+        command, cwd=folder, check=True, capture_output=True, encoding="utf-8"
+    ).stdout.strip()
+
+
+def make_repository(folder: Path, name: str, text: str) -> str:
+    """Make a repository, or one more commit in it; return the commit."""
+    write(folder / name, text)
+    if not (folder / ".git").exists():
+        git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", text)
+    return git(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def _file_submodules(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], tmp_path: Path) -> None:
+    config = write(tmp_path / "gitconfig", "[protocol.file]\nallow = always\n")
+    environ["GIT_CONFIG_GLOBAL"] = str(config)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+
+
+@pytest.mark.usefixtures("_file_submodules")
+def test_git(tmp_path: Path, environ: dict[str, str]) -> None:
+    """A commit is checked out with its submodules, also one that no branch is at; later it needs no network."""
+    make_repository(tmp_path / "cutlass", "gemm.h", "one")
+    make_repository(tmp_path / "repo", "setup.py", "one")
+    git(tmp_path / "repo", "submodule", "--quiet", "add", (tmp_path / "cutlass").as_uri(), "third_party/cutlass")
+    old = make_repository(tmp_path / "repo", "setup.py", "two")
+    make_repository(tmp_path / "repo", "setup.py", "three")
+    make_repository(tmp_path / "cutlass", "gemm.h", "two")
+    upstream = make_upstream("git", (tmp_path / "repo").as_uri(), rev=old)
+    said = Said()
+    for is_offline in (False, True):
+        with make_depot(tmp_path, environ, said, is_offline=is_offline).tree(upstream) as tree:
+            assert ("two", "one") == (
+                (tree / "setup.py").read_text(),
+                (tree / "third_party/cutlass/gemm.h").read_text(),
+            )
+            assert old == git(tree, "rev-parse", "HEAD")
+            assert "" == git(tree, "status", "--porcelain")
+    assert [f"fetching {upstream}, with its submodules"] == said.lines
+
+
+@pytest.mark.usefixtures("_file_submodules")
+def test_git_that_gives_branches_only(tmp_path: Path, environ: dict[str, str]) -> None:
+    """A server that does not give single commits gives its branches; what is on none of them is told."""
+    make_repository(tmp_path / "cutlass", "gemm.h", "one")
+    make_repository(tmp_path / "repo", "setup.py", "one")
+    git(tmp_path / "repo", "submodule", "--quiet", "add", (tmp_path / "cutlass").as_uri(), "cutlass")
+    old = make_repository(tmp_path / "repo", "more", "one")
+    make_repository(tmp_path / "cutlass", "gemm.h", "two")
+    make_repository(tmp_path / "repo", "setup.py", "two")
+    write(tmp_path / "gitconfig", "[protocol]\nversion = 0\n[protocol.file]\nallow = always\n")
+    depot = make_depot(tmp_path, environ)
+    with depot.tree(make_upstream("git", (tmp_path / "repo").as_uri(), rev=old)) as tree:
+        assert ("one", "one") == ((tree / "setup.py").read_text(), (tree / "cutlass/gemm.h").read_text())
+    with pytest.raises(SourceError, match=f"has no commit {'a' * 40}"):
+        depot.tree(make_upstream("git", (tmp_path / "repo").as_uri(), rev="a" * 40)).__enter__()
+
+
+def test_git_that_is_not_there(tmp_path: Path, environ: dict[str, str]) -> None:
+    """No repository, no git: both in its own words."""
+    upstream = make_upstream("git", (tmp_path / "nowhere").as_uri(), rev="a" * 40)
+    with pytest.raises(SourceError, match=r"git fetch .* ended with code 128:\n.*"):
+        make_depot(tmp_path, environ).tree(upstream).__enter__()
+    with pytest.raises(SourceError, match="git is not on PATH"):
+        make_depot(tmp_path, {**environ, "PATH": str(tmp_path)}).tree(upstream).__enter__()
+
+
+def test_commits(tmp_path: Path, environ: dict[str, str]) -> None:
+    """A tag, an annotated one too, a branch or HEAD is a commit; what is none of them is none."""
+    folder = tmp_path / "repo"
+    one = make_repository(folder, "setup.py", "one")
+    git(folder, "tag", "v1")
+    two = make_repository(folder, "setup.py", "two")
+    git(folder, "tag", "-a", "v2", "-m", "two")
+    three = make_repository(folder, "setup.py", "three")
+    found = [find_commit(folder.as_uri(), name, environ) for name in ("v1", "v2", "main", "HEAD", "v3")]
+    assert [one, two, three, three, None] == found
+
+
+def test_git_archive_is_whole(tmp_path: Path, environ: dict[str, str]) -> None:
+    """What is kept in the cache is one file under the repository's name."""
+    commit = make_repository(tmp_path / "repo.git", "setup.py", "one")
+    with make_depot(tmp_path, environ).tree(make_upstream("git", (tmp_path / "repo.git").as_uri(), rev=commit)):
+        pass
+    (kept,) = (tmp_path / "cache/sources").glob("*.tar")
+    assert kept.name.endswith("-repo.tar")
+    with tarfile.open(kept) as archive:
+        assert "repo/setup.py" in archive.getnames()

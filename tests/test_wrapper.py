@@ -1,0 +1,147 @@
+"""A wrapper: every hook, with the upstream source in the folder's place."""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from email import message_from_string
+from pathlib import Path
+
+import pytest
+from backends import recording
+from callers import TARGET, Scene
+from hooks import Said, call_of
+from standins import write
+from test_archives import make_tar
+
+from runtime_backend.errors import BackendError, MetadataError
+from runtime_backend.stamp import read_stamp
+
+UPSTREAM = '[build-system]\nrequires = ["setuptools", "Torch>=2", "ninja"]\nbuild-backend = "backends.{backend}"\n'
+STATIC = 'version = "1.0"\n'
+DYNAMIC = 'version = "1.0"\ndynamic = ["dependencies"]\n'
+EDITABLE = "get_requires_for_build_editable"
+WHEEL = "nonsense-1.0-py3-none-any.whl"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_records() -> None:
+    recording.calls.clear()
+    recording.seen.clear()
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    """Return a scene with a folder for what is built."""
+    (tmp_path / "dist").mkdir()
+    return Scene(tmp_path)
+
+
+def wrap(scene: Scene, project: str = STATIC, backend: str = "recording", more: str = "") -> None:
+    """Make the scene's source a wrapper around a source that a backend builds."""
+    members = [("x-1/pyproject.toml", {"content": UPSTREAM.format(backend=backend).encode()}), ("x-1/a.cu", {})]
+    path = make_tar(scene.root, *members)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    write(
+        scene.source / "pyproject.toml",
+        f'[build-system]\nrequires = ["runtime-backend"]\n[project]\nname = "nonsense"\n{project}\n'
+        f'[tool.runtime-backend.source]\nurl = "{path.as_uri()}"\nsha256 = "{sha256}"\n{more}',
+    )
+
+
+def test_requirements(scene: Scene) -> None:
+    """They are the source's own, with those that its backend adds, and no runtime that is installed."""
+    wrap(scene)
+    caller = scene.pip(scene.shell(scene.elsewhere))
+    for hook in ("get_requires_for_build_wheel", EDITABLE):
+        found = call_of(hook, scene, caller).requirements(None)
+        assert ["setuptools", "ninja", "nonsense-of-a-wheel>=3", "not a requirement!"] == found
+    assert ["get_requires_for_build_wheel"] * 2 == [call[0] for call in recording.calls]
+
+
+@pytest.mark.parametrize("hook", ["build_wheel", "build_editable"])
+def test_build(hook: str, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source is built in its own folder, and stamped with where it is from; an editable is a wheel."""
+    wrap(scene)
+    monkeypatch.chdir(scene.root)
+    said = Said()
+    call = call_of(hook, scene, scene.pip(scene.shell(scene.elsewhere)), said)
+    assert call.has("build_editable")
+    assert WHEEL == call.build("dist", None)
+    assert [("build_wheel", str(scene.root / "dist"), None, None)] == recording.calls
+    assert scene.root == Path.cwd()
+    stamp = read_stamp(scene.root / "dist" / WHEEL)
+    assert stamp is not None
+    assert [TARGET] == [runtime["reported"] for runtime in stamp["runtimes"]]
+    assert (f"{(scene.root / 'x-1.tar.gz').as_uri()}", []) == (stamp["upstream"]["url"], stamp["upstream"]["patches"])
+    edits = "note: there is nothing to edit in a wrapper: its source lies in the cache; this is a plain wheel"
+    fetched = f"fetching {(scene.root / 'x-1.tar.gz').as_uri()}"
+    assert [*([edits] if hook == "build_editable" else []), fetched] == said.lines
+
+
+@pytest.mark.parametrize("hook", ["prepare_metadata_for_build_wheel", "prepare_metadata_for_build_editable"])
+def test_static_metadata(hook: str, scene: Scene) -> None:
+    """What the wrapper says needs no source."""
+    wrap(scene)
+    (scene.root / "x-1.tar.gz").unlink()
+    call = call_of(hook, scene, scene.pip(scene.shell(scene.elsewhere)))
+    assert (True, "nonsense-1.0.dist-info") == (call.has(hook), call.run(str(scene.root / "dist"), None))
+    assert [] == recording.calls
+
+
+@pytest.mark.parametrize("hook", ["prepare_metadata_for_build_wheel", "prepare_metadata_for_build_editable"])
+def test_dynamic_metadata(hook: str, scene: Scene) -> None:
+    """What the wrapper leaves open is asked of the source's backend, if that can tell."""
+    wrap(scene, DYNAMIC)
+    call = call_of(hook, scene, scene.pip(scene.shell(scene.elsewhere)))
+    assert (True, "nonsense-1.0.dist-info") == (call.has(hook), call.run(str(scene.root / "dist"), None))
+    assert ["prepare_metadata_for_build_wheel"] == [call[0] for call in recording.calls]
+    wrap(scene, DYNAMIC, "minimal")
+    assert not call_of(hook, scene, scene.pip(scene.shell(scene.elsewhere))).has(hook)
+
+
+@pytest.mark.parametrize("project", [STATIC, DYNAMIC, f'{DYNAMIC[:-2]}, "optional-dependencies", "requires-python"]'])
+def test_sdist(project: str, scene: Scene) -> None:
+    """The sdist of a wrapper is the wrapper."""
+    wrap(scene, f'{project}\nreadme = "README.md"\nlicense = {{ file = "LICENSE" }}', more='patches = ["a.patch"]\n')
+    for name in ("a.patch", "README.md", "LICENSE"):
+        write(scene.source / name, "")
+    caller = scene.pip(scene.shell(scene.elsewhere))
+    hook = "get_requires_for_build_sdist"
+    assert (True, []) == (call_of(hook, scene, caller).has(hook), call_of(hook, scene, caller).requirements(None))
+    call = call_of("build_sdist", scene, caller)
+    assert (None, "nonsense-1.0.tar.gz") == (
+        call.attribute("UnsupportedOperation"),
+        call.run(str(scene.root / "dist"), None),
+    )
+    with tarfile.open(scene.root / "dist/nonsense-1.0.tar.gz") as archive:
+        names = archive.getnames()
+        member = archive.extractfile("nonsense-1.0/PKG-INFO")
+        assert member is not None
+        told = message_from_string(member.read().decode())
+    assert ["pyproject.toml", "a.patch", "README.md", "LICENSE", "PKG-INFO"] == [
+        name.removeprefix("nonsense-1.0/") for name in names
+    ]
+    dynamic = {STATIC: [], DYNAMIC: ["Requires-Dist"]}
+    every = ["Requires-Dist", "Requires-Dist", "Provides-Extra", "Requires-Python"]
+    assert dynamic.get(project, every) == told.get_all("Dynamic", [])
+    assert ("nonsense", "1.0") == (told["Name"], told["Version"])
+    assert [] == recording.calls
+
+
+def test_sdist_without_a_version(scene: Scene) -> None:
+    """A wrapper whose version is open has no sdist."""
+    wrap(scene, 'dynamic = ["version"]\n')
+    call = call_of("build_sdist", scene, scene.pip(scene.shell(scene.elsewhere)))
+    with pytest.raises(
+        MetadataError, match=r"no answer by way of 'wrapper': pyproject\.toml: project\.version: found none"
+    ):
+        call.run(str(scene.root / "dist"), None)
+
+
+def test_backend_that_is_not_there(scene: Scene) -> None:
+    """A wrapper whose build requirements lack the source's backend is told so."""
+    wrap(scene, backend="nowhere")
+    with pytest.raises(BackendError) as caught:
+        call_of("get_requires_for_build_wheel", scene, scene.pip(scene.shell(scene.elsewhere))).requirements(None)
+    assert "build-system.requires" in str(caught.value)
