@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,15 +17,8 @@ REUSED = {"get_requires_for_build_wheel": "reuse", "build_wheel": "reuse", "*": 
 def _vendored(place: Workplace) -> Path:
     """Return a package that carries the shim, which no folder of wheels has any more."""
     package = place.package("probe_setuptools")
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(REPOSITORY / "runtime_backend", package / "_vendor" / "runtime_backend", ignore=ignored)
-    settings = package / "pyproject.toml"
-    before, after = (
-        '"runtime-backend", "setuptools>=77"]\n',
-        ('"packaging>=26.1", "setuptools>=77", "tomli>=2; python_version < \'3.11\'"]\nbackend-path = ["_vendor"]\n'),
-    )
-    assert before in settings.read_text("utf-8")
-    settings.write_text(settings.read_text("utf-8").replace(before, after), "utf-8")
+    place.run(sys.executable, "-m", "runtime_backend", "vendor", package, PYTHONPATH=REPOSITORY)
+    place.run(sys.executable, "-m", "runtime_backend", "vendor", package, "--check", PYTHONPATH=REPOSITORY)
     place.settle(package)
     place.links.remove(place.stock.shim)
     return package
@@ -65,3 +58,14 @@ def test_installs_without_isolation(place: Workplace) -> None:
     package = _vendored(place)
     place.run(target.python, "-m", "pip", "install", "--no-build-isolation", package)
     check_installed(place, target, "probe_setuptools", "2.7.0", provision="present", isolated=False)
+
+
+def test_tells_metadata(place: Workplace) -> None:
+    """Metadata without any torch: the process with the stand-in finds a shim that is not installed."""
+    package = _vendored(place)
+    settings = package / "pyproject.toml"
+    settings.write_text(settings.read_text("utf-8").replace('version = "1.0"', 'dynamic = ["version"]'), "utf-8")
+    (package / "setup.cfg").write_text("[metadata]\nversion = 1.0\n", "utf-8")
+    (place.folder / "requirements.in").write_text("./probe_setuptools\n", "utf-8")
+    place.uv(NEWEST_UV, "pip", "compile", "--no-deps", "requirements.in")
+    check_hooks(place, {"prepare_metadata_for_build_wheel": "missing", "*": "missing"})

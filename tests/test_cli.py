@@ -19,7 +19,8 @@ from standins import make_venv, write
 from runtime_backend import __version__
 from runtime_backend.cli import explain as explain_module
 from runtime_backend.cli import main
-from runtime_backend.cli.explain import _coloured, wants_colour
+from runtime_backend.cli.explain import _coloured
+from runtime_backend.cli.terminal import wants_colour
 from runtime_backend.config import load_settings
 from runtime_backend.plan import make_plan
 from runtime_backend.report import describe_plan

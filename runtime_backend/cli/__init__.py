@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .. import __version__
 from ..errors import RuntimeBackendError
 
+EXTRA = "runtime-backend[cli]"
+"""What installs the libraries that commands need and builds do not."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0; 1 for a refusal; 2 for wrong usage."""
-    parser = _make_parser()
-    options = parser.parse_args(arguments)
+    options = _make_parser().parse_args(arguments)
     try:
         return int(options.run(options))
     except RuntimeBackendError as error:
@@ -21,6 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(f"runtime-backend: error: {without_secrets(str(error))}", file=sys.stderr)  # noqa: T201 - it prints
         return 1
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in _LIBRARIES:
+            raise
+        print(f"runtime-backend: error: {error.name} is not installed\nRun: pip install '{EXTRA}'", file=sys.stderr)  # noqa: T201
+        return 1
+
+
+_LIBRARIES = ("build", "elftools", "pypi_simple", "tomlkit")
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -29,22 +39,39 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"runtime-backend {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    explain = commands.add_parser(
-        "explain", help="print what a build here would do, and why", description=_EXPLAIN, epilog=_EXPLAIN_CODES
-    )
-    explain.add_argument("source", nargs="?", default=".", help="the source tree (default: the working directory)")
-    explain.add_argument("--json", action="store_true", help="print the plan as JSON")
-    explain.set_defaults(run=_explain)
-    cache = commands.add_parser("cache", help="list what the cache holds, or empty it", description=_CACHE)
-    cache.add_argument("action", nargs="?", choices=["list", "prune"], default="list", help="(default: list)")
-    cache.set_defaults(run=_cache)
+    for add in (_add_explain, _add_init, _add_vendor, _add_wrap, _add_check, _add_cache):
+        add(commands)
     return parser
+
+
+_Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
+
+
+def _add(
+    commands: _Commands[argparse.ArgumentParser],
+    name: str,
+    help_text: str,
+    description: str,
+    run: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=help_text, description=description)
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_source(command: argparse.ArgumentParser) -> None:
+    command.add_argument("source", nargs="?", default=".", help="the source tree (default: the working directory)")
+
+
+def _add_explain(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _add(commands, "explain", "print what a build here would do, and why", _EXPLAIN, _explain)
+    command.epilog = "exit code: 0 if the wheel could be built, 1 if the build would stop"
+    _add_source(command)
+    command.add_argument("--json", action="store_true", help="print the plan as JSON")
 
 
 _EXPLAIN = """Print the plan for building a wheel of SOURCE for the environment that a frontend, called here and now,
 would install it into: each value with its origin, every place looked at with what was found there. Nothing is built."""
-
-_EXPLAIN_CODES = "exit code: 0 if the wheel could be built, 1 if the build would stop"
 
 
 def _explain(options: argparse.Namespace) -> int:
@@ -53,8 +80,89 @@ def _explain(options: argparse.Namespace) -> int:
     return explain(options.source, as_json=options.json)
 
 
-_CACHE = """List what lies in the cache, with its size: runtimes that were fetched, overlays, answers of indexes, byte
-code. `prune` removes all of it; what a build needs again is made again. Not while builds are running."""
+def _add_init(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _add(commands, "init", "put the shim into a package's pyproject.toml", _INIT, _init)
+    command.epilog = "exit code: 0; 1 with --check if something would change"
+    _add_source(command)
+    mode = command.add_mutually_exclusive_group()
+    mode.add_argument("--write", action="store_true", help="apply what is shown")
+    mode.add_argument("--check", action="store_true", help="for CI: exit code 1 if something would change")
+
+
+_INIT = """Show what makes the package in SOURCE build with runtime-backend, as a diff of its pyproject.toml, its
+comments and layout kept; one is made for a bare setup.py. Nothing is written without --write."""
+
+
+def _init(options: argparse.Namespace) -> int:
+    from .init import init  # noqa: PLC0415 - as above
+
+    return init(options.source, write=options.write, check=options.check)
+
+
+def _add_vendor(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _add(commands, "vendor", "copy the shim into a package", _VENDOR, _vendor)
+    command.epilog = "exit code: 0; 1 with --check if the copy differs from its manifest or from this version"
+    _add_source(command)
+    command.add_argument("--folder", default="_vendor", help="the folder in SOURCE that takes it (default: _vendor)")
+    mode = command.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="for CI: compare the copy with its manifest")
+    mode.add_argument("--update", action="store_true", help="renew the copy with this version, edited files too")
+
+
+_VENDOR = """Copy the shim into the package in SOURCE, so that it builds where no index has runtime-backend, and let its
+pyproject.toml name the copy (backend-path). A manifest beside the copy holds the version and the hash of every file."""
+
+
+def _vendor(options: argparse.Namespace) -> int:
+    from .vendor import vendor  # noqa: PLC0415 - as above
+
+    return vendor(options.source, options.folder, check=options.check, update=options.update)
+
+
+def _add_wrap(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _add(commands, "wrap", "make a package that builds an upstream source", _WRAP, _wrap)
+    command.add_argument("requirement", help="name==version of an sdist, or git+URL@revision")
+    command.add_argument("directory", nargs="?", help="where it goes (default: wrappers/NAME)")
+    command.add_argument("--index-url", help="the package index (default: the one that pip or uv is told to use)")
+
+
+_WRAP = """Make a package of ten lines that builds an upstream source, unmodified, in one stage: an sdist of a package
+index, or a revision of a git repository with its submodules. Then: pip install ./wrappers/NAME, uv add
+./wrappers/NAME."""
+
+
+def _wrap(options: argparse.Namespace) -> int:
+    from .wrap import wrap  # noqa: PLC0415 - as above
+
+    return wrap(options.requirement, options.directory, index_url=options.index_url)
+
+
+def _add_check(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _add(commands, "check", "find what was built for another runtime", _CHECK, _check)
+    command.epilog = "exit code: 0 if all fit, 1 if one has to be built again"
+    command.add_argument(
+        "environment", nargs="?", help="a prefix or an interpreter (default: the activated one, else .venv)"
+    )
+    command.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+
+_CHECK = """Compare what every distribution in ENVIRONMENT was built against with what is installed there now, and print
+the command that builds the stale ones again."""
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .check import check  # noqa: PLC0415 - as above
+
+    return check(options.environment, as_json=options.json)
+
+
+def _add_cache(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _add(commands, "cache", "list what the cache holds, or empty it", _CACHE, _cache)
+    command.add_argument("action", nargs="?", choices=["list", "prune"], default="list", help="(default: list)")
+
+
+_CACHE = """List what lies in the cache, with its size: runtimes that were fetched, overlays, upstream sources, answers
+of indexes, byte code. `prune` removes all of it; what a build needs again is made again. Not while builds run."""
 
 
 def _cache(options: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from ..files import is_folder, list_names
 KINDS = {
     "fetched": "runtimes that builds fetched",
     "overlays": "links to the runtimes of environments",
+    "sources": "upstream sources of wrappers",
     "index": "answers of package indexes",
     "bytecode": "compiled Python of builds",
 }

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
 
 from ..config import load_settings
 from ..errors import ConfigError
 from ..plan import make_plan
 from ..report import describe_plan, plan_tree, render, without_secrets
 from ..target import find_start, read_caller
+from .terminal import wants_colour
 
 HOOK = "get_requires_for_build_wheel"
 """The plan is that of the first hook: what it requires, a frontend would install."""
@@ -41,13 +40,6 @@ def explain(source: str, *, as_json: bool) -> int:
         if plan.refusal is not None:
             print(f"the build would stop: {without_secrets(str(plan.refusal))}")  # noqa: T201
     return 0 if plan.refusal is None else 1
-
-
-def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Return whether to use colours: NO_COLOR, then FORCE_COLOR, then whether a terminal is there to show them."""
-    if environ.get("NO_COLOR"):
-        return False
-    return bool(environ.get("FORCE_COLOR")) or stream.isatty()
 
 
 def _coloured(line: str) -> str:

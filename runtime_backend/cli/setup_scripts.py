@@ -1,0 +1,171 @@
+"""A setup.py, read without being run: what it imports, what it asks the environment for, what it says as plain text."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigError
+from ..files import is_file, is_folder
+
+_TOOLS = {
+    "Cython": "Cython",
+    "cffi": "cffi",
+    "cmake": "cmake",
+    "cpuinfo": "py-cpuinfo",
+    "distutils": "setuptools",
+    "ninja": "ninja",
+    "nanobind": "nanobind",
+    "numpy": "numpy",
+    "packaging": "packaging",
+    "pkg_resources": "setuptools<82",
+    "psutil": "psutil",
+    "pybind11": "pybind11",
+    "setuptools": "setuptools",
+    "setuptools_scm": "setuptools-scm",
+    "skbuild": "scikit-build",
+    "versioneer": "versioneer",
+    "wheel": "wheel",
+}
+"""What build scripts import -> the distribution that has it. setuptools 82 dropped pkg_resources."""
+
+_METADATA = {
+    "name": "name",
+    "version": "version",
+    "description": "description",
+    "python_requires": "requires-python",
+    "install_requires": "dependencies",
+    "extras_require": "optional-dependencies",
+    "classifiers": "classifiers",
+    "keywords": "keywords",
+}
+"""Words of setup() -> keys of [project] that take the same value."""
+_NO_METADATA = frozenset(
+    ("cmdclass", "data_files", "ext_modules", "include_package_data", "libraries", "options", "package_data")
+) | {"package_dir", "packages", "py_modules", "setup_requires", "tests_require", "zip_safe", "exclude_package_data"}
+_ENVIRON = ("os.environ.get", "os.getenv", "environ.get", "getenv", "os.environ.setdefault")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetupScript:
+    """What is certain of a setup.py."""
+
+    requires: tuple[str, ...]
+    """The distributions that it imports to build, and those that its setup_requires names."""
+    unknown: tuple[str, ...]
+    """The modules that it imports of which nothing is known."""
+    variables: tuple[str, ...]
+    """The environment variables that it reads."""
+    project: dict[str, Any] | None
+    """Its metadata as a [project] table; None where not all of them are plain text."""
+
+
+def read_setup_script(source: Path) -> SetupScript:
+    """Read a source tree's setup.py.
+
+    :raises ConfigError: when it is no Python.
+    """
+    path = source / "setup.py"
+    try:
+        tree = ast.parse(path.read_bytes(), str(path))
+    except (OSError, SyntaxError, ValueError, RecursionError) as error:
+        raise ConfigError([f"{path}: cannot be read: {error}"]) from None
+    modules = sorted({name for name in _imports(tree) if _is_foreign(name, source)} - {"torch"})
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_setup(node)]
+    words = {word.arg: word.value for word in calls[0].keywords} if len(calls) == 1 else {}
+    constants = _constants(tree)
+    named = _literal(words["setup_requires"], constants) if "setup_requires" in words else None
+    required = [_TOOLS[name] for name in modules if name in _TOOLS]
+    return SetupScript(
+        requires=tuple(dict.fromkeys([*_setuptools_first(required), *(_strings(named))])),
+        unknown=tuple(name for name in modules if name not in _TOOLS),
+        variables=tuple(sorted(set(_variables(tree)))),
+        project=None if is_file(source / "setup.cfg") else _project(words, constants),
+    )
+
+
+def _setuptools_first(required: list[str]) -> list[str]:
+    """Return the requirements with one for setuptools, the real backend, at the beginning."""
+    own = [text for text in required if text.startswith("setuptools") and not text.startswith("setuptools-")]
+    return [max(own, key=len, default="setuptools"), *(text for text in required if text not in own)]
+
+
+def _strings(value: object) -> list[str]:
+    values = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    return [text for text in values if isinstance(text, str)]
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def _is_foreign(name: str, source: Path) -> bool:
+    """Return whether a module is neither Python's nor the package's own; setuptools has distutils since Python 3.12."""
+    is_own = is_file(source / f"{name}.py") or is_folder(source / name)
+    return not is_own and (name not in sys.stdlib_module_names or name == "distutils")
+
+
+def _is_setup(node: ast.Call) -> bool:
+    return ast.unparse(node.func) in ("setup", "setuptools.setup", "distutils.core.setup")
+
+
+def _variables(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        name: ast.AST | None = None
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in _ENVIRON and node.args:
+            name = node.args[0]
+        elif isinstance(node, ast.Subscript) and ast.unparse(node.value) in ("os.environ", "environ"):
+            name = node.slice
+        if isinstance(name, ast.Constant) and isinstance(name.value, str):
+            yield name.value
+
+
+def _constants(tree: ast.Module) -> dict[str, Any]:
+    """Return the names that are bound once, at the top, to something plain."""
+    stored = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            name, value = node.targets[0].id, _literal(node.value, {})
+            if value is not None and stored.count(name) == 1:
+                found[name] = value
+    return found
+
+
+def _literal(node: ast.expr, constants: dict[str, Any]) -> Any:  # noqa: ANN401 - any plain value
+    """Return a plain value; None where it is not certain."""
+    if isinstance(node, ast.Name):
+        return constants.get(node.id)
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError):
+        return None
+
+
+def _project(words: dict[str | None, ast.expr], constants: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the whole of the metadata as a [project] table: with a part of them there, setuptools ignores the rest."""
+    told = {word: node for word, node in words.items() if word not in _NO_METADATA}
+    if not {"name", "version"} <= told.keys() or not told.keys() <= _METADATA.keys():
+        return None
+    values = {_METADATA[str(word)]: _literal(node, constants) for word, node in told.items()}
+    for key in ("dependencies", "keywords", "classifiers"):
+        if isinstance(values.get(key), tuple):
+            values[key] = list(values[key])
+    return values if all(_fits(key, value) for key, value in values.items()) else None
+
+
+def _fits(key: str, value: object) -> bool:
+    if key in ("dependencies", "keywords", "classifiers"):
+        return isinstance(value, list) and all(isinstance(text, str) for text in value)
+    if key == "optional-dependencies":
+        # setup() takes 'extra:marker' for a name too.
+        return isinstance(value, dict) and all(":" not in name and _fits("keywords", value[name]) for name in value)
+    return isinstance(value, str)

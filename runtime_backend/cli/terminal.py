@@ -1,0 +1,38 @@
+"""What commands print, and how."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Mapping
+from typing import TextIO
+
+_COLOURS = {"+": "\033[32m", "-": "\033[31m", "@": "\033[36m"}
+
+
+def out(line: str) -> None:
+    """Print a line of the answer."""
+    print(line)  # noqa: T201 - the command line prints
+
+
+def say(line: str) -> None:
+    """Print a line beside the answer."""
+    print(f"runtime-backend: {line}", file=sys.stderr, flush=True)  # noqa: T201 - as above
+
+
+def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Return whether to use colours: NO_COLOR, then FORCE_COLOR, then whether a terminal is there to show them."""
+    if environ.get("NO_COLOR"):
+        return False
+    return bool(environ.get("FORCE_COLOR")) or stream.isatty()
+
+
+def show_diff(name: str, before: str, after: str) -> None:
+    """Print what changes in a file, as a unified diff; coloured where somebody looks at it."""
+    is_coloured = wants_colour(sys.stdout, os.environ)
+    was = f"a/{name}" if before else os.devnull
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), was, f"b/{name}", lineterm="")
+    for line in lines:
+        colour = _COLOURS.get(line[:1], "") if is_coloured else ""
+        out(f"{colour}{line}\033[0m" if colour else line)

@@ -1,0 +1,149 @@
+"""``runtime-backend vendor``: the copy, its manifest, and what is said when they differ."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from standins import write
+
+from runtime_backend import __version__
+from runtime_backend.cli import main
+from runtime_backend.cli.shim import MANIFEST, REQUIRES, SHIM, copy_shim, read_copy
+from runtime_backend.toml import loads
+
+PYPROJECT = '[build-system]\nrequires = ["setuptools", "torch"]\nbuild-backend = "setuptools.build_meta"\n'
+ROOT = SHIM.parent
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """Return a package that has never heard of the shim."""
+    write(tmp_path / "pyproject.toml", PYPROJECT)
+    return tmp_path
+
+
+def files_of(folder: Path) -> set[str]:
+    """Return what lies in a folder."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_requires() -> None:
+    """What a copy needs is what the shim's own pyproject.toml says; its licence is the project's."""
+    assert list(REQUIRES) == loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert (ROOT / "LICENSE").read_text() == (SHIM / "LICENSE").read_text()
+
+
+def test_vendor(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The package carries everything but the command line, and names it; twice is once."""
+    for _ in range(2):
+        assert 0 == main(["vendor", str(package)])
+    assert [
+        "--- a/pyproject.toml",
+        f"{package / 'pyproject.toml'}: nothing to change",
+    ] == [line for line in capsys.readouterr().out.splitlines() if line.startswith(("---", str(package / "py")))]
+    copy = package / "_vendor/runtime_backend"
+    everything = {name for name in files_of(SHIM) if "__pycache__" not in name}
+    assert {name for name in everything if not name.startswith(("cli/", "__main__"))} | {MANIFEST} == files_of(copy)
+    assert ["_vendor"] == [path.name for path in package.iterdir() if path.is_dir()]
+    assert {
+        "requires": ["setuptools", *REQUIRES],
+        "build-backend": "runtime_backend.build",
+        "backend-path": ["_vendor"],
+    } == loads((package / "pyproject.toml").read_text())["build-system"]
+    manifest = json.loads((copy / MANIFEST).read_text())
+    assert (1, __version__) == (manifest["format"], manifest["version"])
+    assert 0 == main(["vendor", str(package), "--check"])
+    assert f"{copy}: version {__version__}, as it was made\n" == capsys.readouterr().out
+
+
+def test_what_it_requires_already(package: Path) -> None:
+    """What the package requires for itself stays as it is; the shim itself goes."""
+    requires = '["runtime-backend", "packaging>=24", "hatchling", "not one!"]'
+    write(
+        package / "pyproject.toml", f'[build-system]\nrequires = {requires}\nbuild-backend = "runtime_backend.build"\n'
+    )
+    assert 0 == main(["vendor", str(package), "--folder", "tools/shim"])
+    found = loads((package / "pyproject.toml").read_text())["build-system"]
+    assert (["packaging>=24", "hatchling", "not one!", *REQUIRES[1:]], ["tools/shim"]) == (
+        found["requires"],
+        found["backend-path"],
+    )
+    assert (package / "tools/shim/runtime_backend/build.py").is_file()
+
+
+def test_drift(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every file that was edited, removed or added is told; --update makes it right again."""
+    assert 0 == main(["vendor", str(package)])
+    copy = package / "_vendor/runtime_backend"
+    (copy / "plan.py").write_text("edited")
+    (copy / "py.typed").unlink()
+    write(copy / "added.py", "")
+    write(copy / "__pycache__/x.pyc", "")
+    capsys.readouterr()
+    lines = [f"{copy}/py.typed: missing", f"{copy}/added.py: not of the shim", f"{copy}/plan.py: edited"]
+    assert 1 == main(["vendor", str(package), "--check"])
+    assert lines == capsys.readouterr().out.splitlines()
+    assert 1 == main(["vendor", str(package)])
+    more = f"next, to renew it with version {__version__}: the same command with --update"
+    assert [*lines, more] == capsys.readouterr().out.splitlines()
+    assert 0 == main(["vendor", str(package), "--update"])
+    assert 0 == main(["vendor", str(package), "--check"])
+    assert ["runtime_backend"] == [path.name for path in copy.parent.iterdir()]
+
+
+def test_older_version(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A copy of an older version is no drift, but it is told; it is renewed only when that is asked for."""
+    assert 0 == main(["vendor", str(package)])
+    copy = package / "_vendor/runtime_backend"
+    manifest = json.loads((copy / MANIFEST).read_text())
+    manifest["version"] = "0.0.1"
+    del manifest["files"]["plan.py"]
+    (copy / "plan.py").unlink()
+    (copy / MANIFEST).write_text(json.dumps(manifest))
+    assert (0, 1) == (main(["vendor", str(package), "--check"]), main(["vendor", str(package)]))
+    assert f"note: {copy} is of version 0.0.1, this is {__version__}" in capsys.readouterr().err
+    assert (0, 0) == (main(["vendor", str(package), "--update"]), main(["vendor", str(package), "--check"]))
+    assert (copy / "plan.py").is_file()
+
+
+def test_windows_line_ends(tmp_path: Path) -> None:
+    """A checkout with other line ends is no drift."""
+    copy_shim(tmp_path / "runtime_backend")
+    path = tmp_path / "runtime_backend/plan.py"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    found = read_copy(tmp_path / "runtime_backend")
+    assert found is not None
+    assert ((), True) == (found.drift, found.is_current)
+
+
+def test_check_without_a_copy(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No copy is a drift; neither is one that pyproject.toml does not name any more in order."""
+    assert 1 == main(["vendor", str(package), "--check"])
+    assert "there is no copy" in capsys.readouterr().out
+    assert 0 == main(["vendor", str(package)])
+    write(package / "pyproject.toml", PYPROJECT)
+    assert 1 == main(["vendor", str(package), "--check"])
+    assert "pyproject.toml: does not name the copy, or something that it needs" in capsys.readouterr().out
+    write(package / "setup.py", "import os, setuptools\nos.environ['CC']\n")
+    assert 0 == main(["vendor", str(package)])
+    assert "go into [tool.runtime-backend.env]: CC" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("manifest", [None, "{", "3", '{"format": 2, "version": "9", "files": {}}'])
+def test_something_else(manifest: str | None, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder of that name that is no copy of ours is not touched."""
+    write(package / "_vendor/runtime_backend/mine.py", "")
+    if manifest is not None:
+        write(package / "_vendor/runtime_backend" / MANIFEST, manifest)
+    assert 1 == main(["vendor", str(package), "--update"])
+    assert f"{MANIFEST}: found {'none' if manifest is None else 'another format'}, expected" in capsys.readouterr().err
+    assert (package / "_vendor/runtime_backend/mine.py").is_file()
+
+
+@pytest.mark.parametrize("folder", ["../x", "/x"])
+def test_folder_outside(folder: str, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """PEP 517: backend-path is inside the source tree."""
+    assert 1 == main(["vendor", str(package), "--folder", folder])
+    assert "expected a folder inside the source tree" in capsys.readouterr().err
