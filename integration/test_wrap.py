@@ -1,0 +1,225 @@
+"""Wrappers: the source of a package that knows nothing of the shim, unmodified, built in one stage."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from .checks import check_hooks, check_installed, check_nothing_left, check_wheel
+from .index import Index
+from .projects import Project
+from .stock import NEWEST_PIP, NEWEST_UV, OLDEST_PIP, REPOSITORY
+from .workplace import Result, Workplace
+
+STATIC = """[build-system]
+requires = ["setuptools>=77", "torch>=2.4"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "probe-setuptools"
+version = "1.0"
+requires-python = ">=3.10"
+
+[tool.setuptools]
+packages = ["probe_setuptools"]
+"""
+BARE = 'setup(\n    name="probe-setuptools", version="1.0", packages=["probe_setuptools"], setup_requires=["ninja"],\n'
+
+
+@dataclass
+class Publisher:
+    """Somebody who publishes a package, and has never heard of the shim."""
+
+    place: Workplace
+    url: str
+
+    def publish(self, pyproject: str | None = STATIC, **extra: bytes) -> Path:
+        """Put an sdist on the index; without a pyproject.toml, setup.py says everything."""
+        source = self.place.package("probe_setuptools", into="upstream")
+        (source / "pyproject.toml").unlink()
+        if pyproject is None:
+            setup = source / "setup.py"
+            setup.write_text(setup.read_text("utf-8").replace("setup(\n", BARE), "utf-8")
+        else:
+            (source / "pyproject.toml").write_text(pyproject, "utf-8")
+        sdist = self.place.folder / "served" / "probe_setuptools-1.0.tar.gz"
+        with tarfile.open(sdist, "w:gz") as archive:
+            archive.add(source, "probe_setuptools-1.0")
+            for name, content in extra.items():
+                item = tarfile.TarInfo(name)
+                item.size = len(content)
+                archive.addfile(item, io.BytesIO(content))
+        shutil.rmtree(source)
+        self.list(sdist)
+        return sdist
+
+    def list(self, sdist: Path, attributes: str = "") -> None:
+        """List a file, with the hash that it has now."""
+        page = self.place.folder / "served" / "simple" / "probe-setuptools" / "index.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256(sdist.read_bytes()).hexdigest()
+        page.write_text(f'<a href="../../{sdist.name}#sha256={digest}"{attributes}>{sdist.name}</a>', "utf-8")
+
+    def wrap(self, requirement: str = "probe-setuptools==1.0", *, fails: bool = False) -> Result:
+        """Let a consumer wrap it."""
+        command = (sys.executable, "-m", "runtime_backend", "wrap", requirement)
+        where = {"PYTHONPATH": REPOSITORY, "PIP_INDEX_URL": self.url}
+        result = self.place.run(*command, cwd=self.place.folder, fails=fails, **where)
+        self.place.forget()  # the hooks that were asked for metadata
+        return result
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def publisher(place: Workplace) -> Iterator[Publisher]:
+    """Return a publisher with an index on loopback."""
+    folder = place.folder / "served"
+    folder.mkdir()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield Publisher(place, f"http://127.0.0.1:{server.server_port}/simple")
+        server.shutdown()
+
+
+WRAPPER = "./wrappers/probe-setuptools"
+
+
+@pytest.mark.parametrize("pyproject", [STATIC, None], ids=["static", "setup.py"])
+@pytest.mark.parametrize("frontend", [OLDEST_PIP, NEWEST_PIP, "uv"])
+def test_installs(place: Workplace, publisher: Publisher, frontend: str, pyproject: str | None) -> None:
+    """One stage, against the torch of the target; the metadata are told without the source."""
+    publisher.publish(pyproject)
+    publisher.wrap()
+    target = place.target("2.7.0+cu126", pip=None if frontend == "uv" else frontend)
+    if frontend == "uv":
+        place.uv(NEWEST_UV, "pip", "install", "-p", target.prefix, WRAPPER)
+    else:
+        place.run(target.python, "-m", "pip", "install", WRAPPER)
+    check_hooks(place, {"get_requires_for_build_wheel": "reuse", "build_wheel": "reuse", "*": "reuse"}, "2.7.0+cu126")
+    check_installed(place, target, "probe_setuptools", "2.7.0+cu126")
+    (stamp,) = target.site.glob("probe_setuptools-*/runtime-backend.json")
+    upstream = json.loads(stamp.read_text("utf-8"))["upstream"]
+    assert upstream["url"].endswith("/probe_setuptools-1.0.tar.gz")
+    assert sorted(path.name for path in (place.folder / "wrappers/probe-setuptools").iterdir()) == ["pyproject.toml"]
+    check_nothing_left(place)
+
+
+def test_editable(place: Workplace, publisher: Publisher) -> None:
+    """There is nothing to edit: it is a plain wheel, and says so."""
+    publisher.publish()
+    publisher.wrap()
+    target = place.target("2.7.0", pip=NEWEST_PIP)
+    result = place.run(target.python, "-m", "pip", "install", "-v", "-e", WRAPPER)
+    assert "note: there is nothing to edit in a wrapper" in result.output
+    check_installed(place, target, "probe_setuptools", "2.7.0")
+
+
+def test_builds(place: Workplace, publisher: Publisher) -> None:
+    """Its sdist is the wrapper, and a wheel is built from that."""
+    publisher.publish()
+    publisher.wrap()
+    place.build("-o", place.folder / "out", WRAPPER, activated=place.target("2.8.0"))
+    (sdist,), (wheel,) = ((place.folder / "out").glob(f"*.{suffix}") for suffix in ("tar.gz", "whl"))
+    with tarfile.open(sdist) as archive:
+        assert sorted(archive.getnames()) == ["probe_setuptools-1.0/PKG-INFO", "probe_setuptools-1.0/pyproject.toml"]
+    check_wheel(wheel, "2.8.0")
+
+
+def test_added_by_uv(place: Workplace, publisher: Publisher, index: Index) -> None:
+    """``uv add ./wrappers/…`` in a project with torch: one command, and right again after torch was raised."""
+    publisher.publish()
+    publisher.wrap()
+    project = Project(place, index, "uv")
+    project.write(
+        "pyproject.toml",
+        '[project]\nname = "consumer"\nversion = "0"\nrequires-python = ">=3.10"\ndependencies = ["torch==2.7.0"]\n'
+        f'[[tool.uv.index]]\nurl = "{index.url("main")}"\ndefault = true\n'
+        '[tool.uv]\nreinstall-package = ["probe-setuptools"]\n',
+    )
+    nothing = {"UV_OFFLINE": None, "UV_FIND_LINKS": None}
+    place.uv(NEWEST_UV, "add", place.folder / "wrappers/probe-setuptools", cwd=project.folder, **nothing)
+    project.check("2.7.0", provision=None)
+    settings = project.folder / "pyproject.toml"
+    project.write("pyproject.toml", settings.read_text("utf-8").replace("torch==2.7.0", "torch==2.8.0"))
+    place.uv(NEWEST_UV, "sync", cwd=project.folder, **nothing)
+    project.check("2.8.0", provision=None)
+
+
+def test_patched(place: Workplace, publisher: Publisher) -> None:
+    """A patch of the consumer's is applied."""
+    publisher.publish()
+    publisher.wrap()
+    wrapper = place.folder / "wrappers/probe-setuptools"
+    (wrapper / "name.patch").write_text(
+        "--- a/probe_setuptools/added.py\n+++ b/probe_setuptools/added.py\n@@ -0,0 +1 @@\n+PATCHED = True\n", "utf-8"
+    )
+    settings = wrapper / "pyproject.toml"
+    settings.write_text(f'{settings.read_text("utf-8")}patches = ["name.patch"]\n', "utf-8")
+    target = place.target("2.7.0", pip=NEWEST_PIP)
+    place.run(target.python, "-m", "pip", "install", WRAPPER)
+    assert (target.site / "probe_setuptools" / "added.py").read_text("utf-8") == "PATCHED = True\n"
+
+
+def test_from_git(place: Workplace, publisher: Publisher) -> None:
+    """A repository at a revision; one that does not exist is a clear stop."""
+    source = place.package("probe_setuptools", into="upstream")
+    (source / "pyproject.toml").write_text(STATIC, "utf-8")
+    for words in (
+        ("init", "-q"),
+        ("add", "."),
+        ("-c", "user.name=J", "-c", "user.email=j@x", "commit", "-qm", "x"),
+        ("tag", "v1"),
+    ):
+        subprocess.run(["git", *words], cwd=source, check=True, env=place.environ())
+    stop = publisher.wrap(f"git+{source.as_uri()}@v2", fails=True)
+    assert "has no branch or tag 'v2'" in stop.output
+    publisher.wrap(f"git+{source.as_uri()}@v1")
+    target = place.target("2.7.0", pip=NEWEST_PIP)
+    place.run(target.python, "-m", "pip", "install", WRAPPER)
+    check_installed(place, target, "probe_setuptools", "2.7.0")
+
+
+def test_yanked(place: Workplace, publisher: Publisher) -> None:
+    """What was taken back is not wrapped."""
+    publisher.list(publisher.publish(), ' data-yanked="wrong kernel"')
+    assert "was yanked: wrong kernel" in publisher.wrap(fails=True).output
+    assert not (place.folder / "wrappers").exists()
+
+
+def test_path_that_leads_out(place: Workplace, publisher: Publisher) -> None:
+    """An sdist with an absolute path in it is not unpacked."""
+    victim = place.folder / "victim"
+    publisher.publish(**{str(victim): b"owned"})
+    assert f"'{victim}': found a path that leads out of it" in publisher.wrap(fails=True).output
+    assert not victim.exists()
+
+
+def test_tampered(place: Workplace, publisher: Publisher) -> None:
+    """A file that was changed after it was wrapped stops the build; so does one that cannot be had, offline."""
+    sdist = publisher.publish()
+    publisher.wrap()
+    shutil.rmtree(place.cache)
+    sdist.write_bytes(sdist.read_bytes() + b"\0")
+    target = place.target("2.7.0", pip=NEWEST_PIP)
+    result = place.run(target.python, "-m", "pip", "install", WRAPPER, fails=True, UV_OFFLINE=None)
+    assert "is not the file that was named: found sha256 " in result.output
+    offline = place.run(target.python, "-m", "pip", "install", WRAPPER, fails=True, RUNTIME_BACKEND_OFFLINE="1")
+    assert "not fetched: this build is offline" in offline.output
+    check_nothing_left(place)
