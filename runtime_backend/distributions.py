@@ -86,6 +86,11 @@ class DistributionIndex:
                 found.setdefault(name, info)
         return found
 
+    def __iter__(self) -> Iterator[Distribution]:
+        """Yield what is on the path, by name."""
+        for name, info in sorted(self._by_name.items()):
+            yield self._found.setdefault(name, Distribution(name=name, info=info))
+
     def find(self, name: str) -> Distribution | None:
         """Return the first distribution of that normalised name on the path."""
         info = self._by_name.get(name)

@@ -28,15 +28,22 @@ def read_stamp(wheel: Path) -> dict[str, Any] | None:
     :raises BackendError: for a stamp that is none of ours, or of a later format.
     """
     content = read_from_dist_info(wheel, FILE_NAME)
-    if content is None:
-        return None
+    return None if content is None else parse_stamp(content, f"{wheel}: {FILE_NAME}")
+
+
+def parse_stamp(content: bytes, where: str) -> dict[str, Any]:
+    """Return what a stamp says.
+
+    :param where: for the message.
+    :raises BackendError: likewise.
+    """
     try:
         stamp = json.loads(content)
     except ValueError as error:
-        raise BackendError(f"{wheel}: {FILE_NAME}: found no JSON: {error}") from None
+        raise BackendError(f"{where}: found no JSON: {error}") from None
     found = stamp.get("format") if isinstance(stamp, dict) else None
     if found != FORMAT:
-        raise BackendError(f"{wheel}: {FILE_NAME}: found format {found}, expected {FORMAT}")
+        raise BackendError(f"{where}: found format {found}, expected {FORMAT}")
     return dict(stamp)
 
 

@@ -1,0 +1,314 @@
+"""``runtime-backend check``: stamps against what is installed, the commands that help, and libraries without a stamp."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standins import make_torch, make_venv, write
+
+from runtime_backend.cli import check as check_module
+from runtime_backend.cli import linkage, main
+from runtime_backend.cli.rebuilding import rebuild_command
+from runtime_backend.distributions import Distribution
+from runtime_backend.errors import TargetError
+from runtime_backend.target import Environment
+
+Capsys = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the site-packages of an environment with torch 2.7.0, which nobody has activated."""
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        monkeypatch.delenv(name, raising=False)
+    site = make_venv(tmp_path / ".venv")
+    make_torch(site, "2.7.0")
+    return site
+
+
+def stamp(torch: str | None = "2.7.0", match: str = "exact", **more: Any) -> dict[str, Any]:
+    """Return a stamp."""
+    runtime = {
+        "name": "torch",
+        "match": match,
+        **({} if torch is None else {"version": torch, "reported": torch, "cuda": None, "hip": None}),
+        **({} if torch is None else {"git-version": "0123abc"}),
+    }
+    return {"format": 1, "runtimes": [runtime], **more}
+
+
+def install(site: Path, name: str, stamped: object, *, installer: str = "pip", direct: object = None) -> Path:
+    """Install a distribution; return its dist-info."""
+    info = site / f"{name}-1.0.dist-info"
+    write(info / "METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    write(info / "INSTALLER", f"{installer}\n")
+    if stamped is not None:
+        write(info / "runtime-backend.json", stamped if isinstance(stamped, str) else json.dumps(stamped))
+    if direct is not None:
+        write(info / "direct_url.json", json.dumps(direct))
+    return info
+
+
+def run(site: Path, *words: str) -> int:
+    """Run the command on the environment of a site-packages."""
+    return main(["check", str(site.parents[2]), *words])
+
+
+def test_all_fit(site: Path, capsys: Capsys) -> None:
+    """What was built for what is installed fits; so does another micro version, if that is enough."""
+    install(site, "exact", stamp())
+    install(site, "minor", stamp("2.7.1", "minor"))
+    install(site, "nothing", stamp(None))
+    assert 0 == run(site)
+    assert [
+        "exact 1.0: fits: built for torch 2.7.0",
+        "minor 1.0: fits: built for torch 2.7.1",
+        "nothing 1.0: unknown: built for nothing in particular, its build was given no runtime",
+    ] == capsys.readouterr().out.splitlines()
+
+
+def test_stale(site: Path, capsys: Capsys) -> None:
+    """What was built for another one is named, with the command that builds it again."""
+    install(site, "old", stamp("2.6.0"))
+    install(site, "pip", None)
+    assert 1 == run(site)
+    python = site.parents[2] / "bin/python"
+    command = f"{python} -m pip install --force-reinstall --no-deps --no-cache-dir --no-binary old old==1.0"
+    assert [
+        "old 1.0: stale: built for torch 2.6.0, installed is torch 2.7.0",
+        "to build them again:",
+        f"  {command}",
+    ] == capsys.readouterr().out.splitlines()
+    assert 1 == run(site, "--json")
+    assert {
+        "environment": str(site.parents[2]),
+        "distributions": [
+            {
+                "name": "old",
+                "version": "1.0",
+                "state": "stale",
+                "built-for": "torch 2.6.0",
+                "installed": "installed is torch 2.7.0",
+                "rebuild": command,
+            }
+        ],
+        "unstamped": [],
+        "stale": True,
+    } == json.loads(capsys.readouterr().out)
+
+
+def test_torch_is_gone(site: Path, capsys: Capsys) -> None:
+    """Without any torch, everything is stale."""
+    shutil.rmtree(next(site.glob("torch-*.dist-info")))
+    install(site, "old", stamp())
+    assert 1 == run(site)
+    assert "old 1.0: stale: built for torch 2.7.0, torch is not installed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "runtime-backend.json: found no JSON: "),
+        ('{"format": 9}', "runtime-backend.json: found format 9, expected 1"),
+        ('{"format": 1}', "runtime-backend.json: KeyError('runtimes')"),
+        ('{"format": 1, "runtimes": [{"version": "1"}]}', "runtime-backend.json: KeyError('name')"),
+        ('{"format": 1, "runtimes": 3}', "runtime-backend.json: TypeError("),
+    ],
+)
+def test_unreadable_stamp(text: str, told: str, site: Path, capsys: Capsys) -> None:
+    """A stamp that cannot be read is told, and the others are looked at nevertheless."""
+    install(site, "broken", text)
+    install(site, "good", stamp())
+    assert 1 == run(site)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("broken 1.0: unreadable: ")
+    assert told in lines[0]
+    assert "good 1.0: fits: built for torch 2.7.0" == lines[1]
+
+
+def test_unreadable_torch(site: Path, capsys: Capsys) -> None:
+    """A torch that does not say what it is fits nothing."""
+    write(site / "torch/version.py", "")
+    install(site, "good", stamp())
+    assert 1 == run(site)
+    assert "good 1.0: unreadable: torch 2.7.0 is installed" in capsys.readouterr().out
+
+
+GIT = {"url": "https://jo:secret@example.org/x.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}
+
+
+@pytest.mark.parametrize(
+    ("installer", "direct", "expected"),
+    [
+        ("pip", None, "{pip} --no-binary x x==1.0"),
+        ("pip", {"url": "file:///src/my%20x", "dir_info": {}}, "{pip} '/src/my x'"),
+        ("pip", {"url": "file:///src/x", "dir_info": {"editable": True}}, "{pip} -e /src/x"),
+        ("pip", GIT, "{pip} 'x @ git+https://example.org/x.git@abc'"),
+        ("pip", {**GIT, "vcs_info": {}, "subdirectory": "py"}, "{pip} 'x @ git+https://example.org/x.git@HEAD#subdirectory=py'"),
+        ("poetry 2.5.1", {"url": "https://example.org/x-1.tar.gz", "archive_info": {}}, "{pip} 'x @ https://example.org/x-1.tar.gz'"),
+        ("pip", {"no": "url"}, "{pip} --no-binary x x==1.0"),
+        ("uv", {"url": "file:///src/x", "dir_info": {}}, "uv cache clean x && {uv} /src/x"),
+        ("uv", None, "uv cache clean x && {uv} --no-binary x x==1.0"),
+    ],
+)  # fmt: skip
+def test_commands(installer: str, direct: object, expected: str, site: Path) -> None:
+    """The command of the frontend that has installed it, with the place that it came from."""
+    info = install(site, "x", stamp(), installer=installer, direct=direct)
+    install(site, "pip", None)
+    prefix = site.parents[2]
+    environment = Environment(prefix=prefix, python="3.11", site_dirs=(site,))
+    pip = f"{prefix}/bin/python -m pip install --force-reinstall --no-deps --no-cache-dir"
+    uv = f"uv pip install --python {prefix} --no-deps --reinstall"
+    assert expected.format(pip=pip, uv=uv) == rebuild_command(Distribution(name="x", info=info), environment)
+
+
+def test_commands_elsewhere(site: Path) -> None:
+    """Without pip it is uv, in the project whose lock lies beside; on Windows the interpreter lies elsewhere."""
+    info, prefix = install(site, "x", stamp()), site.parents[2]
+    write(prefix.parent / "uv.lock", "")
+    environment = Environment(prefix=prefix, python="3.11", site_dirs=(site,))
+    found = rebuild_command(Distribution(name="x", info=info), environment)
+    assert f"uv cache clean x && uv pip install --project {prefix.parent} --python {prefix} " in found
+    install(site, "pip", None)
+    write(prefix / "Scripts/python.exe", "")
+    environment = Environment(prefix=prefix, python="3.11", site_dirs=(site,))
+    assert rebuild_command(Distribution(name="x", info=info), environment).startswith(
+        f"{prefix}/Scripts/python.exe -m pip"
+    )
+
+
+def test_which_environment(site: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
+    """The activated one, else .venv upward, else this interpreter's own; an interpreter is as good as its prefix."""
+    prefix = site.parents[2]
+    (prefix.parent / "deep/er").mkdir(parents=True)
+    monkeypatch.chdir(prefix.parent / "deep/er")
+    assert 0 == main(["check"])
+    assert 0 == main(["check", str(prefix / "bin/python")])
+    monkeypatch.setenv("VIRTUAL_ENV", str(prefix))
+    monkeypatch.chdir("/")
+    assert 0 == main(["check"])
+    assert [f"{prefix}: nothing in it has a stamp"] * 3 == capsys.readouterr().out.splitlines()
+    monkeypatch.delenv("VIRTUAL_ENV")
+    monkeypatch.setattr(sys, "prefix", str(prefix))
+    assert 0 == main(["check"])
+    monkeypatch.setattr(sys, "prefix", "/")
+    with pytest.raises(TargetError, match="no environment is activated"):
+        check_module._find(None, {}, Path("/"))  # noqa: SLF001 - what the command does in an empty place
+    assert 1 == main(["check", str(prefix.parent)])
+    assert "found no environment there, expected a prefix or an interpreter" in capsys.readouterr().err
+
+
+def compile_library(  # noqa: PLR0913 - as compilers have it
+    path: Path,
+    *,
+    defines: tuple[str, ...] = (),
+    wants: tuple[str, ...] = (),
+    hashes: str = "gnu",
+    kind: str = "-shared",
+    links: Path | None = None,
+) -> Path:
+    """Compile a library with symbols of any name."""
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        pytest.skip("needs a C compiler that makes ELF files: run it on Linux with cc on PATH")
+    lines = [f'void d{i}(void) __asm__("{name}"); void d{i}(void) {{}}' for i, name in enumerate(defines)]
+    lines += [f'void w{i}(void) __asm__("{name}");' for i, name in enumerate(wants)]
+    calls = " ".join(f"w{i}();" for i, _ in enumerate(wants))
+    source = write(path.with_suffix(".c"), "\n".join([*lines, f"void use(void) {{ {calls} }}\n"]))
+    more = [] if links is None else [f"-L{links.parent}", f"-l:{links.name}"]
+    words = [
+        compiler,
+        kind,
+        "-fPIC",
+        f"-Wl,--hash-style={hashes}",
+        f"-Wl,-soname,{path.name}",
+        "-o",
+        path,
+        source,
+        *more,
+    ]
+    subprocess.run([str(word) for word in words], check=True)  # noqa: S603 - the compiler
+    return path
+
+
+OLD, NEW, OWN = "_ZN3c103oldEv", "_ZN2at3newEv", "_ZN5torch3ownEv"
+
+
+@pytest.fixture
+def linked(site: Path) -> Path:
+    """Return a torch with one symbol, and a distribution that wants others; return the latter's record."""
+    torch = compile_library(site / "torch/lib/libtorch_cpu.so", defines=(NEW,))
+    write(site / "torch/lib/libodd.so.1", "no ELF")
+    shutil.copy(write(site / "empty.o", ""), site / "torch/lib/libempty.so")
+    (site / "ext").mkdir()
+    compile_library(site / "ext/_C.so", wants=(OLD, NEW, OWN, "printf"), links=torch)
+    compile_library(site / "ext/_D.so", defines=(OWN,), links=torch, wants=(NEW,))
+    compile_library(site / "ext/plain.so", wants=(OLD,))
+    write(site / "ext/text.so", "no ELF")
+    compile_library(site / "ext/object.so", kind="-c")
+    info = install(site, "ext", None)
+    names = ("_C.so", "_D.so", "plain.so", "text.so", "object.so", "gone.so", "x.py")
+    return write(info / "RECORD", "".join(f"ext/{name},,\n" for name in names))
+
+
+def test_unstamped(linked: Path, site: Path, capsys: Capsys) -> None:
+    """What links against torch, and needs what this torch does not have, is warned of; it changes no exit code."""
+    assert linked.is_file()
+    assert 0 == run(site)
+    expected = f"ext 1.0 has no stamp, and ext/_C.so needs what torch 2.7.0 does not have: {OLD}"
+    assert f"runtime-backend: warning: {expected}\n" == capsys.readouterr().err
+    assert 0 == run(site, "--json")
+    assert [{"name": "ext", "version": "1.0", "file": "ext/_C.so", "missing": [OLD]}] == json.loads(
+        capsys.readouterr().out
+    )["unstamped"]
+
+
+def test_many_missing() -> None:
+    """Of many, the first are shown."""
+    ext = Distribution(name="x", info=Path("/x-1.dist-info"))
+    unfit = linkage.Unfit(distribution=ext, file="a.so", missing=("a", "b", "c", "d"), torch="2")
+    assert str(unfit).endswith("does not have: a, b, c …")
+
+
+def test_nothing_lacks(linked: Path, site: Path, capsys: Capsys) -> None:
+    """A torch that has everything is asked no further; without torch nothing is asked at all."""
+    torch = site / "torch/lib/libtorch_cpu.so"
+    compile_library(torch, defines=(OLD, NEW))
+    compile_library(site / "torch/lib/libz.so", defines=(NEW,))
+    compile_library(site / "torch/lib/liba.so", hashes="sysv")
+    assert 0 == run(site)
+    shutil.rmtree(next(site.glob("torch-*.dist-info")))
+    assert 0 == run(site)
+    assert ("", True) == (capsys.readouterr().err, linked.is_file())
+
+
+def test_without_the_library(site: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
+    """Without pyelftools it is said that nothing unstamped was looked at; any other want is a bug."""
+    write(install(site, "ext", None) / "RECORD", "ext.so,,\n")
+    write(site / "ext.so", "")
+    monkeypatch.setitem(sys.modules, "elftools.elf.elffile", None)
+    assert 0 == run(site)
+    assert "that takes pyelftools: pip install 'runtime-backend[cli]'" in capsys.readouterr().err
+
+    def fail(*_: object) -> None:
+        raise ModuleNotFoundError(name="other")
+
+    monkeypatch.setattr(check_module, "find_unfit", fail)
+    with pytest.raises(ModuleNotFoundError):
+        run(site)
+
+
+def test_torch_elsewhere(site: Path) -> None:
+    """A torch whose files are not found has no libraries."""
+    shutil.rmtree(site / "torch")
+    write(next(site.glob("torch-*.dist-info")) / "RECORD", "")
+    environment = Environment(prefix=site.parents[2], python="3.11", site_dirs=(site,))
+    torch = environment.distributions.find("torch")
+    assert torch is not None
+    assert [] == linkage._torchs_libraries(torch, environment)  # noqa: SLF001 - what a test cannot see from outside
