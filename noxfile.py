@@ -36,8 +36,7 @@ def tests(session: nox.Session) -> None:
     """Run the unit tests, offline, and show the branch coverage."""
     _install(session, "test")
     environ = {"PIP_NO_INDEX": "1", "COVERAGE_FILE": f".coverage.{session.python}"}
-    session.run("coverage", "run", "-m", "pytest", "tests", *session.posargs, env=environ)
-    session.run("coverage", "report", env=environ)
+    session.run("pytest", "tests", "-n2", "--cov", "--cov-report=term", *session.posargs, env=environ)
 
 
 @nox.session
@@ -56,6 +55,13 @@ def support(session: nox.Session) -> None:
     _install(session, "test", "integration")
     # More processes than cores: they wait for a slow index much of the time.
     session.run("python", "-m", "pytest", "integration/test_support.py", "-n4", *session.posargs)
+
+
+@nox.session
+def real_builds(session: nox.Session) -> None:
+    """Build every package of integration/real_builds.toml, in every way; takes an hour on two cores."""
+    _install(session, "test", "integration")
+    session.run("python", "-m", "pytest", "integration/test_real_builds.py", "--long-builds", "-rP", *session.posargs)
 
 
 @nox.session

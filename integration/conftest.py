@@ -14,18 +14,28 @@ pytest.register_assert_rewrite("integration.checks", "integration.frontends.scen
 
 from .frontends import FRONTENDS  # noqa: E402 - after the line above, for its assertions
 from .index import Index, serve  # noqa: E402
+from .real_torch import VERSION, make_real_target  # noqa: E402
 from .stock import NEWEST_UV, Stock, make_stock  # noqa: E402
 from .support import Outcome, Row, read_support, write_support  # noqa: E402
-from .workplace import Workplace  # noqa: E402
+from .workplace import Target, Workplace  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that renews the support table."""
     parser.addoption("--write-support", action="store_true", help="write what is measured to support.json and README")
+    parser.addoption("--long-builds", action="store_true", help="build the real packages that take long, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long, unless it is asked for."""
+    for item in items:
+        if item.get_closest_marker("long_build") and not config.getoption("--long-builds"):
+            item.add_marker(pytest.mark.skip(reason="takes long: run `nox -s real_builds`"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Gather what is measured, out of all processes of the run, in the one that the person has started."""
+    config.addinivalue_line("markers", "long_build: builds a real package, which takes its time")
     if config.getoption("--write-support") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(SupportWriter())
 
@@ -107,3 +117,12 @@ def find_python(stock: Stock) -> Callable[[str], Path]:
         return places[0]
 
     return find
+
+
+@pytest.fixture(scope="session")
+def real_target() -> Target:
+    """Return an environment with the real torch, or skip."""
+    try:
+        return make_real_target()
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"needs torch {VERSION}: see that `pip install torch=={VERSION}` works here ({error})")

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
 from .stock import REPOSITORY, locked, work_folder
-from .workplace import Target
+from .workplace import Target, Workplace
 
 VERSION = "2.13.0"
 """The one that the tests were made with; the machine of the project has it as a CPU build for Python 3.11."""
+
+
+ONLINE = {
+    **dict.fromkeys(("PIP_NO_INDEX", "UV_OFFLINE")),
+    **{name: os.environ.get(name) for name in ("PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_CERT")},
+}
+"""The variables of a workplace that may ask the index of whoever runs the tests."""
 
 
 def make_real_target() -> Target:
@@ -51,3 +60,29 @@ def download_source(target: Target, requirement: str) -> Path:
 
 def _pip(target: Target, *words: str) -> None:
     subprocess.run([str(target.python), "-m", "pip", *words, "--quiet"], check=True, cwd=REPOSITORY)
+
+
+def own_target(place: Workplace, real: Target, *requirements: str) -> Target:
+    """Return a copy of the environment with the real torch, which takes no room, and what the op needs in it."""
+    prefix = place.folder / "target"
+    shutil.copytree(real.prefix, prefix, symlinks=True, copy_function=_link)
+    target = Target(prefix=prefix, version=real.version)
+    # A test without isolation may have put the shim into the shared one.
+    place.run(target.python, "-m", "pip", "uninstall", "--quiet", "--yes", "runtime-backend")
+    if requirements:
+        place.run(target.python, "-m", "pip", "install", "--quiet", *requirements, **ONLINE)
+    return target
+
+
+def _link(source: str, place: str) -> None:
+    """Give a file another name, or copy it where that cannot be."""
+    try:
+        os.link(source, place, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, place, follow_symlinks=False)
+
+
+def without_nvcc(place: Workplace) -> str:
+    """Return the person's PATH without a CUDA compiler: with one, and a torch for CPUs, some packages fail."""
+    entries = place.environ()["PATH"].split(os.pathsep)
+    return os.pathsep.join(entry for entry in entries if not (Path(entry) / "nvcc").exists())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 from runtime_backend.metadata import describe_differences
 from runtime_backend.toml import loads
 
-from .real_torch import VERSION, download_source, make_real_target
+from .real_torch import VERSION, download_source
 from .workplace import Target, Workplace
 
 TABLE = loads((Path(__file__).parent / "real_packages.toml").read_text("utf-8"))["package"]
@@ -29,15 +28,6 @@ folder.mkdir()
 backend.get_requires_for_build_wheel()
 backend.prepare_metadata_for_build_wheel(str(folder))
 """
-
-
-@pytest.fixture(scope="session")
-def real_target() -> Target:
-    """Return an environment with the real torch, or skip."""
-    try:
-        return make_real_target()
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"needs torch {VERSION}: see that `pip install torch=={VERSION}` works here ({error})")
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row["requirement"])

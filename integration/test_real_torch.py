@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from .real_torch import VERSION, download_source, make_real_target
 from .snapshots import changed, take
 from .workplace import Target, Workplace
 
@@ -22,38 +20,6 @@ x, y = torch.randn(1000), torch.randn(1000)
 torch.testing.assert_close(package.op(2.0, x, y), 2.0 * x + y)
 assert package.built_for() == f"torch {{torch.__version__}}", package.built_for()
 """
-
-HOUSEHOLDER = """
-import torch
-from torch_householder import torch_householder_orgqr
-weights = torch.randn(4, 20, 6, dtype=torch.float64).tril(diagonal=-1) + torch.eye(20, 6, dtype=torch.float64)
-tau = 2 / (weights * weights).sum(dim=-2)
-expected = torch.linalg.householder_product(weights, tau)
-torch.testing.assert_close(torch_householder_orgqr(weights), expected)
-"""
-
-CHAMFER = """
-import torch
-from chamferdist import ChamferDistance
-source, target = torch.randn(1, 100, 3), torch.randn(1, 50, 3)
-expected = torch.cdist(source, target).square().min(dim=2).values.sum()
-torch.testing.assert_close(ChamferDistance()(source, target), expected, rtol=1e-4, atol=1e-4)
-"""
-
-REAL_PACKAGES = {
-    # requirement: (importable name, what the package declares beside torch, the check of its op)
-    "torch-householder==1.0.1": ("torch_householder", '"setuptools>=77", "wheel", "ninja"', HOUSEHOLDER),
-    "chamferdist==1.0.3": ("chamferdist", '"setuptools>=77"', CHAMFER),
-}
-
-
-@pytest.fixture(scope="session")
-def real_target() -> Target:
-    """Return an environment with the real torch, or skip."""
-    try:
-        return make_real_target()
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"needs torch {VERSION}: see that `pip install torch=={VERSION}` works here ({error})")
 
 
 @pytest.mark.parametrize("frontend", ["pip", "uv"])
@@ -90,20 +56,6 @@ def test_no_isolation_gives_the_same_wheel(place: Workplace, real_target: Target
         place.run(*command, activated=real_target)
     names = [sorted(_names(next(out.glob("*.whl")))) for out in (isolated, plain)]
     assert names[0] == names[1]
-
-
-@pytest.mark.parametrize("requirement", REAL_PACKAGES)
-def test_builds_a_real_package(place: Workplace, real_target: Target, requirement: str) -> None:
-    """A package of the registry, with nothing changed but that its pyproject.toml declares the shim."""
-    name, requires, check = REAL_PACKAGES[requirement]
-    package = shutil.copytree(download_source(real_target, requirement), place.folder / name)
-    (package / "pyproject.toml").write_text(
-        f'[build-system]\nrequires = ["runtime-backend", {requires}]\nbuild-backend = "runtime_backend.build"\n',
-        "utf-8",
-    )
-    _install(place, real_target, "pip", package)
-    _run(real_target, check)
-    _check_stamp(real_target, name)
 
 
 def _install(place: Workplace, target: Target, frontend: str, package: Path) -> None:

@@ -94,9 +94,9 @@ class Running:
         except ProcessLookupError:  # it was faster
             return
 
-    def wait(self) -> Result:
+    def wait(self, seconds: float = _WAIT) -> Result:
         """Return what came of it; one that hangs is killed."""
-        ready, _, _ = select.select([self._end], [], [], _WAIT)
+        ready, _, _ = select.select([self._end], [], [], seconds)
         code = os.read(self._end, 16).decode().strip() if ready else ""
         os.close(self._end)
         if not ready:
@@ -211,13 +211,15 @@ class Workplace:
         cwd: Path | None = None,
         activated: Target | None = None,
         fails: bool = False,
+        wait: float = _WAIT,
         **variables: str | Path | None,
     ) -> Result:
         """Run a command to its end.
 
         :param fails: whether it is meant to fail.
+        :param wait: seconds that it may take.
         """
-        result = self.start(*command, cwd=cwd, activated=activated, **variables).wait()
+        result = self.start(*command, cwd=cwd, activated=activated, **variables).wait(wait)
         print(result)
         if (result.code != 0) != fails:
             pytest.fail(f"expected the command to {'fail' if fails else 'work'}\n{result}", pytrace=False)
