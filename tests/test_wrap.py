@@ -189,7 +189,7 @@ Requires-Dist: torch
 Requires-Dist: tomli>=2; python_version < "3.11"
 Requires-Dist: pytest; extra == "test"
 Requires-Dist: mock[x]; python_version < "3.9" and extra == 'test'
-Requires-Dist: tool; extra == "all"
+Requires-Dist: tool @ https://example.org/tool.whl ; python_version < "3.9" and extra == "all"
 Provides-Extra: test
 Provides-Extra: none
 {more}
@@ -212,7 +212,7 @@ def test_metadata_of_an_sdist(version: str, tmp_path: Path) -> None:
     assert {
         "test": ["pytest", 'mock[x]; python_version < "3.9"'],
         "none": [],
-        "all": ["tool"],
+        "all": ['tool @ https://example.org/tool.whl ; python_version < "3.9"'],
     } == found.optional_dependencies
     assert (["setuptools"], []) == (found.build_requires, found.match_runtime)
 

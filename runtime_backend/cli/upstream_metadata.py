@@ -13,6 +13,7 @@ from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 
 from ..config import Upstream
@@ -121,9 +122,8 @@ def _with_metadata(package: Package, told: Message) -> Package:
         if "extra" in rest:
             note = f"the requirement {text!r} is for several extras at once: it is left to the real backend"
             return replace(package, version=told.get("Version"), dynamic=_OPEN[1:], notes=(*package.notes, note))
-        requirement.marker = None
-        line = f"{requirement}{f'; {rest}' if rest else ''}"
-        (dependencies if found is None else extras.setdefault(found.group("name"), [])).append(line)
+        requirement.marker = Marker(rest) if rest else None
+        (dependencies if found is None else extras.setdefault(found.group("name"), [])).append(str(requirement))
     return replace(
         package,
         name=package.name or told.get("Name"),
