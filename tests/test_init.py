@@ -95,6 +95,20 @@ def test_shapes(shape: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         )
 
 
+@pytest.mark.parametrize("requires", ["['runtime-backend' , 'setuptools']", '[ "runtime-backend","setuptools" ,]'])
+def test_spelling_of_others(requires: str, tmp_path: Path) -> None:
+    """What is right already is not spelt anew."""
+    write(tmp_path / "pyproject.toml", f"[build-system]\nrequires = {requires}\nbuild-backend = '{OURS}'\n")
+    assert 0 == main(["init", str(tmp_path), "--check"])
+    assert 0 == main(["vendor", str(tmp_path)])
+    text = (tmp_path / "pyproject.toml").read_text().replace('"', "'")
+    write(
+        tmp_path / "pyproject.toml",
+        text.replace("'tomli>=2; python_version < '3.11''", "\"tomli>=2; python_version < '3.11'\""),
+    )
+    assert 0 == main(["vendor", str(tmp_path), "--check"])
+
+
 def test_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is lost, or would be said twice, is told."""
     requires = '["setuptools", "torch @ https://example.org/torch-2-py3-none-any.whl", "torch>=2"]'

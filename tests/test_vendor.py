@@ -14,7 +14,7 @@ from runtime_backend.cli.shim import MANIFEST, REQUIRES, SHIM, copy_shim, read_c
 from runtime_backend.toml import loads
 
 PYPROJECT = '[build-system]\nrequires = ["setuptools", "torch"]\nbuild-backend = "setuptools.build_meta"\n'
-ROOT = SHIM.parent
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture

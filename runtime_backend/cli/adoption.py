@@ -74,7 +74,7 @@ def _changed(text: str, source: Path, script: SetupScript | None) -> tuple[str, 
     requires = build_system.get("requires") if isinstance(build_system, dict) else None
     if not isinstance(requires, list):
         raise ConfigError([f"{source / 'pyproject.toml'}: build-system.requires: found none, expected an array"])
-    ours = dict(_tool_table(document))
+    ours, wanted = dict(_tool_table(document)), [str(entry) for entry in requires]
     if build_system.get("build-backend") != BACKEND:
         ours = {**_moved_backend(build_system), **ours}
         build_system["build-backend"] = BACKEND
@@ -83,18 +83,22 @@ def _changed(text: str, source: Path, script: SetupScript | None) -> tuple[str, 
         ours["match-runtime"] = guards
     if not any(name_of(str(entry)) == SHIM for entry in requires) and "backend-path" not in build_system:
         requires.insert(0, SHIM)
-    tidy(build_system, "requires")
+    tidy(build_system, wanted)
     if ours != dict(_tool_table(document)):
         _set_tool_table(document, ours)
     return tomlkit.dumps(document), notes
 
 
-def tidy(table: Any, key: str) -> None:  # noqa: ANN401 - tomlkit's tables
-    """Space an array of one line as people do; one of several lines has comments, and stays as it is."""
+def tidy(build_system: Any, before: list[str]) -> None:  # noqa: ANN401 - tomlkit's tables
+    """Space the build requirements as people do, if they are others than before.
+
+    In an array of several lines there may be comments: it stays as it is.
+    """
     import tomlkit  # noqa: PLC0415 - as above
 
-    if "\n" not in table[key].as_string():
-        table[key] = tomlkit.item([str(entry) for entry in table[key]])
+    now = [str(entry) for entry in build_system["requires"]]
+    if now != before and "\n" not in build_system["requires"].as_string():
+        build_system["requires"] = tomlkit.item(now)
 
 
 def _tool_table(document: Any) -> Any:  # noqa: ANN401 - tomlkit's tables

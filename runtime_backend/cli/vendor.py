@@ -76,13 +76,14 @@ def _with_copy(text: str, tree: Path, folder: str) -> str:
     document: Any = parse(text, tree)
     build_system = document["build-system"]
     requires = build_system["requires"]
-    names = [name_of(str(entry)) for entry in requires]
+    before = [str(entry) for entry in requires]
+    names = [name_of(entry) for entry in before]
     for index in reversed([index for index, name in enumerate(names) if name == NAME]):
         del requires[index]
     for needed in REQUIRES:
         if name_of(needed) not in names:
             requires.append(needed)
-    tidy(build_system, "requires")
+    tidy(build_system, before)
     if build_system.get("backend-path") != [folder]:
         build_system["backend-path"] = [folder]
     return tomlkit.dumps(document)
