@@ -14,12 +14,13 @@ from packaging.utils import canonicalize_name
 from .answers import Question, find_answer, finish_metadata, finish_sdist
 from .cache import prune_bytecode
 from .config import load_settings, split_config_settings
-from .delegate import exit_code, find_hook, load_backend, print_failure
+from .delegate import KILLED, exit_code, find_hook, load_backend, print_failure
 from .errors import BackendError, ProvisionError, RuntimeBackendError
+from .memory import count_kills
 from .metadata import Prepared, read_prepared
 from .plan import METADATA_HOOKS, Plan, find_source, make_plan
 from .provision.fetch import Fetching
-from .report import describe_plan, short_story, without_secrets
+from .report import append_line, describe_plan, short_story, without_secrets
 from .stage import set_stage
 from .target import Caller, find_start
 
@@ -165,7 +166,7 @@ class HookCall:
         for note in plan.notes:
             self._say(f"note: {note}")
         if settings.log is not None:
-            _append(settings.log.value, json.dumps(describe_plan(plan)))
+            append_line(settings.log.value, json.dumps(describe_plan(plan)))
         return plan
 
     def _stage(self, plan: Plan) -> AbstractContextManager[Plan]:
@@ -178,6 +179,7 @@ class HookCall:
     @contextmanager
     def _story(self, plan: Plan, unsupported: type[Exception] | tuple[()] = ()) -> Iterator[None]:
         """End the output of a failed build with what it was built against; the real backend's own words come first."""
+        kills = count_kills()
         try:
             yield
         except RuntimeBackendError:
@@ -191,6 +193,8 @@ class HookCall:
             self._say(f"{self.hook} of the real backend failed; it was called with")
             for line in short_story(plan):
                 self._say(f"  {line}")
+            if count_kills() > kills:
+                self._say(KILLED)
             raise SystemExit(exit_code(error)) from None
 
     def _finish(self, plan: Plan, wheel: Path, prepared: Prepared | None) -> None:
@@ -234,13 +238,3 @@ def _name_of(text: str) -> str:
         return canonicalize_name(Requirement(text).name)
     except InvalidRequirement:  # the frontend will say what is wrong with it
         return text
-
-
-def _append(path: Path, line: str) -> None:
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(f"{line}\n")
-    except OSError as error:
-        raise BackendError(
-            f"the log {path} cannot be written: {error}", hint="Set RUNTIME_BACKEND_LOG to another file."
-        ) from None

@@ -18,6 +18,12 @@ from typing import Any
 
 from .errors import BackendError
 
+KILLED = (
+    "the kernel has killed a process for want of memory meanwhile: compile less at once, by MAX_JOBS=1 for this call,"
+    " or by jobs = 'auto' in [tool.runtime-backend.cuda]"
+)
+"""What is said when a build has failed so: the compilers themselves say nothing then, or a mere 'Killed'."""
+
 
 @contextmanager
 def surroundings(

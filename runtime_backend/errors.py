@@ -67,6 +67,10 @@ class SourceError(RuntimeBackendError):
     """The upstream source cannot be had, or is not the one that was named."""
 
 
+class CudaError(RuntimeBackendError):
+    """CUDA's own settings cannot be followed here."""
+
+
 class MetadataError(RuntimeBackendError):
     """What the package is cannot be told without the runtime, or was told wrongly."""
 

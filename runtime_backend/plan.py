@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .cache import find_cache
 from .config import Settings
-from .environ import PlannedVariable, build_label, plan_variables
+from .environ import PlannedVariable, build_label, plan_environ
 from .errors import RuntimeBackendError
 from .index import Indexes
 from .metadata import plan_ways
@@ -70,6 +70,8 @@ class Plan:
     runtimes: tuple[RuntimePlan, ...]
     overlay: Overlay | None
     variables: tuple[PlannedVariable, ...]
+    stop: RuntimeBackendError | None
+    """Why nothing can be built, whatever the runtimes are."""
     cache: Path
     is_offline: bool
     """True: no index is asked, nothing is downloaded."""
@@ -82,7 +84,7 @@ class Plan:
     @property
     def refusal(self) -> RuntimeBackendError | None:
         """Why a hook that needs the runtimes stops: the first reason."""
-        return next((r.provision.refusal for r in self.runtimes if r.provision.refusal is not None), None)
+        return next((r.provision.refusal for r in self.runtimes if r.provision.refusal is not None), self.stop)
 
     @property
     def fetchings(self) -> tuple[Fetching, ...]:
@@ -151,8 +153,9 @@ def make_plan(hook: str, settings: Settings, caller: Caller) -> Plan:
     """
     cache = find_cache(None if settings.cache_dir is None else settings.cache_dir.value, caller.environ)
     runtimes = tuple(_plan_runtimes(hook, settings, caller, cache))
-    identities = [runtime.identity for runtime in runtimes if runtime.identity is not None]
     overlay = _plan_overlay(runtimes, cache, caller)
+    identities = [runtime.identity for runtime in runtimes if runtime.identity is not None]
+    variables, stop = plan_environ(settings, identities, dict(_sites(runtimes, overlay)), caller.environ)
     return Plan(
         hook=hook,
         settings=settings,
@@ -160,7 +163,8 @@ def make_plan(hook: str, settings: Settings, caller: Caller) -> Plan:
         isolation=caller.isolation,
         runtimes=runtimes,
         overlay=overlay,
-        variables=plan_variables(settings.variables, identities, dict(_sites(runtimes, overlay)), caller.environ),
+        variables=variables,
+        stop=stop,
         cache=cache,
         is_offline=_is_offline(settings, caller),
     )

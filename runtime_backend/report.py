@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from . import __version__
 from .config import Upstream
+from .errors import BackendError
 from .plan import Plan, RuntimePlan
 from .runtime import Identity
 
@@ -205,3 +207,17 @@ def short_story(plan: Plan) -> Iterator[str]:
     for variable in plan.variables:
         yield without_secrets(_variable_line(variable.name, variable.value, variable.why, variable.origin))
     yield f"real backend: {plan.settings.real_backend.value} ({plan.hook}, {plan.frontend or 'frontend not known'})"
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to the person's log.
+
+    :raises BackendError: when it cannot be written to.
+    """
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+    except OSError as error:
+        raise BackendError(
+            f"the log {path} cannot be written: {error}", hint="Set RUNTIME_BACKEND_LOG to another file."
+        ) from None

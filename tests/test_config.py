@@ -211,7 +211,7 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
             " would install the newest one before we can name the right one; move its specifier to"
             " tool.runtime-backend.match-runtime",
             f"{AT}.provison: found an unknown key (did you mean 'provision'?), expected one of backend-path,"
-            " build-backend, env, match-runtime, metadata, packages, provision, source, target, unresolved",
+            " build-backend, cuda, env, match-runtime, metadata, packages, provision, source, target, unresolved",
         ]
     ) == sorted(found)
 

@@ -65,6 +65,11 @@ WRONG = [
     "env = { '' = 'x' }",
 ]
 RIGHT += [
+    "cuda = {}",
+    'cuda = { arch-list = "auto", jobs = "auto", job-memory = 3.5 }',
+    'cuda = { arch-list = "9.0;8.6+PTX Hopper", jobs = 4, job-memory = 3 }',
+    'cuda = { arch-list = ["9.0a"] }',
+    "packages = { x = { cuda = { jobs = 2 } } }",
     f'source = {{ url = "https://example.org/x-1.tar.gz", sha256 = "{"a" * 64}" }}',
     f'source = {{ sdist = "x==1", sha256 = "{"a" * 64}", patches = [] }}',
     f'source = {{ git = "https://example.org/x.git", rev = "{"a" * 40}", subdirectory = "python" }}',
@@ -72,6 +77,16 @@ RIGHT += [
     'packages = { x = {}, "Y.z" = { match = "minor", provision = "reuse", unresolved = "error", env = { A = "1" } } }',
 ]
 WRONG += [
+    "cuda = 1",
+    "cuda = { arch-list = [] }",
+    "cuda = { arch-list = [3] }",
+    'cuda = { arch-list = "" }',
+    "cuda = { jobs = 0 }",
+    "cuda = { jobs = true }",
+    'cuda = { jobs = "4" }',
+    "cuda = { job-memory = 0 }",
+    'cuda = { toolkit = "system" }',
+    "packages = { x = { cuda = { jobs = 0 } } }",
     "source = 1",
     "source = {}",
     'source = { url = "https://example.org/x-1.tar.gz" }',
@@ -91,6 +106,7 @@ WRONG += [
     "packages = { x = { env = { A = 1 } } }",
 ]
 ONLY_SETTINGS_REFUSE = [  # what a schema cannot know
+    'cuda = { arch-list = "sm_90" }',
     'build-backend = "runtime_backend.build"',
     'backend-path = ["../outside"]',
     'match-runtime = ["torch", "Torch"]',

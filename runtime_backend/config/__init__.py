@@ -11,6 +11,7 @@ from ..errors import ConfigError
 from ..tables import Table
 from ..toml import loads
 from .consumer import CONSUMER_TABLES, Consumer, find_consumer
+from .cuda import read_cuda
 from .one_call import CallSettings, is_exact, split_config_settings
 from .producer import (
     choice,
@@ -29,6 +30,7 @@ from .settings import (
     TEMPLATE_FIELDS,
     UNRESOLVED,
     Chosen,
+    CudaSettings,
     Pin,
     RuntimeRule,
     Settings,
@@ -48,6 +50,7 @@ __all__ = [
     "TEMPLATE_FIELDS",
     "UNRESOLVED",
     "Chosen",
+    "CudaSettings",
     "Pin",
     "RuntimeRule",
     "Settings",
@@ -127,6 +130,7 @@ def _build(source: Path, table: Table, call: CallSettings, foreign: _Foreign) ->
         unresolved=choice(table, "unresolved", UNRESOLVED),
         metadata=choice(table, "metadata", METADATA),
         variables=tuple(read_variables(table, [rule.name for rule in runtimes])),
+        cuda=read_cuda(table),
         target=call.path("target"),
         lock=call.path("lock"),
         pins=call.pins("pin"),
@@ -157,6 +161,7 @@ def _hear_consumer(settings: Settings, consumer: Consumer | None, document: Tabl
         stated=consumer.target(),
         notes=(note,) if consumer.speaks_of_packages and name is None else (),
         provision=said.provision or settings.provision,
+        cuda=(settings.cuda or CudaSettings()).under(said.cuda) if said.cuda else settings.cuda,
         unresolved=said.unresolved or settings.unresolved,
         runtimes=tuple(_matched(rule, said.match) for rule in settings.runtimes),
         variables=(*(v for v in settings.variables if v.name not in own), *said.variables),

@@ -19,12 +19,13 @@ from ..files import read_text
 from ..selection import normalise_names
 from ..tables import Table, describe
 from ..toml import loads
+from .cuda import read_cuda
 from .producer import optional_choice, read_variables
-from .settings import MATCHES, PROVISIONS, UNRESOLVED, Chosen, StatedTarget, Variable
+from .settings import MATCHES, PROVISIONS, UNRESOLVED, Chosen, CudaSettings, StatedTarget, Variable
 
 CONSUMER_TABLES = ("target", "packages")
 PRODUCER_KEYS = frozenset(
-    ("build-backend", "backend-path", "match-runtime", "provision", "unresolved", "metadata", "env", "source")
+    ("build-backend", "backend-path", "match-runtime", "provision", "unresolved", "metadata", "env", "cuda", "source")
 )
 
 _PRODUCERS_OWN = ("build-backend", "backend-path", "match-runtime", "source")
@@ -38,6 +39,7 @@ class PackageSettings:
     provision: Chosen[str] | None = None
     match: Chosen[str] | None = None
     unresolved: Chosen[str] | None = None
+    cuda: CudaSettings | None = None
 
 
 def find_consumer(start: Path | None, source: Path, problems: list[str]) -> Consumer | None:
@@ -150,6 +152,7 @@ def _read_package(table: Table, runtimes: Sequence[str] | None) -> PackageSettin
         provision=optional_choice(table, "provision", PROVISIONS),
         match=optional_choice(table, "match", MATCHES),
         unresolved=optional_choice(table, "unresolved", UNRESOLVED),
+        cuda=read_cuda(table),
     )
     table.close()
     return settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -105,6 +105,27 @@ class Upstream:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CudaSettings:
+    """How a package with CUDA code is compiled; None: that is left to torch and the person."""
+
+    arch_list: Chosen[str] | None = None
+    """``auto``, or architectures as torch takes them, with ``;`` between them."""
+    jobs: Chosen[int | None] | None = None
+    """How many compilers at once; a value of None: by cores and memory."""
+    job_memory: Chosen[float] | None = None
+    """GB for each of them."""
+
+    def under(self, stronger: CudaSettings) -> CudaSettings:
+        """Return these settings with those of somebody who goes before."""
+        return replace(
+            self,
+            arch_list=stronger.arch_list or self.arch_list,
+            jobs=stronger.jobs or self.jobs,
+            job_memory=stronger.job_memory or self.job_memory,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Everything that people said about this build; nothing in here was looked up."""
 
@@ -130,6 +151,7 @@ class Settings:
     """scikit-build-core's ``build-dir``, the one foreign key that we follow."""
     project: Mapping[str, Any]
     """The producer's ``[project]`` table (PEP 621), as it stands there."""
+    cuda: CudaSettings | None = None
     upstream: Upstream | None = None
     requires: tuple[str, ...] = ()
     """The build requirements of the upstream source, once it is opened: no frontend reads them."""

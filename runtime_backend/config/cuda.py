@@ -1,0 +1,75 @@
+"""The ``cuda`` table, the producer's or the consumer's."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..tables import Table, describe
+from .settings import Chosen, CudaSettings
+
+NAMED_ARCHITECTURES = (
+    *("Kepler+Tesla", "Kepler", "Maxwell+Tegra", "Maxwell", "Pascal", "Volta+Tegra", "Volta", "Turing"),
+    *("Ampere+Tegra", "Ampere", "Ada", "Hopper", "Blackwell+Tegra", "Blackwell"),
+)
+"""The names that torch takes (torch.utils.cpp_extension)."""
+
+_ARCHITECTURE = re.compile(r"\d+\.\d[af]?(\+PTX)?")
+_OTHER_SPELLING = re.compile(r"(?:sm_|compute_)?(\d+)(\d)([af]?)")
+
+
+def read_cuda(table: Table) -> CudaSettings | None:
+    """Return what the ``cuda`` table says; None where there is none."""
+    inner = table.table("cuda")
+    if inner is None:
+        return None
+    settings = CudaSettings(arch_list=_read_arch_list(inner), jobs=_read_jobs(inner), job_memory=_read_memory(inner))
+    inner.close()
+    return settings
+
+
+def _read_arch_list(table: Table) -> Chosen[str] | None:
+    value: Any = table.value("arch-list")
+    origin = f"{table.file}: {table.dotted('arch-list')}"
+    if value is None or value == "auto":
+        return None if value is None else Chosen(value="auto", origin=origin)
+    words = re.split(r"[; ]+", value.strip("; ")) if isinstance(value, str) else value
+    if not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):
+        table.report(
+            "arch-list", describe(value), "'auto', or architectures such as '9.0;8.6+PTX' or ['9.0', '8.6+PTX']"
+        )
+        return None
+    for word in words:
+        if not _ARCHITECTURE.fullmatch(word) and word not in NAMED_ARCHITECTURES:
+            table.report("arch-list", f"the architecture {word!r}", _as_torch_takes_it(word))
+    return Chosen(value=";".join(words), origin=origin)
+
+
+def _as_torch_takes_it(word: str) -> str:
+    if "," in word:
+        return f"a semicolon or a space between two: {word.replace(',', ';')!r}"
+    found = _OTHER_SPELLING.fullmatch(word)
+    if found is not None:
+        return f"it as torch takes it: '{found.group(1)}.{found.group(2)}{found.group(3)}'"
+    return f"one such as '9.0', '9.0a', '8.6+PTX', or a name: {', '.join(NAMED_ARCHITECTURES)}"
+
+
+def _read_jobs(table: Table) -> Chosen[int | None] | None:
+    value = table.value("jobs")
+    origin = f"{table.file}: {table.dotted('jobs')}"
+    if value is None or value == "auto":
+        return None if value is None else Chosen(value=None, origin=origin)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        table.report("jobs", describe(value), "'auto', or a number from 1 on")
+        return None
+    return Chosen(value=value, origin=origin)
+
+
+def _read_memory(table: Table) -> Chosen[float] | None:
+    value = table.value("job-memory")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        table.report("job-memory", describe(value), "a number of GB above 0")
+        return None
+    return Chosen(value=float(value), origin=f"{table.file}: {table.dotted('job-memory')}")

@@ -1,0 +1,147 @@
+"""The architectures to compile for: as the settings say, or those of the GPUs that are there."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import CudaError
+from ..files import read_text
+
+_SUPPORTED = re.compile(r"^\s*supported_arches = (\[[^\]]*\])", re.MULTILINE)
+_TIMEOUT = 30
+"""Seconds for nvidia-smi, which may have to wake the driver up."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Architectures:
+    """What the compilers are told."""
+
+    torch: str
+    """For TORCH_CUDA_ARCH_LIST: ``9.0;8.6+PTX``."""
+    cmake: str | None
+    """For CUDAARCHS: ``90-real;86``; None where a name is among them, which CMake does not know."""
+    why: str
+
+
+def decide_architectures(
+    wanted: str,
+    environ: Mapping[str, str],
+    site: Path | None,
+    *,
+    list_gpus: Callable[[Mapping[str, str]], Sequence[str]] | None = None,
+) -> Architectures:
+    """Return the architectures.
+
+    :param wanted: ``auto``, or a list as torch takes it.
+    :param site: the folder that torch lies in; None: it is not there yet.
+    :param list_gpus: tells the capabilities of the visible GPUs; default: by NVML or nvidia-smi.
+    :raises CudaError: when no GPU is visible, or torch cannot build for what is wanted.
+    """
+    supported = _supported(site)
+    if wanted != "auto":
+        words = wanted.split(";")
+        _check(words, supported)
+        return Architectures(torch=wanted, cmake=_for_cmake(words), why="set")
+    found = (list_gpus or list_capabilities)(environ)
+    if not found:
+        raise CudaError(
+            "cuda.arch-list = 'auto': found no visible GPU, by NVML or nvidia-smi",
+            hint="Name the architectures: arch-list = '9.0' in [tool.runtime-backend.cuda], or for one call"
+            " TORCH_CUDA_ARCH_LIST=9.0.",
+        )
+    words = sorted({_clamped(word, supported) for word in found}, key=_number)
+    # As torch does it: later GPUs can compile it for themselves.
+    words[-1] += "+PTX"
+    return Architectures(torch=";".join(words), cmake=_for_cmake(words), why=f"set: the GPUs here ({', '.join(found)})")
+
+
+def _supported(site: Path | None) -> list[str]:
+    """Return what this torch can build for, read out of its text; nothing where it does not tell."""
+    text = "" if site is None else read_text(site / "torch" / "utils" / "cpp_extension.py")
+    found = _SUPPORTED.search(text)
+    return [] if found is None else [str(word) for word in ast.literal_eval(found.group(1))]
+
+
+def _check(words: Sequence[str], supported: Sequence[str]) -> None:
+    plain = (word.removesuffix("+PTX") for word in words if word[0].isdigit())
+    unknown = [word for word in plain if supported and word not in supported]
+    if unknown:
+        raise CudaError(
+            f"cuda.arch-list: this torch cannot build for {', '.join(unknown)}; it knows {', '.join(supported)}",
+            hint="Take one of those, with '+PTX' for later GPUs, or a later torch.",
+        )
+
+
+def _number(word: str) -> tuple[int, int]:
+    major, _, minor = re.sub(r"[^0-9.]", "", word).partition(".")
+    return int(major), int(minor or 0)
+
+
+def _clamped(word: str, supported: Sequence[str]) -> str:
+    """Return a capability, or the latest that this torch knows, if the GPU is later than it."""
+    latest = max((name for name in supported if name[-1].isdigit()), key=_number, default=word)
+    return min(word, latest, key=_number)
+
+
+def _for_cmake(words: Sequence[str]) -> str | None:
+    if not all(word[0].isdigit() for word in words):
+        return None
+    # CMake: 90 is machine code and PTX, 90-real is machine code alone.
+    numbers = (word.removesuffix("+PTX").replace(".", "") for word in words)
+    return ";".join(f"{n}{'' if w.endswith('+PTX') else '-real'}" for n, w in zip(numbers, words, strict=True))
+
+
+def list_capabilities(environ: Mapping[str, str]) -> list[str]:
+    """Return the compute capabilities of the GPUs that CUDA would see, without importing torch.
+
+    CUDA numbers GPUs by speed, the driver by their place: unless CUDA_DEVICE_ORDER says PCI_BUS_ID, a number in
+    CUDA_VISIBLE_DEVICES does not tell which is meant, and all of them count.
+    """
+    visible = environ.get("CUDA_VISIBLE_DEVICES")
+    gpus = _by_nvml() or _by_smi(environ)
+    if visible is None or not gpus:
+        return [capability for _, capability in gpus]
+    names = [name.strip() for name in visible.split(",")]
+    if not names[0] or names[0] == "-1":
+        return []
+    if all(name.isdigit() for name in names):
+        is_by_place = environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
+        return [gpus[int(n)][1] for n in names if int(n) < len(gpus)] if is_by_place else [c for _, c in gpus]
+    return [capability for uuid, capability in gpus if any(uuid.startswith(name) for name in names)]
+
+
+def _by_nvml() -> list[tuple[str, str]]:
+    try:
+        import pynvml  # noqa: PLC0415 - where somebody has installed it
+    except ModuleNotFoundError:
+        return []
+    found = []
+    try:
+        pynvml.nvmlInit()
+        for index in range(pynvml.nvmlDeviceGetCount()):
+            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+            major, minor = pynvml.nvmlDeviceGetCudaComputeCapability(handle)
+            found.append((str(pynvml.nvmlDeviceGetUUID(handle)), f"{major}.{minor}"))
+        pynvml.nvmlShutdown()
+    except pynvml.NVMLError:  # no driver: nvidia-smi will say the same
+        return []
+    return found
+
+
+def _by_smi(environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    program = shutil.which("nvidia-smi", path=environ.get("PATH"))
+    if program is None:
+        return []
+    command = [program, "--query-gpu=uuid,compute_cap", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT, check=True)  # noqa: S603 - the driver's own
+    except (OSError, subprocess.SubprocessError):
+        return []
+    rows = (line.split(", ") for line in done.stdout.splitlines())
+    return [(row[0], row[1].strip()) for row in rows if len(row) == 2]  # noqa: PLR2004 - the two that were asked for
