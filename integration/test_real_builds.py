@@ -35,12 +35,14 @@ def cases() -> Iterator[Any]:
                 yield pytest.param(row, way, frontend, id=f"{row['requirement']}-{way}-{frontend}", marks=marks)
 
 
-@pytest.mark.parametrize(("row", "way", "frontend"), list(cases()))
-def test_builds(
-    place: Workplace, real_target: Target, row: dict[str, Any], way: str, frontend: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One command builds it against the torch that is there, and its op says what plain torch says."""
+@pytest.fixture(autouse=True)
+def _hidden_nvcc(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", without_nvcc(place))
+
+
+@pytest.mark.parametrize(("row", "way", "frontend"), list(cases()))
+def test_builds(place: Workplace, real_target: Target, row: dict[str, Any], way: str, frontend: str) -> None:
+    """One command builds it against the torch that is there, and its op says what plain torch says."""
     requirement = row["requirement"]
     name = requirement.partition("==")[0]
     target = own_target(place, real_target, *row.get("requires", ()))
