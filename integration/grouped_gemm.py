@@ -27,11 +27,9 @@ dependencies = ["torch=={torch}", "grouped-gemm"]
 [tool.uv.sources]
 grouped-gemm = {{ path = "wrappers/grouped-gemm" }}
 
-[tool.runtime-backend.packages.grouped-gemm.env]
-TORCH_CUDA_ARCH_LIST = "{architecture}"
-GROUPED_GEMM_CUTLASS = "1"
-CUDA_HOME = "{toolkit}"
-CUDA_INC_PATH = "{{torch.site}}/nvidia/cu13/include"   # cuBLAS, cuSPARSE …: torch brings them along
+[tool.runtime-backend.packages.grouped-gemm]
+env = {{ GROUPED_GEMM_CUTLASS = "1" }}
+cuda = {{ arch-list = "{architecture}", toolkit = "system", jobs = "auto" }}
 """
 
 CHECK = """
@@ -70,8 +68,8 @@ def main() -> int:
     # Upstream caps torch below 2.8, which has no CUDA 13: ours to widen, since we look at what comes of it.
     text = wrapper.read_text("utf-8").replace('match-runtime = ["torch<2.8,>=2.7.0"]', 'match-runtime = ["torch>=2.7"]')
     wrapper.write_text(text, "utf-8")
-    settings = {"torch": options.torch, "architecture": options.architecture, "toolkit": options.toolkit}
-    (project / "pyproject.toml").write_text(PROJECT.format(**settings), "utf-8")
+    text = PROJECT.format(torch=options.torch, architecture=options.architecture)
+    (project / "pyproject.toml").write_text(text, "utf-8")
 
     began = time.monotonic()
     _run(["uv", "sync", f"--python={sys.executable}"], environ, project)
@@ -85,7 +83,6 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=ROOT / ".work" / "grouped_gemm", help="where everything goes")
     parser.add_argument("--torch", default="2.12.1", help="a torch for CUDA 13.0 (default: %(default)s)")
     parser.add_argument("--architecture", default="9.0", help="as TORCH_CUDA_ARCH_LIST has it (default: %(default)s)")
-    parser.add_argument("--toolkit", default="/usr/local/cuda", help="the CUDA toolkit (default: %(default)s)")
     return parser.parse_args()
 
 

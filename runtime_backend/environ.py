@@ -6,32 +6,20 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from .config import TEMPLATE_FIELDS, CudaSettings, Settings, Variable, fill_template, placeholders
-from .cuda import COMPILER_MEMORY, NVCC_MEMORY, decide_architectures, decide_jobs
-from .errors import CudaError
+from .config import TEMPLATE_FIELDS, Settings, Variable, fill_template, placeholders
+from .cuda import CudaPlan, plan_cuda
 from .runtime import Identity
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PlannedVariable:
-    """What becomes of one entry of the ``env`` table."""
-
-    name: str
-    value: str | None
-    """None: the real backend does not get it from us."""
-    origin: str
-    why: str
+from .variables import PlannedVariable, left
 
 
 def plan_environ(
     settings: Settings, identities: Sequence[Identity], sites: Mapping[str, Path], environ: Mapping[str, str]
-) -> tuple[tuple[PlannedVariable, ...], CudaError | None]:
+) -> tuple[tuple[PlannedVariable, ...], CudaPlan | None]:
     """Return the variables of the ``env`` table, and those of the ``cuda`` table that the former does not name.
 
-    The other one is why a build cannot go on, if there is a reason.
+    With them, what the ``cuda`` table comes to, if there is one.
 
     :param sites: name of a runtime -> the folder that the real backend sees it in.
     """
@@ -40,8 +28,8 @@ def plan_environ(
         return variables, None
     torch = next((identity for identity in identities if identity.name == "torch"), None)
     named = {variable.name: variable.value or "" for variable in variables}
-    more, stop = plan_cuda(settings.cuda, torch, sites.get("torch"), {**named, **environ})
-    return (*variables, *(variable for variable in more if variable.name not in named)), stop
+    found = plan_cuda(settings.cuda, torch, sites.get("torch"), {**named, **environ})
+    return (*variables, *(variable for variable in found.variables if variable.name not in named)), found
 
 
 def plan_variables(
@@ -65,80 +53,13 @@ def _plan_variable(variable: Variable, values: Mapping[str, str], environ: Mappi
     value: str | None = None
     unknown = [name for name in placeholders(variable.template) if name not in values]
     if variable.name in environ and not variable.force:
-        return _left(variable.name, variable.origin)
+        return left(variable.name, variable.origin)
     if unknown:
         why = f"not set: {', '.join(unknown)} not known before the runtime is there"
     else:
         value = fill_template(variable.template, values)
         why = "set, over the environment's" if variable.name in environ else "set"
     return PlannedVariable(name=variable.name, value=value, origin=variable.origin, why=why)
-
-
-def plan_cuda(
-    settings: CudaSettings, torch: Identity | None, site: Path | None, environ: Mapping[str, str]
-) -> tuple[list[PlannedVariable], CudaError | None]:
-    """Return the variables that the ``cuda`` table comes to, and why a build cannot go on with it.
-
-    :param torch: None: it is not known yet.
-    :param site: the folder that the real backend sees torch in; None: it does not see it yet.
-    """
-    variables: list[PlannedVariable] = []
-    try:
-        wanted, count = _plan_architectures(settings, torch, site, environ)
-        variables += wanted
-        variables += _plan_jobs(settings, torch, environ, count)
-    except CudaError as error:
-        return variables, error
-    return variables, None
-
-
-def _plan_architectures(
-    settings: CudaSettings, torch: Identity | None, site: Path | None, environ: Mapping[str, str]
-) -> tuple[list[PlannedVariable], int]:
-    """Return the variables, and how many architectures they name."""
-    chosen = settings.arch_list
-    own = environ.get("TORCH_CUDA_ARCH_LIST")
-    if chosen is None or own:
-        left = [] if chosen is None else [_left("TORCH_CUDA_ARCH_LIST", chosen.origin)]
-        return left, len((own or "").replace(" ", ";").split(";"))
-    if torch is not None and torch.reported is not None and torch.cuda is None:
-        why = "not set: this torch is not for CUDA"
-        return [PlannedVariable(name="TORCH_CUDA_ARCH_LIST", value=None, origin=chosen.origin, why=why)], 1
-    found = decide_architectures(chosen.value, environ, site)
-    values = {"TORCH_CUDA_ARCH_LIST": found.torch, "CUDAARCHS": found.cmake}
-    return [
-        _left(name, chosen.origin)
-        if name in environ
-        else PlannedVariable(name=name, value=value, origin=chosen.origin, why=found.why)
-        for name, value in values.items()
-        if value is not None
-    ], found.torch.count(";") + 1
-
-
-def _plan_jobs(
-    settings: CudaSettings, torch: Identity | None, environ: Mapping[str, str], architectures: int
-) -> list[PlannedVariable]:
-    chosen = settings.jobs
-    has_cuda = torch is None or torch.reported is None or torch.cuda is not None
-    usual = NVCC_MEMORY if has_cuda else COMPILER_MEMORY
-    memory = usual if settings.job_memory is None else settings.job_memory.value
-    wanted = 1 if chosen is None else chosen.value
-    jobs, why = decide_jobs(wanted, memory, environ, architectures)
-    if chosen is None:
-        return []
-    names = ("MAX_JOBS", "CMAKE_BUILD_PARALLEL_LEVEL")
-    if "MAX_JOBS" in environ:  # the person's own word on it is for both
-        return [_left("MAX_JOBS", chosen.origin)]
-    return [
-        _left(name, chosen.origin)
-        if name in environ
-        else PlannedVariable(name=name, value=str(jobs), origin=chosen.origin, why=why)
-        for name in names
-    ]
-
-
-def _left(name: str, origin: str) -> PlannedVariable:
-    return PlannedVariable(name=name, value=None, origin=origin, why="left as the environment has it")
 
 
 def _fields(identity: Identity) -> dict[str, str]:

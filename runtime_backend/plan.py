@@ -8,7 +8,8 @@ from pathlib import Path
 
 from .cache import find_cache
 from .config import Settings
-from .environ import PlannedVariable, build_label, plan_environ
+from .cuda import CudaPlan
+from .environ import build_label, plan_environ
 from .errors import RuntimeBackendError
 from .index import Indexes
 from .metadata import plan_ways
@@ -21,6 +22,7 @@ from .resolution import Resolution
 from .resolve import Outcome, Resolver
 from .runtime import Identity
 from .target import Caller, find_postponement, find_start, find_uv_options
+from .variables import PlannedVariable
 
 REQUIREMENT_HOOKS = ("get_requires_for_build_wheel", "get_requires_for_build_editable")
 """The hooks whose answer can still put a runtime into the build environment."""
@@ -70,8 +72,8 @@ class Plan:
     runtimes: tuple[RuntimePlan, ...]
     overlay: Overlay | None
     variables: tuple[PlannedVariable, ...]
-    stop: RuntimeBackendError | None
-    """Why nothing can be built, whatever the runtimes are."""
+    cuda: CudaPlan | None
+    """What the ``cuda`` table comes to."""
     cache: Path
     is_offline: bool
     """True: no index is asked, nothing is downloaded."""
@@ -84,7 +86,8 @@ class Plan:
     @property
     def refusal(self) -> RuntimeBackendError | None:
         """Why a hook that needs the runtimes stops: the first reason."""
-        return next((r.provision.refusal for r in self.runtimes if r.provision.refusal is not None), self.stop)
+        stop = None if self.cuda is None else self.cuda.stop
+        return next((r.provision.refusal for r in self.runtimes if r.provision.refusal is not None), stop)
 
     @property
     def fetchings(self) -> tuple[Fetching, ...]:
@@ -94,7 +97,8 @@ class Plan:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the person should be told although nothing is wrong."""
-        return (*self.settings.notes, *(note for runtime in self.runtimes for note in runtime.outcome.notes))
+        more = () if self.cuda is None else self.cuda.notes
+        return (*self.settings.notes, *(note for runtime in self.runtimes for note in runtime.outcome.notes), *more)
 
     @property
     def identities(self) -> tuple[Identity, ...]:
@@ -155,7 +159,7 @@ def make_plan(hook: str, settings: Settings, caller: Caller) -> Plan:
     runtimes = tuple(_plan_runtimes(hook, settings, caller, cache))
     overlay = _plan_overlay(runtimes, cache, caller)
     identities = [runtime.identity for runtime in runtimes if runtime.identity is not None]
-    variables, stop = plan_environ(settings, identities, dict(_sites(runtimes, overlay)), caller.environ)
+    variables, cuda = plan_environ(settings, identities, dict(_sites(runtimes, overlay)), caller.environ)
     return Plan(
         hook=hook,
         settings=settings,
@@ -164,7 +168,7 @@ def make_plan(hook: str, settings: Settings, caller: Caller) -> Plan:
         runtimes=runtimes,
         overlay=overlay,
         variables=variables,
-        stop=stop,
+        cuda=cuda,
         cache=cache,
         is_offline=_is_offline(settings, caller),
     )

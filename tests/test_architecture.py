@@ -26,7 +26,7 @@ ROWS = (
     ("resolution",),
     ("target", "locks", "runtime", "config", "delegate", "stamp", "cache", "schema"),
     ("distributions", "selection", "wheels", "sdists", "index", "requirements"),
-    ("tables", "platforms", "web", "memory"),
+    ("tables", "platforms", "web", "memory", "variables"),
     ("toml", "files"),
     ("errors",),
     ("__init__",),

@@ -15,12 +15,14 @@ from standins import write
 
 from runtime_backend import call, memory
 from runtime_backend.config import Chosen, CudaSettings, load_settings
-from runtime_backend.cuda import decide_architectures, decide_jobs, jobs
-from runtime_backend.cuda.architectures import list_capabilities
-from runtime_backend.environ import PlannedVariable, plan_cuda
+from runtime_backend.cuda import jobs, plan_cuda
+from runtime_backend.cuda.architectures import decide_architectures, list_capabilities
+from runtime_backend.cuda.jobs import decide_jobs
+from runtime_backend.cuda.toolkit import find_toolkit
 from runtime_backend.errors import ConfigError, CudaError
 from runtime_backend.plan import make_plan
 from runtime_backend.runtime import Identity
+from runtime_backend.variables import PlannedVariable
 
 AT = "pyproject.toml: tool.runtime-backend.cuda"
 LIST = "'auto', or architectures such as '9.0;8.6+PTX' or ['9.0', '8.6+PTX']"
@@ -73,7 +75,8 @@ def test_all_keys(tmp_path: Path) -> None:
         ("jobs = true", "jobs: found true, expected 'auto', or a number from 1 on"),
         ('job-memory = "4"', "job-memory: found the string '4', expected a number of GB above 0"),
         ("job-memory = -1", "job-memory: found int -1, expected a number of GB above 0"),
-        ("job = 1", "job: found an unknown key (did you mean 'jobs'?), expected one of arch-list, job-memory, jobs"),
+        ('toolkit = "wheels"', "toolkit: found the string 'wheels', expected one of system"),
+        ("job = 1", "job: found an unknown key (did you mean 'jobs'?), expected one of arch-list, job-memory, jobs, toolkit"),
     ],
 )  # fmt: skip
 def test_mistakes(table: str, problem: str, tmp_path: Path) -> None:
@@ -275,10 +278,10 @@ def test_jobs_that_are_no_number(own: str) -> None:
 
 def planned(settings: CudaSettings, torch: Identity | None = CUDA, **environ: str) -> dict[str, str]:
     """Return the variables: value, or why there is none."""
-    variables, stop = plan_cuda(settings, torch, None, environ)
-    assert stop is None
-    assert {"here"} >= {variable.origin for variable in variables}
-    return {variable.name: variable.value or variable.why for variable in variables}
+    found = plan_cuda(settings, torch, None, environ)
+    assert (None, ()) == (found.stop, found.notes)
+    assert {"here"} >= {variable.origin for variable in found.variables}
+    return {variable.name: variable.value or variable.why for variable in found.variables}
 
 
 LEFT = "left as the environment has it"
@@ -309,7 +312,7 @@ def test_memory_of_a_job(
     monkeypatch.setattr(jobs, "available_memory", lambda: 9 * GB)
     chosen = None if stated is None else Chosen(value=stated, origin="here")
     settings = CudaSettings(jobs=Chosen(value=None, origin="here"), job_memory=chosen)
-    variables, _ = plan_cuda(settings, torch, None, {})
+    variables = plan_cuda(settings, torch, None, {}).variables
     assert variables[0].why.endswith(f"9.0 GB free, {each} GB a job")
 
 
@@ -335,7 +338,7 @@ def test_plan(tmp_path: Path) -> None:
 
 def test_order_of_nothing() -> None:
     """What is planned is a value."""
-    variables, _ = plan_cuda(THREE, None, None, {})
+    variables = plan_cuda(THREE, None, None, {}).variables
     assert PlannedVariable(name="MAX_JOBS", value="3", origin="here", why="set") == variables[0]
 
 
@@ -355,3 +358,143 @@ def test_killed(killed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(SystemExit):
         one.build(str(tmp_path / "dist"), None)
     assert killed == any("the kernel has killed a process for want of memory" in line for line in said.lines)
+
+
+SYSTEM = CudaSettings(toolkit=Chosen(value="system", origin="here"))
+CODES = "sm_80\\nsm_90\\nsm_120"
+
+
+def make_toolkit(
+    root: Path, version: str = "13.0", *, gcc: int = 15, name: str = "nvcc", top: Path | None = None
+) -> Path:
+    """Make a toolkit; return its compiler."""
+    script = write(
+        root / "bin" / name,
+        f"""#!/bin/sh
+case "$1" in
+  --version) echo "Cuda compilation tools, release {version}, V{version}.88" ;;
+  --dryrun) echo '#$ _SPACE_= '; echo '#$ TOP={top or root}/bin/..'; exit 1 ;;
+  --list-gpu-code) printf '{CODES}\\n' ;;
+esac
+""",
+    )
+    script.chmod(0o755)
+    write(root / "include/crt/host_config.h", f"#error -- gcc versions later than {gcc} are not supported! The flag\n")
+    return script
+
+
+def make_gcc(folder: Path, version: str, maker: str = "Free Software Foundation, Inc.") -> str:
+    """Make a C++ compiler; return a PATH with it."""
+    text = f"#!/bin/sh\ncase \"$1\" in --version) echo 'g++ {version}, {maker}' ;; *) echo {version} ;; esac\n"
+    write(folder / "g++", text).chmod(0o755)
+    return f"{folder}:/usr/bin:/bin"
+
+
+def toolkit_of(tmp_path: Path, torch: Identity | None = CUDA, **environ: str) -> dict[str, str]:
+    """Return the variables for a toolkit."""
+    return planned(SYSTEM, torch, **{"PATH": make_gcc(tmp_path / "gcc", "12.2.0"), **environ})
+
+
+def test_toolkit(tmp_path: Path) -> None:
+    """It is found as torch finds it, with its true folder, and named in every way that build tools look."""
+    root = tmp_path / "cuda-13.0"
+    make_toolkit(root)
+    names = {
+        "CUDA_HOME": str(root),
+        "CUDA_PATH": str(root),
+        "CUDACXX": f"{root}/bin/nvcc",
+        "CUDAToolkit_ROOT": str(root),
+    }
+    assert {**names, "CUDA_HOME": LEFT} == toolkit_of(tmp_path, CUDA_HOME=str(root))
+    assert {**names, "CUDA_PATH": LEFT} == toolkit_of(tmp_path, CUDA_PATH=str(root))
+    assert names == toolkit_of(tmp_path, None, PATH=f"{root}/bin:/usr/bin:/bin")
+    make_toolkit(tmp_path / "local", name="nvcc", top=root)  # a script that calls the other
+    assert names == toolkit_of(tmp_path, PATH=f"{tmp_path / 'local/bin'}:/usr/bin:/bin")
+    found = find_toolkit({"PATH": ""}, usual=root)
+    assert (root, "13.0", str(root)) == (found.root, found.version, found.how)
+    assert {} == toolkit_of(tmp_path, CPU)
+
+
+def test_toolkit_that_does_not_say_where_it_is(tmp_path: Path) -> None:
+    """Then it is where it was found."""
+    nvcc = write(tmp_path / "x/bin/nvcc", "#!/bin/sh\necho 'release 12.8, V12.8.1'\n")
+    nvcc.chmod(0o755)
+    found = find_toolkit({"CUDA_HOME": str(tmp_path / "x"), "PATH": "/usr/bin:/bin"})
+    assert (tmp_path / "x", "12.8") == (found.root, found.version)
+
+
+def refused(tmp_path: Path, torch: Identity = CUDA, **environ: str) -> str:
+    """Return why a build cannot go on with a toolkit."""
+    found = plan_cuda(SYSTEM, torch, None, {"PATH": make_gcc(tmp_path / "gcc", "12.2.0"), **environ})
+    assert found.stop is not None
+    return str(found.stop)
+
+
+def test_toolkit_stops(tmp_path: Path) -> None:
+    """Another major version, a later gcc, an architecture that it lacks, none at all, and what is none."""
+    root = tmp_path / "cuda"
+    make_toolkit(root, "12.8", gcc=11)
+    home = {"CUDA_HOME": str(root)}
+    told = refused(tmp_path, **home)
+    assert (
+        f"the toolkit is CUDA 12.8 (CUDA_HOME={root}: {root}), and torch is for CUDA 13.0 (torch 2.13.0 (calls" in told
+    )
+    assert "Install the toolkit that goes with it" in told
+    twelve = replace(CUDA, cuda="12.8")
+    told = refused(tmp_path, twelve, **home)
+    assert f"{tmp_path / 'gcc/g++'} is gcc 12.2.0, and CUDA 12.8 ({root}) takes gcc up to 11" in told
+    assert "CC=gcc-11 CXX=g++-11" in told
+    told = refused(tmp_path, twelve, **home, PATH="", TORCH_CUDA_ARCH_LIST="7.5;9.0a;12.0+PTX")
+    assert f"CUDA 12.8 ({root}) cannot compile for 7.5; it knows 120, 80, 90" in told
+    assert "found no CUDA toolkit: CUDA_HOME=/nowhere has no bin/nvcc" in refused(tmp_path, CUDA_HOME="/nowhere")
+    write(root / "bin/nvcc", "#!/bin/sh\n").chmod(0o755)
+    assert "--version does not tell its release" in refused(tmp_path, **home)
+    write(root / "bin/nvcc", "")
+    (root / "bin/nvcc").chmod(0o644)
+    assert f"{root}/bin/nvcc cannot be run: " in refused(tmp_path, **home)
+
+
+def test_toolkit_with_allowances(tmp_path: Path) -> None:
+    """A later gcc that somebody has allowed, another compiler, and another minor version go on; the last with a note."""
+    root = tmp_path / "cuda"
+    make_toolkit(root, "13.2", gcc=11)
+    environ = {"CUDA_HOME": str(root), "PATH": make_gcc(tmp_path / "gcc", "12.2.0")}
+    allowed = {**environ, "NVCC_APPEND_FLAGS": "-allow-unsupported-compiler"}
+    clang = {**environ, "PATH": make_gcc(tmp_path / "clang", "18.1.0", "clang")}
+    for case in (allowed, clang):
+        found = plan_cuda(SYSTEM, CUDA, None, case)
+        note = f"the toolkit is CUDA 13.2 ({root}), torch is for 13.0: most likely no problem"
+        assert (None, (note,)) == (found.stop, found.notes)
+
+
+@pytest.mark.parametrize("layout", ["cu13", "cu12", "whole", "none"])
+def test_headers_of_a_partial_toolkit(layout: str, tmp_path: Path) -> None:
+    """The headers of the mathematical libraries come from what torch brings along, unless the toolkit has them."""
+    root, site = tmp_path / "cuda", tmp_path / "site"
+    make_toolkit(root, "12.8" if layout == "cu12" else "13.0")
+    folders = {"cu13": ["cu13"], "cu12": ["cublas", "cusparse"], "whole": ["cu13"], "none": []}[layout]
+    for folder in folders:
+        (site / "nvidia" / folder / "include").mkdir(parents=True)
+    if layout == "whole":
+        write(root / "include/cusparse.h", "")
+    torch = replace(CUDA, cuda="12.8") if layout == "cu12" else CUDA
+    found = plan_cuda(SYSTEM, torch, site, {"CUDA_HOME": str(root), "PATH": make_gcc(tmp_path / "gcc", "12.2.0")})
+    values = {v.name: v.value for v in found.variables}
+    both = f"{site}/nvidia/cublas/include:{site}/nvidia/cusparse/include"
+    expected = {"cu13": ("CUDA_INC_PATH", f"{site}/nvidia/cu13/include"), "cu12": ("CPATH", both)}
+    assert dict([expected[layout]] if layout in expected else []) == {
+        name: value for name, value in values.items() if name in ("CUDA_INC_PATH", "CPATH")
+    }
+
+
+def test_notes_of_a_plan(tmp_path: Path) -> None:
+    """What a build can go on with is told as a note."""
+    scene = Scene(tmp_path)
+    make_source(scene.source, "backends.recording", 'cuda = { toolkit = "system" }\n')
+    (scene.site(scene.target) / "torch/version.py").write_text("__version__ = '2.7.0+cu130'\ncuda = '13.0'\n")
+    make_toolkit(tmp_path / "cuda", "13.2")
+    shell = scene.shell(scene.elsewhere, CUDA_HOME=str(tmp_path / "cuda"), PATH=make_gcc(tmp_path / "gcc", "12.2.0"))
+    plan = make_plan(
+        "build_wheel", load_settings(scene.source, environ={}), replace(scene.pip(shell), cwd=scene.source)
+    )
+    assert (None, True) == (plan.refusal, "the toolkit is CUDA 13.2" in plan.notes[-1])

@@ -66,6 +66,7 @@ WRONG = [
 ]
 RIGHT += [
     "cuda = {}",
+    'cuda = { toolkit = "system" }',
     'cuda = { arch-list = "auto", jobs = "auto", job-memory = 3.5 }',
     'cuda = { arch-list = "9.0;8.6+PTX Hopper", jobs = 4, job-memory = 3 }',
     'cuda = { arch-list = ["9.0a"] }',
@@ -85,7 +86,7 @@ WRONG += [
     "cuda = { jobs = true }",
     'cuda = { jobs = "4" }',
     "cuda = { job-memory = 0 }",
-    'cuda = { toolkit = "system" }',
+    'cuda = { toolkit = "wheels" }',
     "packages = { x = { cuda = { jobs = 0 } } }",
     "source = 1",
     "source = {}",

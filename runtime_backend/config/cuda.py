@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from ..tables import Table, describe
-from .settings import Chosen, CudaSettings
+from .producer import optional_choice
+from .settings import TOOLKITS, Chosen, CudaSettings
 
 NAMED_ARCHITECTURES = (
     *("Kepler+Tesla", "Kepler", "Maxwell+Tegra", "Maxwell", "Pascal", "Volta+Tegra", "Volta", "Turing"),
@@ -23,7 +24,12 @@ def read_cuda(table: Table) -> CudaSettings | None:
     inner = table.table("cuda")
     if inner is None:
         return None
-    settings = CudaSettings(arch_list=_read_arch_list(inner), jobs=_read_jobs(inner), job_memory=_read_memory(inner))
+    settings = CudaSettings(
+        arch_list=_read_arch_list(inner),
+        toolkit=optional_choice(inner, "toolkit", TOOLKITS),
+        jobs=_read_jobs(inner),
+        job_memory=_read_memory(inner),
+    )
     inner.close()
     return settings
 

@@ -17,6 +17,7 @@ LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
 PROVISIONS = ("auto", "reuse", "require", "none")
 MATCHES = ("exact", "minor", "floor")
 UNRESOLVED = ("error", "newest")
+TOOLKITS = ("system",)
 METADATA = ("auto", "static", "stub", "real")
 TEMPLATE_FIELDS = ("version", "cuda", "hip", "git-version", "site")
 """What ``{torch.<field>}`` may name in a variable."""
@@ -110,6 +111,8 @@ class CudaSettings:
 
     arch_list: Chosen[str] | None = None
     """``auto``, or architectures as torch takes them, with ``;`` between them."""
+    toolkit: Chosen[str] | None = None
+    """``system``: the installed one, compared with torch's CUDA first."""
     jobs: Chosen[int | None] | None = None
     """How many compilers at once; a value of None: by cores and memory."""
     job_memory: Chosen[float] | None = None
@@ -120,6 +123,7 @@ class CudaSettings:
         return replace(
             self,
             arch_list=stronger.arch_list or self.arch_list,
+            toolkit=stronger.toolkit or self.toolkit,
             jobs=stronger.jobs or self.jobs,
             job_memory=stronger.job_memory or self.job_memory,
         )

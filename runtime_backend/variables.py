@@ -1,0 +1,27 @@
+"""What becomes of a variable that somebody has configured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedVariable:
+    """What becomes of one of them."""
+
+    name: str
+    value: str | None
+    """None: the real backend does not get it from us."""
+    origin: str
+    why: str
+
+
+def left(name: str, origin: str) -> PlannedVariable:
+    """Return what becomes of a variable that the person has set."""
+    return PlannedVariable(name=name, value=None, origin=origin, why="left as the environment has it")
+
+
+def plan_unless_set(name: str, value: str, environ: Mapping[str, str], *, origin: str, why: str) -> PlannedVariable:
+    """Return what becomes of a variable: the person's own goes before."""
+    return left(name, origin) if name in environ else PlannedVariable(name=name, value=value, origin=origin, why=why)
