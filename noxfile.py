@@ -36,7 +36,7 @@ def tests(session: nox.Session) -> None:
     """Run the unit tests, offline, and show the branch coverage."""
     _install(session, "test")
     environ = {"PIP_NO_INDEX": "1", "COVERAGE_FILE": f".coverage.{session.python}"}
-    session.run("pytest", "tests", "-n2", "--cov", "--cov-report=term", *session.posargs, env=environ)
+    session.run("python", "-m", "pytest", "tests", "-n2", "--cov", "--cov-report=term", *session.posargs, env=environ)
 
 
 @nox.session
