@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -66,7 +67,8 @@ def main() -> int:
     _run([tools / "bin" / "runtime-backend", "wrap", "grouped-gemm==0.3.0"], told, project)
     wrapper = project / "wrappers" / "grouped-gemm" / "pyproject.toml"
     # Upstream caps torch below 2.8, which has no CUDA 13: ours to widen, since we look at what comes of it.
-    text = wrapper.read_text("utf-8").replace('match-runtime = ["torch<2.8,>=2.7.0"]', 'match-runtime = ["torch>=2.7"]')
+    text, count = re.subn("(?m)^match-runtime = .*$", 'match-runtime = ["torch>=2.7"]', wrapper.read_text("utf-8"))
+    assert count == 1, text
     wrapper.write_text(text, "utf-8")
     text = PROJECT.format(torch=options.torch, architecture=options.architecture)
     (project / "pyproject.toml").write_text(text, "utf-8")
