@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.markers import default_environment
@@ -16,7 +16,8 @@ from .distributions import Distribution, DistributionIndex, locate_imports
 from .errors import RuntimeReadError
 
 _ASSIGNMENT = re.compile(r"^(\w+)\s*(?::[^=\n]+)?=\s*(?:'([^'\n]*)'|\"([^\"\n]*)\")\s*$", re.MULTILINE)
-_CUDA_LABEL = re.compile(r"\bcu(\d+)(\d)\b")
+_LABELS = {"cuda": r"\bcu(\d+)\d\b", "rocm": r"\brocm(\d+\b)?", "xpu": r"\bxpu()", "cpu": r"\bcpu()"}
+"""``cu126``, ``rocm6.4``, AMD's own ``rocmsdk20251116``, ``cpu.cxx11.abi``; the group is the major version."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +35,11 @@ class Identity:
     """What it calls itself; None while it is not on disk."""
     cuda: str | None = None
     hip: str | None = None
+    """What a torch for ROCm compiles with: ``6.4.43484-123eb5128``."""
+    rocm: str | None = None
+    """``6.4.2``; older torches for ROCm do not tell it."""
+    xpu: str | None = None
+    """The date of the compiler: ``20250101``."""
     git_version: str | None = None
 
     def __str__(self) -> str:
@@ -42,21 +48,32 @@ class Identity:
         return f"{self.name} {self.version}" + (f" (calls itself {self.reported})" if differs else "")
 
     @property
-    def cuda_major(self) -> str | None:
-        """``12`` for CUDA 12.x, an empty string for none, None where it is not known."""
-        if self.reported is not None:
-            return (self.cuda or "").partition(".")[0]
-        label = self.version.partition("+")[2]
-        found = _CUDA_LABEL.search(label)
-        return found.group(1) if found else ("" if label.startswith(("cpu", "rocm", "xpu")) else None)
+    def accelerator(self) -> str | None:
+        """``cuda``, ``rocm``, ``xpu``, or ``cpu`` for none of them; None where it is not known."""
+        return self._built_for[0]
 
     @property
-    def is_rocm(self) -> bool | None:
-        """Whether it is built for ROCm; None where it is not known."""
-        if self.reported is not None:
-            return self.hip is not None
+    def accelerator_major(self) -> str | None:
+        """``12`` for CUDA 12.x, ``6`` for ROCm 6.x; None where it is not known, and where none matters."""
+        return self._built_for[1]
+
+    @property
+    def cuda_release(self) -> str | None:
+        """``12.6`` for a torch that is for CUDA 12.6, also where only its label says so; None where nothing does."""
+        found = None if self.reported is not None else re.search(r"\bcu(\d+)(\d)\b", self.version.partition("+")[2])
+        return self.cuda or (found and f"{found.group(1)}.{found.group(2)}")
+
+    @property
+    def _built_for(self) -> tuple[str | None, str | None]:
+        """Return the accelerator and its major version: by the facts, else by the version's label."""
+        for name, fact in (("cuda", self.cuda), ("rocm", self.hip or self.rocm)):
+            if fact:
+                return name, fact.partition(".")[0]
+        if self.xpu or self.reported is not None:
+            return "xpu" if self.xpu else "cpu", None
         label = self.version.partition("+")[2]
-        return label.startswith("rocm") if label.startswith(("cpu", "cu", "rocm", "xpu")) else None
+        found = ((name, re.search(pattern, label)) for name, pattern in _LABELS.items())
+        return next(((name, match.group(1) or None) for name, match in found if match), (None, None))
 
 
 def read_identity(distribution: Distribution, index: DistributionIndex) -> Identity:
@@ -78,6 +95,8 @@ def read_identity(distribution: Distribution, index: DistributionIndex) -> Ident
         reported=reported or version,
         cuda=facts.get("cuda"),
         hip=facts.get("hip"),
+        rocm=facts.get("rocm"),
+        xpu=facts.get("xpu"),
         git_version=facts.get("git_version"),
     )
 
@@ -112,17 +131,17 @@ def _check_version(version: str, distribution: Distribution) -> None:
 def is_compatible(built: Identity, running: Identity, match: str) -> bool:
     """Return whether what is built against one runtime may be run with another.
 
-    :param match: ``exact``: the same version and variant; ``minor``: the same X.Y and CUDA major; ``floor``: at least
-        the one built against, with the same CUDA major (stable ABI).
+    :param match: ``exact``: the same version and variant; ``minor``: the same X.Y and accelerator; ``floor``: at least
+        the one built against, with the same accelerator (stable ABI). Of CUDA and of ROCm, major versions are told
+        apart, since their libraries are; what is not known does not refuse.
     """
     if not (built.version and running.version):  # locked as a source tree of dynamic version: whichever is there
         return True
+    facts = ((built.accelerator, running.accelerator), (built.accelerator_major, running.accelerator_major))
+    if any(one != other and None not in (one, other) for one, other in facts):
+        return False
     if match == "exact":
         return _is_same(built, running)
-    if built.cuda_major != running.cuda_major and None not in (built.cuda_major, running.cuda_major):
-        return False
-    if built.is_rocm != running.is_rocm and None not in (built.is_rocm, running.is_rocm):
-        return False
     older, newer = (Version(Version(identity.version).base_version) for identity in (built, running))
     return (older.major, older.minor) == (newer.major, newer.minor) if match == "minor" else newer >= older
 
@@ -130,12 +149,7 @@ def is_compatible(built: Identity, running: Identity, match: str) -> bool:
 def _is_same(one: Identity, other: Identity) -> bool:
     if one.reported is None or other.reported is None:
         return Version(one.version) == Version(other.version)
-    return (one.reported, one.cuda, one.hip, one.git_version) == (
-        other.reported,
-        other.cuda,
-        other.hip,
-        other.git_version,
-    )
+    return replace(one, name=other.name, version=other.version) == other
 
 
 def find_closure(root: Distribution, extras: set[str], index: DistributionIndex) -> tuple[Distribution, ...]:

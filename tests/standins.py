@@ -57,6 +57,8 @@ def make_torch(  # noqa: PLR0913 - each fact of a torch may be odd on its own
     reported: str | None = None,
     cuda: str | None = None,
     hip: str | None = None,
+    rocm: str | None = None,
+    xpu: str | None = None,
     git_version: str | None = "0123abc",
     requires: Sequence[str] = (),
     editable: Path | None = None,
@@ -65,11 +67,14 @@ def make_torch(  # noqa: PLR0913 - each fact of a torch may be odd on its own
 
     :param version: the metadata's version.
     :param reported: what it calls itself in ``torch/version.py``; default: the same.
+    :param rocm: None: the line is left out, as older torches do.
     :param editable: a source tree; torch lies there, and a ``.pth`` file in the site leads to it.
     """
     files = {
         "torch/__init__.py": "raise ImportError('a stand-in: nothing may import it')\n",
-        "torch/version.py": version_py(reported or version, cuda=cuda, hip=hip, git_version=git_version),
+        "torch/version.py": version_py(
+            reported or version, cuda=cuda, hip=hip, rocm=rocm, xpu=xpu, git_version=git_version
+        ),
         "torch/lib/libtorch.so": f"libtorch {reported or version}\n",
         "torch/share/cmake/Torch/TorchConfig.cmake": "",
     }
@@ -83,8 +88,14 @@ def make_torch(  # noqa: PLR0913 - each fact of a torch may be odd on its own
     return make_distribution(site, "torch", version, pth, requires, extra=extra)
 
 
-def version_py(
-    version: str, *, cuda: str | None = None, hip: str | None = None, git_version: str | None = "0123abc"
+def version_py(  # noqa: PLR0913 - likewise
+    version: str,
+    *,
+    cuda: str | None = None,
+    hip: str | None = None,
+    rocm: str | None = None,
+    xpu: str | None = None,
+    git_version: str | None = "0123abc",
 ) -> str:
     """Return a ``torch/version.py`` as torch's own build writes it."""
     return (
@@ -92,7 +103,9 @@ def version_py(
         "__all__ = ['__version__', 'debug', 'cuda', 'git_version', 'hip', 'xpu']\n"
         f"__version__ = {version!r}\ndebug = False\n"
         f"cuda: Optional[str] = {cuda!r}\ngit_version = {git_version!r}\n"
-        f"hip: Optional[str] = {hip!r}\nxpu: Optional[str] = None\n"
+        f"hip: Optional[str] = {hip!r}\n"
+        + ("" if rocm is None else f"rocm: Optional[str] = {rocm!r}\n")
+        + f"xpu: Optional[str] = {xpu!r}\n"
     )
 
 

@@ -103,6 +103,63 @@ def test_stale(site: Path, capsys: Capsys) -> None:
     } == json.loads(capsys.readouterr().out)
 
 
+CUDA = {"reported": "2.7.0+cu126", "cuda": "12.6", "hip": None, "rocm": None, "xpu": None}
+ROCM = {"reported": "2.7.0+rocm6.4", "cuda": None, "hip": "6.4.43484-123eb5128", "rocm": "6.4.2", "xpu": None}
+ROCM7 = {"reported": "2.7.0+rocm7.0", "cuda": None, "hip": "7.0.51831-a3e329ad8", "rocm": "7.0.0", "xpu": None}
+XPU = {"reported": "2.7.0+xpu", "cuda": None, "hip": None, "rocm": None, "xpu": "20250101"}
+
+
+def restamp(match: str, facts: dict[str, str | None], without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return a stamp for torch 2.7.0 with other facts, or without some of them."""
+    made = stamp(match=match)
+    made["runtimes"][0].update(facts)
+    for name in without:
+        del made["runtimes"][0][name]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("installed", "fitting"),
+    [
+        (CUDA, {"exact": "cuda", "minor": "cuda", "floor": "cuda"}),
+        (ROCM, {"exact": "rocm", "minor": "rocm", "floor": "rocm"}),
+        (ROCM7, {}),
+        (XPU, {"exact": "xpu", "minor": "xpu", "floor": "xpu"}),
+        ({**XPU, "xpu": "20250302"}, {"minor": "xpu", "floor": "xpu"}),
+    ],
+)
+@pytest.mark.parametrize("match", ["exact", "minor", "floor"])
+def test_another_accelerator(
+    match: str, installed: dict[str, str | None], fitting: dict[str, str], site: Path, capsys: Capsys
+) -> None:
+    """What was built for a torch of the same version, but for another accelerator, is stale."""
+    make_torch(site, "2.7.0", **installed)
+    for name, facts in (("cuda", CUDA), ("rocm", ROCM), ("xpu", XPU)):
+        install(site, name, restamp(match, facts))
+    assert 1 == run(site)
+    told = f"installed is torch 2.7.0 (calls itself {installed['reported']})"
+    assert [
+        f"{name} 1.0: fits: built for torch 2.7.0 (calls itself {facts['reported']})"
+        if name == fitting.get(match)
+        else f"{name} 1.0: stale: built for torch 2.7.0 (calls itself {facts['reported']}), {told}"
+        for name, facts in (("cuda", CUDA), ("rocm", ROCM), ("xpu", XPU))
+    ] == capsys.readouterr().out.splitlines()[:3]
+
+
+@pytest.mark.parametrize("facts", [CUDA, ROCM, XPU])
+@pytest.mark.parametrize("match", ["exact", "minor", "floor"])
+def test_early_stamp(match: str, facts: dict[str, str | None], site: Path, capsys: Capsys) -> None:
+    """A stamp that was written before there was word of ROCm's version and of XPU fits by what it tells."""
+    make_torch(site, "2.7.0", **facts)
+    install(site, "early", restamp(match, facts, without=("rocm", "xpu")))
+    assert 0 == run(site)
+    shutil.rmtree(next(site.glob("torch-*.dist-info")))
+    assert 1 == run(site)
+    told = f"built for torch 2.7.0 (calls itself {facts['reported']})"
+    lines = capsys.readouterr().out.splitlines()
+    assert [f"early 1.0: fits: {told}", f"early 1.0: stale: {told}, torch is not installed"] == lines[:2]
+
+
 def test_torch_is_gone(site: Path, capsys: Capsys) -> None:
     """Without any torch, everything is stale."""
     shutil.rmtree(next(site.glob("torch-*.dist-info")))

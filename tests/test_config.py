@@ -154,7 +154,9 @@ C = { force = "yes" }
 D = { value = "{torch.versoin} { {numpy.cuda} {{ok}}", forse = true }
 """
 FIELDS = ", ".join(
-    f"{name}.{field}" for name in ("torch", "numpy") for field in ("version", "cuda", "hip", "git-version", "site")
+    f"{name}.{field}"
+    for name in ("torch", "numpy")
+    for field in ("version", "cuda", "hip", "rocm", "xpu", "git-version", "site")
 )
 EITHER = "expected a requirement, or { requirement, match }"
 NAME = "expected a name with an optional version specifier, such as 'torch>=2.4'"

@@ -133,7 +133,7 @@ third = 3
     at = f"{tmp_path / 'app/pyproject.toml'}: tool.runtime-backend"
     found = problems_of(tmp_path, text, PRODUCER.replace('"require"', '"reqire"'))
     keys = "backend-path, build-backend, cuda, env, match-runtime, metadata, packages, provision, source, target, unresolved"
-    fields = "torch.version, torch.cuda, torch.hip, torch.git-version, torch.site"
+    fields = "torch.version, torch.cuda, torch.hip, torch.rocm, torch.xpu, torch.git-version, torch.site"
     assert sorted(found) == sorted(
         [
             "pyproject.toml: tool.runtime-backend.provision: found the string 'reqire' (did you mean 'require'?),"

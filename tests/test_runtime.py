@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,32 +21,43 @@ def identify(site: Path, name: str = "torch") -> Identity:
     return read_identity(distribution, index)
 
 
+CU130, ROCM64, XPU25 = {"cuda": "13.0"}, {"hip": "6.4.43484-123eb5128", "rocm": "6.4.2"}, {"xpu": "20250101"}
+
+
 @pytest.mark.parametrize(
-    ("version", "reported", "cuda", "hip", "major", "text"),
+    ("version", "reported", "facts", "accelerator", "major", "text"),
     [
-        ("2.7.0+cpu", "2.7.0+cpu", None, None, "", "torch 2.7.0+cpu"),
-        ("2.12.0", "2.12.0+cu130", "13.0", None, "13", "torch 2.12.0 (calls itself 2.12.0+cu130)"),
+        ("2.7.0+cpu", "2.7.0+cpu", {}, "cpu", None, "torch 2.7.0+cpu"),
+        ("2.12.0", "2.12.0+cu130", CU130, "cuda", "13", "torch 2.12.0 (calls itself 2.12.0+cu130)"),
         (
             "2.4.0a0+f70bd71a48.nv24.6",
             "2.4.0a0+f70bd71a48.nv24.6",
-            "12.5",
-            None,
+            {"cuda": "12.5"},
+            "cuda",
             "12",
             "torch 2.4.0a0+f70bd71a48.nv24.6",
         ),
-        ("2.7.0+rocm6.3", "2.7.0+rocm6.3", None, "6.3.42131-fa1d09cbd", "", "torch 2.7.0+rocm6.3"),
-        ("2.7.0", "2.7.0", None, None, "", "torch 2.7.0"),
+        ("2.7.0+rocm6.3", "2.7.0+rocm6.3", {"hip": "6.3.42131-fa1d09cbd"}, "rocm", "6", "torch 2.7.0+rocm6.3"),
+        ("2.9.0+rocm6.4", "2.9.0+rocm6.4", ROCM64, "rocm", "6", "torch 2.9.0+rocm6.4"),
+        ("2.9.0", "2.9.0", {"rocm": "7.1.0"}, "rocm", "7", "torch 2.9.0"),
+        ("2.9.0+xpu", "2.9.0+xpu", XPU25, "xpu", None, "torch 2.9.0+xpu"),
+        ("2.7.0", "2.7.0", {}, "cpu", None, "torch 2.7.0"),
     ],
 )
 def test_identity(  # noqa: PLR0913, PLR0917 - an identity has that many facts
-    tmp_path: Path, version: str, reported: str, cuda: str | None, hip: str | None, major: str, text: str
+    tmp_path: Path,
+    version: str,
+    reported: str,
+    facts: dict[str, str],
+    accelerator: str,
+    major: str | None,
+    text: str,
 ) -> None:
     """A torch is what its version.py says, and its metadata's version is kept beside."""
-    make_torch(tmp_path, version, reported=reported, cuda=cuda, hip=hip)
+    make_torch(tmp_path, version, reported=reported, **facts)
     found = identify(tmp_path)
-    facts = Identity(name="torch", version=version, reported=reported, cuda=cuda, hip=hip, git_version="0123abc")
-    assert facts == found
-    assert (major, text) == (found.cuda_major, str(found))
+    assert Identity(name="torch", version=version, reported=reported, git_version="0123abc", **facts) == found
+    assert (accelerator, major, text) == (found.accelerator, found.accelerator_major, str(found))
 
 
 def test_identity_of_an_editable_torch(tmp_path: Path) -> None:
@@ -126,37 +138,61 @@ def test_version_that_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "major"),
+    ("version", "accelerator", "major"),
     [
-        ("2.7.0+cu126", "12"),
-        ("2.7.0+cu118", "11"),
-        ("1.4.0+cu92", "9"),
-        ("2.12.0+cu130.cxx11.abi", "13"),
-        ("2.7.0+cpu", ""),
-        ("2.7.0+cpu.cxx11.abi", ""),
-        ("2.7.0+rocm6.3", ""),
-        ("2.7.0", None),
-        ("2.4.0a0+f70bd71a48.nv24.6", None),
-        ("", None),
+        ("2.7.0+cu126", "cuda", "12"),
+        ("2.7.0+cu118", "cuda", "11"),
+        ("1.4.0+cu92", "cuda", "9"),
+        ("2.12.0+cu130.cxx11.abi", "cuda", "13"),
+        ("2.7.0+cpu", "cpu", None),
+        ("2.7.0+cpu.cxx11.abi", "cpu", None),
+        ("2.7.0+rocm6.3", "rocm", "6"),
+        ("2.5.0+rocm5.4.2", "rocm", "5"),
+        ("2.9.0+rocm7", "rocm", "7"),
+        ("2.9.0+rocmsdk20251116", "rocm", None),
+        ("2.7.0+xpu", "xpu", None),
+        ("2.7.0", None, None),
+        ("2.4.0a0+f70bd71a48.nv24.6", None, None),
+        ("", None, None),
     ],
 )
-def test_cuda_major_of_a_locked_one(version: str, major: str | None) -> None:
-    """Of a version alone, the label tells the CUDA major, or that there is none, or nothing."""
-    assert major == Identity(name="torch", version=version).cuda_major
+def test_accelerator_of_a_locked_one(version: str, accelerator: str | None, major: str | None) -> None:
+    """Of a version alone, the label tells what it is built for, or nothing does."""
+    found = Identity(name="torch", version=version)
+    assert (accelerator, major) == (found.accelerator, found.accelerator_major)
 
 
-def on_disk(version: str, cuda: str | None = None, hip: str | None = None, git: str | None = None) -> Identity:
+@pytest.mark.parametrize(
+    ("facts", "accelerator", "major"),
+    [
+        ({"cuda": "12.6"}, "cuda", "12"),
+        ({"hip": "6.3.42131-fa1d09cbd"}, "rocm", "6"),
+        ({"rocm": "7.1.0"}, "rocm", "7"),
+        ({"xpu": "20250101"}, "xpu", None),
+    ],
+)
+def test_facts_before_the_label(facts: dict[str, str], accelerator: str, major: str | None) -> None:
+    """A fact that is told goes before the label, also where the runtime is not there yet."""
+    for version in ("2.7.0", "2.7.0+cpu"):
+        found = Identity(name="torch", version=version, **facts)
+        assert (accelerator, major) == (found.accelerator, found.accelerator_major)
+
+
+def on_disk(version: str, cuda: str | None = None, git: str | None = None, **more: str) -> Identity:
     """Return the identity of an installed torch."""
     release = version.partition("+")[0]
-    return Identity(name="torch", version=release, reported=version, cuda=cuda, hip=hip, git_version=git)
+    return Identity(name="torch", version=release, reported=version, cuda=cuda, git_version=git, **more)
 
 
-def locked(version: str) -> Identity:
+def locked(version: str, **facts: str) -> Identity:
     """Return the identity of a locked torch."""
-    return Identity(name="torch", version=version)
+    return Identity(name="torch", version=version, **facts)
 
 
 CU126 = on_disk("2.7.0+cu126", "12.6")
+CPU = on_disk("2.7.0+cpu")
+ROCM = on_disk("2.7.0+rocm6.3", hip="6.3.42131-fa1d09cbd", rocm="6.3.4")
+XPU = on_disk("2.7.0+xpu", xpu="20250101")
 
 
 @pytest.mark.parametrize(
@@ -164,17 +200,39 @@ CU126 = on_disk("2.7.0+cu126", "12.6")
     [
         (CU126, on_disk("2.7.0+cu126", "12.6"), True, True, True),
         (CU126, on_disk("2.7.0+cu126", "12.6", git="other"), False, True, True),
-        (CU126, on_disk("2.7.0+cpu"), False, False, False),
-        (CU126, on_disk("2.7.0+rocm6.3", hip="6.3"), False, False, False),
-        (on_disk("2.7.0+cpu"), on_disk("2.7.0+rocm6.3", hip="6.3"), False, False, False),
+        (CU126, CPU, False, False, False),
+        (CU126, ROCM, False, False, False),
+        (CU126, XPU, False, False, False),
+        (CPU, ROCM, False, False, False),
+        (CPU, XPU, False, False, False),
+        (ROCM, XPU, False, False, False),
         (CU126, on_disk("2.7.0+cu128", "12.8"), False, True, True),
+        (CU126, on_disk("2.7.0+cu130", "13.0"), False, False, False),
         (CU126, on_disk("2.7.1+cu126", "12.6"), False, True, True),
         (CU126, on_disk("2.8.0+cu126", "12.6"), False, False, True),
         (CU126, on_disk("2.6.0+cu126", "12.6"), False, False, False),
         (on_disk("2.7.1+cu126", "12.6"), CU126, False, True, False),
+        (ROCM, replace(ROCM), True, True, True),
+        (ROCM, replace(ROCM, rocm="6.3.5"), False, True, True),
+        (ROCM, on_disk("2.7.0+rocm6.4", hip="6.4.43484-123eb5128"), False, True, True),
+        (ROCM, on_disk("2.7.0+rocm7.0", hip="7.0.51831", rocm="7.0.0"), False, False, False),
+        (ROCM, on_disk("2.8.0+rocm6.3", hip="6.3.42131-fa1d09cbd", rocm="6.3.4"), False, False, True),
+        (XPU, replace(XPU), True, True, True),
+        (XPU, replace(XPU, xpu="20250302"), False, True, True),
+        (XPU, on_disk("2.8.0+xpu", xpu="20250101"), False, False, True),
         (CU126, locked("2.7.0"), True, True, True),
+        (CU126, locked("2.7.0", cuda="12.6"), True, True, True),
+        (CU126, locked("2.7.0", cuda="13.0"), False, False, False),
         (CU126, locked("2.7.0+cu118"), False, False, False),
         (CU126, locked("2.7.0+rocm6.3"), False, False, False),
+        (CU126, locked("2.7.0+xpu"), False, False, False),
+        (ROCM, locked("2.7.0"), True, True, True),
+        (ROCM, locked("2.7.0+cpu"), False, False, False),
+        (ROCM, locked("2.7.0+rocm6.4"), False, True, True),
+        (ROCM, locked("2.7.0+rocm7.0"), False, False, False),
+        (ROCM, locked("2.7.0+rocmsdk20251116"), False, True, True),
+        (XPU, locked("2.7.0+xpu"), False, True, True),
+        (locked("2.7.0+rocm6.3"), CPU, False, False, False),
         (locked("2.7"), locked("2.7.0"), True, True, True),
         (locked("2.7.0"), locked("2.7"), True, True, True),
         (locked("2.7.0+cpu"), locked("2.7.0"), False, True, True),
@@ -184,23 +242,9 @@ CU126 = on_disk("2.7.0+cu126", "12.6")
     ],
 )
 def test_is_compatible(built: Identity, running: Identity, exact: bool, minor: bool, floor: bool) -> None:  # noqa: FBT001
-    """Exact is version and variant; minor is X.Y and CUDA's major; floor is at least, and CUDA's major."""
+    """Exact is version and variant; minor is X.Y and the accelerator; floor is at least, and the accelerator."""
     found = [is_compatible(built, running, match) for match in ("exact", "minor", "floor")]
     assert [exact, minor, floor] == found
-
-
-@pytest.mark.parametrize(
-    ("version", "is_rocm"), [("2.7.0+rocm6.3", True), ("2.7.0+cpu", False), ("2.7.0+cu126", False), ("2.7.0", None)]
-)
-def test_is_rocm_by_label(version: str, is_rocm: bool | None) -> None:  # noqa: FBT001
-    """Of a locked torch, the label tells whether it is one for ROCm; without a label nothing does."""
-    assert is_rocm is Identity(name="torch", version=version).is_rocm
-    assert (is_rocm is not None and is_compatible(Identity(name="torch", version=version), CPU, "minor")) is (
-        version == "2.7.0+cpu"
-    )
-
-
-CPU = Identity(name="torch", version="2.7.0", reported="2.7.0+cpu")
 
 
 def closure(site: Path, extras: set[str] | None = None) -> list[str]:
@@ -239,3 +283,23 @@ def test_closure_with_what_cannot_be_read(tmp_path: Path, requirement: str) -> N
     make_torch(tmp_path, "2.7.0", requires=[requirement])
     make_distribution(tmp_path, "dep", "1")
     assert ["torch"] == closure(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("facts", "release"),
+    [
+        ({"version": "2.12.0", "reported": "2.12.0+cu130", "cuda": "13.0"}, "13.0"),
+        ({"version": "2.7.0+cu126", "reported": "2.7.0+cu126", "cuda": "12.8"}, "12.8"),
+        ({"version": "2.7.0+cu126"}, "12.6"),
+        ({"version": "2.12.0+cu130.cxx11.abi"}, "13.0"),
+        ({"version": "1.4.0+cu92"}, "9.2"),
+        ({"version": "2.12.0", "cuda": "13.0"}, "13.0"),
+        ({"version": "2.12.0"}, None),
+        ({"version": "2.12.0+cpu"}, None),
+        ({"version": "2.12.0+cu130", "reported": "2.12.0+cu130"}, None),
+        ({"version": "2.9.0+rocm6.4", "reported": "2.9.0+rocm6.4", "hip": "6.4"}, None),
+    ],
+)
+def test_cuda_release(facts: dict[str, str], release: str | None) -> None:
+    """What it says of itself goes first; before it is there, its label tells; a torch without CUDA has none."""
+    assert release == Identity(name="torch", **facts).cuda_release

@@ -33,7 +33,7 @@ def imagined(
     return [(facts.version, facts.cuda, facts.guessed) for facts in imagine(identity, SpecifierSet(specifier))]
 
 
-ALL = ("version", "cuda", "hip", "git_version", "cxx11_abi")
+ALL = ("version", "cuda", "hip", "rocm", "xpu", "git_version", "cxx11_abi")
 
 
 @pytest.mark.parametrize(
@@ -44,22 +44,40 @@ ALL = ("version", "cuda", "hip", "git_version", "cxx11_abi")
         (imagined("2.9", reported="mine"), [("mine", None, ())]),
         (imagined("2.7.0+cu126"), [("2.7.0+cu126", "12.6", ("git_version",))] * 2),
         (imagined("2.6.0+cpu"), [("2.6.0+cpu", None, ("git_version", "cxx11_abi"))] * 2),
-        (imagined("2.8.0+rocm6.3"), [("2.8.0+rocm6.3", "12.6", ALL[1:]), ("2.8.0+rocm6.3", None, ALL[1:])]),
+        (imagined("2.8.0+rocm6.3"), [("2.8.0+rocm6.3", None, ("hip", "rocm", "git_version"))] * 2),
+        (imagined("2.8.0+xpu"), [("2.8.0+xpu", None, ("xpu", "git_version"))] * 2),
+        (imagined("2.8.0+cu126.cxx11.abi"), [("2.8.0+cu126.cxx11.abi", "12.6", ("git_version",))] * 2),
+        (imagined("2.8.0+mine"), [("2.8.0+mine", cuda, ALL[1:]) for cuda in ("12.6", None, None)]),
         (
             imagined("2.8.0"),
-            [("2.8.0+cu126", "12.6", ALL), ("2.8.0+cu130", "13.0", ALL), ("2.8.0", None, ALL)],
+            [("2.8.0+cu126", "12.6", ALL), ("2.8.0+cu130", "13.0", ALL), ("2.8.0", None, ALL), ("2.8.0", None, ALL)],
         ),
         (
             imagined(None),
-            [("2.0.0+cu118", "11.8", ALL), ("2.99.0+cu130", "13.0", ALL), ("2.98.0+cpu", None, ALL)],
+            [
+                ("2.0.0+cu118", "11.8", ALL),
+                ("2.99.0+cu130", "13.0", ALL),
+                ("2.98.0+cpu", None, ALL),
+                ("2.98.0+xpu", None, ALL),
+            ],
         ),
         (
             imagined("", specifier=">=2.4,<2.6"),
-            [("2.4.0+cu118", "11.8", ALL), ("2.5.0+cu130", "13.0", ALL), ("2.4.0+cpu", None, ALL)],
+            [
+                ("2.4.0+cu118", "11.8", ALL),
+                ("2.5.0+cu130", "13.0", ALL),
+                ("2.4.0+cpu", None, ALL),
+                ("2.4.0+xpu", None, ALL),
+            ],
         ),
         (
             imagined(None, specifier="==2.4.*"),
-            [("2.4.0+cu118", "11.8", ALL), ("2.4.0+cu130", "13.0", ALL), ("2.4.0+cpu", None, ALL)],
+            [
+                ("2.4.0+cu118", "11.8", ALL),
+                ("2.4.0+cu130", "13.0", ALL),
+                ("2.4.0+cpu", None, ALL),
+                ("2.4.0+xpu", None, ALL),
+            ],
         ),
     ],
 )
@@ -69,7 +87,14 @@ def test_facts(found: list[tuple[Any, ...]], expected: list[tuple[Any, ...]]) ->
 
 
 @pytest.mark.parametrize(
-    "identity", [None, Identity(name="torch", version="2.6.0"), Identity(name="torch", version="2.6.0+cpu")]
+    "identity",
+    [
+        None,
+        *(
+            Identity(name="torch", version=f"2.6.0{label}")
+            for label in ("", "+cpu", "+xpu", "+rocm6.3", "+rocmsdk20251116", "+mine")
+        ),
+    ],
 )
 def test_guesses_differ(identity: Identity | None) -> None:
     """For every fact that is a guess there are two different ones: equal answers then do not depend on it."""
@@ -158,6 +183,13 @@ def test_hook_that_is_missing(source: Path) -> None:
     """A real backend without a hook requires nothing; without settings it is given none."""
     request = replace(request_of(source, "get_requires_for_build_sdist"), config_settings=None)
     assert [] == call_with_stub(request, imagine(None, ANY), lambda _: None)
+
+
+def test_hook_that_makes_nothing_for_want_of_it(source: Path) -> None:
+    """A real backend without a hook that makes something gives no answer."""
+    request = request_of(source, "prepare_metadata_for_build_editable")
+    with pytest.raises(NoAnswer, match=r"^the real backend has no prepare_metadata_for_build_editable$"):
+        call_with_stub(request, imagine(None, ANY), lambda _: None)
 
 
 @pytest.mark.parametrize(
@@ -262,6 +294,16 @@ def test_child(
     assert sys.dont_write_bytecode
 
 
+@pytest.mark.parametrize(
+    ("version", "hip"), [("2.8.0+rocm6.3", ["6.3", "6.3"]), ("2.9.0+rocmsdk20251116", ["6.4", "7.0"])]
+)
+def test_facts_of_rocm(version: str, hip: list[str]) -> None:
+    """A label that tells ROCm's version settles that much; the rest differs."""
+    facts = imagine(Identity(name="torch", version=version), ANY)
+    assert hip == [fact.hip and fact.hip[:3] for fact in facts]
+    assert [None, None] == [fact.xpu for fact in facts] == [fact.cuda for fact in facts]
+
+
 def test_facts_as_json() -> None:
     """The stand-in reads what the facts say."""
     (facts,) = imagine(Identity(name="torch", version="2.8.0", reported="2.8.0+cpu"), ANY)
@@ -270,6 +312,8 @@ def test_facts_as_json() -> None:
         "version": "2.8.0+cpu",
         "cuda": None,
         "hip": None,
+        "rocm": None,
+        "xpu": None,
         "git_version": "0" * 40,
         "cxx11_abi": True,
         "guessed": (),

@@ -15,7 +15,16 @@ from packaging.version import Version
 from setuptools import Distribution
 from standins import write
 
-FACTS = {"version": "2.8.0+cu126", "cuda": "12.6", "hip": None, "git_version": "ab", "cxx11_abi": True, "guessed": []}
+FACTS = {
+    "version": "2.8.0+cu126",
+    "cuda": "12.6",
+    "hip": None,
+    "rocm": None,
+    "xpu": None,
+    "git_version": "ab",
+    "cxx11_abi": True,
+    "guessed": [],
+}
 NAME = "runtime_backend.stub.torch"
 
 
@@ -50,9 +59,11 @@ def test_version(torch: Any, notes: Path) -> None:
         torch.version.__version__,
         torch.version.cuda,
         torch.version.hip,
+        torch.version.rocm,
+        torch.version.xpu,
         torch.version.git_version,
     )
-    assert ("2.8.0+cu126", "2.8.0+cu126", "12.6", None, "ab") == told
+    assert ("2.8.0+cu126", "2.8.0+cu126", "12.6", None, None, None, "ab") == told
     assert (True, True, True, True) == (
         torch.has_cuda,
         torch.backends.cuda.is_built(),

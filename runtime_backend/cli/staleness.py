@@ -66,8 +66,8 @@ def _compare(distribution: Distribution, stamp: Mapping[str, Any], environment: 
     for runtime in stamp["runtimes"]:
         if runtime.get("reported") is None and runtime.get("version") is None:
             continue
-        told = _identity(runtime)
-        found = _installed(told.name, environment)
+        found = _installed(runtime["name"], environment)
+        told = _identity(runtime, found)
         built.append(str(told))
         installed.append(f"installed is {found}" if found else f"{told.name} is not installed")
         fits.append(found is not None and is_compatible(told, found, runtime["match"]))
@@ -78,14 +78,19 @@ def _compare(distribution: Distribution, stamp: Mapping[str, Any], environment: 
     return Finding(distribution=distribution, state=state, built_for=", ".join(built), installed=", ".join(installed))
 
 
-def _identity(runtime: Mapping[str, Any]) -> Identity:
-    """Return what a stamp says of a runtime."""
+def _identity(runtime: Mapping[str, Any], installed: Identity | None) -> Identity:
+    """Return what a stamp says of a runtime.
+
+    :param installed: what stands in for the facts that a stamp of an early version does not tell.
+    """
     return Identity(
         name=runtime["name"],
         version=runtime["version"],
         reported=runtime["reported"],
         cuda=runtime["cuda"],
         hip=runtime["hip"],
+        rocm=runtime.get("rocm", installed and installed.rocm),
+        xpu=runtime.get("xpu", installed and installed.xpu),
         git_version=runtime["git-version"],
     )
 

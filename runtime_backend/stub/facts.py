@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,9 +12,12 @@ from packaging.version import InvalidVersion, Version
 
 from ..runtime import Identity
 
-FIELDS = ("version", "cuda", "hip", "git_version", "cxx11_abi")
+FIELDS = ("version", "cuda", "hip", "rocm", "xpu", "git_version", "cxx11_abi")
 
 _OLDEST = "2.0.0"
+_CUDA = {"cuda": "12.6"}
+_ROCM = {"hip": "6.3.42131-fa1d09cbd", "rocm": "6.3.4"}
+_XPU = {"xpu": "20250101"}
 _NEW_ABI = Version("2.7")
 """From 2.7 on every wheel for Linux is compiled with the C++11 ABI (pytorch/pytorch#149044)."""
 
@@ -27,6 +30,8 @@ class Facts:
     """What it calls itself."""
     cuda: str | None
     hip: str | None
+    rocm: str | None
+    xpu: str | None
     git_version: str | None
     cxx11_abi: bool
     guessed: tuple[str, ...]
@@ -44,53 +49,59 @@ def imagine(identity: Identity | None, specifier: SpecifierSet) -> Sequence[Fact
     :param specifier: what the package supports; guesses keep to it.
     """
     if identity is not None and identity.reported is not None:
-        facts = _guess(identity.reported, identity.cuda, identity.hip, identity.git_version)
+        told = {name: getattr(identity, name) for name in ("cuda", "hip", "rocm", "xpu", "git_version")}
+        facts = _guess(identity.reported, told)
         return [_known(facts, guessed=() if _has_new_abi(identity.reported) else ("cxx11_abi",))]
     if identity is not None and identity.version:
         return list(_labelled(identity.version))
     low, high = _bounds(specifier)
     guesses = (
-        _guess(f"{low}+cu118", "11.8", abi=False),
-        _guess(f"{high[0]}+cu130", "13.0", git_version="1" * 40, abi=True),
-        _guess(f"{high[1]}+cpu", None, hip="6.3", abi=False),
+        _guess(f"{low}+cu118", {"cuda": "11.8"}),
+        _guess(f"{high[0]}+cu130", {"cuda": "13.0"}, git_version="1" * 40, abi=True),
+        _guess(f"{high[1]}+cpu", _ROCM),
+        _guess(f"{high[1]}+xpu", _XPU),
     )
     return [_known(facts, guessed=FIELDS) for facts in guesses]
 
 
 def _labelled(version: str) -> Iterator[Facts]:
     """Yield what a locked version may mean: ``2.7.0+cu126`` says which variant it is, ``2.7.0`` leaves it open."""
-    label = version.partition("+")[2]
-    cuda = re.fullmatch(r"cu(\d+)(\d)", label)
-    unknown = ("git_version", *(() if _has_new_abi(version) else ("cxx11_abi",)))
-    if cuda or label.startswith(("cpu", "xpu")):
-        told = f"{cuda.group(1)}.{cuda.group(2)}" if cuda else None
-        guesses = [_guess(version, told), _guess(version, told, git_version="1" * 40, abi=True)]
-    elif label:
-        unknown = tuple(name for name in FIELDS if name != "version")
-        guesses = [_guess(version, "12.6"), _guess(version, None, hip="6.3", git_version="1" * 40, abi=True)]
-    else:
-        unknown = FIELDS
-        guesses = [
-            _guess(f"{version}+cu126", "12.6"),
-            _guess(f"{version}+cu130", "13.0", git_version="1" * 40, abi=True),
-            _guess(version, None, hip="6.3"),
-        ]
-    yield from (_known(facts, guessed=unknown) for facts in guesses)
+    variants = _variants(version.partition("+")[2])
+    guesses = [
+        _guess(version, variant, git_version="1" * 40 if number else None, abi=number > 0)
+        for number, variant in enumerate(variants)
+    ]
+    is_open = len(variants) > 2  # noqa: PLR2004 - the label does not tell for what it is compiled, nor by whom
+    unknown = [name for name in FIELDS if len({guess[name] for guess in guesses}) > 1]
+    unknown += ["cxx11_abi"] * (is_open and "cxx11_abi" not in unknown)
+    yield from (_known(guess, guessed=unknown) for guess in guesses)
+
+
+def _variants(label: str) -> Sequence[dict[str, str]]:
+    """Return what a label may mean; what it leaves open is different in two of them."""
+    cuda = re.match(r"cu(\d+)(\d)\b", label)
+    if cuda:
+        return [{"cuda": f"{cuda.group(1)}.{cuda.group(2)}"}] * 2
+    if label.startswith("cpu"):
+        return [{}, {}]
+    if label.startswith("xpu"):
+        return [_XPU, {"xpu": "20240801"}]
+    if label.startswith("rocm"):
+        told = re.match(r"rocm(\d+\.\d+)", label)
+        one, other = (told.group(1),) * 2 if told else ("6.4", "7.0")
+        return [{"hip": f"{one}.43484-123eb5128", "rocm": f"{one}.2"}, {"hip": f"{other}.43482-0f2d60242"}]
+    if label:
+        return [_CUDA, _ROCM, _XPU]
+    return [_CUDA | {"label": "+cu126"}, {"cuda": "13.0", "label": "+cu130"}, _ROCM, _XPU]
 
 
 def _guess(
-    version: str,
-    cuda: str | None,
-    hip: str | None = None,
-    git_version: str | None = None,
-    *,
-    abi: bool = False,
+    version: str, told: Mapping[str, str | None], *, abi: bool = False, git_version: str | None = None
 ) -> dict[str, Any]:
     return {
-        "version": version,
-        "cuda": cuda,
-        "hip": hip,
-        "git_version": git_version or "0" * 40,
+        "version": f"{version}{told.get('label', '')}",
+        **{name: told.get(name) for name in ("cuda", "hip", "rocm", "xpu")},
+        "git_version": git_version or told.get("git_version") or "0" * 40,
         "cxx11_abi": abi or _has_new_abi(version),
     }
 

@@ -7,12 +7,11 @@ from typing import Any
 from . import _notes
 
 debug = False
-xpu = None
 
 _absent = _notes.absent(__name__)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a string or None
-    if name in ("cuda", "hip", "git_version"):
+    if name in ("cuda", "hip", "rocm", "xpu", "git_version"):
         return _notes.fact(name)
     return _notes.fact("version") if name == "__version__" else _absent(name)
