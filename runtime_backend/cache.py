@@ -69,6 +69,14 @@ def exclusively(path: Path, on_wait: Callable[[], None] | None = None) -> Iterat
         yield
 
 
+@contextmanager
+def held_if_free(path: Path) -> Iterator[bool]:
+    """Tell whether no other process is in here with the same path, and keep them out meanwhile if so."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        yield _is_locked_at_once(file.fileno())
+
+
 if sys.platform == "win32":  # pragma: no cover - Windows
 
     def _lock(descriptor: int) -> None:

@@ -142,7 +142,8 @@ def _is_import(name: str) -> bool:
 
 
 def _declared_names(distribution: Distribution) -> list[str]:
-    declared = read_text(distribution.info / "top_level.txt").split()
+    # Some list folders of a namespace, too: nvidia-cusparselt has "nvidia" and "nvidia/cusparselt".
+    declared = [name for name in read_text(distribution.info / "top_level.txt").split() if "/" not in name]
     if declared or any(_is_import(name) for name in distribution.top_names):
         return declared
     return [distribution.name.replace("-", "_")]

@@ -9,7 +9,7 @@ import pytest
 from standins import write
 
 from runtime_backend import cache
-from runtime_backend.cache import bytecode_folder, find_cache, prune_bytecode
+from runtime_backend.cache import bytecode_folder, find_cache, held_if_free, prune_bytecode
 
 
 @pytest.fixture
@@ -67,3 +67,15 @@ def test_prune_bytecode(tmp_path: Path) -> None:
     left = {path.relative_to(bytecode) for path in bytecode.rglob("*.pyc")}
     anchor = Path(tmp_path.anchor)
     assert {(folder / "x.pyc").relative_to(anchor) for folder in (kept, tmp_path / "lib")} == left
+
+
+def test_held_if_free(tmp_path: Path) -> None:
+    """One at a time is told that it is free; whoever comes meanwhile neither waits nor takes it away."""
+    path = tmp_path / "cuda/.x.lock"
+    with held_if_free(path) as first:
+        with held_if_free(path) as second:
+            assert (True, False) == (first, second)
+        with held_if_free(path) as third, held_if_free(path.with_name(".y.lock")) as other:
+            assert (False, True) == (third, other)
+    with held_if_free(path) as again:
+        assert again

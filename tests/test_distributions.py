@@ -175,6 +175,13 @@ def test_imports_without_record(
     assert expected == imports_of(tmp_path / "site", name.lower())
 
 
+def test_folders_of_a_namespace(tmp_path: Path) -> None:
+    """A declared name that is a folder of a namespace is no entry beside that namespace."""
+    extra = {"top_level.txt": "nvidia\nnvidia/cusparselt\n"}
+    make_distribution(tmp_path / "site", "nvidia-cusparselt", "0.8", {"nvidia/cusparselt/lib/x": ""}, extra=extra)
+    assert {"nvidia": "site/nvidia"} == imports_of(tmp_path / "site", "nvidia-cusparselt")
+
+
 def test_editable_by_pth(tmp_path: Path) -> None:
     """An editable torch is found through the folder that a .pth file adds."""
     site, source = tmp_path / "site", tmp_path / "source"

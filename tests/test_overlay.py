@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -11,9 +14,9 @@ from standins import blocked, make_distribution, make_torch, write
 
 from runtime_backend.distributions import DistributionIndex
 from runtime_backend.errors import ProvisionError
-from runtime_backend.provision import overlay as module
+from runtime_backend.linked import LinkedFolder
 from runtime_backend.provision.links import Borrowed, Links, plan_links
-from runtime_backend.provision.overlay import Overlay, plan_overlay
+from runtime_backend.provision.overlay import Overlay, plan_overlay, plan_view
 from runtime_backend.runtime import read_identity
 
 HINT = (
@@ -31,6 +34,12 @@ def plan(cache: Path, site: Path, *path: Path) -> Overlay:
     return plan_overlay(cache, [(borrowed, read_identity(torch, index))], plan_links([borrowed], lambda _: False))
 
 
+def show(overlay: Overlay) -> Path:
+    """Show what stays when the build is over; return where it is."""
+    with overlay.shown() as path:
+        return path
+
+
 def content(folder: Path) -> list[str]:
     """Return what lies in a folder, without following links."""
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_symlink() or path.is_file())
@@ -44,13 +53,14 @@ def test_show(tmp_path: Path) -> None:
     write(site / "ns/b/x", "")
     before = content(site)
     overlay = plan(tmp_path / "cache", site)
-    shown = overlay.show()
+    shown = show(overlay)
     assert overlay.path == shown
     assert shown.name.startswith("torch-2.7.0.cu126-")
     assert shown.parent == tmp_path / "cache/overlays"
     entries = ("torch", "torchgen", "torch-2.7.0.dist-info", "ns/a", "ns_a-1.dist-info")
     held = (shown.parent / str(shown.readlink())).resolve()
-    assert sorted(entries) == content(held)
+    plugin = ["runtime_backend_prefix-0.dist-info/METADATA", "runtime_backend_prefix-0.dist-info/entry_points.txt"]
+    assert sorted([*entries, *plugin, "runtime_backend_prefix/torch"]) == content(held)
     assert [site / entry for entry in entries] == [(shown / entry).readlink() for entry in entries]
     assert before == content(site)
 
@@ -59,9 +69,9 @@ def test_show_again(tmp_path: Path) -> None:
     """What is there already is not made again."""
     make_torch(tmp_path / "site", "2.7.0")
     overlay = plan(tmp_path / "cache", tmp_path / "site")
-    overlay.show()
+    show(overlay)
     inodes = [path.lstat().st_ino for path in sorted((tmp_path / "cache").rglob("*"))]
-    plan(tmp_path / "cache", tmp_path / "site").show()
+    show(plan(tmp_path / "cache", tmp_path / "site"))
     assert inodes == [path.lstat().st_ino for path in sorted((tmp_path / "cache").rglob("*"))]
 
 
@@ -72,7 +82,7 @@ def test_same_torch_elsewhere(tmp_path: Path) -> None:
     first, second = (plan(tmp_path / "cache", tmp_path / name) for name in ("a", "b"))
     assert first.path == second.path
     assert [tmp_path / "a/torch", tmp_path / "b/torch", tmp_path / "a/torch"] == [
-        (overlay.show() / "torch").readlink() for overlay in (first, second, first)
+        (show(overlay) / "torch").readlink() for overlay in (first, second, first)
     ]
 
 
@@ -85,7 +95,10 @@ def test_other_torch(tmp_path: Path) -> None:
     write(record, record.read_text("utf-8").replace("torch/lib/libtorch.so,sha256=", "torch/lib/libtorch.so,sha256=9"))
     make_torch(tmp_path / "e", "2.7.0", requires=["six"])
     make_distribution(tmp_path / "e", "six", "1")
-    paths = {name: plan(tmp_path / "cache", tmp_path / name).path for name in "abcde"}
+    make_torch(tmp_path / "f", "2.7.0", hip="6.4.43484-123eb5128")
+    make_torch(tmp_path / "g", "2.7.0", hip="6.4.43484-123eb5128", rocm="6.4.2")
+    make_torch(tmp_path / "h", "2.7.0", xpu="20250101")
+    paths = {name: plan(tmp_path / "cache", tmp_path / name).path for name in "abcdefgh"}
     assert len(set(paths.values())) == len(paths)
 
 
@@ -106,7 +119,7 @@ def test_editable_torch_is_told_by_its_place(tmp_path: Path) -> None:
     for name in ("a", "b"):
         make_torch(tmp_path / name / "site", "2.7.0", editable=tmp_path / name / "source")
         overlay = plan(tmp_path / "cache", tmp_path / name / "site", tmp_path / name / "source")
-        assert tmp_path / name / "source/torch" == (overlay.show() / "torch").readlink()
+        assert tmp_path / name / "source/torch" == (show(overlay) / "torch").readlink()
         paths.add(overlay.path)
     assert len(paths) == 2
 
@@ -116,20 +129,21 @@ def test_made_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_torch(tmp_path / "site", "2.7.0")
     overlay = plan(tmp_path / "cache", tmp_path / "site")
     together = threading.Barrier(4)
-    make = Overlay._make
+    make = LinkedFolder._make
 
-    def make_together(self: Overlay, held: Path) -> None:
+    def make_together(self: LinkedFolder, held: Path) -> None:
         together.wait(30)
         make(self, held)
 
-    monkeypatch.setattr(Overlay, "_make", make_together)
+    monkeypatch.setattr(LinkedFolder, "_make", make_together)
     found: list[list[str]] = []
-    threads = [threading.Thread(target=lambda: found.append(sorted(os.listdir(overlay.show())))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: found.append(sorted(os.listdir(show(overlay))))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [["torch", "torch-2.7.0.dist-info", "torchgen"]] * 4 == found
+    plugin = ["runtime_backend_prefix", "runtime_backend_prefix-0.dist-info"]
+    assert [[*plugin, "torch", "torch-2.7.0.dist-info", "torchgen"]] * 4 == found
     assert [".held", overlay.path.name] == sorted(os.listdir(overlay.path.parent))
     assert len(os.listdir(overlay.path.parent / ".held")) == 1
 
@@ -140,7 +154,7 @@ def test_replaces_what_leads_elsewhere(tmp_path: Path) -> None:
     overlay = plan(tmp_path / "cache", tmp_path / "site")
     overlay.path.parent.mkdir(parents=True)
     overlay.path.symlink_to(tmp_path / "gone")
-    assert tmp_path / "site/torch" == (overlay.show() / "torch").readlink()
+    assert tmp_path / "site/torch" == (show(overlay) / "torch").readlink()
 
 
 def test_abandoned_folders_are_removed(tmp_path: Path) -> None:
@@ -151,7 +165,7 @@ def test_abandoned_folders_are_removed(tmp_path: Path) -> None:
     for name in (".new-old", ".new-fresh"):
         write(held / name / "x", "")
     os.utime(held / ".new-old", (1, 1))
-    overlay.show()
+    show(overlay)
     assert [".new-fresh"] == [name for name in sorted(os.listdir(held)) if name.startswith(".new")]
 
 
@@ -159,7 +173,7 @@ def test_abandoned_folder_that_is_just_gone(tmp_path: Path, monkeypatch: pytest.
     """An unfinished folder that its owner finishes meanwhile is no mistake."""
     make_torch(tmp_path / "site", "2.7.0")
     monkeypatch.setattr(Path, "glob", lambda self, pattern: [self / pattern.replace("*", "gone")])
-    assert (plan(tmp_path / "cache", tmp_path / "site").show() / "torch").is_dir()
+    assert (show(plan(tmp_path / "cache", tmp_path / "site")) / "torch").is_dir()
 
 
 def test_cache_that_cannot_be_written_to(tmp_path: Path) -> None:
@@ -167,7 +181,7 @@ def test_cache_that_cannot_be_written_to(tmp_path: Path) -> None:
     make_torch(tmp_path / "site", "2.7.0")
     overlay = plan(blocked(tmp_path), tmp_path / "site")
     with pytest.raises(ProvisionError) as caught:
-        overlay.show()
+        show(overlay)
     reason = f"[Errno 20] Not a directory: {str(overlay.path.parent / '.held')!r}"
     assert f"the overlay {overlay.path} cannot be made: {reason}\n{HINT}" == str(caught.value)
 
@@ -178,7 +192,7 @@ def test_place_that_is_taken(tmp_path: Path) -> None:
     overlay = plan(tmp_path / "cache", tmp_path / "site")
     write(overlay.path / "somebody's", "")
     with pytest.raises(ProvisionError) as caught:
-        overlay.show()
+        show(overlay)
     assert caught.value.message.startswith(f"the overlay {overlay.path} cannot be made: [Errno 21] Is a directory")
     assert (overlay.path / "somebody's").is_file()
 
@@ -193,13 +207,8 @@ def test_finished_folder_that_cannot_be_moved(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(Path, "rename", refuse)
     with pytest.raises(ProvisionError):
-        overlay.show()
+        show(overlay)
     assert [] == os.listdir(overlay.path.parent / ".held")
-
-
-def test_digest_takes_any_path() -> None:
-    """A path that is no UTF-8 has a digest, too."""
-    assert len(module._digest([os.fsdecode(b"/x\xff")])) == 16  # noqa: SLF001 - no file system of ours has such a path
 
 
 def test_overlay_of_an_egg(tmp_path: Path) -> None:
@@ -214,3 +223,45 @@ def test_links_are_values() -> None:
     """Overlays of the same links are equal, and planning them wrote nothing."""
     links = Links(targets={"torch": Path("/x/torch")}, left_out=())
     assert Overlay(path=Path("/c"), links=links) == Overlay(path=Path("/c"), links=links)
+
+
+PREFIXES = """
+import importlib.metadata, importlib.resources, json
+points = importlib.metadata.entry_points(group="cmake.prefix")
+folders = [importlib.resources.files(point.load()) for point in points]
+print(json.dumps([[point.name for point in points], [str(folder.joinpath("torch/share/cmake/Torch/TorchConfig.cmake").read_text()) for folder in folders]]))
+"""
+
+
+def test_prefix_plugin(tmp_path: Path) -> None:
+    """The overlay is what scikit-build-core looks for: an entry point ``cmake.prefix`` whose module holds torch's CMake."""
+    make_torch(tmp_path / "site", "2.7.0")
+    write(tmp_path / "site/torch/share/cmake/Torch/TorchConfig.cmake", "of the runtime")
+    shown = show(plan(tmp_path / "cache", tmp_path / "site"))
+    environ = {"PYTHONPATH": str(shown)}
+    done = subprocess.run([sys.executable, "-Sc", PREFIXES], env=environ, capture_output=True, text=True, check=True)  # noqa: S603
+    assert [["runtime_backend_prefix"], ["of the runtime"]] == json.loads(done.stdout)
+
+
+def test_no_prefix_plugin(tmp_path: Path) -> None:
+    """A runtime without CMake files has none."""
+    links = Links(targets={"numpy": write(tmp_path / "site/numpy/x", "").parent}, left_out=())
+    assert ["numpy"] == content(show(Overlay(path=tmp_path / "cache/x", links=links)).resolve())
+
+
+def test_view(tmp_path: Path) -> None:
+    """A view shows the runtimes of a build environment alone, at a path that is the same in the next one."""
+    views = []
+    for name in ("a", "b"):
+        make_torch(tmp_path / name, "2.7.0", requires=["six"])
+        make_distribution(tmp_path / name, "six", "1")
+        index = DistributionIndex([tmp_path / name])
+        torch = index.find("torch")
+        assert torch is not None
+        views.append(plan_view(tmp_path / "cache", [(torch, read_identity(torch, index))]))
+    assert (views[0].path, True) == (views[1].path, views[0].is_passing)
+    assert views[0].path != plan(tmp_path / "cache", tmp_path / "a").path
+    with views[0].shown() as shown:
+        assert views[0].path == shown
+        assert {"torch": tmp_path / "a/torch", "torchgen": tmp_path / "a/torchgen"} == views[0].links.targets
+        assert tmp_path / "a/torch" == (shown / "torch").readlink()

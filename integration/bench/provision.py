@@ -39,8 +39,8 @@ def measure_provision(torch: Target, folder: Path, requirement: str, runs: int) 
 def _reuse(torch: Target, cache: Path) -> float:
     """Return the seconds from a known environment to an overlay that is there: in a hook, nothing of it is cached."""
     start = time.perf_counter()
-    _plan(torch, cache).show()
-    return time.perf_counter() - start
+    with _plan(torch, cache).shown():
+        return time.perf_counter() - start
 
 
 def _plan(torch: Target, cache: Path) -> Overlay:

@@ -1,129 +1,106 @@
-"""The overlay: a folder of links through which the real backend sees the target's runtime.
+"""The overlay: a folder of links through which the real backend sees a runtime.
 
-It lies at a stable path, one for each runtime identity, so that compiler caches and editable rebuilds keep working::
-
-    <cache>/overlays/torch-2.13.0.cpu-1f0c…      a link, replaced in one step, to
-    <cache>/overlays/.held/torch-2.13.0.cpu-1f0c…-77ab…   the links into one target; named for them, never changed
-
-Nothing is ever written in place: a build that is killed leaves at most an unnamed folder, which a later one removes,
-and builds that run at once need no lock, because whoever comes second finds what it would have made.
+It lies at a stable path, one for each runtime identity, so that compiler caches and editable rebuilds keep working. One
+for a runtime of the target shows that and its dependencies. One for a runtime that was installed into the build
+environment shows that alone, whose own path is another one in every build.
 """
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import os
-import re
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..distributions import Distribution, locate_imports
 from ..errors import ProvisionError
+from ..linked import LinkedFolder, digest, safe_name
 from ..runtime import Identity
 from .links import Borrowed, Links
 
-_ABANDONED = 3600
-"""Seconds after which an unfinished folder belongs to nobody."""
+PREFIX = "runtime_backend_prefix"
+"""The folder of an overlay that CMake finds the runtimes in as in a site-packages: as ``torch/share/cmake``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overlay:
-    """An overlay as planned; :meth:`show` makes it."""
+    """An overlay as planned; :meth:`shown` makes it."""
 
     path: Path
     """The stable path."""
     links: Links
+    is_passing: bool = False
+    """Whether what it leads to goes with this build."""
 
-    def show(self) -> Path:
-        """Make the overlay unless it is there, and return its path.
+    @property
+    def folder(self) -> LinkedFolder:
+        """The folder."""
+        prefixes = dict(_prefixes(self.links.targets))
+        targets = {**self.links.targets, **prefixes}
+        texts = _PLUGIN if prefixes else {}
+        return LinkedFolder(path=self.path, targets=targets, texts=texts, is_passing=self.is_passing)
+
+    def shown(self) -> AbstractContextManager[Path]:
+        """Show the overlay for this build, and yield where it is.
 
         :raises ProvisionError: when the cache cannot be written to, or the system has no symbolic links.
         """
-        held = self.path.parent / ".held" / f"{self.path.name}-{_digest(self._manifest())}"
-        try:
-            if not held.is_dir():
-                self._make(held)
-            if not self.path.is_symlink() or os.readlink(self.path) != _relative(held):  # noqa: PTH115
-                self._point(held)
-        except OSError as error:
-            raise _cannot_write(self.path, error) from error
-        return self.path
-
-    def _manifest(self) -> list[str]:
-        return [f"{entry}={target}" for entry, target in self.links.targets.items()]
-
-    def _make(self, held: Path) -> None:
-        held.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(held.parent)
-        unfinished = held.parent / f".new-{os.getpid()}-{time.monotonic_ns()}"
-        for entry, target in self.links.targets.items():
-            link = unfinished / entry
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(target, target_is_directory=target.is_dir())
-        try:
-            unfinished.rename(held)
-        except OSError as error:
-            _remove(unfinished)
-            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # another build made the same one meanwhile
-                raise
-
-    def _point(self, held: Path) -> None:
-        new = self.path.parent / f".new-{os.getpid()}-{time.monotonic_ns()}"
-        new.symlink_to(_relative(held), target_is_directory=True)
-        new.replace(self.path)
+        return self.folder.shown(lambda error: _cannot_write(self.path, error))
 
 
 def plan_overlay(cache: Path, borrowed: Sequence[tuple[Borrowed, Identity]], links: Links) -> Overlay:
-    """Return the overlay for some runtimes; nothing is written yet.
+    """Return the overlay for some runtimes of the target; nothing is written yet.
 
     The path holds what the runtime *is* (what it calls itself, and every file it installed) and what is shown with it
     in which version, not where it lies: the same torch in a fresh environment keeps its path, and so the compiler cache
     its hits.
     """
-    parts = [sys.implementation.cache_tag or "", *sorted(links.targets)]
-    for runtime, identity in borrowed:
-        parts += [str(identity), identity.cuda or "", identity.hip or "", identity.git_version or ""]
-        parts += _content(runtime)
-    label = "-".join(_safe(f"{identity.name}-{identity.reported}") for _, identity in borrowed)
-    return Overlay(path=cache / "overlays" / f"{label}-{_digest(parts)}", links=links)
+    owners = [(runtime.distribution, identity) for runtime, identity in borrowed]
+    return Overlay(path=_stable_path(cache, owners, sorted(links.targets)), links=links)
 
 
-def _content(runtime: Borrowed) -> list[str]:
+def plan_view(cache: Path, present: Sequence[tuple[Distribution, Identity]]) -> Overlay:
+    """Return the overlay for runtimes that are in a build environment which goes with the build."""
+    targets = {name: path for owner, _ in present for name, path in locate_imports(owner, ()).items()}
+    links = Links(targets=targets, left_out=())
+    return Overlay(path=_stable_path(cache, present, ["alone", *sorted(targets)]), links=links, is_passing=True)
+
+
+def _stable_path(cache: Path, owners: Sequence[tuple[Distribution, Identity]], entries: Sequence[str]) -> Path:
+    parts = [sys.implementation.cache_tag or "", *entries]
+    for distribution, identity in owners:
+        facts = (identity.cuda, identity.hip, identity.rocm, identity.xpu, identity.git_version)
+        parts += [str(identity), *(fact or "" for fact in facts)]
+        parts += _content(distribution)
+    label = "-".join(safe_name(f"{identity.name}-{identity.reported}") for _, identity in owners)
+    return cache / "overlays" / f"{label}-{digest(parts)}"
+
+
+def _content(distribution: Distribution) -> list[str]:
     """Return the lines of RECORD that hold hashes of installed files, in an order of their own.
 
     Left out is what each installer writes in its own way: dist-info, scripts, byte code. An editable runtime has no
     such lines; there, the place is all that tells one from another.
     """
-    lines = runtime.distribution.record.splitlines()
+    lines = distribution.record.splitlines()
     kept = [line for line in lines if ",sha256=" in line and ".dist-info/" not in line and not line.startswith("../")]
     is_editable = not any("/" in line and not line.startswith("__editable__") for line in kept)
-    return [str(runtime.distribution.info)] if is_editable else sorted(kept)
+    return [str(distribution.info)] if is_editable else sorted(kept)
 
 
-def _digest(parts: Sequence[str]) -> str:
-    return hashlib.sha256("\0".join(parts).encode("utf-8", errors="surrogateescape")).hexdigest()[:16]
+def _prefixes(targets: Mapping[str, Path]) -> Iterator[tuple[str, Path]]:
+    for entry, path in targets.items():
+        if (path / "share" / "cmake").is_dir():
+            yield f"{PREFIX}/{entry}", path
 
 
-def _safe(text: str) -> str:
-    """Build scripts put paths into commands and patterns: letters, digits, dots and dashes only."""
-    return re.sub(r"[^A-Za-z0-9.-]+", ".", text)
-
-
-def _relative(held: Path) -> str:
-    return f".held{os.sep}{held.name}"
-
-
-def _remove_abandoned(folder: Path) -> None:
-    for path in folder.glob(".new-*"):
-        try:
-            is_abandoned = time.time() - path.lstat().st_mtime > _ABANDONED
-        except OSError:  # its owner has just finished it
-            continue
-        if is_abandoned:
-            _remove(path)
+# scikit-build-core puts what this plugin names into the CMake variable CMAKE_PREFIX_PATH, before the site-packages of
+# the build interpreter. Some projects look through that variable by themselves, and the environment's one is not in it.
+_PLUGIN = {
+    f"{PREFIX}-0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {PREFIX}\nVersion: 0\n",
+    f"{PREFIX}-0.dist-info/entry_points.txt": f"[cmake.prefix]\n{PREFIX} = {PREFIX}\n",
+}
 
 
 def _cannot_write(path: Path, error: OSError) -> ProvisionError:
@@ -132,9 +109,3 @@ def _cannot_write(path: Path, error: OSError) -> ProvisionError:
         hint="Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path; or have torch installed into"
         " the build environment instead of borrowed: RUNTIME_BACKEND_PROVISION=require.",
     )
-
-
-def _remove(folder: Path) -> None:
-    import shutil  # noqa: PLC0415 - hardly ever needed
-
-    shutil.rmtree(folder, ignore_errors=True)
