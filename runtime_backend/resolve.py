@@ -66,7 +66,9 @@ class Resolver:
         visible: Identity | None = None
         resolution: Resolution | None = None
         refusal: RuntimeBackendError | None = None
-        search = Search(rule.name, python=self._caller.reader.python, platform=current_platform())
+        wants_cuda = rule.name == "torch" and self._settings.cuda is not None
+        python = self._caller.reader.python
+        search = Search(rule.name, python=python, platform=current_platform(), wants_cuda=wants_cuda)
         try:
             visible = None if distribution is None else read_identity(distribution, self.visible)
             resolution = self._find(rule, search, visible, distribution)

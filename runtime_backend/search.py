@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
@@ -15,6 +15,9 @@ from .platforms import Platform
 from .resolution import Resolution, installed_resolution
 from .runtime import Identity, is_compatible, read_identity
 from .target import LateLock, Place
+
+_CUDA_PACKAGES = ("cuda-toolkit", "nvidia-cuda-runtime", "nvidia-cuda-runtime-cu12")
+"""The distributions whose version is that of the CUDA which torch is for; the first from torch 2.11 on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,12 +34,14 @@ class Search:
 
     :param name: the distribution's name, normalised.
     :param python: the running interpreter's ``X.Y``.
+    :param wants_cuda: whether it matters for which CUDA a locked torch is, that is not there yet to be asked.
     """
 
     visible: Identity | None = None
     """What is importable in the build environment: it tells which of several locked ones is meant."""
 
-    def __init__(self, name: str, *, python: str, platform: Platform) -> None:
+    def __init__(self, name: str, *, python: str, platform: Platform, wants_cuda: bool = False) -> None:
+        self._wants_cuda = wants_cuda
         self.steps: list[Step] = []
         self.notes: list[str] = []
         self._name = name
@@ -135,7 +140,7 @@ class Search:
 
     def _from_lock(self, locked: Locked, place: Place, installed: Resolution | None) -> Resolution:
         bare = Resolution(
-            identity=_identity(locked),
+            identity=replace(_identity(locked), cuda=self._locked_cuda(locked, place)),
             how="locked",
             origin=str(locked.lock),
             url=locked.url,
@@ -158,6 +163,16 @@ class Search:
                 " built against the locked one"
             )
         return bare
+
+    def _locked_cuda(self, locked: Locked, place: Place) -> str | None:
+        """Return the CUDA (X.Y) that a torch without a label is for: that of the libraries locked with it."""
+        if not self._wants_cuda or "+" in locked.version:
+            return None
+        for name in _CUDA_PACKAGES:
+            found = find_locked(locked.lock, name, place.selection, self._platform)
+            if found:
+                return ".".join(found[0].version.split(".")[:2]) if len(found) == 1 else None
+        return None
 
     def _in_environment(self, place: Place) -> Resolution | None:
         environment = place.environment

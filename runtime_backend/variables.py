@@ -15,6 +15,8 @@ class PlannedVariable:
     """None: the real backend does not get it from us."""
     origin: str
     why: str
+    is_place: bool = False
+    """Whether it tells where something lies on this machine, which is no business of who gets the wheel."""
 
 
 def left(name: str, origin: str) -> PlannedVariable:

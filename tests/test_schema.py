@@ -16,6 +16,7 @@ from validate_pyproject.types import Schema
 
 from runtime_backend import config
 from runtime_backend.config import load_settings
+from runtime_backend.config.settings import COMPILER_CACHES, TOOLKITS
 from runtime_backend.errors import ConfigError
 from runtime_backend.schema import tool_schema
 from runtime_backend.toml import loads
@@ -66,7 +67,8 @@ WRONG = [
 ]
 RIGHT += [
     "cuda = {}",
-    'cuda = { toolkit = "system" }',
+    *(f'cuda = {{ toolkit = "{toolkit}" }}' for toolkit in TOOLKITS),
+    *(f'cuda = {{ compiler-cache = "{name}" }}' for name in COMPILER_CACHES),
     'cuda = { arch-list = "auto", jobs = "auto", job-memory = 3.5 }',
     'cuda = { arch-list = "9.0;8.6+PTX Hopper", jobs = 4, job-memory = 3 }',
     'cuda = { arch-list = ["9.0a"] }',
@@ -86,7 +88,9 @@ WRONG += [
     "cuda = { jobs = true }",
     'cuda = { jobs = "4" }',
     "cuda = { job-memory = 0 }",
-    'cuda = { toolkit = "wheels" }',
+    'cuda = { toolkit = "nvcc" }',
+    'cuda = { compiler-cache = "yes" }',
+    "cuda = { compiler-cache = true }",
     "packages = { x = { cuda = { jobs = 0 } } }",
     "source = 1",
     "source = {}",
@@ -206,3 +210,12 @@ def test_same_choices_and_defaults() -> None:
         for choice in (*(properties[key] for key in ("build-backend", "provision", "unresolved", "metadata")), match,
                        properties["match-runtime"])
     ]  # fmt: skip
+
+
+def test_same_choices_of_cuda() -> None:
+    """The ``cuda`` tables, the package's and those of its consumers, have the choices of the settings."""
+    properties: dict[str, Any] = tool_schema()["properties"]
+    tables = (properties["cuda"], properties["packages"]["additionalProperties"]["properties"]["cuda"])
+    assert [(TOOLKITS, COMPILER_CACHES)] * 2 == [
+        tuple(tuple(table["properties"][key]["enum"]) for key in ("toolkit", "compiler-cache")) for table in tables
+    ]

@@ -323,3 +323,42 @@ def test_places_are_looked_up_once(scene: Scene) -> None:
     assert first.resolution is not None
     assert again.resolution is not None
     assert first.resolution.environment is again.resolution.environment
+
+
+def toolkit_lock(torch: str, *packages: str) -> str:
+    """Return a uv.lock of a torch that requires some packages, each ``name==version``."""
+    found = [package.split("==") for package in packages]
+    lines = ", ".join(f'{{ name = "{name}", version = "{version}" }}' for name, version in found)
+    text = lock_text(torch).replace(
+        f'name = "torch"\nversion = "{torch}"\n', f'name = "torch"\nversion = "{torch}"\ndependencies = [{lines}]\n'
+    )
+    for name, version in found:
+        text += f'\n[[package]]\nname = "{name}"\nversion = "{version}"\nsource = {{ registry = "https://example.org/simple" }}\n'
+    return text
+
+
+@pytest.mark.parametrize(
+    ("torch", "packages", "cuda"),
+    [
+        ("2.12.0", ["cuda-toolkit==13.0.2"], "13.0"),
+        ("2.12.0", ["nvidia-cuda-runtime==13.2.75"], "13.2"),
+        ("2.12.0", ["nvidia-cuda-runtime==13.2.75", "cuda-toolkit==13.0.2"], "13.0"),
+        ("2.9.0", ["nvidia-cuda-runtime-cu12==12.8.90"], "12.8"),
+        ("2.12.0", ["cuda-toolkit==13.0.2", "cuda-toolkit==13.2.1"], None),
+        ("2.12.0", ["numpy==2.0"], None),
+        ("2.12.0+cu126", ["cuda-toolkit==13.0.2"], None),
+    ],
+)
+def test_cuda_of_a_locked_torch(torch: str, packages: list[str], cuda: str | None, scene: Scene) -> None:
+    """A torch without a label is for the CUDA of the libraries that are locked with it, unless they do not tell it."""
+    write(scene.consumer / "uv.lock", toolkit_lock(torch, *packages))
+    caller = scene.uv(scene.shell(scene.consumer), "sync")
+    text = (scene.source / "pyproject.toml").read_text("utf-8")
+    write(scene.source / "pyproject.toml", f"{text}\n[tool.runtime-backend.cuda]\n")
+    found = resolve(scene, caller).resolution
+    assert found is not None
+    assert (torch, cuda) == (found.identity.version, found.identity.cuda)
+    write(scene.source / "pyproject.toml", text)  # where nobody asks for CUDA, nobody looks
+    found = resolve(scene, caller).resolution
+    assert found is not None
+    assert found.identity.cuda is None

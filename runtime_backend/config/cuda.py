@@ -7,7 +7,7 @@ from typing import Any
 
 from ..tables import Table, describe
 from .producer import optional_choice
-from .settings import TOOLKITS, Chosen, CudaSettings
+from .settings import COMPILER_CACHES, TOOLKITS, Chosen, CudaSettings
 
 NAMED_ARCHITECTURES = (
     *("Kepler+Tesla", "Kepler", "Maxwell+Tegra", "Maxwell", "Pascal", "Volta+Tegra", "Volta", "Turing"),
@@ -15,7 +15,8 @@ NAMED_ARCHITECTURES = (
 )
 """The names that torch takes (torch.utils.cpp_extension)."""
 
-_ARCHITECTURE = re.compile(r"\d+\.\d[af]?(\+PTX)?")
+_ARCHITECTURE = re.compile(r"\d+\.\d[af]?(\+PTX)?|gfx[0-9a-f]{3,4}(:(xnack|sramecc)[+-])*")
+"""CUDA's, or ROCm's: ``gfx942:sramecc+:xnack-``."""
 _OTHER_SPELLING = re.compile(r"(?:sm_|compute_)?(\d+)(\d)([af]?)")
 
 
@@ -29,6 +30,7 @@ def read_cuda(table: Table) -> CudaSettings | None:
         toolkit=optional_choice(inner, "toolkit", TOOLKITS),
         jobs=_read_jobs(inner),
         job_memory=_read_memory(inner),
+        compiler_cache=optional_choice(inner, "compiler-cache", COMPILER_CACHES),
     )
     inner.close()
     return settings
@@ -57,7 +59,7 @@ def _as_torch_takes_it(word: str) -> str:
     found = _OTHER_SPELLING.fullmatch(word)
     if found is not None:
         return f"it as torch takes it: '{found.group(1)}.{found.group(2)}{found.group(3)}'"
-    return f"one such as '9.0', '9.0a', '8.6+PTX', or a name: {', '.join(NAMED_ARCHITECTURES)}"
+    return f"one such as '9.0', '9.0a', '8.6+PTX', for ROCm 'gfx90a', or a name: {', '.join(NAMED_ARCHITECTURES)}"
 
 
 def _read_jobs(table: Table) -> Chosen[int | None] | None:

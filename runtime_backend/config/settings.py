@@ -17,9 +17,10 @@ LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
 PROVISIONS = ("auto", "reuse", "require", "none")
 MATCHES = ("exact", "minor", "floor")
 UNRESOLVED = ("error", "newest")
-TOOLKITS = ("system",)
+TOOLKITS = ("match", "system", "wheels")
+COMPILER_CACHES = ("auto", "off", "ccache", "sccache")
 METADATA = ("auto", "static", "stub", "real")
-TEMPLATE_FIELDS = ("version", "cuda", "hip", "git-version", "site")
+TEMPLATE_FIELDS = ("version", "cuda", "hip", "rocm", "xpu", "git-version", "site")
 """What ``{torch.<field>}`` may name in a variable."""
 
 CALL_KEYS = ("target", "lock", "pin", "provision", "cache-dir", "log", "offline")
@@ -110,13 +111,15 @@ class CudaSettings:
     """How a package with CUDA code is compiled; None: that is left to torch and the person."""
 
     arch_list: Chosen[str] | None = None
-    """``auto``, or architectures as torch takes them, with ``;`` between them."""
+    """``auto``, or architectures as torch takes them, CUDA's and ROCm's, with ``;`` between them."""
     toolkit: Chosen[str] | None = None
-    """``system``: the installed one, compared with torch's CUDA first."""
+    """``system``: the installed one; ``wheels``: compilers as a build requirement; ``match``: the first that fits."""
     jobs: Chosen[int | None] | None = None
     """How many compilers at once; a value of None: by cores and memory."""
     job_memory: Chosen[float] | None = None
     """GB for each of them."""
+    compiler_cache: Chosen[str] | None = None
+    """``off``, ``ccache``, ``sccache``, or ``auto``: which of them is there."""
 
     def under(self, stronger: CudaSettings) -> CudaSettings:
         """Return these settings with those of somebody who goes before."""
@@ -126,6 +129,7 @@ class CudaSettings:
             toolkit=stronger.toolkit or self.toolkit,
             jobs=stronger.jobs or self.jobs,
             job_memory=stronger.job_memory or self.job_memory,
+            compiler_cache=stronger.compiler_cache or self.compiler_cache,
         )
 
 

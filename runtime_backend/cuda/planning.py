@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..config import CudaSettings
@@ -11,8 +11,11 @@ from ..errors import CudaError
 from ..runtime import Identity
 from ..variables import PlannedVariable, left, plan_unless_set
 from .architectures import decide_architectures
+from .bench import Workbench
+from .caching import CompilerCache, find_compiler_cache
+from .choosing import DEFAULT, ToolkitPlan, choose_toolkit, is_without_cuda, lacking_home
 from .jobs import COMPILER_MEMORY, NVCC_MEMORY, decide_jobs
-from .toolkit import check_toolkit, describe_toolkit, find_toolkit
+from .rocm import plan_rocm, without_rocm
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,29 +23,65 @@ class CudaPlan:
     """What the table comes to."""
 
     variables: tuple[PlannedVariable, ...]
+    toolkit: ToolkitPlan | None
+    """None: none is needed, or not known yet."""
+    compiler_cache: CompilerCache | None
     stop: CudaError | None
     """Why a build cannot go on."""
     notes: tuple[str, ...]
 
+    @property
+    def is_lacking(self) -> bool:
+        """Whether the real backend would not find the compilers, if it were called now."""
+        return self.toolkit is not None and self.toolkit.home is None
 
-def plan_cuda(
-    settings: CudaSettings, torch: Identity | None, site: Path | None, environ: Mapping[str, str]
-) -> CudaPlan:
+
+def plan_cuda(settings: CudaSettings, torch: Identity | None, bench: Workbench) -> CudaPlan:
     """Return what the table comes to.
 
     :param torch: None: it is not known yet.
-    :param site: the folder that the real backend sees torch in; None: it does not see it yet.
     """
-    variables, notes = list[PlannedVariable](), list[str]()
+    variables = list[PlannedVariable]()
+    toolkit: ToolkitPlan | None = None
+    compiler_cache: CompilerCache | None = None
     stop: CudaError | None = None
     try:
-        names, count = _plan_architectures(settings, torch, site, environ)
+        names, count = _plan_architectures(settings, torch, bench)
         variables += names
-        variables += _plan_jobs(settings, torch, environ, count)
-        variables += _plan_toolkit(settings, torch, site, {**environ, **_values(names)}, notes)
+        variables += _plan_jobs(settings, torch, bench.environ, count)
+        compiler_cache = find_compiler_cache(settings.compiler_cache, bench.environ)
+        if not is_without_cuda(torch):
+            chosen, own = settings.toolkit or DEFAULT, _values(names)
+            toolkit = choose_toolkit(chosen, torch, replace(bench, environ={**own, **bench.environ}))
+            variables += _describe(toolkit, bench, chosen.origin)
     except CudaError as error:
         stop = error
-    return CudaPlan(variables=tuple(variables), stop=stop, notes=tuple(notes))
+    return CudaPlan(
+        variables=tuple(variables),
+        toolkit=toolkit,
+        compiler_cache=compiler_cache,
+        stop=stop,
+        notes=() if toolkit is None else toolkit.notes,
+    )
+
+
+def _describe(toolkit: ToolkitPlan | None, bench: Workbench, origin: str) -> list[PlannedVariable]:
+    """Return the variables by which torch, CMake and setup.py files find the toolkit.
+
+    CUDA_PATH alone is no choice of the person's: installers of toolkits set it for everybody.
+    """
+    if toolkit is None:
+        return []
+    home = str(lacking_home(bench.cache) if toolkit.home is None else toolkit.home.path)
+    nvcc = str(Path(home) / "bin" / "nvcc")
+    values = {"CUDA_HOME": home, "CUDA_PATH": home, "CUDACXX": nvcc, "CUDAToolkit_ROOT": home}
+    if bench.environ.get("CUDA_HOME") and toolkit.home is not None and toolkit.home.additions is not None:
+        # The person's CUDA_HOME stays, and lacks the mathematical headers; there torch looks for what is added.
+        values["CUDA_INC_PATH"] = str(Path(home) / "include")
+    environ = {name: value for name, value in bench.environ.items() if name != "CUDA_PATH"}
+    why = "set: the system's toolkit" if toolkit.kind == "system" else "set: the compilers out of wheels"
+    found = (plan_unless_set(name, value, environ, origin=origin, why=why) for name, value in values.items())
+    return [replace(variable, is_place=True) for variable in found]
 
 
 def _values(variables: list[PlannedVariable]) -> dict[str, str]:
@@ -50,18 +89,22 @@ def _values(variables: list[PlannedVariable]) -> dict[str, str]:
 
 
 def _plan_architectures(
-    settings: CudaSettings, torch: Identity | None, site: Path | None, environ: Mapping[str, str]
+    settings: CudaSettings, torch: Identity | None, bench: Workbench
 ) -> tuple[list[PlannedVariable], int]:
     """Return the variables, and how many architectures they name."""
+    environ = bench.environ
     chosen = settings.arch_list
+    if torch is not None and torch.accelerator == "rocm":  # hipcc compiles for one after the other
+        return [] if chosen is None else [plan_rocm(chosen, environ)], 1
     own = environ.get("TORCH_CUDA_ARCH_LIST")
     if chosen is None or own:
         kept = [] if chosen is None else [left("TORCH_CUDA_ARCH_LIST", chosen.origin)]
         return kept, len((own or "").replace(" ", ";").split(";"))
-    if _is_without_cuda(torch):
-        why = "not set: this torch is not for CUDA"
+    wanted = "" if is_without_cuda(torch) else without_rocm(chosen.value)
+    if not wanted:
+        why = f"not set: {'this torch is' if is_without_cuda(torch) else 'the list is'} not for CUDA"
         return [PlannedVariable(name="TORCH_CUDA_ARCH_LIST", value=None, origin=chosen.origin, why=why)], 1
-    found = decide_architectures(chosen.value, environ, site)
+    found = decide_architectures(wanted, environ, bench.site)
     values = {"TORCH_CUDA_ARCH_LIST": found.torch, "CUDAARCHS": found.cmake}
     return [
         plan_unless_set(name, value, environ, origin=chosen.origin, why=found.why)
@@ -74,7 +117,8 @@ def _plan_jobs(
     settings: CudaSettings, torch: Identity | None, environ: Mapping[str, str], architectures: int
 ) -> list[PlannedVariable]:
     chosen = settings.jobs
-    usual = COMPILER_MEMORY if _is_without_cuda(torch) else NVCC_MEMORY
+    # hipcc is taken for as hungry as nvcc.
+    usual = COMPILER_MEMORY if torch is not None and torch.accelerator in ("cpu", "xpu") else NVCC_MEMORY
     memory = usual if settings.job_memory is None else settings.job_memory.value
     jobs, why = decide_jobs(1 if chosen is None else chosen.value, memory, environ, architectures)
     if chosen is None:
@@ -83,22 +127,3 @@ def _plan_jobs(
         return [left("MAX_JOBS", chosen.origin)]
     names = ("MAX_JOBS", "CMAKE_BUILD_PARALLEL_LEVEL")
     return [plan_unless_set(name, str(jobs), environ, origin=chosen.origin, why=why) for name in names]
-
-
-def _plan_toolkit(
-    settings: CudaSettings, torch: Identity | None, site: Path | None, environ: Mapping[str, str], notes: list[str]
-) -> list[PlannedVariable]:
-    """Return the variables by which build tools find the system's toolkit; it is compared with torch first."""
-    chosen = settings.toolkit
-    if chosen is None or _is_without_cuda(torch):
-        return []
-    toolkit = find_toolkit(environ)
-    notes += check_toolkit(toolkit, torch, environ)
-    values = describe_toolkit(toolkit, site)
-    why = f"set: CUDA {toolkit.version} ({toolkit.how})"
-    return [plan_unless_set(name, value, environ, origin=chosen.origin, why=why) for name, value in values.items()]
-
-
-def _is_without_cuda(torch: Identity | None) -> bool:
-    """Return whether torch is known, and not for CUDA."""
-    return torch is not None and torch.reported is not None and torch.cuda is None

@@ -1,4 +1,4 @@
-"""The system's CUDA toolkit: where it really is, and whether it goes with torch and with the C++ compiler."""
+"""A CUDA toolkit: where it really is, and whether it goes with torch, with the C++ compiler, with what is wanted."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import CudaError
-from ..files import is_file, is_folder, list_names, read_text
+from ..files import is_file, read_text
 from ..runtime import Identity
 
 USUAL = Path("/usr/local/cuda")
 """Where torch looks last."""
 
-_KEY = "cuda.toolkit = 'system'"
+KEY = "cuda.toolkit"
 _TIMEOUT = 60
 _LATEST_GCC = re.compile(r"gcc versions later than (\d+) are not supported")
-_WAYS_OUT = (
-    "Install the toolkit that goes with it, and name it by CUDA_HOME; or install the torch that goes with the toolkit."
+WAYS_OUT = (
+    "Install the toolkit that goes with it, and name it by CUDA_HOME; or let toolkit = 'wheels' bring the compiler of"
+    " CUDA 13; or install the torch that goes with the toolkit."
 )
 
 
@@ -41,6 +42,10 @@ class Toolkit:
         """The compiler."""
         return self.root / "bin" / "nvcc"
 
+    def __str__(self) -> str:
+        """Return ``CUDA 13.0 (CUDA_HOME=/opt/cuda: /opt/cuda)``."""
+        return f"CUDA {self.version} ({self.how}: {self.root})"
+
 
 def find_toolkit(environ: Mapping[str, str], usual: Path = USUAL) -> Toolkit:
     """Return the toolkit that torch would take: CUDA_HOME, CUDA_PATH, nvcc on PATH, the usual place.
@@ -57,12 +62,13 @@ def find_toolkit(environ: Mapping[str, str], usual: Path = USUAL) -> Toolkit:
         nvcc, how = usual / "bin" / "nvcc", str(usual)
     if not is_file(nvcc):
         raise CudaError(
-            f"{_KEY}: found no CUDA toolkit: {how} has no bin/nvcc",
-            hint="Install one, or name one: CUDA_HOME=/usr/local/cuda-13.0, for example.",
+            f"{KEY}: found no CUDA toolkit on this system: {how} has no bin/nvcc",
+            hint="Install one, or name one: CUDA_HOME=/usr/local/cuda-13.0, for example; or let toolkit = 'wheels'"
+            " bring the compiler of CUDA 13.",
         )
     version = re.search(r"release (\d+\.\d+)", _ask(nvcc, "--version", environ))
     if version is None:
-        raise CudaError(f"{_KEY}: {nvcc} --version does not tell its release ({how})", hint=_WAYS_OUT)
+        raise CudaError(f"{KEY}: {nvcc} --version does not tell its release ({how})", hint=WAYS_OUT)
     return Toolkit(root=_true_root(nvcc, environ), version=version.group(1), how=how)
 
 
@@ -86,7 +92,7 @@ def _ask(program: Path, option: str, environ: Mapping[str, str], *more: str) -> 
             check=False,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise CudaError(f"{_KEY}: {program} cannot be run: {error}") from None
+        raise CudaError(f"{KEY}: {program} cannot be run: {error}") from None
     return done.stdout
 
 
@@ -95,12 +101,12 @@ def check_toolkit(toolkit: Toolkit, torch: Identity | None, environ: Mapping[str
 
     :raises CudaError: when it cannot.
     """
-    cuda = None if torch is None else torch.cuda
+    cuda = None if torch is None else torch.cuda_release
     if cuda is not None and cuda.partition(".")[0] != toolkit.version.partition(".")[0]:
         raise CudaError(
-            f"{_KEY}: the toolkit is CUDA {toolkit.version} ({toolkit.how}: {toolkit.root}), and torch is for CUDA"
-            f" {cuda} ({torch}): what is compiled with the one does not run with the other",
-            hint=_WAYS_OUT,
+            f"{KEY}: the toolkit is {toolkit}, and torch is for CUDA {cuda} ({torch}): what is compiled with the one"
+            " does not run with the other",
+            hint=WAYS_OUT,
         )
     if cuda is not None and cuda != toolkit.version:
         yield f"the toolkit is CUDA {toolkit.version} ({toolkit.root}), torch is for {cuda}: most likely no problem"
@@ -116,10 +122,10 @@ def _check_compiler(toolkit: Toolkit, environ: Mapping[str, str]) -> None:
     if bound is None or compiler is None or "-allow-unsupported-compiler" in flags:
         return
     said = _ask(Path(compiler), "--version", environ)
-    version = _ask(Path(compiler), "-dumpversion", environ).strip()
-    if "Free Software Foundation" in said and int(version.partition(".")[0]) > int(bound.group(1)):
+    version = re.match(r"(\d+)[.\d]*", _ask(Path(compiler), "-dumpversion", environ))
+    if version and "Free Software Foundation" in said and int(version.group(1)) > int(bound.group(1)):
         raise CudaError(
-            f"{_KEY}: {compiler} is gcc {version}, and CUDA {toolkit.version} ({toolkit.root}) takes gcc up to"
+            f"{KEY}: {compiler} is gcc {version.group()}, and CUDA {toolkit.version} ({toolkit.root}) takes gcc up to"
             f" {bound.group(1)}",
             hint=f"Name an older one: CC=gcc-{bound.group(1)} CXX=g++-{bound.group(1)}; or, at your own risk,"
             " NVCC_APPEND_FLAGS=-allow-unsupported-compiler.",
@@ -133,27 +139,7 @@ def _check_architectures(toolkit: Toolkit, environ: Mapping[str, str]) -> None:
     unknown = [f"{major}.{minor}" for major, minor in wanted if known and f"{major}{minor.rstrip('af')}" not in known]
     if unknown:
         raise CudaError(
-            f"{_KEY}: CUDA {toolkit.version} ({toolkit.root}) cannot compile for {', '.join(unknown)}; it knows"
+            f"{KEY}: CUDA {toolkit.version} ({toolkit.root}) cannot compile for {', '.join(unknown)}; it knows"
             f" {', '.join(sorted(known))}",
             hint="Take those out of the list of architectures, or take another toolkit.",
         )
-
-
-def describe_toolkit(toolkit: Toolkit, site: Path | None) -> dict[str, str]:
-    """Return the variables by which torch, CMake and setup.py files find it.
-
-    A toolkit may come without the mathematical libraries, whose headers torch's own include; what torch brings along
-    has them.
-
-    :param site: the folder that torch lies in.
-    """
-    root = str(toolkit.root)
-    variables = {"CUDA_HOME": root, "CUDA_PATH": root, "CUDACXX": str(toolkit.nvcc), "CUDAToolkit_ROOT": root}
-    if site is None or is_file(toolkit.root / "include" / "cusparse.h"):
-        return variables
-    together = site / "nvidia" / f"cu{toolkit.version.partition('.')[0]}" / "include"
-    if is_folder(together):  # CUDA 13
-        return {**variables, "CUDA_INC_PATH": str(together)}
-    apart = [site / "nvidia" / name / "include" for name in list_names(site / "nvidia")]
-    folders = [str(folder) for folder in apart if is_folder(folder)]
-    return {**variables, "CPATH": os.pathsep.join(folders)} if folders else variables

@@ -1,0 +1,81 @@
+"""ROCm's architectures: as the settings say, or those of the GPUs that are there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..config import Chosen
+from ..errors import CudaError
+from ..variables import PlannedVariable, left
+
+VARIABLE = "PYTORCH_ROCM_ARCH"
+"""Where torch looks, in its CMake files, too. CMake's own HIP language has no such variable (4.4): it asks the GPUs."""
+
+USUAL = Path("/opt/rocm")
+"""Where torch looks for ROCm last."""
+
+_PROGRAM = "rocm_agent_enumerator"
+_NAME = re.compile(r"gfx[0-9a-f]{3,4}")
+_CPU = "gfx000"
+_TIMEOUT = 30
+"""Seconds for a program that may have to wake the driver up."""
+
+
+def without_rocm(words: str) -> str:
+    """Return a list of architectures without those of ROCm."""
+    return ";".join(word for word in words.split(";") if not _is_rocm(word))
+
+
+def _is_rocm(word: str) -> bool:
+    return word.startswith("gfx")
+
+
+def plan_rocm(chosen: Chosen[str], environ: Mapping[str, str], usual: Path = USUAL) -> PlannedVariable:
+    """Return what becomes of the variable for a torch for ROCm.
+
+    A list that has none for it is no stop: what is compiled for is torch's own choice then. Early ones take every
+    architecture that they have themselves, later ones (2.12) the GPUs that they see.
+
+    :raises CudaError: when the GPUs of this machine are meant, and there is none.
+    """
+    if VARIABLE in environ:
+        return left(VARIABLE, chosen.origin)
+    if chosen.value == "auto":
+        found = list_names(environ, usual)
+        if not found:
+            raise CudaError(
+                f"cuda.arch-list = 'auto': found no visible GPU, by {_PROGRAM}",
+                hint="Name the architectures: arch-list = 'gfx90a' in [tool.runtime-backend.cuda], or for one call"
+                f" {VARIABLE}=gfx90a.",
+            )
+        value, why = ";".join(found), f"set: the GPUs here ({', '.join(found)})"
+    else:
+        value = ";".join(word for word in chosen.value.split(";") if _is_rocm(word))
+        why = "set" if value else "not set: the list is not for ROCm; torch chooses"
+    return PlannedVariable(name=VARIABLE, value=value or None, origin=chosen.origin, why=why)
+
+
+def list_names(environ: Mapping[str, str], usual: Path = USUAL) -> Sequence[str]:
+    """Return the architectures of this machine's GPUs, each once, without importing torch.
+
+    The program prints a line for each agent, such as ``gfx90a`` or ``gfx90a:sramecc+:xnack-``, and ``gfx000`` for a
+    CPU. The features are left out, as torch and CMake leave them out: code without them runs with any.
+    """
+    roots = [environ.get("ROCM_HOME"), environ.get("ROCM_PATH"), str(usual)]
+    folders = [environ.get("PATH"), *(os.path.join(root, "bin") for root in roots if root)]  # noqa: PTH118 - parts of a PATH
+    program = shutil.which(_PROGRAM, path=os.pathsep.join(folder for folder in folders if folder))
+    if program is None:
+        return []
+    try:
+        done = subprocess.run(  # noqa: S603 - ROCm's own
+            [program], env=dict(environ), capture_output=True, text=True, timeout=_TIMEOUT, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return []
+    names = {line.strip().partition(":")[0] for line in done.stdout.splitlines()}
+    return sorted(name for name in names - {_CPU} if _NAME.fullmatch(name))

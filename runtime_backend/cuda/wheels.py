@@ -1,0 +1,164 @@
+"""The compilers of CUDA 13 out of wheels: required, found in the build environment, kept for the next build.
+
+They are five wheels that have to fit each other, 104 MB, and unpacking them is most of the work of a build that finds
+everything else in a compiler cache. So what a build was given is kept in our cache::
+
+    <cache>/toolkits/cuda-13.0-5f1c…      the five distributions, as they lay in the build environment; never changed
+
+which is also where they are fetched to when they could not be required.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import Version
+
+from ..distributions import Distribution, DistributionIndex
+from ..errors import CudaError
+from ..files import is_file, is_folder, list_names, read_text
+from ..linked import digest
+from ..runtime import Identity
+
+FIRST_MAJOR = 13
+"""The wheels of CUDA 12 have no nvcc in them (facts: NVIDIA/cuda-python#2100)."""
+
+FIRST_TORCH = Version("2.11")
+"""The first torch of the default index for CUDA 13; it requires one exact ``cuda-toolkit`` itself."""
+
+NAMES = ("nvidia-cuda-nvcc", "nvidia-cuda-crt", "nvidia-nvvm", "nvidia-cuda-runtime", "nvidia-cuda-cccl")
+_EXTRAS = "nvcc,crt,nvvm,cudart,cccl"
+"""All five by name: in some versions ``nvcc`` alone brings a nvvm of another release: ``Unsupported .version 9.5``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compilers:
+    """The five distributions in one folder."""
+
+    distributions: tuple[Distribution, ...]
+
+    @property
+    def version(self) -> str:
+        """X.Y of the toolkit: what ``nvcc --version`` calls its release."""
+        return _release(self.distributions[0])
+
+    @property
+    def site(self) -> Path:
+        """The folder that they lie in."""
+        return self.distributions[0].site
+
+    @property
+    def root(self) -> Path:
+        """What is laid out as a toolkit."""
+        return root_in(self.site, self.version)
+
+    def kept_in(self, cache: Path) -> Path:
+        """Return the folder in which they are kept, or would be."""
+        facts = [f"{distribution.name}=={distribution.version}" for distribution in self.distributions]
+        facts.append(platform.machine())
+        return cache / "toolkits" / f"cuda-{self.version}-{digest(facts)}"
+
+    def keep(self, folder: Path) -> None:
+        """Put them into a folder of the cache, by hard links where the file system allows it; once.
+
+        :raises OSError: when it cannot be written.
+        """
+        if is_folder(folder):
+            return
+        unfinished = folder.with_name(f".new-{os.getpid()}-{folder.name}")
+        try:
+            for distribution in self.distributions:
+                for path in _own_files(distribution):
+                    _link_or_copy(self.site / path, unfinished / path)
+            unfinished.rename(folder)
+        except OSError:
+            if not is_folder(folder):  # else another build has kept the same meanwhile
+                raise
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def root_in(site: Path, version: str) -> Path:
+    """Return where the wheels of one CUDA put their toolkit."""
+    return site / "nvidia" / f"cu{version.partition('.')[0]}"
+
+
+def find_compilers(index: DistributionIndex, cuda: str | None) -> Compilers | None:
+    """Return the compilers on a path; None where some are missing, or they are of another CUDA.
+
+    :param cuda: X.Y; None: whichever is there.
+    """
+    found = [distribution for distribution in map(index.find, NAMES) if distribution is not None]
+    if len(found) < len(NAMES) or len({distribution.site for distribution in found}) > 1:
+        return None
+    compilers = Compilers(distributions=tuple(found))
+    # Of one release: another nvvm or runtime than nvcc's is a mixture that compiles nothing, or wrongly.
+    is_whole = len({_release(distribution) for distribution in found}) == 1 and _fits_machine(found[0])
+    is_there = is_whole and is_file(compilers.root / "bin" / "nvcc")
+    return compilers if is_there and cuda in (None, compilers.version) else None
+
+
+def _release(distribution: Distribution) -> str:
+    return ".".join(distribution.version.split(".")[:2])
+
+
+def _fits_machine(distribution: Distribution) -> bool:
+    """Return whether a wheel was made for this machine: a cache may be in a home folder that several share."""
+    text = read_text(distribution.info / "WHEEL")
+    tags = [line.strip() for line in text.splitlines() if line.startswith("Tag:")]
+    return not tags or any(tag.endswith(platform.machine()) for tag in tags)
+
+
+def find_kept(cache: Path, cuda: str) -> Compilers | None:
+    """Return compilers that an earlier build has left in the cache."""
+    folder = cache / "toolkits"
+    for name in list_names(folder):
+        found = None if name.startswith(".") else find_compilers(DistributionIndex([folder / name]), cuda)
+        if found is not None:
+            return found
+    return None
+
+
+def requirement_for(torch: Identity, cuda: str | None) -> str | None:
+    """Return the requirement for compilers that fit a torch; None where it is not known which do.
+
+    :param cuda: X.Y that torch is for; None: not known yet. Then torch is installed with them, and from 2.11 on its own
+        requirement says which: ``cuda-toolkit[…]==13.0.2``.
+    """
+    if cuda is not None:
+        return f"cuda-toolkit[{_EXTRAS}]=={cuda}.*"
+    is_known_to_say = bool(torch.version) and Version(torch.version) >= FIRST_TORCH
+    return f"cuda-toolkit[{_EXTRAS}]" if is_known_to_say else None
+
+
+def check_major(torch: Identity, cuda: str | None) -> None:
+    """Refuse a CUDA whose wheels hold no compiler.
+
+    :raises CudaError: for CUDA 12 and before.
+    """
+    if cuda is not None and int(cuda.partition(".")[0]) < FIRST_MAJOR:
+        major = cuda.partition(".")[0]
+        raise CudaError(
+            f"cuda.toolkit: torch is for CUDA {cuda} ({torch}), and the wheels of CUDA {major} hold no nvcc:"
+            " there is no compiler to be had from them",
+            hint=f"Install a toolkit of CUDA {major}, and name it by CUDA_HOME; or install a torch for CUDA 13.",
+        )
+
+
+def _own_files(distribution: Distribution) -> Iterator[str]:
+    for path in distribution.files:
+        if not path.startswith("..") and not path.endswith(".pyc") and is_file(distribution.site / path):
+            yield path
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.hardlink_to(source)
+    except OSError:  # another file system
+        shutil.copy2(source, target)

@@ -1,0 +1,188 @@
+"""Compiler caches: which is in front of the compilers, by which variables, and what makes it hit."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from standins import make_venv, write
+from toolkits import make_program
+
+from runtime_backend.config import Chosen
+from runtime_backend.cuda.caching import CompilerCache, cache_variables, find_compiler_cache
+from runtime_backend.errors import CudaError
+
+NVCC = Path("/my cuda/bin/nvcc")
+SOURCE = Path("/source")
+
+
+def chosen(value: str) -> Chosen[str]:
+    """Return a setting."""
+    return Chosen(value=value, origin="here")
+
+
+def make_machine(folder: Path, *names: str) -> dict[str, str]:
+    """Return variables with a PATH on which some programs are."""
+    for name in names:
+        make_program(folder / name, f'#!/bin/sh\necho "{name}: $*"\n')
+    return {"PATH": str(folder)}
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "expected"),
+    [
+        (("ccache", "sccache"), None, ("ccache", "default")),
+        (("sccache",), None, ("sccache", "default")),
+        ((), None, None),
+        (("ccache", "sccache"), "auto", ("ccache", "here")),
+        ((), "auto", None),
+        (("ccache", "sccache"), "ccache", ("ccache", "here")),
+        (("ccache", "sccache"), "sccache", ("sccache", "here")),
+        (("ccache", "sccache"), "off", ("off", "here")),
+        ((), "off", ("off", "here")),
+    ],
+)
+def test_which(there: tuple[str, ...], wanted: str | None, expected: tuple[str, str] | None, tmp_path: Path) -> None:
+    """Whichever is on PATH, the one that is named, or none."""
+    found = find_compiler_cache(wanted and chosen(wanted), make_machine(tmp_path, *there))  # type: ignore[arg-type]
+    told = None if found is None else (str(found), found.origin)
+    path = expected and (expected[0] if expected[0] == "off" else str(tmp_path / expected[0]), expected[1])
+    assert path == told
+
+
+@pytest.mark.parametrize(("wanted", "other"), [("ccache", "sccache"), ("sccache", "ccache")])
+def test_not_there(wanted: str, other: str, tmp_path: Path) -> None:
+    """One that is named, and not there, is a stop."""
+    with pytest.raises(CudaError) as caught:
+        find_compiler_cache(chosen(wanted), make_machine(tmp_path, other))
+    assert (
+        f"cuda.compiler-cache = '{wanted}' (here): found no {wanted} on PATH\n"
+        "Install it, or take 'auto': the build goes without one where there is none."
+    ) == str(caught.value)
+
+
+def variables(
+    tmp_path: Path, program: str | None, environ: dict[str, str], *, nvcc: Path | None = NVCC, prefix: Path = SOURCE
+) -> dict[str, str]:
+    """Return the variables of a compiler cache."""
+    found = CompilerCache(program=program and tmp_path / "bin" / program, origin="here")  # type: ignore[arg-type]
+    return cache_variables(found, environ, folder=tmp_path / "compilers", source=SOURCE, prefix=prefix, nvcc=nvcc)
+
+
+def in_front(tmp_path: Path, program: str) -> dict[str, str]:
+    """Return the variables that put it in front of C and CUDA."""
+    words = str(tmp_path / "bin" / program)
+    return {
+        "CMAKE_C_COMPILER_LAUNCHER": words,
+        "PYTORCH_NVCC": f"{words} '{NVCC}'",
+        "CMAKE_CUDA_COMPILER_LAUNCHER": words,
+    }
+
+
+CCACHE = {"CCACHE_BASEDIR": str(SOURCE), "CCACHE_NOHASHDIR": "true", "CCACHE_COMPILERCHECK": "content"}
+
+
+@pytest.mark.parametrize(("program", "settings"), [("ccache", CCACHE), ("sccache", {})])
+def test_in_front_of_everything(program: str, settings: dict[str, str], tmp_path: Path) -> None:
+    """C++ by a script, nvcc by torch's variable, CMake's languages by its own; ccache is told what must not count."""
+    found = variables(tmp_path, program, make_machine(tmp_path / "bin", "c++", program))
+    script = Path(found.pop("CXX"))
+    assert {**in_front(tmp_path, program), **settings, "TORCH_NO_COMPILER_WRAPPER": "1"} == found
+    assert ("c++", tmp_path / "compilers") == (script.name, script.parent.parent)
+    assert os.access(script, os.X_OK)
+    # Asked for its version, it is the compiler; torch tells g++ from clang by that.
+    done = subprocess.run([script, "--version", "a b"], capture_output=True, text=True, check=True)  # noqa: S603
+    assert f"{program}: {tmp_path / 'bin/c++'} --version a b\n" == done.stdout
+
+
+def test_own_compiler(tmp_path: Path) -> None:
+    """The person's CXX is left alone; CMake puts the cache in front of it, and torch may do so."""
+    environ = {**make_machine(tmp_path / "bin", "c++", "ccache"), "CXX": "clang++"}
+    launcher = {"CMAKE_CXX_COMPILER_LAUNCHER": str(tmp_path / "bin/ccache")}
+    assert {**in_front(tmp_path, "ccache"), **CCACHE, **launcher} == variables(tmp_path, "ccache", environ)
+    assert not (tmp_path / "compilers").exists()
+
+
+def test_no_compiler(tmp_path: Path) -> None:
+    """Where no C++ compiler is, there is nothing to be in front of."""
+    environ = make_machine(tmp_path / "bin", "ccache")
+    assert {**in_front(tmp_path, "ccache"), **CCACHE} == variables(tmp_path, "ccache", environ)
+
+
+def test_no_cuda_compiler(tmp_path: Path) -> None:
+    """Without nvcc nothing is said about it."""
+    found = variables(tmp_path, "ccache", make_machine(tmp_path / "bin", "ccache"), nvcc=None)
+    assert {"CMAKE_C_COMPILER_LAUNCHER": str(tmp_path / "bin/ccache"), **CCACHE} == found
+
+
+def test_off(tmp_path: Path) -> None:
+    """No cache: torch is kept from taking one by itself, and nothing else changes."""
+    environ = make_machine(tmp_path / "bin", "c++", "ccache")
+    assert {"TORCH_NO_COMPILER_WRAPPER": "1"} == variables(tmp_path, None, environ)
+    assert {} == variables(tmp_path, None, {"TORCH_NO_COMPILER_WRAPPER": "0"})
+
+
+def test_the_environment_wins(tmp_path: Path) -> None:
+    """Each variable that the person has set stays as it is, an empty one, too."""
+    machine = make_machine(tmp_path / "bin", "c++", "ccache")
+    everything = variables(tmp_path, "ccache", machine)
+    for name in everything.keys() - {"CXX"}:
+        found = variables(tmp_path, "ccache", {**machine, name: ""})
+        assert everything == {**found, name: everything[name]}
+        assert name not in found
+
+
+@pytest.mark.parametrize(
+    ("files", "is_venv", "expected"),
+    [
+        ((), True, True),
+        (("include/python3.11/",), True, True),
+        (("include/site/python3.11/greenlet/greenlet.h",), True, False),
+        ((), False, False),
+    ],
+)
+def test_headers_of_the_environment(files: tuple[str, ...], is_venv: bool, expected: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a table
+    """The folder of headers that distutils names does not count where nothing is in it: it is another in every build."""
+    prefix = tmp_path / "env"
+    if is_venv:
+        make_venv(prefix)
+    for name in files:
+        if name.endswith("/"):
+            (prefix / name).mkdir(parents=True)
+        else:
+            write(prefix / name, "")
+    environ = make_machine(tmp_path / "bin", "ccache", "sccache")
+    more = {"CCACHE_IGNOREOPTIONS": f"-I{prefix / 'include'}"} if expected else {}
+    assert {**in_front(tmp_path, "ccache"), **CCACHE, **more} == variables(tmp_path, "ccache", environ, prefix=prefix)
+    assert in_front(tmp_path, "sccache") == variables(tmp_path, "sccache", environ, prefix=prefix)
+
+
+def test_script_is_written_once(tmp_path: Path) -> None:
+    """Its path is stable, and tells the cache and the compiler; a broken one is written anew."""
+    environ = make_machine(tmp_path / "bin", "c++", "ccache", "sccache")
+    script = Path(variables(tmp_path, "ccache", environ)["CXX"])
+    before = script.stat().st_ino
+    assert str(script) == variables(tmp_path, "ccache", environ)["CXX"]
+    assert before == script.stat().st_ino
+    assert str(script) != variables(tmp_path, "sccache", environ)["CXX"]
+    text = script.read_text("utf-8")
+    script.write_text("#!/bin/sh\n")
+    variables(tmp_path, "ccache", environ)
+    assert (text, True, ["c++"]) == (
+        script.read_text("utf-8"),
+        os.access(script, os.X_OK),
+        os.listdir(script.parent),
+    )
+
+
+def test_odd_names(tmp_path: Path) -> None:
+    """A path with a space, or a quote, is one word to the shell."""
+    machine = make_machine(tmp_path / "it's here", "c++", "ccache")
+    found = find_compiler_cache(None, machine)
+    assert found is not None
+    folder = tmp_path / "compilers"
+    script = cache_variables(found, machine, folder=folder, source=SOURCE, prefix=SOURCE, nvcc=None)["CXX"]
+    done = subprocess.run([script, "-c"], capture_output=True, text=True, check=True)  # noqa: S603
+    assert f"ccache: {tmp_path}/it's here/c++ -c\n" == done.stdout
