@@ -75,5 +75,9 @@ class MetadataError(RuntimeBackendError):
     """What the package is cannot be told without the runtime, or was told wrongly."""
 
 
+class RecordError(RuntimeBackendError):
+    """No build is recorded, or its record lacks what was asked for."""
+
+
 class NoAnswer(Exception):  # noqa: N818 - no refusal: the next way is taken, where there is one
     """One way to an answer leads nowhere; it says why."""

@@ -1,0 +1,148 @@
+"""The record of builds: a folder each in the cache, with what was printed and what was done when."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from .files import is_file, list_names, read_text
+from .ninja import Step
+
+KEPT = 20
+"""How many builds are remembered."""
+
+_FORMAT = 1
+_RECORD, _OUTPUT = "build.json", "output.log"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Build:
+    """One build, when it is over."""
+
+    source: str
+    hook: str
+    frontend: str | None
+    began: float
+    """Seconds since the epoch."""
+    seconds: float
+    outcome: str
+    """``built`` or ``failed``."""
+    runtimes: Mapping[str, str]
+    """Name -> version, of those that were built against."""
+    max_jobs: str | None
+    """``MAX_JOBS``, as it was in force."""
+    timeline: tuple[Step, ...]
+
+    def describe(self) -> dict[str, Any]:
+        """Return the build as JSON takes it."""
+        return {
+            "format": _FORMAT,
+            "source": self.source,
+            "hook": self.hook,
+            "frontend": self.frontend,
+            "began": _utc(self.began).isoformat(timespec="milliseconds"),
+            "seconds": round(self.seconds, 3),
+            "outcome": self.outcome,
+            "runtimes": dict(self.runtimes),
+            "max-jobs": self.max_jobs,
+            "timeline": [{"output": step.output, "start": step.start, "end": step.end} for step in self.timeline],
+        }
+
+
+def read_build(folder: Path) -> Build | None:
+    """Return the build that a folder records; None where there is none, or one of another version of this."""
+    try:
+        told = json.loads(read_text(folder / _RECORD))
+        return _parse(told) if told["format"] == _FORMAT else None
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _parse(told: Mapping[str, Any]) -> Build:
+    return Build(
+        source=told["source"],
+        hook=told["hook"],
+        frontend=told["frontend"],
+        began=datetime.fromisoformat(told["began"]).timestamp(),
+        seconds=told["seconds"],
+        outcome=told["outcome"],
+        runtimes=told["runtimes"],
+        max_jobs=told["max-jobs"],
+        timeline=tuple(Step(**step) for step in told["timeline"]),
+    )
+
+
+def builds_folder(cache: Path) -> Path:
+    """Return the folder of the records."""
+    return cache / "builds"
+
+
+def output_path(folder: Path) -> Path:
+    """Return what takes the output of a build."""
+    return folder / _OUTPUT
+
+
+def make_folder(cache: Path, source: Path, began: float) -> Path:
+    """Make the folder of a build that begins; its name tells when, of what and in which process.
+
+    :raises OSError: when the cache cannot be written to.
+    """
+    name = re.sub(r"[^A-Za-z0-9._]+", "-", source.name).strip("-") or "package"
+    folder = builds_folder(cache) / f"{_utc(began):%Y%m%d-%H%M%S}-{name}-{os.getpid()}"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # what a build prints is its person's
+    return folder
+
+
+def write_build(folder: Path, build: Build) -> None:
+    """Write the record of a build, in one step, and forget the oldest ones.
+
+    :raises OSError: when it cannot be written.
+    """
+    new = folder / f".{_RECORD}"
+    new.write_text(f"{json.dumps(build.describe(), indent=1, ensure_ascii=False)}\n", "utf-8")
+    new.replace(folder / _RECORD)
+    for name in list_names(folder.parent)[:-KEPT]:
+        shutil.rmtree(folder.parent / name, ignore_errors=True)
+
+
+def find_last(cache: Path, source: Path | None) -> tuple[Path, Build] | None:
+    """Return the newest record and its folder.
+
+    :param source: the source tree that was built; None: any.
+    """
+    folders = [builds_folder(cache) / name for name in list_names(builds_folder(cache))]
+    found = [(folder, build) for folder in folders if (build := read_build(folder)) is not None]
+    fitting = [pair for pair in found if source is None or Path(pair[1].source) == source]
+    return max(fitting, key=lambda pair: pair[1].began, default=None)
+
+
+def find_running(cache: Path) -> list[Path]:
+    """Return the output of the builds that are not over yet, oldest first."""
+    folders = [builds_folder(cache) / name for name in list_names(builds_folder(cache))]
+    begun = [folder for folder in folders if is_file(output_path(folder)) and not is_file(folder / _RECORD)]
+    return [output_path(folder) for folder in begun if _is_alive(folder.name.rpartition("-")[2])]
+
+
+def _is_alive(process: str) -> bool:
+    """Return whether a process is there.
+
+    Not to be asked on Windows, where it would end the process; no build has an output there.
+    """
+    try:
+        os.kill(int(process), 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError, ValueError):
+        return False
+    return True
+
+
+def _utc(moment: float) -> datetime:
+    return datetime.fromtimestamp(moment, timezone.utc)

@@ -1,0 +1,107 @@
+"""The record of builds."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from standins import write
+
+from runtime_backend import builds
+from runtime_backend.builds import Build, find_last, find_running, make_folder, read_build, write_build
+from runtime_backend.ninja import Step
+
+BUILD = Build(
+    source="/home/jo/pkg",
+    hook="build_wheel",
+    frontend="pip",
+    began=1_700_000_000.25,
+    seconds=80.5,
+    outcome="built",
+    runtimes={"torch": "2.13.0+cpu"},
+    max_jobs=None,
+    timeline=(Step(output="csrc/a.o", start=1.5, end=30.0),),
+)
+
+
+def record(cache: Path, build: Build) -> Path:
+    """Record a build, and return its folder."""
+    folder = make_folder(cache, Path(build.source), build.began)
+    write_build(folder, build)
+    return folder
+
+
+def test_record(tmp_path: Path) -> None:
+    """What is written is what is read; the folder's name tells when, of what, and in which process."""
+    folder = record(tmp_path, BUILD)
+    assert (tmp_path / f"builds/20231114-221320-pkg-{os.getpid()}", BUILD) == (folder, read_build(folder))
+    assert {
+        "format": 1,
+        "source": "/home/jo/pkg",
+        "hook": "build_wheel",
+        "frontend": "pip",
+        "began": "2023-11-14T22:13:20.250+00:00",
+        "seconds": 80.5,
+        "outcome": "built",
+        "runtimes": {"torch": "2.13.0+cpu"},
+        "max-jobs": None,
+        "timeline": [{"output": "csrc/a.o", "start": 1.5, "end": 30.0}],
+    } == json.loads((folder / "build.json").read_text("utf-8"))
+    assert ["build.json"] == os.listdir(folder)
+
+
+@pytest.mark.parametrize(("name", "told"), [("my pkg: é", "my-pkg"), ("é", "package"), ("a-b.1", "a-b.1")])
+def test_odd_names(name: str, told: str, tmp_path: Path) -> None:
+    """A folder's name needs no quoting."""
+    folder = make_folder(tmp_path, tmp_path / name, 0)
+    assert f"19700101-000000-{told}-{os.getpid()}" == folder.name
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 2}', '{"format": 1}'])
+def test_no_record(text: str, tmp_path: Path) -> None:
+    """What is no record, or one of another version, is none."""
+    write(tmp_path / "build.json", text)
+    assert None is read_build(tmp_path)
+
+
+def test_newest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest ones are forgotten."""
+    monkeypatch.setattr(builds, "KEPT", 2)
+    folders = [record(tmp_path, replace(BUILD, began=BUILD.began + n)) for n in range(3)]
+    assert [False, True, True] == [folder.is_dir() for folder in folders]
+
+
+def test_find_last(tmp_path: Path) -> None:
+    """The newest one is found, of all or of one source."""
+    assert None is find_last(tmp_path, None)
+    other = replace(BUILD, source="/home/jo/a-later-one", began=BUILD.began + 5)
+    folders = [record(tmp_path, build) for build in (BUILD, other, replace(BUILD, began=BUILD.began - 5))]
+    write(tmp_path / "builds/99990101-000000-x-1/output.log", "")
+    assert ((folders[1], other), (folders[0], BUILD), None) == (
+        find_last(tmp_path, None),
+        find_last(tmp_path, Path("/home/jo/pkg")),
+        find_last(tmp_path, Path("/home/jo")),
+    )
+
+
+def test_find_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build is running while it has no record, and its process is there."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    for name in (f"1-pkg-{os.getpid()}", f"2-pkg-{gone.pid}", "3-nonsense", f"4-pkg-{'9' * 30}"):
+        write(tmp_path / "builds" / name / "output.log", "")
+    (tmp_path / f"builds/5-terminal-{os.getpid()}").mkdir()
+    over = record(tmp_path, BUILD)
+    write(over / "output.log", "")
+    assert [tmp_path / f"builds/1-pkg-{os.getpid()}/output.log"] == find_running(tmp_path)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(builds.os, "kill", refuse)
+    assert [f"1-pkg-{os.getpid()}", f"2-pkg-{gone.pid}"] == [path.parent.name for path in find_running(tmp_path)][:2]

@@ -1,0 +1,242 @@
+"""What this process and others print, passed on; with real descriptors and real processes."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from runtime_backend import redirection
+from runtime_backend.redirection import HOLD, can_redirect, redirect
+
+Read = Callable[[], bytes]
+
+
+class Kept:
+    """What was kept."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def __call__(self, data: bytes) -> None:
+        """Keep it."""
+        self.data += data
+
+
+def mark(line: bytes) -> bytes:
+    """Mark a line."""
+    return b"<" + line
+
+
+def sh(script: str) -> None:
+    """Run a script of the shell."""
+    subprocess.run(["/bin/sh", "-c", script], check=True)  # noqa: S603 - a script of this file
+
+
+@contextmanager
+def one_output(path: Path) -> Iterator[Read]:
+    """Let 1 and 2 lead into one file; yield what reads it. Not a fixture: pytest changes them before a test itself."""
+    before = os.dup(1), os.dup(2)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    os.dup2(file, 1), os.dup2(file, 2)
+    yield path.read_bytes
+    for descriptor, own in enumerate(before, 1):
+        os.dup2(own, descriptor)
+        os.close(own)
+    os.close(file)
+
+
+def test_one_stream(tmp_path: Path) -> None:
+    """Where both lead to one place, the order of all is kept; every byte comes through, and is kept."""
+    with one_output(tmp_path / "output") as output:
+        kept = Kept()
+        with redirect(mark, kept):
+            sh("printf 'a\\n'; printf 'b\\377\\n' >&2; printf 'c\\n'; printf 'd'")
+        assert b"<a\n<b\xff\n<c\n<d" == output() == kept.data
+        os.write(1, b"after")
+        assert b"<a\n<b\xff\n<c\n<dafter" == output()
+
+
+def test_two_streams(capfd: pytest.CaptureFixture[str]) -> None:
+    """Each goes where it went before."""
+    kept = Kept()
+    with redirect(mark, kept):
+        sh("echo out; echo err >&2")
+    assert (("<out\n", "<err\n"), [b"<err", b"<out"]) == (tuple(capfd.readouterr()), sorted(kept.data.splitlines()))
+
+
+def test_python_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Python has not written yet is written where it belongs, before and behind."""
+    with one_output(tmp_path / "output") as output:
+        with open(1, "w", closefd=False) as stream:
+            monkeypatch.setattr(sys, "stdout", stream)
+            monkeypatch.setattr(sys, "stderr", None)
+            stream.write("before\n")
+            with redirect(mark, Kept()):
+                stream.write("within\n")
+            stream.write("behind\n")
+        assert b"before\n<within\nbehind\n" == output()
+
+
+@pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt])
+def test_leaving(error: type[BaseException], tmp_path: Path) -> None:
+    """However it is left, everything is restored."""
+    with one_output(tmp_path / "output") as output:
+        own = os.fstat(1).st_ino
+        with pytest.raises(error), redirect(mark, Kept()):  # noqa: PT012 - what is raised in there is the test
+            os.write(1, b"x\n")
+            raise error
+        assert (b"<x\n", own) == (output(), os.fstat(1).st_ino)
+
+
+def test_beginning_of_a_line(tmp_path: Path) -> None:
+    """A prompt is seen although its line does not end; its rest is no line of its own."""
+    with one_output(tmp_path / "output") as output:
+        with redirect(mark, Kept()):
+            os.write(1, b"name? ")
+            deadline = time.monotonic() + 10
+            while not output() and time.monotonic() < deadline:
+                time.sleep(HOLD / 10)
+            assert b"<name? " == output()
+            os.write(1, b"jo\n")
+        assert b"<name? jo\n" == output()
+
+
+def test_halves_of_lines(tmp_path: Path) -> None:
+    """A line that comes in halves is one line."""
+    with one_output(tmp_path / "output") as output:
+        with redirect(mark, Kept()):
+            for half in (b"[1/", b"2] a\n[2", b"/2] b\n"):
+                os.write(1, half)
+                time.sleep(HOLD / 5)
+        assert b"<[1/2] a\n<[2/2] b\n" == output()
+
+
+def test_process_that_outlives_the_build(tmp_path: Path) -> None:
+    """A process that keeps the pipe open is not waited for; what was printed before is passed on."""
+    with one_output(tmp_path / "output") as output:
+        kept, go = Kept(), tmp_path / "go"
+        with redirect(mark, kept):
+            server = subprocess.Popen(["/bin/sh", "-c", f"echo served; while [ ! -e {go} ]; do sleep 0.05; done"])  # noqa: S603
+            os.write(1, b"x\n" * 1000)
+            while b"served" not in kept.data:
+                time.sleep(0.01)
+        assert server.poll() is None
+        go.touch()
+        server.wait()
+        assert 1000 == output().count(b"<x\n")
+
+
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_fork_that_outlives_the_build(tmp_path: Path) -> None:
+    """A mere fork, which has all descriptors of this process, is not waited for either."""
+    with one_output(tmp_path / "output") as output:
+        with redirect(mark, Kept()):
+            os.write(1, b"x\n")
+            child = os.fork()
+            if not child:  # pragma: no cover - another process
+                signal.pause()
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        assert b"<x\n" == output()
+
+
+def test_much(tmp_path: Path) -> None:
+    """More than a pipe holds comes through, in order."""
+    with one_output(tmp_path / "output") as output:
+        with redirect(lambda line: line, Kept()):
+            sh("i=0; while [ $i -lt 30000 ]; do echo line $i; i=$((i + 1)); done")
+        assert "".join(f"line {i}\n" for i in range(30000)).encode() == output()
+
+
+def test_closed_streams(tmp_path: Path) -> None:
+    """A build that closes its output is none the worse."""
+    with one_output(tmp_path / "output") as output:
+        own = os.fstat(1).st_ino
+        with redirect(mark, Kept()):
+            os.write(1, b"x\n")
+            os.close(1), os.close(2)
+            time.sleep(HOLD)
+        assert (b"<x\n", own) == (output(), os.fstat(1).st_ino)
+
+
+def test_within_another(tmp_path: Path) -> None:
+    """Within another one, nothing is marked twice."""
+    with one_output(tmp_path / "output") as output:
+        inner = Kept()
+        with redirect(mark, Kept()), redirect(mark, inner):
+            os.write(1, b"x\n")
+        assert (b"<x\n", b"") == (output(), inner.data)
+
+
+def test_nobody_reads() -> None:
+    """Where nobody reads any more, the build goes on, and what it prints is kept."""
+    kept = Kept()
+    before = os.dup(1)
+    reading, writing = os.pipe()
+    os.dup2(writing, 1)
+    os.close(writing), os.close(reading)
+    with redirect(mark, kept):
+        os.write(1, b"x\n")
+    os.dup2(before, 1)
+    os.close(before)
+    assert b"<x\n" == kept.data
+
+
+def test_slow_reader() -> None:
+    """A frontend that will not wait for its own reading loses nothing."""
+    before = os.dup(1)
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    os.dup2(writing, 1)
+    os.close(writing)
+    data = b"x" * 63 + b"\n"
+    read = b""
+    with redirect(lambda line: line, Kept()):
+        sh("i=0; while [ $i -lt 2 ]; do head -c 65536 /dev/zero; i=$((i + 1)); done; echo")
+        time.sleep(0.1)
+        while not read.endswith(b"\n"):
+            read += os.read(reading, 1 << 16)
+        os.write(1, data)
+    read = os.read(reading, 1 << 16)
+    os.dup2(before, 1)
+    os.close(before), os.close(reading)
+    assert data == read
+
+
+def test_spurious_wakening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe that turns out to have nothing is not at its end."""
+    with one_output(tmp_path / "output") as output:
+        real, refused = os.read, []
+
+        def read(descriptor: int, size: int) -> bytes:
+            if not refused:
+                refused.append(descriptor)
+                raise BlockingIOError
+            return real(descriptor, size)
+
+        monkeypatch.setattr(redirection.os, "read", read)
+        with redirect(mark, Kept()):
+            os.write(1, b"x\n")
+        assert (b"<x\n", 1) == (output(), len(refused))
+
+
+def test_can_redirect(tmp_path: Path) -> None:
+    """A terminal is left alone, and so is a process without output."""
+    with one_output(tmp_path / "output") as output:
+        assert can_redirect()
+        mine, theirs = pty.openpty()
+        os.dup2(theirs, 1)
+        assert not can_redirect()
+        os.close(1)
+        assert not can_redirect()
+        os.close(mine), os.close(theirs)
+        assert b"" == output()

@@ -1,0 +1,232 @@
+"""Builds that are watched: what is passed on, kept and recorded, and what is said when that cannot be."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from callers import TARGET, Scene
+from hooks import Said, call_of, make_source
+from standins import write
+
+from runtime_backend import watching
+from runtime_backend.target import Caller
+from runtime_backend.watching import Log
+
+BACKEND = """
+import os, pathlib, subprocess, sys
+sys.path.insert(0, {tests!r})
+from backends.making import make_wheel
+seen = []
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    seen.append(dict(os.environ))
+    print("python prints")
+    subprocess.run(["/bin/sh", "-c", "echo '[1/2] c++ a.cpp'; echo 'a warning' >&2; echo '[2/2] c++ b.cpp'"])
+    text = pathlib.Path(os.environ["DIST_EXTRA_CONFIG"]).read_text() if {makes_log} else ""
+    for base in [line.partition(" = ")[2] for line in text.splitlines() if "build_base" in line]:
+        pathlib.Path(base, "temp").mkdir(parents=True)
+        pathlib.Path(base, "temp/.ninja_log").write_text("# ninja log v5\\n0\\t20\\t0\\tcsrc/a.o\\tab\\n")
+    {end}
+    return make_wheel(folder)
+build_editable = build_wheel
+"""
+
+
+@pytest.fixture
+def _forgetful() -> Iterator[None]:
+    """Forget the backend of the scene, which another scene has under the same name."""
+    yield
+    sys.modules.pop("watched_backend", None)
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """Return a scene whose source is built by a backend that prints; this process stands in its source."""
+    scene = Scene(tmp_path)
+    (tmp_path / "dist").mkdir()
+    monkeypatch.chdir(scene.source)
+    return scene
+
+
+pytestmark = pytest.mark.usefixtures("_forgetful")
+
+
+def watched(scene: Scene, end: str = "", table: str = "", *, makes_log: bool = True) -> None:
+    """Write the backend."""
+    tests = str(Path(__file__).parent)
+    write(scene.source / "watched_backend.py", BACKEND.format(tests=tests, end=end, makes_log=makes_log))
+    make_source(scene.source, "watched_backend", f'backend-path = ["."]\n{table}')
+
+
+def build(
+    scene: Scene, caller: Caller, said: Said, hook: str = "build_wheel", **config_settings: str
+) -> dict[str, str]:
+    """Build, and return the variables that the real backend saw."""
+    call_of(hook, scene, caller, said).build(str(scene.root / "dist"), config_settings)
+    seen: dict[str, str] = sys.modules["watched_backend"].seen[-1]
+    return seen
+
+
+def recorded(scene: Scene) -> dict[str, Any]:
+    """Return the one record."""
+    (path,) = (scene.root / "our-cache/builds").glob("*/build.json")
+    told: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return told
+
+
+def test_build(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
+    """All that is printed comes out, told how far it is, and is kept as it came out; the record tells the rest."""
+    watched(scene)
+    said = Said()
+    build(scene, scene.pip(scene.shell(scene.elsewhere, MAX_JOBS="3")), said)
+    captured = capfd.readouterr()
+    lines = ["[1/2] (0:00, about 0:00 left) c++ a.cpp", "[2/2] (0:00) c++ b.cpp"]
+    assert (lines, "a warning\n") == ([line for line in captured.out.splitlines() if line[0] == "["], captured.err)
+    (log,) = said.outputs
+    assert re.fullmatch(rf"{scene.root}/our-cache/builds/\d{{8}}-\d{{6}}-source-{os.getpid()}/output\.log", log)
+    assert sorted([*lines, "a warning"]) == sorted(
+        line for line in Path(log).read_text("utf-8").splitlines() if line != "python prints"
+    )
+    record = recorded(scene)
+    assert (str(scene.source), "build_wheel", "pip", "built", {"torch": TARGET}, "3", []) == (
+        record["source"],
+        record["hook"],
+        record["frontend"],
+        record["outcome"],
+        record["runtimes"],
+        record["max-jobs"],
+        said.lines,
+    )
+    ((output, taken),) = [(step["output"], step["end"] - step["start"]) for step in record["timeline"]]
+    assert ("csrc/a.o", True) == (output, taken <= 0.021)
+
+
+def test_failed_build(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
+    """A build that fails is recorded, too, with what ninja did; its output holds the failure."""
+    watched(scene, "raise RuntimeError('the compiler failed')")
+    said = Said()
+    with pytest.raises(SystemExit):
+        build(scene, scene.pip(scene.shell(scene.elsewhere)), said)
+    (log,) = said.outputs
+    assert f"  its whole output: {log}" == said.lines[-1]
+    assert "RuntimeError: the compiler failed\n" in capfd.readouterr().err
+    assert ("failed", 1) == (recorded(scene)["outcome"], len(recorded(scene)["timeline"]))
+
+
+def test_planned_jobs(scene: Scene) -> None:
+    """What is told of MAX_JOBS is what was in force."""
+    watched(scene, table='[tool.runtime-backend.env]\nMAX_JOBS = "2"\n')
+    build(scene, scene.pip(scene.shell(scene.elsewhere)), Said())
+    assert "2" == recorded(scene)["max-jobs"]
+
+
+def test_cache_that_cannot_be_written(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
+    """Without a folder for it nothing is kept, the build says so, and goes on."""
+    watched(scene)
+    write(scene.root / "our-cache/builds", "a file in the way")
+    said = Said()
+    build(scene, scene.pip(scene.shell(scene.elsewhere)), said)
+    note = (
+        "note: the output of this build is not kept, and nothing tells of it afterwards: [Errno 20] Not a directory: "
+    )
+    assert ([], True) == (said.outputs, said.lines[0].startswith(note))
+    assert "[2/2] (0:00) c++ b.cpp\n" in capfd.readouterr().out
+
+
+def test_output_that_cannot_be_kept(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only the output cannot be written, the build is recorded all the same."""
+    watched(scene)
+    monkeypatch.setattr(watching, "output_path", lambda folder: folder / "no/such/folder")
+    said = Said()
+    build(scene, scene.pip(scene.shell(scene.elsewhere)), said)
+    note = "note: the output of this build is not kept, or not all of it: [Errno 2] No such file or directory: "
+    assert ([], True, "built") == (said.outputs, said.lines[0].startswith(note), recorded(scene)["outcome"])
+
+
+def test_full_disk(tmp_path: Path) -> None:
+    """The first failure to write ends the keeping."""
+    log = Log(tmp_path / "log")
+    log.write(b"one\n")
+    assert log._file is not None  # noqa: SLF001 - a full disk cannot be had otherwise
+    log._file.close()  # noqa: SLF001
+    log._file = open("/dev/full", "wb", buffering=0)  # type: ignore[assignment] # noqa: SIM115, SLF001, PTH123
+    log.write(b"two\n")
+    log.write(b"three\n")
+    log.close()
+    assert ("one\n", "[Errno 28] No space left on device") == ((tmp_path / "log").read_text(), str(log.error))
+
+
+def test_record_that_cannot_be_written(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build that cannot be recorded is a build all the same."""
+    watched(scene)
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(watching, "write_build", refuse)
+    said = Said()
+    build(scene, scene.pip(scene.shell(scene.elsewhere)), said)
+    assert ["note: nothing tells of this build afterwards: [Errno 28] No space left on device"] == said.lines
+
+
+@pytest.mark.parametrize(
+    ("own", "table", "status"),
+    [
+        ({}, "", "[%f/%t %es] "),
+        ({"NINJA_STATUS": "mine "}, "", None),
+        ({}, '[tool.runtime-backend.env]\nNINJA_STATUS = "theirs "\n', "theirs "),
+    ],
+)
+def test_terminal(
+    own: dict[str, str], table: str, status: str | None, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal ninja shows how far it is, with the seconds, unless somebody says how; nothing is kept."""
+    watched(scene, table=table)
+    monkeypatch.setattr(watching, "can_redirect", lambda: False)
+    said = Said()
+    seen = build(scene, scene.pip(scene.shell(scene.elsewhere, **own)), said)
+    assert ([], [], status, "built") == (
+        said.outputs,
+        said.lines,
+        seen.get("NINJA_STATUS"),
+        recorded(scene)["outcome"],
+    )
+    assert "NINJA_STATUS" not in os.environ
+
+
+def test_build_folder_of_scikit_build_core(scene: Scene) -> None:
+    """It builds in a folder whose log is read before it goes; not for an editable, nor where one is named."""
+    watched(scene, makes_log=False)
+    caller = scene.pip(scene.shell(scene.elsewhere))
+    folder = Path(build(scene, caller, Said())["SKBUILD_BUILD_DIR"])
+    assert ("scikit-build", False) == (folder.name, folder.parent.exists())
+    assert "SKBUILD_BUILD_DIR" not in build(scene, caller, Said(), "build_editable")
+    for key in ("build-dir", "skbuild.build-dir"):
+        assert "SKBUILD_BUILD_DIR" not in build(scene, caller, Said(), **{key: "x"})
+
+
+LOG = "pathlib.Path({folder!r}).mkdir(parents=True); pathlib.Path({folder!r}, '.ninja_log').write_text('# ninja log v5\\n0\\t1\\t0\\tx.o\\tab\\n')"
+
+
+@pytest.mark.parametrize(
+    ("folder", "own", "config_settings"),
+    [
+        ("build/temp", {"DIST_EXTRA_CONFIG": "own.cfg"}, {}),
+        ("out", {"SKBUILD_BUILD_DIR": "out"}, {}),
+        ("out/cp311", {"SKBUILD_BUILD_DIR": "out/{wheel_tag}"}, {}),
+        ("out/cp311-x", {}, {"build-dir": "out/cp311-{state}"}),
+        (".mesonpy-x1", {}, {}),
+        ("build/cp311", {}, {}),
+    ],
+)
+def test_build_folders(folder: str, own: dict[str, str], config_settings: dict[str, str], scene: Scene) -> None:
+    """The log of ninja is found where the person, the call or the real backend has its build folder."""
+    watched(scene, LOG.format(folder=folder), makes_log=False)
+    build(scene, scene.pip(scene.shell(scene.elsewhere, **own)), Said(), **config_settings)
+    assert ["x.o"] == [step["output"] for step in recorded(scene)["timeline"]]
