@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
-
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 
 from .answers import Question, find_answer, finish_metadata, finish_sdist
 from .cache import prune_bytecode
@@ -19,10 +16,12 @@ from .errors import BackendError, ProvisionError, RuntimeBackendError
 from .memory import count_kills
 from .metadata import Prepared, read_prepared
 from .plan import METADATA_HOOKS, Plan, find_source, make_plan
+from .provided import without_runtimes
 from .provision.fetch import Fetching
-from .report import append_line, describe_plan, short_story, without_secrets
+from .report import append_line, describe_plan, without_secrets
 from .stage import set_stage
 from .target import Caller, find_start
+from .tree import short_story
 
 
 class HookCall:
@@ -37,6 +36,7 @@ class HookCall:
         self._caller = caller
         self._say = say
         self._planned: Plan | None = None
+        self._output: Path | None = None
 
     def has(self, hook: str) -> bool:
         """Return whether there is an answer to a hook: the real backend's, or one that needs no real backend.
@@ -68,7 +68,7 @@ class HookCall:
             call_real=lambda staged: self._required(staged, theirs),
             say=self._say,
         )
-        return [*_without_runtimes(found, plan), *plan.requirements]
+        return [*without_runtimes(found, plan.runtimes), *plan.requirements]
 
     def run(self, folder: str, config_settings: Mapping[str, Any] | None) -> str:
         """Call a hook that describes the package, or packs its source, and return the name of what it made.
@@ -110,7 +110,9 @@ class HookCall:
             )
         place = Path(folder).absolute()
         told = None if metadata_directory is None else str(Path(metadata_directory).absolute())
-        with self._stage(plan) as staged:
+        from .watching import watch  # noqa: PLC0415 - two hooks of eight need it
+
+        with self._stage(plan, theirs) as staged, watch(staged, self._caller, self._say) as self._output:
             made = self._call_real(staged, str(place), theirs, told)
             self._finish(staged, place / made, prepared if told is None else None)
         return made
@@ -127,9 +129,13 @@ class HookCall:
         except RuntimeBackendError:
             raise
         except (Exception, SystemExit) as error:
-            if not plan.lacks_runtime:
+            if plan.cuda is not None and plan.cuda.stop is not None:  # most likely the same, in its own words
+                print_failure(error)
+                raise plan.cuda.stop from None
+            if not (plan.lacks_runtime or plan.lacks_compilers):
                 raise
-            self._say(f"{self.hook}: the real backend cannot answer before it has {_names(plan)}: {_summary(error)}")
+            lacking = _names(plan) if plan.lacks_runtime else "the CUDA compilers"
+            self._say(f"{self.hook}: the real backend cannot answer before it has {lacking}: {_summary(error)}")
             return []
 
     def _call_real(self, plan: Plan, folder: str, theirs: Mapping[str, Any] | None, *rest: str | None) -> str:
@@ -148,16 +154,17 @@ class HookCall:
         return self._planned
 
     def _complete(self, plan: Plan, ours: Mapping[str, Any]) -> Plan:
-        """Fetch what the plan says is to be fetched, and plan again with it."""
-        if not plan.fetchings or plan.refusal is not None:
-            return plan
-        source = find_source(self._caller, is_offline=plan.is_offline)
-        for fetching in plan.fetchings:
-            fetching.fetch(source, lambda line: self._say(without_secrets(line)))
-        self._planned = self._make_plan(ours)
-        if self._planned.fetchings:
-            raise _not_that(self._planned.fetchings[0])
-        return self._planned
+        """Fetch what the plan says is to be fetched, and plan again with it: a torch tells which compilers it needs."""
+        done: list[Fetching] = []
+        while plan.fetchings and plan.refusal is None:
+            source = find_source(self._caller, is_offline=plan.is_offline)
+            for fetching in plan.fetchings:
+                if fetching in done:
+                    raise _not_that(fetching)
+                fetching.fetch(source, lambda line: self._say(without_secrets(line)))
+                done.append(fetching)
+            self._planned = plan = self._make_plan(ours)
+        return plan
 
     def _make_plan(self, ours: Mapping[str, Any]) -> Plan:
         caller = self._caller
@@ -169,8 +176,8 @@ class HookCall:
             append_line(settings.log.value, json.dumps(describe_plan(plan)))
         return plan
 
-    def _stage(self, plan: Plan) -> AbstractContextManager[Plan]:
-        return set_stage(plan, self._caller, self._say)
+    def _stage(self, plan: Plan, theirs: Mapping[str, Any] | None = None) -> AbstractContextManager[Plan]:
+        return set_stage(plan, self._caller, self._say, theirs)
 
     def _load(self, plan: Plan) -> Any:  # noqa: ANN401 - a backend is any object
         settings = plan.settings
@@ -193,6 +200,8 @@ class HookCall:
             self._say(f"{self.hook} of the real backend failed; it was called with")
             for line in short_story(plan):
                 self._say(f"  {line}")
+            if self._output is not None:
+                self._say(f"  its whole output: {self._output}")
             if count_kills() > kills:
                 self._say(KILLED)
             raise SystemExit(exit_code(error)) from None
@@ -225,16 +234,3 @@ def _names(plan: Plan) -> str:
 
 def _summary(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0]
-
-
-def _without_runtimes(requirements: Sequence[str], plan: Plan) -> list[str]:
-    """Return the requirements without those for a runtime of ours: two for one name are refused by most frontends."""
-    ours = {runtime.outcome.rule.name for runtime in plan.runtimes}
-    return [text for text in requirements if _name_of(text) not in ours]
-
-
-def _name_of(text: str) -> str:
-    try:
-        return canonicalize_name(Requirement(text).name)
-    except InvalidRequirement:  # the frontend will say what is wrong with it
-        return text

@@ -6,29 +6,40 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .config import TEMPLATE_FIELDS, Settings, Variable, fill_template, placeholders
-from .cuda import CudaPlan, plan_cuda
 from .runtime import Identity
 from .variables import PlannedVariable, left
 
+if TYPE_CHECKING:
+    from .cuda import CudaPlan, Workbench
+
 
 def plan_environ(
-    settings: Settings, identities: Sequence[Identity], sites: Mapping[str, Path], environ: Mapping[str, str]
+    settings: Settings,
+    identities: Sequence[Identity],
+    sites: Mapping[str, Path],
+    environ: Mapping[str, str],
+    bench: Workbench | None,
 ) -> tuple[tuple[PlannedVariable, ...], CudaPlan | None]:
     """Return the variables of the ``env`` table, and those of the ``cuda`` table that the former does not name.
 
     With them, what the ``cuda`` table comes to, if there is one.
 
     :param sites: name of a runtime -> the folder that the real backend sees it in.
+    :param bench: what a ``cuda`` table is followed with; None: there is none.
     """
     variables = plan_variables(settings.variables, identities, sites, environ)
-    if settings.cuda is None:
+    if settings.cuda is None or bench is None:
         return variables, None
+    from .cuda import plan_cuda  # noqa: PLC0415 - most packages have no such table
+
     torch = next((identity for identity in identities if identity.name == "torch"), None)
     named = {variable.name: variable.value or "" for variable in variables}
-    found = plan_cuda(settings.cuda, torch, sites.get("torch"), {**named, **environ})
+    found = plan_cuda(settings.cuda, torch, replace(bench, environ={**named, **environ}))
     return (*variables, *(variable for variable in found.variables if variable.name not in named)), found
 
 
@@ -66,20 +77,20 @@ def _fields(identity: Identity) -> dict[str, str]:
     """Return what ``{torch.<field>}`` stands for; a torch without CUDA has an empty ``cuda``."""
     if identity.reported is None:
         return {}
-    facts = (identity.reported, identity.cuda, identity.hip, identity.git_version)
+    facts = (identity.reported, identity.cuda, identity.hip, identity.rocm, identity.xpu, identity.git_version)
     return {field: fact or "" for field, fact in zip(TEMPLATE_FIELDS, facts, strict=False)}
 
 
 def build_label(identities: Sequence[Identity]) -> str:
     """Return a folder name for what is built against these runtimes, such as ``torch-2.13.0.cpu-5f1c2a90``."""
-    facts = [f"{i.name} {i.version} {i.reported} {i.cuda} {i.hip} {i.git_version}" for i in identities]
-    digest = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:8]
+    facts = [[i.name, i.version, i.reported, i.cuda, i.hip, i.rocm, i.xpu, i.git_version] for i in identities]
+    digest = hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
     names = "-".join(f"{identity.name}-{identity.reported or identity.version}" for identity in identities)
     return f"{re.sub(r'[^A-Za-z0-9.-]+', '.', names)}-{digest}"
 
 
 def search_variables(
-    environ: Mapping[str, str], overlay: Path | None, cmake_prefixes: Sequence[Path], bytecode: Path
+    environ: Mapping[str, str], overlays: Sequence[Path], cmake_prefixes: Sequence[Path]
 ) -> dict[str, str | None]:
     """Return the variables through which processes started by the real backend find the runtimes.
 
@@ -90,11 +101,19 @@ def search_variables(
         changes["CMAKE_PREFIX_PATH"] = _appended(environ.get("CMAKE_PREFIX_PATH"), cmake_prefixes)
         roots = {name: root for prefix in cmake_prefixes for name, root in _cmake_roots(prefix)}
         changes.update({name: str(root) for name, root in roots.items() if name not in environ})
-    if overlay is not None:
-        changes["PYTHONPATH"] = _appended(environ.get("PYTHONPATH"), [overlay])
-        # An import through the overlay's links would write __pycache__ into the target.
-        changes.setdefault("PYTHONPYCACHEPREFIX", environ.get("PYTHONPYCACHEPREFIX") or str(bytecode))
+    if overlays:
+        changes["PYTHONPATH"] = _appended(environ.get("PYTHONPATH"), overlays)
     return changes
+
+
+def bytecode_variables(environ: Mapping[str, str], bytecode: Path) -> dict[str, str | None]:
+    """Return the variable that keeps byte code out of the target, which an import through an overlay would write to."""
+    return {"PYTHONPYCACHEPREFIX": environ.get("PYTHONPYCACHEPREFIX") or str(bytecode)}
+
+
+def toolkit_variables(environ: Mapping[str, str], home: Path) -> dict[str, str | None]:
+    """Return the PATH on which what asks for ``nvcc`` finds the one of CUDA_HOME."""
+    return {"PATH": os.pathsep.join([str(home / "bin"), *filter(None, [environ.get("PATH")])])}
 
 
 def _cmake_roots(prefix: Path) -> list[tuple[str, Path]]:
@@ -108,7 +127,7 @@ def _cmake_roots(prefix: Path) -> list[tuple[str, Path]]:
 
 
 def build_folder_variables(
-    environ: Mapping[str, str], label: str, setuptools_config: Path, scikit_build_dir: str | None
+    environ: Mapping[str, str], label: str, setuptools_config: Path, scikit_build_dir: str | None, scratch: Path | None
 ) -> dict[str, str | None]:
     """Return the variables that give each runtime a build folder of its own.
 
@@ -116,13 +135,16 @@ def build_folder_variables(
     compiled against: a known way to ship the wrong ABI (astral-sh/uv#16850).
 
     :param setuptools_config: a file with :func:`setuptools_config`; distutils reads it after setup.cfg.
-    :param scikit_build_dir: the producer's own ``build-dir``; without one, scikit-build-core uses a fresh folder.
+    :param scikit_build_dir: the producer's own ``build-dir``.
+    :param scratch: where scikit-build-core shall build without one; None: in a fresh folder of its own, which it
+        removes, and with it ninja's log.
     """
     changes: dict[str, str | None] = {}
     if "DIST_EXTRA_CONFIG" not in environ:
         changes["DIST_EXTRA_CONFIG"] = str(setuptools_config)
-    if scikit_build_dir is not None and "SKBUILD_BUILD_DIR" not in environ:
-        changes["SKBUILD_BUILD_DIR"] = f"{scikit_build_dir}/{label}"
+    folder = scratch if scikit_build_dir is None else f"{scikit_build_dir}/{label}"
+    if folder is not None and "SKBUILD_BUILD_DIR" not in environ:
+        changes["SKBUILD_BUILD_DIR"] = str(folder)
     return changes
 
 

@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .cache import find_cache
 from .config import Settings
-from .cuda import CudaPlan
+from .distributions import DistributionIndex
 from .environ import build_label, plan_environ
 from .errors import RuntimeBackendError
 from .index import Indexes
 from .metadata import plan_ways
 from .platforms import current_platform
-from .provision import Provider, Provision
+from .provided import Provided, RuntimePlan, show_runtimes
+from .provision import Provider
 from .provision.fetch import Fetcher, Fetching, Source
-from .provision.links import Borrowed, occupants, plan_links
-from .provision.overlay import Overlay, plan_overlay
-from .resolution import Resolution
-from .resolve import Outcome, Resolver
+from .provision.overlay import Overlay
+from .resolve import Resolver
 from .runtime import Identity
 from .target import Caller, find_postponement, find_start, find_uv_options
 from .variables import PlannedVariable
+
+if TYPE_CHECKING:
+    from .cuda import CompilerCache, CudaPlan, ToolkitPlan, Workbench
 
 REQUIREMENT_HOOKS = ("get_requires_for_build_wheel", "get_requires_for_build_editable")
 """The hooks whose answer can still put a runtime into the build environment."""
@@ -35,33 +38,6 @@ BUILD_HOOKS = ("build_wheel", "build_editable")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RuntimePlan:
-    """What is known of one runtime, and how it is provided."""
-
-    outcome: Outcome
-    provision: Provision
-
-    @property
-    def is_lacking(self) -> bool:
-        """Whether the real backend would not see it, if it were called now."""
-        return self.provision.kind in ("require", "fetch", "missing")
-
-    @property
-    def resolution(self) -> Resolution | None:
-        """What the wheel is built against; where it was fetched, with the place."""
-        return self.provision.fetched or self.outcome.resolution
-
-    @property
-    def identity(self) -> Identity | None:
-        """The runtime that the real backend sees; where it is not there yet, as far as it is known."""
-        if self.provision.kind == "present":
-            return self.outcome.visible
-        if self.provision.kind in ("missing", "none") or self.resolution is None:
-            return None
-        return self.resolution.identity
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """Everything decided for one hook call."""
 
@@ -71,17 +47,33 @@ class Plan:
     isolation: str
     runtimes: tuple[RuntimePlan, ...]
     overlay: Overlay | None
+    """Shows what is installed in the target, or was fetched."""
+    view: Overlay | None
+    """Shows what is in the build environment at a path that is the same in every build."""
     variables: tuple[PlannedVariable, ...]
     cuda: CudaPlan | None
     """What the ``cuda`` table comes to."""
     cache: Path
     is_offline: bool
     """True: no index is asked, nothing is downloaded."""
+    build_folders: tuple[Path, ...] = ()
+    """Where the real backend compiles, as far as the stage tells."""
 
     @property
     def requirements(self) -> tuple[str, ...]:
         """What ``get_requires_*`` adds to the real backend's answer."""
-        return tuple(r.provision.requirement for r in self.runtimes if r.provision.requirement is not None)
+        found = tuple(r.provision.requirement for r in self.runtimes if r.provision.requirement is not None)
+        return found if self.toolkit is None else (*found, *self.toolkit.requirements)
+
+    @property
+    def toolkit(self) -> ToolkitPlan | None:
+        """Which CUDA toolkit compiles; None: none is needed, or not known yet."""
+        return None if self.cuda is None else self.cuda.toolkit
+
+    @property
+    def compiler_cache(self) -> CompilerCache | None:
+        """What goes in front of the compilers."""
+        return None if self.cuda is None else self.cuda.compiler_cache
 
     @property
     def refusal(self) -> RuntimeBackendError | None:
@@ -92,7 +84,9 @@ class Plan:
     @property
     def fetchings(self) -> tuple[Fetching, ...]:
         """What a hook that needs the runtimes fetches before it goes on."""
-        return tuple(r.provision.fetching for r in self.runtimes if r.provision.fetching is not None)
+        own = None if self.toolkit is None else self.toolkit.fetching
+        found = (*(runtime.provision.fetching for runtime in self.runtimes), own)
+        return tuple(fetching for fetching in found if fetching is not None)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -116,6 +110,11 @@ class Plan:
         return any(runtime.is_lacking for runtime in self.runtimes)
 
     @property
+    def lacks_compilers(self) -> bool:
+        """Whether the real backend would not find the CUDA compilers, if it were called now."""
+        return self.cuda is not None and self.cuda.is_lacking
+
+    @property
     def ways(self) -> tuple[str, ...]:
         """The ways in which this hook answers, one after the other."""
         return self._ways(self.hook)
@@ -126,7 +125,8 @@ class Plan:
         return self._ways(METADATA_HOOKS[0])
 
     def _ways(self, hook: str) -> tuple[str, ...]:
-        return plan_ways(hook, self.settings, is_lacking=self.torch is not None and self.torch.is_lacking)
+        is_lacking = self.torch is not None and (self.torch.is_lacking or self.lacks_compilers)
+        return plan_ways(hook, self.settings, is_lacking=is_lacking)
 
     @property
     def pins(self) -> tuple[str, ...]:
@@ -156,32 +156,25 @@ def make_plan(hook: str, settings: Settings, caller: Caller) -> Plan:
     :raises RuntimeBackendError: only for what no hook can go on with; see :attr:`Plan.refusal` for the rest.
     """
     cache = find_cache(None if settings.cache_dir is None else settings.cache_dir.value, caller.environ)
-    runtimes = tuple(_plan_runtimes(hook, settings, caller, cache))
-    overlay = _plan_overlay(runtimes, cache, caller)
+    postponed = _postponed(hook, settings, caller)
+    runtimes = tuple(_plan_runtimes(hook, settings, caller, cache, postponed))
+    provided = show_runtimes(runtimes, cache, caller)
     identities = [runtime.identity for runtime in runtimes if runtime.identity is not None]
-    variables, cuda = plan_environ(settings, identities, dict(_sites(runtimes, overlay)), caller.environ)
+    bench = None if settings.cuda is None else _make_bench(hook, caller, cache, provided, is_postponed=bool(postponed))
+    variables, cuda = plan_environ(settings, identities, provided.sites, caller.environ, bench)
     return Plan(
         hook=hook,
         settings=settings,
         frontend=caller.frontend[0],
         isolation=caller.isolation,
         runtimes=runtimes,
-        overlay=overlay,
+        overlay=provided.overlay,
+        view=provided.view,
         variables=variables,
         cuda=cuda,
         cache=cache,
         is_offline=_is_offline(settings, caller),
     )
-
-
-def _sites(runtimes: tuple[RuntimePlan, ...], overlay: Overlay | None) -> Iterator[tuple[str, Path]]:
-    """Yield the folder of every runtime that the real backend sees now."""
-    for runtime in runtimes:
-        distribution = runtime.outcome.visible_distribution
-        if runtime.provision.kind == "present" and distribution is not None:
-            yield runtime.outcome.rule.name, distribution.site
-        elif runtime.provision.kind == "reuse" and overlay is not None:
-            yield runtime.outcome.rule.name, overlay.path
 
 
 def find_source(caller: Caller, *, is_offline: bool) -> Source:
@@ -192,25 +185,6 @@ def find_source(caller: Caller, *, is_offline: bool) -> Source:
 
 def _is_offline(settings: Settings, caller: Caller) -> bool:
     return settings.offline.value or "--offline" in find_uv_options(caller)
-
-
-def _plan_runtimes(hook: str, settings: Settings, caller: Caller, cache: Path) -> Iterator[RuntimePlan]:
-    if settings.provision.value == "none" or not settings.runtimes:
-        return
-    resolver = Resolver(settings, caller)
-    provider = Provider(
-        wanted=settings.provision.value,
-        frontend=caller.frontend[0],
-        is_kept=caller.isolation == "kept",
-        is_asked=hook in REQUIREMENT_HOOKS,
-        is_newest_wanted=settings.unresolved.value == "newest",
-        postponed=_postponed(hook, settings, caller),
-        fetcher=None if caller.isolation in ("none", "kept") else Fetcher(cache / "fetched", caller.reader.python),
-        indexes=_indexes(settings, caller, cache) if hook in (*REQUIREMENT_HOOKS, *BUILD_HOOKS) else None,
-    )
-    for rule in settings.runtimes:
-        outcome = resolver.resolve(rule)
-        yield RuntimePlan(outcome=outcome, provision=provider.decide(outcome))
 
 
 def _postponed(hook: str, settings: Settings, caller: Caller) -> str | None:
@@ -228,20 +202,43 @@ def _indexes(settings: Settings, caller: Caller, cache: Path) -> Indexes:
     )
 
 
-def _plan_overlay(runtimes: tuple[RuntimePlan, ...], cache: Path, caller: Caller) -> Overlay | None:
-    borrowed = [pair for runtime in runtimes for pair in _borrowed(runtime)]
-    if not borrowed:
-        return None
-    links = plan_links([item for item, _ in borrowed], occupants(caller.sys_path))
-    return plan_overlay(cache, borrowed, links)
+def _plan_runtimes(
+    hook: str, settings: Settings, caller: Caller, cache: Path, postponed: str | None
+) -> Iterator[RuntimePlan]:
+    if settings.provision.value == "none" or not settings.runtimes:
+        return
+    resolver = Resolver(settings, caller)
+    provider = Provider(
+        wanted=settings.provision.value,
+        frontend=caller.frontend[0],
+        is_kept=caller.isolation == "kept",
+        is_asked=hook in REQUIREMENT_HOOKS,
+        is_newest_wanted=settings.unresolved.value == "newest",
+        postponed=postponed,
+        fetcher=_fetcher(cache / "fetched", caller),
+        indexes=_indexes(settings, caller, cache) if hook in (*REQUIREMENT_HOOKS, *BUILD_HOOKS) else None,
+    )
+    for rule in settings.runtimes:
+        outcome = resolver.resolve(rule)
+        yield RuntimePlan(outcome=outcome, provision=provider.decide(outcome))
 
 
-def _borrowed(runtime: RuntimePlan) -> list[tuple[Borrowed, Identity]]:
-    resolution = runtime.resolution
-    if runtime.provision.kind != "reuse" or resolution is None:
-        return []
-    if resolution.distribution is None or resolution.environment is None:  # pragma: no cover - reuse has both; for mypy
-        return []
-    extras = frozenset(runtime.outcome.rule.requirement.extras)
-    index = resolution.environment.distributions
-    return [(Borrowed(distribution=resolution.distribution, extras=extras, index=index), resolution.identity)]
+def _fetcher(folder: Path, caller: Caller) -> Fetcher | None:
+    return None if caller.isolation in ("none", "kept") else Fetcher(folder, caller.reader.python)
+
+
+def _make_bench(hook: str, caller: Caller, cache: Path, provided: Provided, *, is_postponed: bool) -> Workbench:
+    from .cuda import Workbench  # noqa: PLC0415 - most packages have no cuda table
+
+    return Workbench(
+        environ=caller.environ,
+        cache=cache,
+        visible=DistributionIndex([Path(entry) for entry in caller.sys_path if entry]),
+        isolation=caller.isolation,
+        is_asked=hook in REQUIREMENT_HOOKS,
+        is_building=hook in BUILD_HOOKS,
+        is_postponed=is_postponed,
+        fetcher=_fetcher(cache / "toolkits", caller),
+        site=provided.sites.get("torch"),
+        nvidia=provided.nvidia,
+    )

@@ -1,23 +1,21 @@
-"""The plan told to people and to programs: as a tree, as JSON, as a stamp. Secrets stay out of all three."""
+"""The plan told to programs: as JSON, as a stamp. Secrets stay out of both."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from . import __version__
 from .config import Upstream
 from .errors import BackendError
-from .plan import Plan, RuntimePlan
+from .plan import Plan
+from .provided import RuntimePlan
 from .runtime import Identity
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 _QUERY = re.compile(r"(?<=\.whl)\?[^\s#]*")
-
-Node = tuple[str, list[Any]]
-"""A line of a tree and the nodes below it."""
 
 
 def without_secrets(text: str) -> str:
@@ -45,6 +43,9 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "runtimes": [_describe_runtime(runtime) for runtime in plan.runtimes],
         "overlay": None if plan.overlay is None else str(plan.overlay.path),
         "left-out": [] if plan.overlay is None else list(plan.overlay.links.left_out),
+        "view": None if plan.view is None else str(plan.view.path),
+        "toolkit": _describe_toolkit(plan),
+        "compiler-cache": None if plan.compiler_cache is None else str(plan.compiler_cache),
         "variables": [{"name": v.name, "value": v.value, "origin": v.origin, "why": v.why} for v in plan.variables],
         "requirements": list(plan.requirements),
         "notes": list(plan.notes),
@@ -52,6 +53,14 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
     }
     redacted: dict[str, Any] = _redacted(described)
     return redacted
+
+
+def _describe_toolkit(plan: Plan) -> dict[str, Any] | None:
+    toolkit = plan.toolkit
+    if toolkit is None:
+        return None
+    home = None if toolkit.home is None else str(toolkit.home.path)
+    return {"kind": toolkit.kind, "version": toolkit.version, "why": toolkit.why, "home": home}
 
 
 def _describe_upstream(upstream: Upstream | None) -> dict[str, Any] | None:
@@ -100,6 +109,8 @@ def describe_identity(identity: Identity) -> dict[str, Any]:
         "reported": identity.reported,
         "cuda": identity.cuda,
         "hip": identity.hip,
+        "rocm": identity.rocm,
+        "xpu": identity.xpu,
         "git-version": identity.git_version,
     }
 
@@ -109,8 +120,9 @@ def describe_stamp(plan: Plan, *, real_version: str | None, revision: str | None
     described = {
         "shim": __version__,
         "runtimes": [_stamp_runtime(runtime) for runtime in plan.runtimes],
+        "toolkit": None if plan.toolkit is None else {"kind": plan.toolkit.kind, "version": plan.toolkit.version},
         "real-backend": {"name": plan.settings.real_backend.value, "version": real_version},
-        "variables": {v.name: v.value for v in plan.variables if v.value is not None},
+        "variables": {v.name: v.value for v in plan.variables if v.value is not None and not v.is_place},
         "variables-kept": [v.name for v in plan.variables if v.value is None],
         "source-revision": revision,
         "upstream": _describe_upstream(plan.settings.upstream),
@@ -141,72 +153,6 @@ def _redacted(value: Any) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, list):
         return [_redacted(item) for item in value]
     return value
-
-
-def plan_tree(plan: Plan) -> Node:
-    """Return the plan as a tree of lines, every value with its origin and every place looked at."""
-    backend, provision, metadata = plan.settings.real_backend, plan.settings.provision, plan.settings.metadata
-    upstream = plan.settings.upstream
-    nodes: list[Any] = [
-        (f"frontend: {plan.frontend or 'not known'}; isolation: {plan.isolation}", []),
-        *([] if upstream is None else [(f"source: {upstream}  [{upstream.origin}]", [])]),
-        (f"real backend: {backend.value}  [{backend.origin}]", []),
-        (f"provision: {provision.value}  [{provision.origin}]", []),
-        (f"metadata: {', else '.join(plan.metadata_ways)}  [{metadata.origin}]", []),
-        *(_runtime_tree(runtime) for runtime in plan.runtimes),
-    ]
-    if plan.overlay is not None:
-        left_out = ", ".join(plan.overlay.links.left_out)
-        below: list[Any] = [(f"left out, the build environment has its own: {left_out}", [])] if left_out else []
-        nodes.append((f"overlay: {plan.overlay.path}", below))
-    if plan.variables:
-        nodes.append(("variables", [(_variable_line(v.name, v.value, v.why, v.origin), []) for v in plan.variables]))
-    nodes += [(f"note: {note}", []) for note in plan.notes]
-    return (f"{plan.hook} of {plan.settings.source}", nodes)
-
-
-def _variable_line(name: str, value: str | None, why: str, origin: str) -> str:
-    return f"{name}{'' if value is None else f'={value}'}: {why}  [{origin}]"
-
-
-def _runtime_tree(runtime: RuntimePlan) -> Node:
-    outcome, resolution, provision = runtime.outcome, runtime.resolution, runtime.provision
-    found = "not known" if resolution is None else f"{resolution.identity}, {resolution.how}  [{resolution.origin}]"
-    nodes: list[Any] = [
-        (f"asked for: {outcome.rule.requirement}  [{outcome.rule.origin}]", []),
-        (f"match: {outcome.rule.match}  [{outcome.rule.match_origin}]", []),
-        ("looked at", [(f"{step.why}: {step.path}: {step.found}", []) for step in outcome.steps]),
-        (f"provision: {provision.kind} ({provision.why})", []),
-    ]
-    if resolution is not None and resolution.url is not None:
-        nodes.insert(2, (f"wheel: {resolution.url} sha256={resolution.sha256}", []))
-    if provision.requirement is not None:
-        nodes.append((f"requested: {provision.requirement}", []))
-    return (f"{outcome.rule.name}: {found}", nodes)
-
-
-def render(node: Node) -> Iterator[str]:
-    """Yield the lines of a tree."""
-    yield without_secrets(node[0])
-    yield from _render_below(node[1], "")
-
-
-def _render_below(nodes: list[Node], indent: str) -> Iterator[str]:
-    for index, (line, below) in enumerate(nodes):
-        is_last = index == len(nodes) - 1
-        yield f"{indent}{'└─ ' if is_last else '├─ '}{without_secrets(line)}"
-        yield from _render_below(below, indent + ("   " if is_last else "│  "))
-
-
-def short_story(plan: Plan) -> Iterator[str]:
-    """Yield the few lines that end the output of a failed build."""
-    for runtime in plan.runtimes:
-        outcome, resolution = runtime.outcome, runtime.resolution
-        found = "not known" if resolution is None else f"{resolution.identity}, {resolution.how} ({resolution.origin})"
-        yield without_secrets(f"{outcome.rule.name}: {found}; {runtime.provision.kind}: {runtime.provision.why}")
-    for variable in plan.variables:
-        yield without_secrets(_variable_line(variable.name, variable.value, variable.why, variable.origin))
-    yield f"real backend: {plan.settings.real_backend.value} ({plan.hook}, {plan.frontend or 'frontend not known'})"
 
 
 def append_line(path: Path, line: str) -> None:

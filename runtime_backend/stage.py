@@ -7,35 +7,107 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .cache import bytecode_folder
 from .config import settings_of_tree
 from .delegate import surroundings
 from .distributions import locate_imports
-from .environ import build_folder_variables, hook_variables, search_variables, setuptools_config
+from .environ import (
+    build_folder_variables,
+    bytecode_variables,
+    hook_variables,
+    search_variables,
+    setuptools_config,
+    toolkit_variables,
+)
+from .errors import ProvisionError
 from .plan import BUILD_HOOKS, Plan
+from .provision.overlay import Overlay
 from .target import Caller
+
+if TYPE_CHECKING:
+    from .cuda import CudaHome
 
 
 @contextmanager
-def set_stage(plan: Plan, caller: Caller, say: Callable[[str], None]) -> Iterator[Plan]:
+def set_stage(
+    plan: Plan, caller: Caller, say: Callable[[str], None], config_settings: Mapping[str, Any] | None = None
+) -> Iterator[Plan]:
     """Show the real backend, for a while, what the plan says that it sees.
 
-    Yields the plan; that of a wrapper with the settings of the upstream source, whose folder is then the working
-    directory (PEP 517: the hooks run in the source tree).
+    Yields the plan, with the build folders; that of a wrapper with the settings of the upstream source, whose folder is
+    then the working directory (PEP 517: the hooks run in the source tree).
     """
     with ExitStack() as stack:
         plan = _open_upstream(plan, caller, stack, say)
-        overlay = None if plan.overlay is None else plan.overlay.show()
+        shown = _show_folders(plan, stack)
+        overlays = [shown[overlay.path] for overlay in (plan.view, plan.overlay) if overlay is not None]
+        named = _named_folder(config_settings or {})
         changes = {
             **hook_variables(caller.environ),
-            **search_variables(caller.environ, overlay, _cmake_prefixes(plan, overlay), bytecode_folder(plan.cache)),
-            **_build_folder(plan, caller, stack),
-            **{v.name: v.value for v in plan.variables if v.value is not None},
+            **search_variables(caller.environ, overlays, _cmake_prefixes(plan, shown)),
+            **(bytecode_variables(caller.environ, bytecode_folder(plan.cache)) if plan.overlay else {}),
+            **_build_folder(plan, caller, stack, named),
+            **_compiling(plan, caller, shown),
+            **{v.name: _moved(v.value, shown) for v in plan.variables if v.value is not None},
         }
+        if plan.hook in BUILD_HOOKS and "TORCH_CUDA_ARCH_LIST" in changes:
+            _warn_of_own_architectures(plan, say)
         before = [str(plan.settings.source / folder) for folder in plan.settings.backend_path]
-        stack.enter_context(surroundings(changes, before=before, behind=[str(overlay)] if overlay else []))
-        yield plan
+        before += [str(shown[plan.view.path])] if plan.view else []
+        behind = [str(shown[plan.overlay.path])] if plan.overlay else []
+        stack.enter_context(surroundings(changes, before=before, behind=behind))
+        yield replace(plan, build_folders=_build_folders(plan, caller, changes.get("SKBUILD_BUILD_DIR"), named))
+
+
+def _show_folders(plan: Plan, stack: ExitStack) -> dict[Path, Path]:
+    """Show the overlays and CUDA_HOME; return their stable paths -> where they are in this build."""
+    shown = {} if plan.overlay is None else {plan.overlay.path: stack.enter_context(plan.overlay.shown())}
+    if plan.view is not None:
+        shown[plan.view.path] = _show_view(plan.view, stack)
+    home = _home(plan)
+    return shown if home is None else {**shown, home.path: stack.enter_context(home.shown())}
+
+
+def _show_view(view: Overlay, stack: ExitStack) -> Path:
+    """Show a view; where the cache cannot be written to, the build environment itself will do, at its own path."""
+    try:
+        return stack.enter_context(view.shown())
+    except ProvisionError:
+        return next(iter(view.links.targets.values())).parent
+
+
+def _home(plan: Plan) -> CudaHome | None:
+    return None if plan.toolkit is None else plan.toolkit.home
+
+
+def _moved(value: str, shown: Mapping[Path, Path]) -> str:
+    """Return a variable's value with the folders where they are in this build."""
+    for planned, actual in shown.items():
+        value = value.replace(str(planned), str(actual)) if planned != actual else value
+    return value
+
+
+def _compiling(plan: Plan, caller: Caller, shown: Mapping[Path, Path]) -> dict[str, str | None]:
+    """Return the variables that put CUDA's compilers on PATH, and a compiler cache in front of all of them."""
+    home = _home(plan)
+    place = None if home is None else shown[home.path]
+    changes = {} if place is None else toolkit_variables(caller.environ, place)
+    if plan.compiler_cache is None or plan.hook not in BUILD_HOOKS:
+        return changes
+    from .cuda import cache_variables  # noqa: PLC0415 - most packages have no cuda table
+
+    planned = {variable.name: variable.value or "" for variable in plan.variables}
+    found = cache_variables(
+        plan.compiler_cache,
+        {**planned, **caller.environ},
+        folder=plan.cache / "compilers",
+        source=plan.settings.source,
+        prefix=caller.prefix,
+        nvcc=None if place is None else place / "bin" / "nvcc",
+    )
+    return {**changes, **found}
 
 
 def _open_upstream(plan: Plan, caller: Caller, stack: ExitStack, say: Callable[[str], None]) -> Plan:
@@ -51,7 +123,19 @@ def _open_upstream(plan: Plan, caller: Caller, stack: ExitStack, say: Callable[[
     return replace(plan, settings=settings_of_tree(plan.settings, tree))
 
 
-def _build_folder(plan: Plan, caller: Caller, stack: ExitStack) -> Mapping[str, str | None]:
+def _warn_of_own_architectures(plan: Plan, say: Callable[[str], None]) -> None:
+    from .cuda import find_own_architectures  # noqa: PLC0415 - most packages have no cuda table
+
+    own = find_own_architectures(plan.settings.source)
+    if own is not None:
+        say(f"warning: the package names architectures itself, so torch does not look at TORCH_CUDA_ARCH_LIST: {own}")
+
+
+def _build_folder(plan: Plan, caller: Caller, stack: ExitStack, named: str | None) -> Mapping[str, str | None]:
+    """Return the variables that name the build folders.
+
+    :param named: the one that the call names to scikit-build-core, which would hear a variable first.
+    """
     label = plan.build_label
     if plan.hook not in BUILD_HOOKS or label is None:
         return {}
@@ -59,14 +143,38 @@ def _build_folder(plan: Plan, caller: Caller, stack: ExitStack) -> Mapping[str, 
 
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runtime-backend-")))
     path = folder / "setuptools.cfg"
-    path.write_text(setuptools_config(label, is_editable=plan.real_hook == "build_editable"), "utf-8")
-    return build_folder_variables(caller.environ, label, path, plan.settings.scikit_build_dir)
+    is_editable = plan.real_hook == "build_editable"
+    path.write_text(setuptools_config(label, is_editable=is_editable), "utf-8")
+    if named is not None:
+        return build_folder_variables(caller.environ, label, path, None, None)
+    # An editable may be built again in its folder, whenever it is imported: not in one that goes.
+    scratch = None if is_editable else folder / "scikit-build"
+    return build_folder_variables(caller.environ, label, path, plan.settings.scikit_build_dir, scratch)
 
 
-def _cmake_prefixes(plan: Plan, overlay: Path | None) -> list[Path]:
+def _named_folder(config_settings: Mapping[str, Any]) -> str | None:
+    """Return the build folder that a call names to scikit-build-core."""
+    found = (config_settings.get(key) for key in ("skbuild.build-dir", "build-dir"))
+    return next((folder for folder in found if isinstance(folder, str)), None)
+
+
+def _build_folders(plan: Plan, caller: Caller, ours: str | None, named: str | None) -> tuple[Path, ...]:
+    """Return where setuptools and scikit-build-core compile; the latter's up to the first part with a placeholder.
+
+    :param ours: the folder that we name to scikit-build-core.
+    """
+    label = "" if "DIST_EXTRA_CONFIG" in caller.environ else plan.build_label or ""
+    folders = [os.path.join("build", label), ours or caller.environ.get("SKBUILD_BUILD_DIR") or named]  # noqa: PTH118
+    parts = ((folder or "").partition("{") for folder in folders)
+    stems = [os.path.dirname(stem) if brace else stem for stem, brace, _ in parts]  # noqa: PTH120 - may end in a slash
+    return tuple(plan.settings.source / stem for stem in stems if stem)
+
+
+def _cmake_prefixes(plan: Plan, shown: Mapping[Path, Path]) -> list[Path]:
     """Return the folders that hold the CMake packages of the runtimes, such as ``torch/share/cmake``."""
-    roots = [] if overlay is None or plan.overlay is None else [overlay / entry for entry in plan.overlay.links.targets]
-    for runtime in plan.runtimes:
+    overlays = [overlay for overlay in (plan.view, plan.overlay) if overlay is not None]
+    roots = [shown[overlay.path] / entry for overlay in overlays for entry in overlay.links.targets]
+    for runtime in plan.runtimes if plan.view is None else ():
         distribution = runtime.outcome.visible_distribution
         if runtime.provision.kind == "present" and distribution is not None:
             roots += locate_imports(distribution, ()).values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,19 @@ def make_source(folder: Path, backend: str, table: str = "") -> Path:
 
 @dataclass
 class Said:
-    """What was said to the person."""
+    """What was said to the person; that a build begins, which is said of every one, apart."""
 
     lines: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+    """Where the output of each build goes."""
 
     def __call__(self, line: str) -> None:
         """Keep a line."""
-        self.lines.append(line)
+        begun = re.fullmatch(r"building; `tail -f (.+)` shows how far it is", line)
+        if begun is None:
+            self.lines.append(line)
+        else:
+            self.outputs.append(begun[1])
 
 
 def cached(scene: Scene, caller: Caller) -> Caller:

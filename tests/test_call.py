@@ -290,7 +290,20 @@ def test_failed_build(backend: str, code: int, printed: str, scene: Scene, capsy
         "  A=1: set  [pyproject.toml: tool.runtime-backend.env.A]",
         "  HOME: left as the environment has it  [pyproject.toml: tool.runtime-backend.env.HOME]",
         f"  real backend: backends.objects:{backend} (build_wheel, pip)",
+        f"  its whole output: {said.outputs[0]}",
     ] == said.lines
+
+
+def test_failed_sdist(scene: Scene) -> None:
+    """A hook that is no build tells the same; its output is not kept."""
+    write(scene.source / "failing_backend.py", "def build_sdist(*_):\n    raise RuntimeError\n")
+    make_source(scene.source, "failing_backend", 'backend-path = ["."]\n')
+    said = Said()
+    with pytest.raises(SystemExit):
+        call_of("build_sdist", scene, scene.pip(scene.shell(scene.elsewhere)), said).run("x", None)
+    assert ("build_sdist of the real backend failed; it was called with", []) == (said.lines[0], said.outputs)
+    assert "  real backend: failing_backend (build_sdist, pip)" == said.lines[-1]
+    del sys.modules["failing_backend"]
 
 
 def test_failed_sdist_for_want_of_a_runtime(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
@@ -400,7 +413,10 @@ def test_metadata_with_a_stand_in(scene: Scene) -> None:
     assert "x-1.dist-info" == call_of("prepare_metadata_for_build_wheel", scene, caller, said).run(str(folder), None)
     assert "Version: 1+2.8.0+cu126\n" in (folder / "x-1.dist-info/METADATA").read_text()
     mark = json.loads((folder / "x-1.dist-info/runtime-backend.json").read_text())
-    assert ("stub", ["torch 2.8.0+cu126 cuda=None hip=None git=None"]) == (mark["metadata"], mark["runtimes"])
+    assert ("stub", ["torch 2.8.0+cu126 cuda=None hip=None rocm=None xpu=None git=None"]) == (
+        mark["metadata"],
+        mark["runtimes"],
+    )
     assert [] == said.lines
     assert "torch" not in sys.modules
 
@@ -457,7 +473,7 @@ def prepared(scene: Scene, metadata: str, way: str, *runtimes: str) -> str:
 def test_wheel_that_is_what_was_told(scene: Scene) -> None:
     """What the real backend told of the same runtime it may take over; what others told it does not get to see."""
     caller, dist = scene.pip(scene.shell(scene.elsewhere)), str(scene.root / "dist")
-    same = f"torch {TARGET} cuda=None hip=None git=0123abc"
+    same = f"torch {TARGET} cuda=None hip=None rocm=None xpu=None git=0123abc"
     for way, runtimes, is_seen in [("real", [same], True), ("real", ["torch 1.0"], False), ("stub", [same], False)]:
         folder = prepared(scene, "Metadata-Version: 2.1\nName: Nonsense\n", way, *runtimes)
         assert WHEEL == call_of("build_wheel", scene, caller).build(dist, None, folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,15 +15,19 @@ from runtime_backend.environ import (
     PlannedVariable,
     build_folder_variables,
     build_label,
+    bytecode_variables,
     hook_variables,
     plan_variables,
     search_variables,
     setuptools_config,
+    toolkit_variables,
 )
 from runtime_backend.runtime import Identity
 
 TORCH = Identity(name="torch", version="2.7.0", reported="2.7.0+cu126", cuda="12.6", git_version="abc")
 NUMPY = Identity(name="numpy", version="2.0", reported="2.0")
+ROCM = Identity(name="torch", version="2.9.0", reported="2.9.0+rocm6.4", hip="6.4.43484-123eb5128", rocm="6.4.2")
+XPU = Identity(name="torch", version="2.9.0", reported="2.9.0+xpu", xpu="20250101")
 LOCKED = Identity(name="torch", version="2.7.0+cu126")
 
 
@@ -70,6 +75,12 @@ def test_runtime_that_is_not_there(identities: tuple[Identity, ...]) -> None:
     assert ["1", "set"] == plan("1", *identities)
 
 
+@pytest.mark.parametrize(("torch", "value"), [(ROCM, "6.4.43484-123eb5128|6.4.2|"), (XPU, "||20250101"), (TORCH, "||")])
+def test_value_of_other_accelerators(torch: Identity, value: str) -> None:
+    """What a torch for ROCm, or for XPU, says of itself is there to be filled in, too."""
+    assert [value, "set"] == plan("{torch.hip}|{torch.rocm}|{torch.xpu}", torch)
+
+
 def test_build_label() -> None:
     """A build folder's name tells the runtimes, and differs wherever they do; it needs no quoting."""
     assert build_label([TORCH]).startswith("torch-2.7.0.cu126-")
@@ -77,57 +88,72 @@ def test_build_label() -> None:
     assert build_label([LOCKED]).startswith("torch-2.7.0.cu126-")
     odd = Identity(name="torch", version="1!2.0", reported="2 $(x)/..\\%", git_version="abc")
     other = Identity(name="torch", version="2.7.0", reported="2.7.0+cu126", cuda="12.6", git_version="other")
-    labels = [build_label(identities) for identities in ([TORCH], [LOCKED], [odd], [other])]
+    rocm = replace(ROCM, rocm="6.4.3")
+    later = replace(XPU, xpu="20250302")
+    labels = [build_label([identity]) for identity in (TORCH, LOCKED, odd, other, ROCM, rocm, XPU, later)]
     assert len(labels) == len(set(labels))
     assert set("".join(labels)) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
     assert build_label([TORCH]) == build_label([TORCH])
 
 
 def test_search_variables(tmp_path: Path) -> None:
-    """CMake and Python look behind what is there; each CMake package has a root of its own; byte code goes elsewhere."""
+    """CMake and Python look behind what is there; each CMake package has a root of its own."""
     prefix = write(tmp_path / "torch/share/cmake/Torch/TorchConfig.cmake", "").parents[1]
     write(prefix / "Caffe2/x", "")
     environ = {"CMAKE_PREFIX_PATH": "/c", "PYTHONPATH": "/p"}
     assert {
         "CMAKE_PREFIX_PATH": f"/c{os.pathsep}{prefix}",
         "Torch_ROOT": str(tmp_path / "torch"),
-        "PYTHONPATH": f"/p{os.pathsep}/overlay",
-        "PYTHONPYCACHEPREFIX": "/bytecode",
-    } == search_variables(environ, Path("/overlay"), [prefix], Path("/bytecode"))
+        "PYTHONPATH": f"/p{os.pathsep}/view{os.pathsep}/overlay",
+    } == search_variables(environ, [Path("/view"), Path("/overlay")], [prefix])
     own = {"Torch_ROOT": "/own"}
-    assert {"CMAKE_PREFIX_PATH": str(prefix)} == search_variables(own, None, [prefix], Path("/bytecode"))
+    assert {"CMAKE_PREFIX_PATH": str(prefix)} == search_variables(own, [], [prefix])
 
 
 @pytest.mark.parametrize(
-    ("environ", "overlay", "expected"),
+    ("environ", "overlays", "expected"),
     [
-        ({}, None, {}),
-        ({"PYTHONPATH": "/p"}, None, {}),
-        ({}, Path("/o"), {"PYTHONPATH": "/o", "PYTHONPYCACHEPREFIX": "/bytecode"}),
-        ({"PYTHONPATH": ""}, Path("/o"), {"PYTHONPATH": "/o", "PYTHONPYCACHEPREFIX": "/bytecode"}),
-        ({"PYTHONPYCACHEPREFIX": "/own"}, Path("/o"), {"PYTHONPATH": "/o", "PYTHONPYCACHEPREFIX": "/own"}),
+        ({}, [], {}),
+        ({"PYTHONPATH": "/p"}, [], {}),
+        ({}, [Path("/o")], {"PYTHONPATH": "/o"}),
+        ({"PYTHONPATH": ""}, [Path("/o")], {"PYTHONPATH": "/o"}),
     ],
 )
 def test_search_variables_without_cmake(
-    environ: dict[str, str], overlay: Path | None, expected: dict[str, str | None]
+    environ: dict[str, str], overlays: list[Path], expected: dict[str, str | None]
 ) -> None:
     """Without an overlay nothing changes; with one, an empty part of a path never means the working directory."""
-    assert expected == search_variables(environ, overlay, [], Path("/bytecode"))
+    assert expected == search_variables(environ, overlays, [])
+
+
+def test_bytecode_variables() -> None:
+    """Byte code goes elsewhere than into the target, unless the person has said where."""
+    assert {"PYTHONPYCACHEPREFIX": "/bytecode"} == bytecode_variables({}, Path("/bytecode"))
+    assert {"PYTHONPYCACHEPREFIX": "/own"} == bytecode_variables({"PYTHONPYCACHEPREFIX": "/own"}, Path("/bytecode"))
+
+
+@pytest.mark.parametrize("environ", [{}, {"PATH": ""}, {"PATH": "/usr/bin"}])
+def test_toolkit_variables(environ: dict[str, str]) -> None:
+    """CUDA_HOME's own nvcc is the first on PATH; an empty PATH never means the working directory."""
+    expected = os.pathsep.join(filter(None, [str(Path("/cuda/bin")), environ.get("PATH")]))
+    assert {"PATH": expected} == toolkit_variables(environ, Path("/cuda"))
 
 
 @pytest.mark.parametrize(
-    ("environ", "build_dir", "expected"),
+    ("environ", "build_dir", "scratch", "expected"),
     [
-        ({}, None, {"DIST_EXTRA_CONFIG": "/cfg"}),
-        ({}, "build/x", {"DIST_EXTRA_CONFIG": "/cfg", "SKBUILD_BUILD_DIR": "build/x/label"}),
-        ({"DIST_EXTRA_CONFIG": "/own", "SKBUILD_BUILD_DIR": "/own"}, "build/x", {}),
+        ({}, None, None, {"DIST_EXTRA_CONFIG": "/cfg"}),
+        ({}, None, "/scratch", {"DIST_EXTRA_CONFIG": "/cfg", "SKBUILD_BUILD_DIR": "/scratch"}),
+        ({}, "build/x", "/scratch", {"DIST_EXTRA_CONFIG": "/cfg", "SKBUILD_BUILD_DIR": "build/x/label"}),
+        ({"DIST_EXTRA_CONFIG": "/own", "SKBUILD_BUILD_DIR": "/own"}, "build/x", "/scratch", {}),
     ],
 )
 def test_build_folder_variables(
-    environ: dict[str, str], build_dir: str | None, expected: dict[str, str | None]
+    environ: dict[str, str], build_dir: str | None, scratch: str | None, expected: dict[str, str | None]
 ) -> None:
     """Each runtime has a build folder of its own, unless the person named one."""
-    assert expected == build_folder_variables(environ, "label", Path("/cfg"), build_dir)
+    folder = None if scratch is None else Path(scratch)
+    assert expected == build_folder_variables(environ, "label", Path("/cfg"), build_dir, folder)
 
 
 @pytest.mark.parametrize(("is_editable", "sections"), [(False, ["build"]), (True, ["build", "build_ext"])])

@@ -13,8 +13,9 @@ from standins import make_distribution, make_torch, make_venv
 from runtime_backend import __version__
 from runtime_backend.config import load_settings
 from runtime_backend.plan import Plan, find_source, make_plan
-from runtime_backend.report import describe_plan, describe_stamp, plan_tree, render, short_story, without_secrets
+from runtime_backend.report import describe_plan, describe_stamp, without_secrets
 from runtime_backend.target import Caller
+from runtime_backend.tree import plan_tree, render, short_story
 
 GR, BUILD = "get_requires_for_build_wheel", "build_wheel"
 
@@ -179,6 +180,8 @@ def test_json(scene: Scene) -> None:
                     "reported": None,
                     "cuda": None,
                     "hip": None,
+                    "rocm": None,
+                    "xpu": None,
                     "git-version": None,
                     "url": clean,
                     "sha256": None,
@@ -197,6 +200,9 @@ def test_json(scene: Scene) -> None:
         ],
         "overlay": None,
         "left-out": [],
+        "view": None,
+        "toolkit": None,
+        "compiler-cache": None,
         "variables": [
             {
                 "name": "FOR",
@@ -316,12 +322,15 @@ def test_stamp(scene: Scene) -> None:
                 "reported": TARGET,
                 "cuda": None,
                 "hip": None,
+                "rocm": None,
+                "xpu": None,
                 "git-version": "0123abc",
                 "how": "installed",
                 "origin": str(scene.target),
                 "provision": "reuse",
             }
         ],
+        "toolkit": None,
         "real-backend": {"name": "backends.recording", "version": "9"},
         "variables": {"FOR": TARGET},
         "variables-kept": ["HOME"],

@@ -11,9 +11,10 @@ from pathlib import Path
 from ..config import load_settings
 from ..errors import ConfigError
 from ..plan import make_plan
-from ..report import describe_plan, plan_tree, render, without_secrets
+from ..report import describe_plan, without_secrets
 from ..target import find_start, read_caller
-from .terminal import wants_colour
+from ..tree import plan_tree, render
+from .terminal import coloured, wants_colour
 
 HOOK = "get_requires_for_build_wheel"
 """The plan is that of the first hook: what it requires, a frontend would install."""
@@ -36,16 +37,7 @@ def explain(source: str, *, as_json: bool) -> int:
     else:
         is_coloured = wants_colour(sys.stdout, os.environ)
         for line in render(plan_tree(plan)):
-            print(_coloured(line) if is_coloured else line)  # noqa: T201
+            print(coloured(line) if is_coloured else line)  # noqa: T201
         if plan.refusal is not None:
             print(f"the build would stop: {without_secrets(str(plan.refusal))}")  # noqa: T201
     return 0 if plan.refusal is None else 1
-
-
-def _coloured(line: str) -> str:
-    """Return the line with its origin dimmed and its key in bold."""
-    head, bracket, origin = line.partition("  [")
-    stem = head.rstrip().rfind("─ ") + 2 if "─ " in head else 0
-    key, colon, rest = head[stem:].partition(":")
-    shown = f"{head[:stem]}\033[1m{key}\033[0m{colon}{rest}" if colon else head
-    return f"{shown}\033[2m{bracket}{origin}\033[0m" if bracket else shown
