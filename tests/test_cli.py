@@ -19,9 +19,9 @@ from standins import make_venv, write
 from runtime_backend import __version__
 from runtime_backend.cli import explain as explain_module
 from runtime_backend.cli import main
-from runtime_backend.cli.explain import _coloured
-from runtime_backend.cli.terminal import wants_colour
+from runtime_backend.cli.terminal import coloured, wants_colour
 from runtime_backend.config import load_settings
+from runtime_backend.linked import LinkedFolder
 from runtime_backend.plan import make_plan
 from runtime_backend.report import describe_plan
 from runtime_backend.target import Caller
@@ -166,7 +166,17 @@ def test_wants_colour(environ: Mapping[str, str], on_terminal: bool, in_pipe: bo
 )
 def test_coloured(line: str, expected: str) -> None:
     """The key is bold, the origin dim."""
-    assert expected == _coloured(line)
+    assert expected == coloured(line)
+
+
+def test_nobody_reads(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that nobody reads to its end is no traceback."""
+    stand(monkeypatch, scene, scene.target)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert 1 == main(["explain", str(scene.source)])
 
 
 def test_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -183,17 +193,28 @@ def test_module_is_not_run_by_an_import(capsys: pytest.CaptureFixture[str]) -> N
     assert "" == capsys.readouterr().out
 
 
+def make_links(cache: Path) -> None:
+    """Leave what a build leaves that had a CUDA_HOME: links, whose targets do not count."""
+    LinkedFolder(path=cache / "cuda/cuda-13.0-ab", targets={"bin": cache / "toolkits/cuda-13.0-ab"}).show()
+
+
 def test_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """What lies in the cache is listed with its size, and nothing of it is left after pruning."""
     monkeypatch.setenv("RUNTIME_BACKEND_CACHE_DIR", str(tmp_path))
     write(tmp_path / "fetched/torch-2.7.0-ab/x", "x" * 2_000_000)
     write(tmp_path / "fetched/torch-2.7.0-ab.lock", "")
     write(tmp_path / "index/y", "y" * 100_000)
+    write(tmp_path / "toolkits/cuda-13.0-ab/x", "x" * 1_000_000)
+    write(tmp_path / "compilers/ab/c++", "x" * 200_000)
+    make_links(tmp_path)
     assert 0 == main(["cache"])
     expected = [
-        f"       2.0 MB  fetched   {tmp_path}/fetched/torch-2.7.0-ab",
-        f"       0.1 MB  index     {tmp_path}/index",
-        f"       2.1 MB  in {tmp_path}",
+        f"       2.0 MB  fetched    {tmp_path}/fetched/torch-2.7.0-ab",
+        f"       1.0 MB  toolkits   {tmp_path}/toolkits",
+        f"       0.0 MB  cuda       {tmp_path}/cuda",
+        f"       0.2 MB  compilers  {tmp_path}/compilers",
+        f"       0.1 MB  index      {tmp_path}/index",
+        f"       3.3 MB  in {tmp_path}",
     ]
     assert expected == capsys.readouterr().out.splitlines()
     assert 0 == main(["cache", "prune"])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 
 from .. import __version__
 from ..errors import RuntimeBackendError
 
-EXTRA = "runtime-backend[cli]"
+_CLI, _PLOT = "runtime-backend[cli]", "runtime-backend[plot]"
+
+EXTRAS = {"build": _CLI, "elftools": _CLI, "pypi_simple": _CLI, "tomlkit": _CLI, "matplotlib": _PLOT}
 """What installs the libraries that commands need and builds do not."""
 
 
@@ -17,20 +20,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0; 1 for a refusal; 2 for wrong usage."""
     options = _make_parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()
+    except BrokenPipeError:  # `head` has read enough; the interpreter would fail again on what is left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except RuntimeBackendError as error:
         from ..report import without_secrets  # noqa: PLC0415 - only a refusal needs it
 
         print(f"runtime-backend: error: {without_secrets(str(error))}", file=sys.stderr)  # noqa: T201 - it prints
         return 1
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in _LIBRARIES:
+        library = (error.name or "").partition(".")[0]
+        if library not in EXTRAS:
             raise
-        print(f"runtime-backend: error: {error.name} is not installed\nRun: pip install '{EXTRA}'", file=sys.stderr)  # noqa: T201
+        told = f"runtime-backend: error: {library} is not installed\nRun: pip install '{EXTRAS[library]}'"
+        print(told, file=sys.stderr)  # noqa: T201
         return 1
-
-
-_LIBRARIES = ("build", "elftools", "pypi_simple", "tomlkit")
+    return code
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -66,18 +73,28 @@ def _add_source(command: argparse.ArgumentParser) -> None:
 def _add_explain(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = _add(commands, "explain", "print what a build here would do, and why", _EXPLAIN, _explain)
     command.epilog = "exit code: 0 if the wheel could be built, 1 if the build would stop"
-    _add_source(command)
-    command.add_argument("--json", action="store_true", help="print the plan as JSON")
+    command.add_argument("source", nargs="?", help="the source tree (default: the working directory; --last: any)")
+    command.add_argument("--json", action="store_true", help="print the plan, or the record, as JSON")
+    command.add_argument("--last", action="store_true", help="tell what the last build did, and when, instead")
+    command.add_argument("--plot", metavar="FILE.svg", help="with --last: draw what was compiled when")
+    command.set_defaults(misuse=command.error)
 
 
 _EXPLAIN = """Print the plan for building a wheel of SOURCE for the environment that a frontend, called here and now,
-would install it into: each value with its origin, every place looked at with what was found there. Nothing is built."""
+would install it into: each value with its origin, every place looked at with what was found there. Nothing is built.
+With --last: what the last build of SOURCE did, and when."""
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from .explain import explain  # noqa: PLC0415 - each command imports its own
+    if options.last:
+        from .last import show_last  # noqa: PLC0415 - each command imports its own
 
-    return explain(options.source, as_json=options.json)
+        return show_last(options.source, as_json=options.json, plot=options.plot)
+    if options.plot is not None:
+        options.misuse("argument --plot: goes with --last")
+    from .explain import explain  # noqa: PLC0415 - as above
+
+    return explain(options.source or ".", as_json=options.json)
 
 
 def _add_init(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -162,7 +179,8 @@ def _add_cache(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 _CACHE = """List what lies in the cache, with its size: runtimes that were fetched, overlays, upstream sources, answers
-of indexes, byte code. `prune` removes all of it; what a build needs again is made again. Not while builds run."""
+of indexes, byte code, the records of builds. `prune` removes all of it; what a build needs again is made again. Not
+while builds run."""
 
 
 def _cache(options: argparse.Namespace) -> int:

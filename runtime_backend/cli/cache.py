@@ -15,11 +15,15 @@ from ..files import is_folder, list_names
 KINDS = {
     "fetched": "runtimes that builds fetched",
     "overlays": "links to the runtimes of environments",
+    "toolkits": "CUDA compilers out of wheels",
+    "cuda": "links that make a CUDA_HOME of them",
+    "compilers": "scripts that put a compiler cache in front",
     "sources": "upstream sources of wrappers",
     "index": "answers of package indexes",
     "bytecode": "compiled Python of builds",
+    "builds": "output and record of the last builds",
 }
-"""The folders of the cache; each can be made again at any time."""
+"""The folders of the cache. What a build needs of them is made again at any time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +34,12 @@ class Entry:
     path: Path
     size: int
     """Bytes on disk."""
+
+
+def own_cache() -> Path:
+    """Return the folder of the cache of the person who calls."""
+    named = os.environ.get("RUNTIME_BACKEND_CACHE_DIR")
+    return find_cache(Path(named) if named else None, os.environ)
 
 
 def list_cache(cache: Path) -> list[Entry]:
@@ -43,12 +53,11 @@ def list_cache(cache: Path) -> list[Entry]:
 
 def show_cache(*, prune: bool) -> int:
     """Print what is in the cache, or take it out; return the exit code."""
-    named = os.environ.get("RUNTIME_BACKEND_CACHE_DIR")
-    cache = find_cache(Path(named) if named else None, os.environ)
+    cache = own_cache()
     entries = list_cache(cache)
     total = sum(entry.size for entry in entries)
     for entry in entries:
-        print(f"{_megabytes(entry.size)}  {entry.kind:8}  {entry.path}")  # noqa: T201 - the command line prints
+        print(f"{_megabytes(entry.size)}  {entry.kind:9}  {entry.path}")  # noqa: T201 - the command line prints
     print(f"{_megabytes(total)}  in {cache}")  # noqa: T201
     if prune:
         left = [path for entry in entries for path in _remove(entry.path)]

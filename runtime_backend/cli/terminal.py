@@ -28,6 +28,15 @@ def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
     return bool(environ.get("FORCE_COLOR")) or stream.isatty()
 
 
+def coloured(line: str) -> str:
+    """Return a line with its origin dimmed and its key in bold."""
+    head, bracket, origin = line.partition("  [")
+    stem = head.rstrip().rfind("─ ") + 2 if "─ " in head else 0
+    key, colon, rest = head[stem:].partition(":")
+    shown = f"{head[:stem]}\033[1m{key}\033[0m{colon}{rest}" if colon else head
+    return f"{shown}\033[2m{bracket}{origin}\033[0m" if bracket else shown
+
+
 def show_diff(name: str, before: str, after: str) -> None:
     """Print what changes in a file, as a unified diff; coloured where somebody looks at it."""
     is_coloured = wants_colour(sys.stdout, os.environ)

@@ -1,0 +1,128 @@
+"""``runtime-backend explain --last``: what the last build did, and when."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from shlex import quote
+
+from ..builds import KEPT, Build, builds_folder, find_last, find_running, output_path
+from ..errors import RecordError
+from ..files import is_file
+from ..ninja import Step
+from ..progress import minutes
+from .cache import own_cache
+from .terminal import coloured, out, say, wants_colour
+
+_WIDTH = 60
+"""Characters of a file's name that are shown: the last ones, which tell most."""
+
+
+def show_last(source: str | None, *, as_json: bool, plot: str | None) -> int:
+    """Print the newest record, and return the exit code.
+
+    :param source: the source tree that was built; None: any.
+    :param plot: a file that takes a picture of it.
+    :raises RecordError: when there is no such build, or nothing to draw.
+    """
+    cache = own_cache()
+    for path in find_running(cache):
+        say(f"a build is under way; `tail -f {quote(str(path))}` shows how far it is")
+    tree = None if source is None else Path(source).resolve()
+    found = find_last(cache, tree)
+    if found is None:
+        raise _none(cache, tree)
+    folder, build = found
+    if as_json:
+        out(json.dumps(build.describe(), indent=2, ensure_ascii=False))
+    else:
+        _print(folder, build)
+    if plot is not None:
+        _draw(build, Path(plot))
+    return 0
+
+
+def _none(cache: Path, tree: Path | None) -> RecordError:
+    of, what = ("", "a package") if tree is None else (f" of {tree}", str(tree))
+    return RecordError(
+        f"found no build{of} in {builds_folder(cache)}, expected one of the last {KEPT}",
+        hint=f"Build {what}, then run this again.",
+    )
+
+
+def _print(folder: Path, build: Build) -> None:
+    is_coloured = wants_colour(sys.stdout, os.environ)
+    for line in _facts(folder, build):
+        out(coloured(line) if is_coloured else line)
+    out("")
+    for line in _table(build):
+        out(line)
+
+
+def _facts(folder: Path, build: Build) -> Iterator[str]:
+    yield f"{build.hook} of {build.source}: {build.outcome}"
+    yield f"began: {datetime.fromtimestamp(build.began, timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
+    yield f"took: {minutes(build.seconds)}"
+    yield f"frontend: {build.frontend or 'not known'}"
+    if build.runtimes:
+        yield f"against: {', '.join(f'{name} {version}' for name, version in build.runtimes.items())}"
+    if build.max_jobs is not None:
+        yield f"MAX_JOBS: {build.max_jobs}"
+    if is_file(output_path(folder)):
+        yield f"output: {output_path(folder)}"
+
+
+def _table(build: Build) -> Iterator[str]:
+    if not build.timeline:
+        yield "the build left no ninja log: nothing tells what was compiled when"
+        return
+    names = [shown_name(step, build) for step in build.timeline]
+    width = max(map(len, [*names, "file"]))
+    yield f"{'file':{width}}  seconds  started at"
+    for name, step in zip(names, build.timeline, strict=True):
+        yield f"{name:{width}}  {step.end - step.start:7.1f}  {minutes(step.start):>10}"
+    yield f"{'all':{width}}  {_sum(build.timeline):7.1f}  {_totals(build.timeline)}"
+
+
+def _totals(steps: Sequence[Step]) -> str:
+    wall = max(step.end for step in steps) - min(step.start for step in steps)
+    at_once = f", {_sum(steps) / wall:.1f} at once on average" if wall else ""
+    return f"in {wall:.1f}{at_once}"
+
+
+def _sum(steps: Sequence[Step]) -> float:
+    return sum(step.end - step.start for step in steps)
+
+
+def shown_name(step: Step, build: Build) -> str:
+    """Return what people call the source that was compiled: ``csrc/op.cpp`` for ``CMakeFiles/op.dir/csrc/op.cpp.o``.
+
+    The name of an object alone tells no more: ``csrc/op`` for ``csrc/op.o``.
+    """
+    name = re.sub(r"(?:CMakeFiles/)?[^/]+\.(?:dir|p)/", "", step.output.replace("\\", "/"))
+    for root in (f"{build.source}/", f"{build.source}/".lstrip("/")):  # in a build folder, too: of an absolute source
+        name = name.removeprefix(root)
+    name = re.sub(r"\.(?:o|obj)$", "", name)
+    return name if len(name) <= _WIDTH else f"…{name[1 - _WIDTH :]}"
+
+
+def _draw(build: Build, path: Path) -> None:
+    if not build.timeline:
+        raise RecordError(
+            f"found no ninja log of the build of {build.source}, expected one to draw",
+            hint="Let build-system.requires of the package name ninja, and build it again.",
+        )
+    from .plot import draw_timeline  # noqa: PLC0415 - an extra has what it needs
+
+    try:
+        draw_timeline(build, [shown_name(step, build) for step in build.timeline], path)
+    except OSError as error:
+        raise RecordError(
+            f"{path} cannot be written: {error}", hint="Name a file in a folder that is there, and may be written to."
+        ) from None
+    say(f"{path} shows what was compiled when")

@@ -1,0 +1,34 @@
+"""A picture of a build: what was compiled when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from ..builds import Build
+from ..progress import minutes
+
+
+def draw_timeline(build: Build, names: Sequence[str], path: Path) -> None:
+    """Draw a bar for every file of a build, from the first that was begun, at the top, to the last.
+
+    :param names: of the files, as they are to be shown.
+    :raises OSError: when it cannot be written.
+    """
+    steps = build.timeline
+    figure = Figure(figsize=(10, 1.5 + 0.25 * len(steps)), layout="constrained")
+    axes = figure.add_subplot()
+    axes.barh(range(len(steps)), [step.end - step.start for step in steps], left=[step.start for step in steps])
+    # A dollar sign in a name is no formula.
+    axes.set_yticks(range(len(steps)), labels=list(names), fontsize=8, parse_math=False)
+    axes.set_ylim(len(steps) - 0.5, -0.5)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("seconds since the build began")
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_axisbelow(True)
+    what = f"{Path(build.source).name}: {build.outcome} in {minutes(build.seconds)}"
+    against = ", ".join(f"{name} {version}" for name, version in build.runtimes.items())
+    axes.set_title(f"{what}, against {against}" if against else what, parse_math=False)
+    figure.savefig(path, format="svg")  # without pyplot, which would look for a screen

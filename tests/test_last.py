@@ -1,0 +1,224 @@
+"""``explain --last``: the last build, told, as JSON, and drawn."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from standins import write
+from test_builds import BUILD, record
+
+from runtime_backend.cli import main
+from runtime_backend.cli.last import shown_name
+from runtime_backend.ninja import Step
+
+LONG = "csrc/" + "very/" * 20 + "deep.cu"
+TIMELINE = (
+    Step(output="CMakeFiles/op.dir/csrc/a.cpp.o", start=1.5, end=31.5),
+    Step(output="temp/csrc/b$x_$.o", start=2.0, end=80.0),
+    Step(output=f"{LONG}.o", start=31.6, end=41.5),
+)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNTIME_BACKEND_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+def recorded(tmp_path: Path, **changes: Any) -> Path:
+    """Record a build of the package in the folder, and return where."""
+    return record(tmp_path / "cache", replace(BUILD, source=str(tmp_path / "pkg"), **changes))
+
+
+def test_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was built, when, by whom and how long; then every file by its start, and the totals."""
+    folder = recorded(tmp_path, timeline=TIMELINE, max_jobs="2")
+    write(folder / "output.log", "")
+    assert 0 == main(["explain", "--last"])
+    assert [
+        f"build_wheel of {tmp_path}/pkg: built",
+        "began: 2023-11-14 22:13:20 UTC",
+        "took: 1:20",
+        "frontend: pip",
+        "against: torch 2.13.0+cpu",
+        "MAX_JOBS: 2",
+        f"output: {folder}/output.log",
+        "",
+        f"{'file':60}  seconds  started at",
+        f"{'csrc/a.cpp':60}     30.0        0:02",
+        f"{'temp/csrc/b$x_$':60}     78.0        0:02",
+        f"…{LONG[-59:]}      9.9        0:32",
+        f"{'all':60}    117.9  in 78.5, 1.5 at once on average",
+    ] == capsys.readouterr().out.splitlines()
+
+
+def test_little_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is not known is said, or left out; colours are there where they are forced."""
+    recorded(tmp_path, timeline=(), runtimes={}, frontend=None, outcome="failed")
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert 0 == main(["explain", "--last"])
+    assert [
+        f"\033[1mbuild_wheel of {tmp_path}/pkg\033[0m: failed",
+        "\033[1mbegan\033[0m: 2023-11-14 22:13:20 UTC",
+        "\033[1mtook\033[0m: 1:20",
+        "\033[1mfrontend\033[0m: not known",
+        "",
+        "the build left no ninja log: nothing tells what was compiled when",
+    ] == capsys.readouterr().out.splitlines()
+
+
+def test_no_time_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What took no time was not done at once with anything."""
+    recorded(tmp_path, timeline=(Step(output="a.o", start=1, end=1),))
+    assert 0 == main(["explain", "--last"])
+    assert "all       0.0  in 0.0" == capsys.readouterr().out.splitlines()[-1]
+
+
+def test_of_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The newest build of a source is another one than the newest of all; as JSON, it is what was recorded."""
+    own = recorded(tmp_path)
+    record(tmp_path / "cache", replace(BUILD, began=BUILD.began + 9))
+    (tmp_path / "pkg").mkdir()
+    monkeypatch.chdir(tmp_path / "pkg")
+    assert 0 == main(["explain", "--last", ".", "--json"])
+    assert json.loads((own / "build.json").read_text("utf-8")) == json.loads(capsys.readouterr().out)
+    assert 0 == main(["explain", "--last"])
+    assert "build_wheel of /home/jo/pkg: built" == capsys.readouterr().out.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "of", "what"), [([], "", "a package"), (["{source}"], " of {source}", "{source}")]
+)
+def test_nothing_recorded(
+    arguments: list[str], of: str, what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no build is recorded, that is an error, with what to do."""
+    source = str(tmp_path / "other")
+    assert 1 == main(["explain", "--last", *(argument.format(source=source) for argument in arguments)])
+    assert (
+        f"runtime-backend: error: found no build{of.format(source=source)} in {tmp_path}/cache/builds,"
+        " expected one of the last 20\n"
+        f"Build {what.format(source=source)}, then run this again.\n"
+    ) == capsys.readouterr().err
+
+
+def test_under_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A build that is not over yet is named, with how to look on."""
+    recorded(tmp_path)
+    log = write(tmp_path / f"cache/builds/1-x-{os.getpid()}/output.log", "")
+    assert 0 == main(["explain", "--last", "--json"])
+    assert f"runtime-backend: a build is under way; `tail -f {log}` shows how far it is\n" == capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("output", "name"),
+    [
+        ("csrc/a.o", "csrc/a"),
+        ("CMakeFiles/op.dir/csrc/a.cpp.o", "csrc/a.cpp"),
+        ("sub/CMakeFiles/op.dir/a.cu.o", "sub/a.cu"),
+        ("op.cpython-311-x86_64-linux-gnu.so.p/csrc_a.cpp.o", "csrc_a.cpp"),
+        ("CMakeFiles\\op.dir\\a.cpp.obj", "a.cpp"),
+        ("home/jo/pkg/csrc/a.o", "csrc/a"),
+        ("/home/jo/pkg/build/x/a.o", "build/x/a"),
+        ("libop.so", "libop.so"),
+    ],
+)
+def test_shown_name(output: str, name: str) -> None:
+    """An object is called as its source is, as far as its name tells."""
+    assert name == shown_name(Step(output=output, start=0, end=1), BUILD)
+
+
+def texts_of(path: Path) -> set[str]:
+    """Return the texts of an SVG: matplotlib draws their letters, and tells them in comments."""
+    parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))  # noqa: S314 - our own file
+    nodes = ET.parse(path, parser).getroot().iter(ET.Comment)  # type: ignore[arg-type] # noqa: S314
+    return {(node.text or "").strip() for node in nodes}
+
+
+def test_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The picture names every file, has an axis in seconds and a title."""
+    recorded(tmp_path, timeline=TIMELINE)
+    path = tmp_path / "timeline.svg"
+    assert 0 == main(["explain", "--last", "--plot", str(path)])
+    captured = capsys.readouterr()
+    assert f"runtime-backend: {path} shows what was compiled when\n" == captured.err
+    assert captured.out.startswith("build_wheel of ")
+    assert {
+        "csrc/a.cpp",
+        "temp/csrc/b$x_$",
+        "seconds since the build began",
+        "pkg: built in 1:20, against torch 2.13.0+cpu",
+    } <= texts_of(path)
+
+
+def test_plot_without_runtime(tmp_path: Path) -> None:
+    """Where nothing was built against, the title does not say so."""
+    recorded(tmp_path, timeline=TIMELINE, runtimes={})
+    assert 0 == main(["explain", "--last", "--plot", str(tmp_path / "x.svg")])
+    assert "pkg: built in 1:20" in texts_of(tmp_path / "x.svg")
+
+
+def test_nothing_to_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A build without a log of ninja cannot be drawn."""
+    recorded(tmp_path, timeline=())
+    assert 1 == main(["explain", "--last", "--plot", str(tmp_path / "x.svg")])
+    assert (
+        f"runtime-backend: error: found no ninja log of the build of {tmp_path}/pkg, expected one to draw\n"
+        "Let build-system.requires of the package name ninja, and build it again.\n"
+    ) == capsys.readouterr().err
+    assert not (tmp_path / "x.svg").exists()
+
+
+def test_plot_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A picture that cannot be written is an error."""
+    recorded(tmp_path, timeline=TIMELINE)
+    path = tmp_path / "no/x.svg"
+    assert 1 == main(["explain", "--last", "--plot", str(path)])
+    assert (
+        f"runtime-backend: error: {path} cannot be written: [Errno 2] No such file or directory: '{path}'\n"
+        "Name a file in a folder that is there, and may be written to.\n"
+    ) == capsys.readouterr().err
+
+
+def test_without_matplotlib(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What draws is an extra."""
+    recorded(tmp_path, timeline=TIMELINE)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib" or name.endswith("cli.plot")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [Without("matplotlib"), *sys.meta_path])
+    assert 1 == main(["explain", "--last", "--plot", str(tmp_path / "x.svg")])
+    assert (
+        "runtime-backend: error: matplotlib is not installed\nRun: pip install 'runtime-backend[plot]'\n"
+    ) == capsys.readouterr().err
+
+
+class Without:
+    """A finder that finds one library missing."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def find_spec(self, name: str, *_: object) -> None:
+        """Refuse it."""
+        if name.partition(".")[0] == self.name:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def test_plot_of_a_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    """A plan cannot be drawn: that is wrong usage."""
+    with pytest.raises(SystemExit) as caught:
+        main(["explain", "--plot", "x.svg"])
+    assert (2, True) == (
+        caught.value.code,
+        capsys.readouterr().err.endswith("runtime-backend explain: error: argument --plot: goes with --last\n"),
+    )
