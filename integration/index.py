@@ -107,8 +107,8 @@ def _metadata(wheel: Path) -> bytes:
 
 @contextmanager
 def serve(wheelhouse: Sequence[Path], standins: Path) -> Iterator[Index]:
-    """Serve three indexes: ``main`` with everything but the variants of torch, ``cpu`` and ``cu126`` with one each."""
-    wheels: dict[str, list[Path]] = {variant: [] for variant in ("main", "cpu", "cu126")}
+    """Serve an index ``main`` with all but the variants of torch, and ``cpu``, ``cu126``, ``cu130`` for these."""
+    wheels: dict[str, list[Path]] = {variant: [] for variant in ("main", "cpu", "cu126", "cu130")}
     for wheel in sorted(standins.iterdir()):
         local = parse_wheel_filename(wheel.name)[1].local
         wheels[local or "main"].append(wheel)

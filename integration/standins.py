@@ -16,9 +16,16 @@ TORCHES: Mapping[str, tuple[str, str | None]] = {
     "2.7.0": ("2.7.0", None),
     "2.7.0+cpu": ("2.7.0+cpu", None),
     "2.7.0+cu126": ("2.7.0+cu126", "12.6"),
+    "2.7.1+cu130": ("2.7.1+cu130", "13.0"),
     "2.8.0": ("2.8.0+cu128", "12.8"),
 }
 """Version of the metadata -> (what it calls itself, its CUDA). On the default index, the two versions differ."""
+
+
+_CUBLAS = {
+    "nvidia/cu13/include/cublas_v2.h": "#define CUBLAS_STANDIN 7\n",
+    "nvidia/cu13/lib/libcublas.so.13": "no library",
+}
 
 
 def reported(version: str) -> str:
@@ -29,8 +36,10 @@ def reported(version: str) -> str:
 def make_standins(folder: Path) -> None:
     """Write all the wheels into a folder."""
     for version in TORCHES:
-        make_wheel(folder, "torch", version, _torch_files(version), ["torchdep"])
+        more = ["nvidia-cublas"] if version.endswith("+cu130") else []
+        make_wheel(folder, "torch", version, _torch_files(version), ["torchdep", *more])
     make_wheel(folder, "torchdep", "1.0", {"torchdep/__init__.py": '"""In torch\'s closure."""\n'})
+    make_wheel(folder, "nvidia-cublas", "13.1", _CUBLAS)
     make_wheel(folder, "notorch-dep", "1.0", {"notorch_dep/__init__.py": '"""Not in torch\'s closure."""\n'})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -190,3 +191,39 @@ def _commit(place: Workplace, package: Path) -> None:
     for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "All"]):
         place.run(*git, *words, cwd=package)
     place.settle(package)
+
+
+SCAN = """
+unset(ENV{CMAKE_PREFIX_PATH})
+set(found "")
+foreach(prefix IN LISTS CMAKE_PREFIX_PATH)
+  if(EXISTS "${prefix}/torch/share/cmake/Torch/TorchConfig.cmake" AND NOT found)
+    include("${prefix}/torch/share/cmake/Torch/TorchConfig.cmake")
+    set(found "${TORCH_STANDIN}")
+  endif()
+endforeach()
+if(NOT found STREQUAL "2.7.0+cpu")
+  message(FATAL_ERROR "found '${found}' by the variable CMAKE_PREFIX_PATH: ${CMAKE_PREFIX_PATH}")
+endif()
+"""
+
+
+@pytest.mark.parametrize("frontend", ["pip", "uv"])
+@pytest.mark.parametrize("provision", ["reuse", "require"])
+def test_torch_on_the_cmake_variable(place: Workplace, frontend: str, provision: str) -> None:
+    """A project that looks through CMake's own variable for a site-packages with torch finds the right one first."""
+    torch = "2.7.0+cpu" if provision == "reuse" else "2.6.0"
+    target, package = place.target(torch, pip=NEWEST_PIP), place.package("probe_scikit_build_core")
+    lists = package / "CMakeLists.txt"
+    lists.write_text(lists.read_text("utf-8") + SCAN, "utf-8")
+    place.settle(package)
+    how: dict[str, Any] = {}
+    if provision == "require":
+        place.links.append(place.stock.standins)
+        how["RUNTIME_BACKEND_PIN"] = "torch==2.7.0+cpu"
+    if frontend == "pip":
+        place.run(target.python, "-m", "pip", "install", "--no-deps", package, **how)
+    else:
+        place.uv(NEWEST_UV, "pip", "install", "--no-deps", f"--python={target.python}", package, **how)
+    given = "reuse" if provision == "reuse" else "present"
+    check_installed(place, target, "probe_scikit_build_core", "2.7.0+cpu", provision=given)
