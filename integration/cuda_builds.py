@@ -69,14 +69,12 @@ def main() -> int:
     environ = _environ(options)
     wheels, tools = _make_tools(options.work.resolve(), environ)
     environ |= {"UV_FIND_LINKS": str(wheels), "PIP_FIND_LINKS": str(wheels)}
-    rows = []
+    how = f"by {options.by}, {'beside torch' if options.installed else 'from nothing'}"
     for package in wanted:
         for number in range(2 if options.again else 1):
             project = options.work.resolve() / options.by / f"{package['name']}{'-again' * number}"
-            rows.append((project.name, *_build(package, project, tools, options, environ)))
-    from_what = ", beside torch" if options.installed else ", from nothing"
-    for name, wall, cpu, compiled in rows:
-        print(f"{name}: {wall:.0f} s, {cpu:.1f} CPU s by {options.by}{from_what}; files compiled: {compiled}")
+            wall, cpu, compiled = _build(package, project, tools, options, environ)
+            print(f"{project.name}: {wall:.0f} s, {cpu:.1f} CPU s {how}; files compiled: {compiled}", flush=True)
     return 0
 
 
