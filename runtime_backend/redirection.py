@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from typing import TextIO
 
 from .progress import LineBuffer
 
@@ -63,6 +64,7 @@ def redirect(annotate: Callable[[bytes], bytes], keep: Callable[[bytes], None]) 
         stack.callback(os.write, stop, b".")  # once all is restored; closing alone is not seen while a fork has it, too
         for stream in streams:
             stream.take(stack)
+        stack.enter_context(_own_streams())
         yield
 
 
@@ -130,6 +132,38 @@ def _open_streams(annotate: Callable[[bytes], bytes], stack: ExitStack) -> list[
     """Return one for both descriptors where these are the same, as under pip: then the order of all is kept."""
     groups = [(1, 2)] if os.path.sameopenfile(1, 2) else [(1,), (2,)]
     return [_Stream(group, annotate, stack) for group in groups]
+
+
+@contextmanager
+def _own_streams() -> Iterator[None]:
+    """Give Python streams of its own for a while.
+
+    Those of before may remember that they can seek, where the output goes into a file, and fail in a pipe as soon as
+    somebody reconfigures them: meson-python does.
+    """
+    before = {name: getattr(sys, name) for name, descriptor in _STREAMS.items() if _leads_to(name, descriptor)}
+    own = {name: _open_stream(_STREAMS[name], stream) for name, stream in before.items()}
+    vars(sys).update(own)
+    try:
+        yield
+    finally:
+        _flush()
+        for name, stream in own.items():
+            if getattr(sys, name) is stream:
+                setattr(sys, name, before[name])
+
+
+_STREAMS = {"stdout": 1, "stderr": 2}
+
+
+def _leads_to(name: str, descriptor: int) -> bool:
+    with suppress(AttributeError, OSError, ValueError):  # as for _flush; a stream may have no descriptor
+        return bool(getattr(sys, name).fileno() == descriptor)
+    return False
+
+
+def _open_stream(descriptor: int, like: TextIO) -> TextIO:
+    return open(descriptor, "w", buffering=1, encoding=like.encoding, errors=like.errors, closefd=False)
 
 
 def _flush() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import signal
@@ -84,6 +85,18 @@ def test_python_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 stream.write("within\n")
             stream.write("behind\n")
         assert b"before\n<within\nbehind\n" == output()
+
+
+def test_streams_that_remember_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reconfigures a stream finds one that knows the pipe; the one of before is back afterwards, or a new one."""
+    with one_output(tmp_path / "output") as output, open(1, "w", closefd=False) as mine:
+        monkeypatch.setattr(sys, "stdout", mine)
+        monkeypatch.setattr(sys, "stderr", None)
+        with redirect(mark, Kept()):
+            sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+            sys.stdout.write("within\n")
+            sys.stderr = theirs = io.StringIO()
+        assert (mine, theirs, b"<within\n") == (sys.stdout, sys.stderr, output())
 
 
 @pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt])
