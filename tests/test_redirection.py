@@ -89,9 +89,13 @@ def test_python_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_streams_that_remember_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever reconfigures a stream finds one that knows the pipe; the one of before is back afterwards, or a new one."""
-    with one_output(tmp_path / "output") as output, open(1, "w", closefd=False) as mine:
+    with (
+        one_output(tmp_path / "output") as output,
+        open(1, "w", closefd=False) as mine,
+        open(2, "w", closefd=False) as errors,
+    ):
         monkeypatch.setattr(sys, "stdout", mine)
-        monkeypatch.setattr(sys, "stderr", None)
+        monkeypatch.setattr(sys, "stderr", errors)
         with redirect(mark, Kept()):
             sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
             sys.stdout.write("within\n")
