@@ -13,6 +13,7 @@ from .cache import prune_bytecode
 from .config import load_settings, split_config_settings
 from .delegate import KILLED, exit_code, find_hook, load_backend, print_failure
 from .errors import BackendError, ProvisionError, RuntimeBackendError
+from .frontend import Caller, find_start
 from .memory import count_kills
 from .metadata import Prepared, read_prepared
 from .plan import METADATA_HOOKS, Plan, find_source, make_plan
@@ -20,7 +21,6 @@ from .provided import without_runtimes
 from .provision.fetch import Fetching
 from .report import append_line, describe_plan, without_secrets
 from .stage import set_stage
-from .target import Caller, find_start
 from .tree import short_story
 
 

@@ -12,6 +12,7 @@ from .config import Settings
 from .distributions import DistributionIndex
 from .environ import build_label, plan_environ
 from .errors import RuntimeBackendError
+from .frontend import Caller, find_postponement, find_start, find_uv_options
 from .index import Indexes
 from .metadata import plan_ways
 from .platforms import current_platform
@@ -21,7 +22,6 @@ from .provision.fetch import Fetcher, Fetching, Source
 from .provision.overlay import Overlay
 from .resolve import Resolver
 from .runtime import Identity
-from .target import Caller, find_postponement, find_start, find_uv_options
 from .variables import PlannedVariable
 
 if TYPE_CHECKING:

@@ -9,13 +9,12 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from .frontend import Caller
 from .provision import Provision
 from .provision.links import Borrowed, occupants, plan_links
 from .provision.overlay import Overlay, plan_overlay, plan_view
-from .resolution import Resolution
-from .resolve import Outcome
+from .resolve import Outcome, Resolution
 from .runtime import Identity
-from .target import Caller
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,9 +22,9 @@ from .environ import (
     toolkit_variables,
 )
 from .errors import ProvisionError
+from .frontend import Caller
 from .plan import BUILD_HOOKS, Plan
 from .provision.overlay import Overlay
-from .target import Caller
 
 if TYPE_CHECKING:
     from .cuda import CudaHome

@@ -11,11 +11,11 @@ from shlex import quote
 
 from .builds import Build, make_folder, output_path, write_build
 from .delegate import surroundings
+from .frontend import Caller
 from .ninja import read_timeline
 from .plan import Plan
 from .progress import Estimate
 from .redirection import can_redirect, redirect
-from .target import Caller
 
 Say = Callable[[str], None]
 

@@ -11,9 +11,9 @@ import pytest
 from callers import Scene
 from standins import write
 
-from runtime_backend import target
+from runtime_backend import frontend
 from runtime_backend.call import HookCall
-from runtime_backend.target import Caller
+from runtime_backend.frontend import Caller
 
 
 def make_source(folder: Path, backend: str, table: str = "") -> Path:
@@ -53,7 +53,7 @@ def call_of(hook: str, scene: Scene, caller: Caller, said: Said | None = None) -
 def be(monkeypatch: pytest.MonkeyPatch, scene: Scene, caller: Caller) -> None:
     """Let this process be a caller's: its folder, and what is read of it."""
     monkeypatch.chdir(caller.cwd)
-    monkeypatch.setattr(target, "read_caller", lambda: cached(scene, caller))
+    monkeypatch.setattr(frontend, "read_caller", lambda: cached(scene, caller))
 
 
 Config = dict[str, Any]

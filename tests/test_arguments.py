@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runtime_backend.target.arguments import read_arguments
+from runtime_backend.frontend.arguments import read_arguments
 
 VALUED = ("--python", "--extra", "-p", "-t")
 

@@ -118,7 +118,7 @@ def test_bug_keeps_its_traceback(scene: Scene, monkeypatch: pytest.MonkeyPatch) 
     def fail() -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("runtime_backend.target.read_caller", fail)
+    monkeypatch.setattr("runtime_backend.frontend.read_caller", fail)
     with pytest.raises(ZeroDivisionError):
         build.build_sdist(str(scene.root))
 

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 from callers import Scene, make_caller
 
-from runtime_backend.target import read_caller
-from runtime_backend.target.processes import Process
+from runtime_backend.frontend import read_caller
+from runtime_backend.frontend.processes import Process
 
 
 @pytest.mark.parametrize(

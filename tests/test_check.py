@@ -17,7 +17,7 @@ from runtime_backend.cli import linkage, main
 from runtime_backend.cli.rebuilding import rebuild_command
 from runtime_backend.distributions import Distribution
 from runtime_backend.errors import TargetError
-from runtime_backend.target import Environment
+from runtime_backend.frontend import Environment
 
 Capsys = pytest.CaptureFixture[str]
 

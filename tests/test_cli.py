@@ -21,10 +21,10 @@ from runtime_backend.cli import explain as explain_module
 from runtime_backend.cli import main
 from runtime_backend.cli.terminal import coloured, wants_colour
 from runtime_backend.config import load_settings
+from runtime_backend.frontend import Caller
 from runtime_backend.linked import LinkedFolder
 from runtime_backend.plan import make_plan
 from runtime_backend.report import describe_plan
-from runtime_backend.target import Caller
 
 
 @pytest.fixture

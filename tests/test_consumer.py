@@ -13,10 +13,10 @@ from test_search import told
 from runtime_backend.config import RuntimeRule, Settings, load_settings
 from runtime_backend.config.names import find_name
 from runtime_backend.errors import ConfigError
+from runtime_backend.frontend import find_start
 from runtime_backend.resolve import Resolver
 from runtime_backend.selection import Selection
 from runtime_backend.tables import Table
-from runtime_backend.target import find_start
 
 PRODUCER = """
 [project]

@@ -19,10 +19,10 @@ from toolkits import make_compilers, make_libraries, make_program, make_toolkit
 from runtime_backend.cache import held_if_free
 from runtime_backend.config import load_settings
 from runtime_backend.errors import CudaError, ProvisionError
+from runtime_backend.frontend import Caller
 from runtime_backend.plan import Plan, make_plan
 from runtime_backend.report import describe_plan
 from runtime_backend.stamp import read_stamp
-from runtime_backend.target import Caller
 from runtime_backend.tree import plan_tree, render
 
 WHEEL = "nonsense-1.0-py3-none-any.whl"

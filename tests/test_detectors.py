@@ -13,10 +13,10 @@ from standins import make_torch, make_venv, write
 
 from runtime_backend.config import RuntimeRule, load_settings
 from runtime_backend.errors import TargetError
+from runtime_backend.frontend import Caller, Named, find_places
+from runtime_backend.frontend.folders import LOCK_NAMES
+from runtime_backend.frontend.processes import Process
 from runtime_backend.resolve import Outcome, Resolver
-from runtime_backend.target import Caller, Named, find_places
-from runtime_backend.target.folders import LOCK_NAMES
-from runtime_backend.target.processes import Process
 
 RULE = RuntimeRule(name="torch", requirement=Requirement("torch"), match="exact", origin="default")
 

@@ -12,14 +12,14 @@ from callers import make_conda
 from standins import make_distribution, make_venv, write
 
 from runtime_backend.files import is_file, is_folder, read_text
-from runtime_backend.target.environments import (
+from runtime_backend.frontend.environments import (
     Environment,
     EnvironmentReader,
     base_prefix,
     find_site,
     read_pyvenv_cfg,
 )
-from runtime_backend.target.folders import (
+from runtime_backend.frontend.folders import (
     find_lock_upward,
     find_locks,
     find_project,

@@ -13,7 +13,7 @@ from standins import make_torch, write
 
 from runtime_backend.errors import ProvisionError
 from runtime_backend.provision.fetch import Fetcher, Fetching, Source
-from runtime_backend.resolution import Resolution
+from runtime_backend.resolve import Resolution
 from runtime_backend.runtime import Identity
 
 URL = "torch @ https://example.org/torch-2.7.0%2Bcu126-cp311-cp311-linux_x86_64.whl#sha256=ab"

@@ -12,9 +12,9 @@ from standins import make_distribution, make_torch, make_venv
 
 from runtime_backend import __version__
 from runtime_backend.config import load_settings
+from runtime_backend.frontend import Caller
 from runtime_backend.plan import Plan, find_source, make_plan
 from runtime_backend.report import describe_plan, describe_stamp, without_secrets
-from runtime_backend.target import Caller
 from runtime_backend.tree import plan_tree, render, short_story
 
 GR, BUILD = "get_requires_for_build_wheel", "build_wheel"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from callers import Scene
 
-from runtime_backend.target import Caller, find_postponement
-from runtime_backend.target.processes import Process
+from runtime_backend.frontend import Caller, find_postponement
+from runtime_backend.frontend.processes import Process
 
 STATIC = {"name": "x", "version": "1"}
 DYNAMIC = {"name": "x", "dynamic": ["version"]}

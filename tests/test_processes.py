@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from standins import write
 
-from runtime_backend.target import processes
-from runtime_backend.target.processes import Process, _from_procfs, _from_ps, list_ancestors
+from runtime_backend.frontend import processes
+from runtime_backend.frontend.processes import Process, _from_procfs, _from_ps, list_ancestors
 
 
 def make_process(proc: Path, pid: int, parent: int, *words: str, environ: str = "", cwd: Path | None = None) -> None:

@@ -10,9 +10,9 @@ from hooks import cached, make_source
 from standins import make_distribution, make_torch
 
 from runtime_backend.config import load_settings
+from runtime_backend.frontend import Caller
 from runtime_backend.plan import make_plan
 from runtime_backend.provided import Provided, show_runtimes
-from runtime_backend.target import Caller
 
 BUILD = "build_wheel"
 

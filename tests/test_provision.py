@@ -18,8 +18,7 @@ from runtime_backend.distributions import Distribution
 from runtime_backend.errors import IndexLookupError, ResolutionError
 from runtime_backend.index import Indexes, Wanted
 from runtime_backend.provision import Provider, Provision, requirement_for
-from runtime_backend.resolution import Resolution
-from runtime_backend.resolve import Outcome
+from runtime_backend.resolve import Outcome, Resolution
 from runtime_backend.runtime import Identity
 
 INSTALLED = Distribution(name="torch", info=Path("/target/site/torch-2.7.0.dist-info"))

@@ -10,7 +10,7 @@ from callers import LOCKED, TARGET, Scene
 from standins import make_venv, write
 from test_search import resolve, told
 
-from runtime_backend.target import find_requested
+from runtime_backend.frontend import find_requested
 
 WHEEL = "torch-2.9.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"
 

@@ -11,8 +11,8 @@ from packaging.requirements import Requirement
 from standins import make_torch, make_venv, write
 
 from runtime_backend.config import RuntimeRule, load_settings
+from runtime_backend.frontend import Caller
 from runtime_backend.resolve import Outcome, Resolver
-from runtime_backend.target import Caller
 
 SHA = "ab" * 32
 URL = "https://example.org/torch-{}-py3-none-any.whl"

@@ -16,7 +16,7 @@ from hooks import Said, call_of, make_source
 from standins import write
 
 from runtime_backend import watching
-from runtime_backend.target import Caller
+from runtime_backend.frontend import Caller
 from runtime_backend.watching import Log
 
 BACKEND = """

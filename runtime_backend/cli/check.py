@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import TargetError
 from ..files import is_file, is_there
-from ..target import Environment, read_caller
+from ..frontend import Environment, read_caller
 from .linkage import Unfit, find_unfit
 from .rebuilding import rebuild_command
 from .staleness import Finding, find_stamped

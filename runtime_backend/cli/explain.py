@@ -10,9 +10,9 @@ from pathlib import Path
 
 from ..config import load_settings
 from ..errors import ConfigError
+from ..frontend import find_start, read_caller
 from ..plan import make_plan
 from ..report import describe_plan, without_secrets
-from ..target import find_start, read_caller
 from ..tree import plan_tree, render
 from .terminal import coloured, wants_colour
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..distributions import Distribution, locate_imports
 from ..files import is_file, list_names
-from ..target import Environment
+from ..frontend import Environment
 
 _TORCHS = re.compile(r"lib(torch|c10|caffe2)\w*\.so")
 _NAMESPACES = re.compile(r"^_Z.*(?:3c10|2at|5torch|6caffe2)")

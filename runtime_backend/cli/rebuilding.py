@@ -15,8 +15,8 @@ from urllib.request import url2pathname
 
 from ..distributions import Distribution
 from ..files import is_file, read_text
+from ..frontend import Environment
 from ..report import without_secrets
-from ..target import Environment
 
 
 def rebuild_command(distribution: Distribution, environment: Environment) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 from ..distributions import Distribution
 from ..errors import BackendError, RuntimeReadError
 from ..files import is_file
+from ..frontend import Environment
 from ..runtime import Identity, is_compatible, read_identity
 from ..stamp import FILE_NAME, parse_stamp
-from ..target import Environment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import IndexLookupError, ProvisionError, RuntimeBackendError
 from ..index import Indexes
-from ..resolution import Resolution
-from ..resolve import Outcome
+from ..resolve import Outcome, Resolution
 from .fetch import Fetcher, Fetching
 
 __all__ = ["Provider", "Provision"]

@@ -25,10 +25,10 @@ from pathlib import Path
 from ..cache import exclusively
 from ..errors import ProvisionError, RuntimeReadError
 from ..files import is_folder
+from ..frontend import Environment
 from ..platforms import current_platform
-from ..resolution import Resolution
+from ..resolve import Resolution
 from ..runtime import read_identity
-from ..target import Environment
 
 
 @dataclass(frozen=True, slots=True)

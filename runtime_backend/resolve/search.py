@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from .config import Pin
-from .errors import ResolutionError
-from .locks import Locked, find_locked
-from .locks.locked import file_name
-from .platforms import Platform
+from ..config import Pin
+from ..errors import ResolutionError
+from ..frontend import LateLock, Place
+from ..locks import Locked, find_locked
+from ..locks.locked import file_name
+from ..platforms import Platform
+from ..runtime import Identity, is_compatible, read_identity
 from .resolution import Resolution, installed_resolution
-from .runtime import Identity, is_compatible, read_identity
-from .target import LateLock, Place
 
 _CUDA_PACKAGES = ("cuda-toolkit", "nvidia-cuda-runtime", "nvidia-cuda-runtime-cu12")
 """The distributions whose version is that of the CUDA which torch is for; the first from torch 2.11 on."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from packaging.specifiers import SpecifierSet
 
-from .distributions import Distribution
-from .index import Wanted
-from .runtime import Identity, is_compatible
-from .target import Environment
+from ..distributions import Distribution
+from ..frontend import Environment
+from ..index import Wanted
+from ..runtime import Identity, is_compatible
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from .config import Chosen, Pin, RuntimeRule, Settings, StatedTarget, is_exact
-from .distributions import Distribution, DistributionIndex
-from .errors import ResolutionError, RuntimeBackendError
-from .platforms import current_platform
+from ..config import Chosen, Pin, RuntimeRule, Settings, StatedTarget, is_exact
+from ..distributions import Distribution, DistributionIndex
+from ..errors import ResolutionError, RuntimeBackendError
+from ..frontend import Caller, Named, Place, Requested, Stated, find_places, find_requested
+from ..platforms import current_platform
+from ..runtime import Identity, read_identity
 from .resolution import Resolution
-from .runtime import Identity, read_identity
 from .search import Search, Step
-from .target import Caller, Named, Place, Requested, Stated, find_places, find_requested
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
