@@ -55,6 +55,10 @@ class ResolutionError(RuntimeBackendError):
     """No runtime is known, several are, or the one that is known does not fit."""
 
 
+class DecisionError(RuntimeBackendError):
+    """It is not known which runtime the target will have, or another one than was set by hand."""
+
+
 class ProvisionError(RuntimeBackendError):
     """The runtime is known, but it cannot be shown to the real backend."""
 

@@ -170,6 +170,19 @@ def find_closure(root: Distribution, extras: set[str], index: DistributionIndex)
     return tuple(found.values())
 
 
+def find_missing(root: Distribution, extras: set[str], index: DistributionIndex) -> list[str]:
+    """Return what a distribution, or anything that it needs, requires and is not installed: it cannot be imported."""
+    environment = {key: str(value) for key, value in default_environment().items()}
+    return [
+        str(requirement)
+        for distribution in find_closure(root, extras, index)
+        for requirement in _active_requirements(
+            distribution, frozenset(extras) if distribution is root else frozenset(), environment
+        )
+        if index.find(canonicalize_name(requirement.name)) is None
+    ]
+
+
 def _active_requirements(
     distribution: Distribution, extras: frozenset[str], environment: dict[str, str]
 ) -> Iterator[Requirement]:

@@ -15,8 +15,8 @@ class Selection:
 
     project: Path | None = None
     """The folder of the project that is installed: it tells which member of a workspace is meant."""
-    package: str | None = None
-    """A member by name, where the frontend was told one."""
+    packages: frozenset[str] = frozenset()
+    """Members by normalised name, where the frontend was told some."""
     all_packages: bool = False
     extras: frozenset[str] = frozenset()
     without_extras: frozenset[str] = frozenset()

@@ -40,6 +40,8 @@ def ask(url: str, environ: Mapping[str, str], take: Callable[[HTTPResponse], T],
             with opener.open(request, timeout=_TIMEOUT) as answer:
                 return take(answer)
         except (OSError, HTTPException) as error:
+            if isinstance(error, HTTPError):
+                error.close()
             is_final = isinstance(error, HTTPError) and error.code < 500  # noqa: PLR2004 - the server knows what it says
             if is_final or attempt == _ATTEMPTS:
                 raise NoAnswer(_told(error)) from None

@@ -113,8 +113,9 @@ def test_direct(tmp_path: Path, text: str, expected: str) -> None:
 
 @pytest.mark.parametrize("text", ["https://example.org/x.tar.gz", "git+https://example.org/x", "./x.tar.gz"])
 def test_direct_without_a_name(tmp_path: Path, text: str) -> None:
-    """What does not tell its name is no runtime, and no problem."""
-    assert Requirements(lines=(), indexes=(), problems=()) == read(tmp_path, text)
+    """What does not tell its name is no runtime, and no problem: it is kept apart, with the file it stands in."""
+    unnamed = ((text, tmp_path / "requirements.txt"),)
+    assert Requirements(lines=(), indexes=(), problems=(), unnamed=unnamed) == read(tmp_path, text)
 
 
 def test_relative_wheels(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -17,9 +18,10 @@ from servers import Server, serving
 from standins import blocked, write
 from test_archives import make_tar
 
+from runtime_backend import downloads
 from runtime_backend.config import Upstream
 from runtime_backend.errors import SourceError
-from runtime_backend.upstream import Depot, getting, patches
+from runtime_backend.upstream import Depot
 from runtime_backend.upstream.git import find_commit
 
 GIT = {
@@ -35,7 +37,7 @@ GIT = {
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Return a server; only little is taken from it."""
-    monkeypatch.setattr(getting, "LARGEST", 1000)
+    monkeypatch.setattr(downloads, "LARGEST", 1000)
     with serving(monkeypatch) as found:
         yield found
 
@@ -148,10 +150,10 @@ class Halved:
 
 def test_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long download tells how far it is; one that ends too early has failed."""
-    monkeypatch.setattr(getting, "_PATIENCE", 0)
+    monkeypatch.setattr(downloads, "_PATIENCE", 0)
     said = Said()
     with pytest.raises(OSError, match="ended after 5 of 10 bytes"):
-        getting._write(Halved(), tmp_path / "x", said)  # type: ignore[arg-type]  # noqa: SLF001 - no server breaks off at will
+        downloads._write(Halved(), tmp_path / "x", said)  # type: ignore[arg-type]  # noqa: SLF001 - no server breaks off at will
     assert ["fetching: 0 MiB of 0"] == said.lines
 
 
@@ -200,12 +202,10 @@ def test_patches(way: str, tmp_path: Path, environ: dict[str, str], monkeypatch:
     """Patches are applied, by git or by patch, below a repository too; another patch is another tree."""
     git(tmp_path, "init", "-q")
     if way == "patch":
-        if not getting.shutil.which("patch"):
+        if not shutil.which("patch"):
             pytest.skip("needs patch")
-        which = getting.shutil.which
-        monkeypatch.setattr(
-            patches.shutil, "which", lambda name, path: None if name == "git" else which(name, path=path)
-        )
+        which = shutil.which
+        monkeypatch.setattr(shutil, "which", lambda name, path: None if name == "git" else which(name, path=path))
     path, sha256 = archive_of(tmp_path)
     patch = write(tmp_path / "a.patch", "--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-one\n+two\n")
     upstream = make_upstream("url", path.as_uri(), sha256=sha256, patches=(patch,))

@@ -52,6 +52,8 @@ class Requirements:
     """``--index-url`` first, then each ``--extra-index-url``; none after ``--no-index``."""
     problems: tuple[str, ...]
     """What could not be followed or read, each led by file and line."""
+    unnamed: tuple[tuple[str, Path], ...] = ()
+    """(text, the file it stands in) of each folder, archive or repository without a name."""
     is_default_named: bool = False
     """Whether ``--index-url`` or ``--no-index`` stands in it; else pip asks its own default index before those."""
 
@@ -77,6 +79,7 @@ class _Reader:
     def __init__(self, top: Path, environ: Mapping[str, str]) -> None:
         self._lines: list[RequirementLine] = []
         self._problems: list[str] = []
+        self._unnamed: list[tuple[str, Path]] = []
         self._top = top
         self._environ = environ
         self._index: list[str] = []
@@ -90,6 +93,7 @@ class _Reader:
             lines=tuple(self._lines),
             indexes=() if self._no_index else tuple(dict.fromkeys([*self._index, *self._extra])),
             problems=tuple(self._problems),
+            unnamed=tuple(self._unnamed),
             is_default_named=self._no_index or bool(self._index),
         )
 
@@ -116,13 +120,17 @@ class _Reader:
         options, _ = _OPTIONS.parse_known_args(words)
         if text:
             requirement = self._parse_requirement(text, path)
-            if requirement is not None:
+            if requirement is None:
+                self._unnamed.append((text, path))
+            else:
                 hashes = frozenset(h.partition(":")[2].lower() for h in options.hash if h.startswith("sha256:"))
                 self._lines.append(
                     RequirementLine(
                         requirement=requirement, hashes=hashes, origin=origin, is_constraint=is_constraint, index=index
                     )
                 )
+        elif options.editable:
+            self._unnamed.append((options.editable, path))
         elif options.requirement or options.constraint:
             # A file that a constraint file names with -r holds requirements again.
             nested = (options.requirement or options.constraint)[0]
@@ -184,6 +192,7 @@ def _make_options() -> _Options:
     options = _Options(add_help=False)
     for names in (("-r", "--requirement"), ("-c", "--constraint"), ("--hash",)):
         options.add_argument(*names, action="append", default=[])
+    options.add_argument("-e", "--editable")
     options.add_argument("-i", "--index-url", "--pypi-url", nargs=1)
     options.add_argument("--extra-index-url", action="append", default=[])
     options.add_argument("--no-index", action="store_true")

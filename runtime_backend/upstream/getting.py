@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping
-from http.client import HTTPResponse
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from packaging.requirements import Requirement
 from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
 from packaging.version import InvalidVersion, Version
 
 from ..config import Upstream
+from ..downloads import digest, download, unfinished
 from ..errors import IndexLookupError, NoAnswer, SourceError
 from ..files import is_file
 from ..index.pages import read_page
-from ..web import ask
 from .git import pack_checkout
-
-LARGEST = 4 << 30
-"""Bytes of an archive; the largest sdists of a public index have some hundred MiB."""
 
 INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 MORE_INDEXES = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL")
 """Variables that name indexes; the latter several, between spaces, uv's with names (``torch=https://…``)."""
-_PATIENCE = 5
-"""Seconds between two words about a download."""
 
 
 def obtain(
@@ -43,14 +32,14 @@ def obtain(
     :raises SourceError: when it cannot be had, or is not what was named.
     """
     path = folder / _file_name(upstream)
-    if is_file(path) and (upstream.sha256 is None or _digest(path) == upstream.sha256):
+    if is_file(path) and (upstream.sha256 is None or digest(path) == upstream.sha256):
         return path
     if is_offline and not upstream.where.startswith("file:"):
         raise SourceError(
             f"{upstream}: not in the cache ({path}), and not fetched: this build is offline",
             hint="Run the same command once with a network; the source is kept from then on.",
         )
-    new = path.with_name(f".{os.getpid()}-{path.name}")
+    new = unfinished(path)
     try:
         if upstream.kind == "git":
             say(f"fetching {upstream}, with its submodules")
@@ -71,26 +60,14 @@ def _file_name(upstream: Upstream) -> str:
     return f"{(upstream.sha256 or '')[:16]}-{re.sub(r'[^A-Za-z0-9._+-]+', '-', last)}"
 
 
-def _digest(path: Path) -> str:
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            found.update(block)
-    return found.hexdigest()
-
-
 def _download(upstream: Upstream, url: str, path: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
-    say(f"fetching {url}")
     try:
-        if url.startswith("file:"):
-            shutil.copyfile(url2pathname(urlsplit(url).path), path)
-        else:
-            ask(url, environ, lambda answer: _write(answer, path, say))
-    except (NoAnswer, OSError) as failure:
+        download(url, path, environ, say)
+    except NoAnswer as failure:
         raise SourceError(
             f"{url} cannot be fetched: {failure}", hint="Run the same command again when it can be reached."
         ) from None
-    found = _digest(path)
+    found = digest(path)
     if found != upstream.sha256:
         raise SourceError(
             f"{url} is not the file that was named: found sha256 {found}, expected {upstream.sha256}"
@@ -98,26 +75,6 @@ def _download(upstream: Upstream, url: str, path: Path, environ: Mapping[str, st
             hint="It was changed after it was named, or on the way here. Nothing of it was unpacked. If you know why,"
             " make the wrapper again: runtime-backend wrap.",
         )
-
-
-def _write(answer: HTTPResponse, path: Path, say: Callable[[str], None]) -> None:
-    with path.open("wb") as file:
-        for _ in _copied(answer, file, int(answer.headers.get("Content-Length") or 0), say):
-            if file.tell() > LARGEST:
-                raise NoAnswer(f"more than {LARGEST} bytes")
-
-
-def _copied(answer: HTTPResponse, file: IO[bytes], total: int, say: Callable[[str], None]) -> Iterator[None]:
-    """Copy block by block, and tell from time to time how far it is."""
-    told = time.monotonic()
-    while block := answer.read(1 << 18):
-        file.write(block)
-        yield
-        if time.monotonic() - told >= _PATIENCE:
-            told = time.monotonic()
-            say(f"fetching: {file.tell() >> 20} MiB{f' of {total >> 20}' if total else ''}")
-    if file.tell() < total:
-        raise OSError(f"the answer ended after {file.tell()} of {total} bytes")
 
 
 def _find_url(upstream: Upstream, environ: Mapping[str, str]) -> str:

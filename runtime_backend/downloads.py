@@ -1,0 +1,72 @@
+"""Downloading one file whose SHA-256 is known, with a line from time to time about how far it is."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from .errors import NoAnswer
+from .web import ask
+
+LARGEST = 8 << 30
+"""Bytes of a file; the largest wheels of torch have some GiB."""
+_PATIENCE = 5
+"""Seconds between two lines about a download."""
+
+
+def download(url: str, path: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Write what lies at a URL into a file.
+
+    :param url: ``http:``, ``https:`` or ``file:``.
+    :raises NoAnswer: when it cannot be had.
+    """
+    say(f"fetching {url}")
+    try:
+        if url.startswith("file:"):
+            shutil.copyfile(url2pathname(urlsplit(url).path), path)
+        else:
+            ask(url, environ, lambda answer: _write(answer, path, say))
+    except OSError as error:
+        raise NoAnswer(str(error)) from None
+
+
+def digest(path: Path) -> str:
+    """Return a file's SHA-256, in hex."""
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()
+
+
+def unfinished(path: Path) -> Path:
+    """Return where a file is written before it is complete."""
+    return path.with_name(f".{os.getpid()}-{path.name}")
+
+
+def _write(answer: HTTPResponse, path: Path, say: Callable[[str], None]) -> None:
+    with path.open("wb") as file:
+        for _ in _copied(answer, file, int(answer.headers.get("Content-Length") or 0), say):
+            if file.tell() > LARGEST:
+                raise NoAnswer(f"more than {LARGEST} bytes")
+
+
+def _copied(answer: HTTPResponse, file: IO[bytes], total: int, say: Callable[[str], None]) -> Iterator[None]:
+    """Copy block by block, and report from time to time how far it is."""
+    told = time.monotonic()
+    while block := answer.read(1 << 18):
+        file.write(block)
+        yield
+        if time.monotonic() - told >= _PATIENCE:
+            told = time.monotonic()
+            say(f"fetching: {file.tell() >> 20} MiB{f' of {total >> 20}' if total else ''}")
+    if file.tell() < total:
+        raise OSError(f"the answer ended after {file.tell()} of {total} bytes")

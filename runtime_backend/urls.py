@@ -1,0 +1,24 @@
+"""URLs of wheels."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+def file_name(url: str) -> str:
+    """Return a URL's file name; URLs spell ``+`` as ``%2B``, file names do not."""
+    from urllib.parse import unquote, urlsplit  # noqa: PLC0415 - most hooks read no URL
+
+    return unquote(urlsplit(url).path.rpartition("/")[2])
+
+
+def as_url(location: str, folder: Path) -> str:
+    """Return a URL for a URL or a path, the latter relative to a folder."""
+    return (
+        location
+        if _SCHEME.match(location) and not Path(location).is_absolute()
+        else (folder / location).absolute().as_uri()
+    )
