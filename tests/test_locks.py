@@ -28,7 +28,7 @@ def selection_of(case: dict[str, Any], lock: Path) -> Selection:
     """Return the selection that a case of expected.json describes."""
     return Selection(
         project=lock.parent,
-        package=case["package"],
+        packages=frozenset((case["package"],) if case["package"] else ()),
         extras=frozenset(case["extras"]),
         groups=frozenset(case["groups"] or ()),
         default_groups=case.get("default_groups", case["groups"] is None),

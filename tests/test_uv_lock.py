@@ -48,7 +48,7 @@ SELECTIONS: list[dict[str, Any]] = [
     {"extras": frozenset({"cpu"}), "default_groups": False},
     {"only_groups": True, "groups": frozenset({"cu126"})},
     {"all_packages": True, "without_extras": frozenset({"cpu"}), "without_groups": frozenset({"dev"})},
-    {"package": "trainer"},
+    {"packages": frozenset({"trainer"})},
 ]
 
 
@@ -75,9 +75,14 @@ def test_truncated(sample: Path, tmp_path: Path) -> None:
         assert isinstance(full, str) or fast == full
 
 
-TORCH = f"""version = 1
+ROOT = """[[package]]
+name = "demo"
+version = "1"
+source = { virtual = "." }
+dependencies = [{ name = "torch" }]
 
-[[package]]
+"""
+PACKAGE = f"""[[package]]
 name = "torch"
 version = "2.7.0+cu126"
 source = {{ registry = "https://example.org/whl/cu126" }}
@@ -85,6 +90,7 @@ wheels = [
     {{ url = "https://host/{WHEEL}", hash = "sha256:ab" }},
 ]
 """
+TORCH = f"version = 1\n\n{ROOT}{PACKAGE}"
 NAMELESS = TORCH.partition('name = "torch"\n')[2]
 
 
@@ -103,7 +109,7 @@ NAMELESS = TORCH.partition('name = "torch"\n')[2]
         ('hash = "sha256:ab"', "hash = 3",
          "not laid out as expected: AttributeError: 'int' object has no attribute 'partition'"),
         ("wheels = [", "wheels = [\n    3,", None),
-        ("[[package]]", "[package]", None),
+        (f"{ROOT}[[package]]", "[package]", None),
     ],
 )  # fmt: skip
 def test_malformed(tmp_path: Path, old: str, new: str, what: str | None) -> None:
@@ -162,24 +168,24 @@ def test_url_as_it_stands(tmp_path: Path) -> None:
 )
 def test_source_of_dynamic_version(tmp_path: Path, source: str, kind: str) -> None:
     """A torch locked as a source tree may have no version and has no wheel."""
-    path = write(tmp_path / "uv.lock", f'version = 1\n\n[[package]]\nname = "torch"\nsource = {{ {source} }}\n')
+    torch = f'[[package]]\nname = "torch"\nsource = {{ {source} }}\n'
+    path = write(tmp_path / "uv.lock", f"version = 1\n\n{ROOT}{torch}")
     missing = f"it is locked as {kind}, not as a wheel"
     assert (Locked(name="torch", version="", lock=path, missing=missing),) == read(path)
 
 
 def test_root_of_a_long_name(tmp_path: Path) -> None:
     """A member's folder that no system takes is a LockError, like everything else that the file holds."""
-    other = TORCH.partition("\n\n")[2].replace("2.7.0", "2.8.0")
+    other = PACKAGE.replace("2.7.0", "2.8.0")
     root = f'[[package]]\nname = "demo"\nversion = "1"\nsource = {{ editable = "{"n" * 5000}" }}\n'
-    path = write(tmp_path / "uv.lock", f"{TORCH}\n{other}\n{root}")
+    path = write(tmp_path / "uv.lock", f"version = 1\n\n{PACKAGE}\n{other}\n{root}")
     assert refusal(path).startswith(f"{path}: not laid out as expected: OSError: [Errno 36] File name too long")
 
 
 def test_marker_without_end(tmp_path: Path) -> None:
     """A marker that is nested beyond Python's limits is a LockError."""
-    other = TORCH.partition("\n\n")[2].replace("2.7.0", "2.8.0")
     marker = "(" * 3000
-    path = write(tmp_path / "uv.lock", f'{TORCH}\n{other}resolution-markers = ["{marker}"]\n')
+    path = write(tmp_path / "uv.lock", TORCH.replace('"torch" }', f'"torch", marker = "{marker}" }}'))
     assert refusal(path).startswith(f"{path}: not laid out as expected: ")
 
 

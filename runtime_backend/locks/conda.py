@@ -10,8 +10,9 @@ from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sd
 from packaging.version import InvalidVersion, Version
 
 from ..platforms import Platform
+from ..urls import as_url, file_name
 from .direct import locked_file
-from .locked import Locked, as_url, file_name
+from .locked import Locked
 
 _NAMES = {"torch": "pytorch"}
 _SYSTEMS = {"linux": "linux", "darwin": "osx", "win32": "win"}

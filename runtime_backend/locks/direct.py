@@ -7,7 +7,8 @@ from pathlib import Path
 from packaging.version import Version
 
 from ..platforms import UNFIT, Platform
-from .locked import SOURCE, Locked, file_name
+from ..urls import file_name
+from .locked import SOURCE, Locked
 
 
 def locked_directly(  # noqa: PLR0913 - what a lock says of one file

@@ -12,7 +12,8 @@ from packaging.version import Version
 
 from ..index import Wanted
 from ..platforms import UNFIT, Platform
-from .locked import SOURCE, Locked, file_name, read_sha256
+from ..urls import file_name
+from .locked import SOURCE, Locked, read_sha256
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

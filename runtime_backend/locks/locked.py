@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -19,8 +18,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SOURCE = "it is locked as source, not as a wheel"
-
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,22 +36,6 @@ class Locked:
     """Why its wheel cannot be had. Without this, ``url`` and ``wanted``, it is had by its version."""
     detail: str = ""
     """What tells it from its namesakes in the same lock: its index, its markers."""
-
-
-def file_name(url: str) -> str:
-    """Return a URL's file name; URLs spell ``+`` as ``%2B``, file names do not."""
-    from urllib.parse import unquote, urlsplit  # noqa: PLC0415 - no lock is read in most hooks
-
-    return unquote(urlsplit(url).path.rpartition("/")[2])
-
-
-def as_url(location: str, folder: Path) -> str:
-    """Return a URL for a URL or a path, the latter relative to a folder."""
-    return (
-        location
-        if _URL.match(location) and not Path(location).is_absolute()
-        else (folder / location).absolute().as_uri()
-    )
 
 
 def read_lock(path: Path) -> str:

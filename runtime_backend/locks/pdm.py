@@ -16,9 +16,10 @@ from packaging.utils import canonicalize_name
 
 from ..platforms import Platform
 from ..selection import Selection, normalise_names
+from ..urls import as_url
 from .direct import locked_directly
 from .files import Listing, choose_wheel, drop_missing, read_file, read_listed_version
-from .locked import SOURCE, Locked, as_url, corrupt, only_lock_errors, parse_toml, read_lock, read_version
+from .locked import SOURCE, Locked, corrupt, only_lock_errors, parse_toml, read_lock, read_version
 from .pdm_project import Project, read_project
 
 KNOWN = "4"

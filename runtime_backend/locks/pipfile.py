@@ -13,8 +13,9 @@ from packaging.version import Version
 from ..index import Wanted
 from ..platforms import Platform
 from ..selection import Selection
+from ..urls import as_url
 from .direct import locked_directly
-from .locked import Locked, as_url, corrupt, only_lock_errors, read_lock, read_sha256
+from .locked import Locked, corrupt, only_lock_errors, read_lock, read_sha256
 
 _CATEGORIES = {"packages": "default", "dev-packages": "develop", "dev": "develop"}
 """What the Pipfile and the command line call a category -> what the lock calls it."""

@@ -16,9 +16,10 @@ from packaging.version import Version
 
 from ..platforms import Platform
 from ..selection import Selection, normalise_names
+from ..urls import as_url
 from .direct import locked_directly
 from .files import Listing, LockedFile, choose_wheel, drop_missing, read_file, read_listed_version
-from .locked import SOURCE, Locked, as_url, corrupt, only_lock_errors, parse_toml, read_lock
+from .locked import SOURCE, Locked, corrupt, only_lock_errors, parse_toml, read_lock
 from .markers import decide_extras, ignore_extras
 from .poetry_constraints import allows
 from .poetry_project import Choice, read_needs, read_optional_groups

@@ -18,7 +18,8 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from ..platforms import UNFIT, Platform
 from ..selection import Selection
-from .locked import SOURCE, Locked, as_url, corrupt, file_name, only_lock_errors, parse_toml, read_lock
+from ..urls import as_url, file_name
+from .locked import SOURCE, Locked, corrupt, only_lock_errors, parse_toml, read_lock
 
 
 @only_lock_errors

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..platforms import UNFIT, Platform
 from ..selection import Selection, normalise_names
-from .locked import Locked, as_url, file_name, only_lock_errors, parse_toml, read_lock, read_sha256, read_version
+from ..urls import as_url, file_name
+from .locked import Locked, only_lock_errors, parse_toml, read_lock, read_sha256, read_version
 from .markers import decide_extras
 from .uv_document import Package, UvLock
 
@@ -20,16 +21,12 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
     :raises LockError: for a file that is no uv.lock of version 1.
     """
     lock = UvLock(path)
-    is_ours = selection.project is None or selection.package is not None or lock.covers(selection.project)
+    is_ours = selection.project is None or bool(selection.packages) or lock.covers(selection.project)
     candidates = lock.packages(name) if is_ours and lock.supports(platform) else ()
-    if len(candidates) < 2:  # noqa: PLR2004 - the only one of its name is meant by whoever means one
-        return tuple(_locked(package, path, platform) for package in candidates)
+    if not [package.key for package in candidates]:  # each of them is looked at, so that a broken one is told
+        return ()
     reached = _Walk(lock, selection, platform).reached()
-    found = [_locked(package, path, platform) for package in candidates if id(package) in reached]
-    if not found:
-        found = [_locked(package, path, platform) for package in candidates if package.is_for(platform)]
-        found = [locked for locked in found if locked.url is not None] or found
-    return tuple(found)
+    return tuple(_locked(package, path, platform) for package in candidates if id(package) in reached)
 
 
 class _Walk:

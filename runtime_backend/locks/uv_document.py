@@ -13,13 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from packaging.utils import canonicalize_name
-
 from ..errors import LockError
 from ..platforms import Platform
 from ..selection import Selection
 from .locked import corrupt, parse_toml, read_lock
-from .markers import decide_extras
 
 _SEPARATOR = "\n[[package]]\n"
 _LINES = re.compile(
@@ -65,16 +62,11 @@ class Package:
     @property
     def folder(self) -> tuple[str, str]:
         """How and where the package lies beside the lock, relative to it; empty where it comes from elsewhere."""
-        if self._text is not None:
+        if self._text is not None and "[package.source]" not in self._text:  # the table is how pdm writes it
             found = _FOLDER.search(self._text)
             return (found.group(1), found.group(2)) if found else ("", "")
-        source = self.data.get("source", {})
+        source = self.edges.get("source", {})
         return next(((kind, source[kind]) for kind in ("virtual", "editable", "directory") if kind in source), ("", ""))
-
-    def is_for(self, platform: Platform) -> bool:
-        """Return whether one of its forks is for this platform."""
-        markers = self.edges.get("resolution-markers", [])
-        return not markers or any(platform.accepts(decide_extras(marker, frozenset())) for marker in markers)
 
 
 class UvLock:
@@ -128,8 +120,8 @@ class UvLock:
     def roots(self, selection: Selection) -> list[Package]:
         """Return the members of the workspace that are installed."""
         members = [package for package in self._all() if package.folder[0] in ("virtual", "editable")]
-        if selection.package is not None:
-            return [member for member in members if member.key[0] == canonicalize_name(selection.package)]
+        if selection.packages:
+            return [member for member in members if member.key[0] in selection.packages]
         if selection.project is None or selection.all_packages:
             return members
         # The root of a workspace may be no package: then all members are meant.
