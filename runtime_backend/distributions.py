@@ -79,24 +79,28 @@ class DistributionIndex:
         self._found: dict[str, Distribution] = {}
 
     @cached_property
-    def _by_name(self) -> dict[str, Path]:
-        found: dict[str, Path] = {}
-        for folder in self.search_path:
+    def _by_name(self) -> dict[str, list[Path]]:
+        found: dict[str, list[Path]] = {}
+        for folder in dict.fromkeys(self.search_path):
             for name, info in _list_infos(folder):
-                found.setdefault(name, info)
+                found.setdefault(name, []).append(info)
         return found
 
     def __iter__(self) -> Iterator[Distribution]:
         """Yield what is on the path, by name."""
-        for name, info in sorted(self._by_name.items()):
+        for name, (info, *_) in sorted(self._by_name.items()):
             yield self._found.setdefault(name, Distribution(name=name, info=info))
 
     def find(self, name: str) -> Distribution | None:
         """Return the first distribution of that normalised name on the path."""
-        info = self._by_name.get(name)
-        if info is not None and name not in self._found:
-            self._found[name] = Distribution(name=name, info=info)
+        infos = self._by_name.get(name)
+        if infos and name not in self._found:
+            self._found[name] = Distribution(name=name, info=infos[0])
         return self._found.get(name)
+
+    def infos(self, name: str) -> Sequence[Path]:
+        """Return every ``.dist-info`` and ``.egg-info`` of that normalised name, in the order of the path."""
+        return self._by_name.get(name, [])
 
 
 def _list_infos(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -111,12 +115,17 @@ def extend_by_pth(site_dirs: Sequence[Path]) -> tuple[Path, ...]:
 
     Lines that import something are code of the target's, and are left alone.
     """
-    return (*site_dirs, *(path for site in site_dirs for path in _pth_folders(site)))
+    return (*site_dirs, *(path for site in site_dirs for path in _linked_folders(site, (".pth", ".egg-link"))))
 
 
-def _pth_folders(site: Path) -> Iterator[Path]:
+def extend_by_links(site_dirs: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the folders with those of old editable installs (``.egg-link``): uv follows these alone."""
+    return (*site_dirs, *(path for site in site_dirs for path in _linked_folders(site, (".egg-link",))))
+
+
+def _linked_folders(site: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     for entry in list_names(site):
-        if entry.endswith((".pth", ".egg-link")):
+        if entry.endswith(suffixes):
             for line in read_text(site / entry).splitlines():
                 folder = site / line.strip()
                 if line.strip() and not line.startswith(("import ", "import\t", "#")) and is_folder(folder):

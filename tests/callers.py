@@ -80,6 +80,7 @@ class Scene:
         self.root = root
         self.procfs = procfs
         self.target, self.other = root / "target", root / "other"
+        self.tmp = root / "tmp"
         self.consumer, self.source, self.elsewhere = root / "consumer", root / "source", root / "elsewhere"
         make_torch(make_venv(self.target), TARGET)
         make_torch(make_venv(self.other), OTHER)
@@ -96,7 +97,7 @@ class Scene:
 
     def shell(self, pwd: Path, activated: Path | None = None, **more: str) -> dict[str, str]:
         """Return the person's variables."""
-        environ = {"HOME": "/home/jo", "PWD": str(pwd), "PATH": "/usr/bin:/bin", **more}
+        environ = {"HOME": "/home/jo", "PWD": str(pwd), "PATH": "/usr/bin:/bin", "TMPDIR": str(self.tmp), **more}
         if activated is not None:
             environ |= {"VIRTUAL_ENV": str(activated), "PATH": f"{activated}/bin:{environ['PATH']}"}
         return environ
@@ -112,11 +113,11 @@ class Scene:
         self, shell: Mapping[str, str], *words: str, prefix: Path | None = None, argv: Sequence[str] = ()
     ) -> Caller:
         """Return the caller under pip, which hides the distributions of the interpreter that it runs in."""
-        prefix, overlay = prefix or self.target, self.root / "tmp/pip-build-env-x1/overlay"
+        prefix, overlay = prefix or self.target, self.root / "tmp/pip-build-env-abcd1234/overlay"
         environ = {
             **shell,
             "PIP_BUILD_TRACKER": "/tmp/pip-build-tracker-x",  # noqa: S108 - a name
-            "PYTHONPATH": str(self.root / "tmp/pip-build-env-x1/site"),
+            "PYTHONPATH": str(self.root / "tmp/pip-build-env-abcd1234/site"),
             "PYTHONNOUSERSITE": "1",
         }
         argv = argv or (f"{prefix}/bin/python", f"{prefix}/bin/pip", "install", *words, str(self.source))
@@ -125,7 +126,7 @@ class Scene:
 
     def pip_venv_isolation(self, shell: Mapping[str, str], *, command: bool = True) -> Caller:
         """Return the caller under pip 26.3 with ``--use-feature=venv-isolation``."""
-        prefix, python = self.root / "tmp/pip-build-env-x1/venv", f"{self.target}/bin/python"
+        prefix, python = self.root / "tmp/pip-build-env-abcd1234/venv", f"{self.target}/bin/python"
         site = make_venv(prefix, command=f"{python} -m venv --without-pip {prefix}" if command else "")
         environ = {**shell, "PIP_BUILD_TRACKER": "/tmp/pip-build-tracker-x"}  # noqa: S108 - a name
         pip = Process(argv=(python, "-m", "pip", "install", "."), cwd=Path(shell["PWD"]), environ=shell)
@@ -153,7 +154,7 @@ class Scene:
 
         :param by: the environment that build is installed in.
         """
-        prefix, python = self.root / "tmp/build-env-x1", f"{by or self.root / 'tools'}/bin/python"
+        prefix, python = self.root / "tmp/build-env-abcd1234", f"{by or self.root / 'tools'}/bin/python"
         site = make_venv(prefix, command=f"{python} -m {maker} {prefix}")
         build = Process(argv=(python, "-m", "build"), cwd=Path(shell["PWD"]), environ=shell)
         return self.caller(prefix, {**shell, "PYTHONPATH": ""}, [site], [build])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runtime_backend.frontend.arguments import read_arguments
+from runtime_backend.frontend.arguments import find_positional, read_arguments
 
 VALUED = ("--python", "--extra", "-p", "-t")
 
@@ -50,3 +50,19 @@ def test_lookup() -> None:
     found = read_arguments(["--python", "a", "-p", "b", "-q"], valued=VALUED)
     assert ("b", ("a", "b"), None) == (found.last("--python", "-p"), found.values("--python", "-p"), found.last("-t"))
     assert (True, False) == (found.has("-q", "--quiet"), found.has("-v"))
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", []),
+        ("install --python x a -qp x b", ["install", "a", "b"]),
+        ("install -- -p --python", ["install", "-p", "--python"]),
+        ("a -- b -- c", ["a", "b", "--", "c"]),
+        ("- -p", ["-"]),
+    ],
+)
+def test_find_positional(line: str, expected: list[str]) -> None:
+    """The place of every positional argument is found; after the first ``--`` each word is one."""
+    words = line.split()
+    assert expected == [words[place] for place in find_positional(words, valued=VALUED)]

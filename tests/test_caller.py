@@ -70,6 +70,16 @@ def test_frontend_without_procfs(tmp_path: Path) -> None:
     assert (None, None) == scene.not_isolated({**shell, "PIP_BUILD_TRACKER": "x"}, ["pip"]).frontend
 
 
+def test_uv_under_another_name(tmp_path: Path) -> None:
+    """The process right above a hook in uv's build environment is uv, whatever it is called, and whatever is above."""
+    scene = Scene(tmp_path)
+    shell = scene.shell(scene.elsewhere)
+    for above in ([], [Process(argv=("uv", "run", "x"))]):
+        renamed = Process(argv=("/opt/our-uv", "sync"), cwd=scene.elsewhere, environ=shell)
+        caller = replace(scene.uv(shell, "sync"), list_ancestors=lambda seen=(renamed, *above): seen)
+        assert ("uv", renamed) == caller.frontend
+
+
 def test_isolation(tmp_path: Path) -> None:
     """Each frontend isolates in its own way."""
     scene = Scene(tmp_path)

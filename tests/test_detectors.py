@@ -10,13 +10,14 @@ import pytest
 from callers import LOCKED, OTHER, SHELL, STALE, TARGET, Scene, lock_text, make_caller, make_conda
 from packaging.requirements import Requirement
 from standins import make_torch, make_venv, write
+from test_search import make_resolver
 
-from runtime_backend.config import RuntimeRule, load_settings
+from runtime_backend.config import RuntimeRule
 from runtime_backend.errors import TargetError
 from runtime_backend.frontend import Caller, Named, find_places
 from runtime_backend.frontend.folders import LOCK_NAMES
 from runtime_backend.frontend.processes import Process
-from runtime_backend.resolve import Outcome, Resolver
+from runtime_backend.resolve import Outcome
 
 RULE = RuntimeRule(name="torch", requirement=Requirement("torch"), match="exact", origin="default")
 
@@ -383,7 +384,7 @@ def _bare(scene: Scene) -> Path:
 
 def resolve(scene: Scene, caller: Caller) -> Outcome:
     """Resolve torch as a hook does."""
-    return Resolver(load_settings(scene.source, environ=caller.environ), caller).resolve(RULE)
+    return make_resolver(scene, caller).resolve(RULE)
 
 
 @pytest.mark.parametrize("procfs", [True, False], ids=["procfs", "no procfs"])
@@ -456,6 +457,14 @@ def test_uv_alone_on_its_command_line(tmp_path: Path) -> None:
     assert sure(LOCKED) == found("sync", "--project", "../consumer")
     assert sure(OTHER) == found("pip", "install", "-p", "../other", ".")
     assert guess(TARGET) == found("pip", "install", ".")
+
+
+def test_one_environment_of_uv_pip(tmp_path: Path) -> None:
+    """Of the environments that ``uv pip`` looks for, the first that is there is the target, and the only one."""
+    scene = Scene(tmp_path)
+    shell = scene.shell(scene.consumer, scene.target)
+    places = find_places(scene.source, scene.uv(shell, "pip", "install", "."))
+    assert [("VIRTUAL_ENV of uv", scene.target)] == [(place.why, place.path) for place in places if place.is_target]
 
 
 def test_no_folder_at_all(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from callers import make_conda
-from standins import make_distribution, make_venv, write
+from standins import make_distribution, make_torch, make_venv, write
 
 from runtime_backend.files import is_file, is_folder, read_text
 from runtime_backend.frontend.environments import (
@@ -90,11 +90,11 @@ def test_folder_without_site(tmp_path: Path) -> None:
 
 
 def test_conda(tmp_path: Path) -> None:
-    """A conda environment has no pyvenv.cfg; the person's user site goes before its own folder."""
+    """A conda environment has no pyvenv.cfg; the person's user site, which it borrows, goes before its own folder."""
     site = make_conda(tmp_path / "conda")
     user = tmp_path / "user/lib/python3.11/site-packages"
     user.mkdir(parents=True)
-    expected = Environment(prefix=tmp_path / "conda", python="3.11", site_dirs=(user, site))
+    expected = Environment(prefix=tmp_path / "conda", python="3.11", site_dirs=(user, site), borrowed=(user,))
     assert expected == reader(tmp_path).read(tmp_path / "conda")
 
 
@@ -252,3 +252,16 @@ def test_upward(tmp_path: Path) -> None:
     folders = list(upward(below))
     assert (below, Path(below.anchor)) == (folders[0], folders[-1])
     assert (tmp_path / "a", tmp_path / "uv.lock") == (find_project(below), find_lock_upward(below, "uv.lock"))
+
+
+def test_seen_by_uv(tmp_path: Path) -> None:
+    """Uv counts an environment's own folders and old editable installs, and nothing that a ``.pth`` file adds."""
+    site = make_venv(tmp_path / "venv")
+    make_torch(tmp_path / "base", "9.1.0")
+    make_distribution(tmp_path / "old", "legacy", "1.0")
+    write(site / "base.pth", str(tmp_path / "base"))
+    write(site / "legacy.egg-link", f"{tmp_path / 'old'}\n.")
+    environment = EnvironmentReader(python="3.11", user_base=tmp_path / "nobody").read(tmp_path / "venv")
+    assert environment is not None
+    assert ["legacy", "torch"] == [found.name for found in environment.distributions]
+    assert ["legacy"] == [found.name for found in environment.seen_by_uv().distributions]

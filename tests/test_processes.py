@@ -19,7 +19,7 @@ from runtime_backend.frontend.processes import Process, _from_procfs, _from_ps, 
 
 def make_process(proc: Path, pid: int, parent: int, *words: str, environ: str = "", cwd: Path | None = None) -> None:
     """Write a process as procfs shows it; the name tries to mislead."""
-    write(proc / str(pid) / "stat", f"{pid} (a) S 99 (name) S {parent} 1 1\n")
+    write(proc / str(pid) / "stat", f"{pid} (a) S 99 (name) S {parent} 1 1{' 0' * 15} {pid}00 1\n")
     write(proc / str(pid) / "cmdline", "".join(f"{word}\0" for word in words))
     write(proc / str(pid) / "environ", environ)
     if cwd is not None:
@@ -27,15 +27,15 @@ def make_process(proc: Path, pid: int, parent: int, *words: str, environ: str = 
 
 
 def test_procfs(tmp_path: Path) -> None:
-    """Each process tells its words, its folder and its variables, whatever they hold; what is hidden is empty."""
+    """Each process tells its words, folder, variables and start, whatever they hold; what is hidden is empty."""
     make_process(tmp_path, 30, 20, "uv", "pip", "", "a b", environ="A=1=2\0B=\0broken\0", cwd=tmp_path)
     make_process(tmp_path, 20, 1)
     make_process(tmp_path, 1, 0, "init")
     (tmp_path / "20/environ").unlink()
     assert [
-        Process(argv=("uv", "pip", "", "a b"), cwd=tmp_path, environ={"A": "1=2", "B": ""}),
-        Process(argv=()),
-        Process(argv=("init",)),
+        Process(argv=("uv", "pip", "", "a b"), cwd=tmp_path, environ={"A": "1=2", "B": ""}, pid=30, started="3000"),
+        Process(argv=(), pid=20, started="2000"),
+        Process(argv=("init",), pid=1, started="100"),
     ] == list(_from_procfs(30, tmp_path))
 
 
@@ -84,9 +84,15 @@ def refuse() -> None:
 def test_psutil(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no procfs, psutil is asked; what it refuses is empty."""
     hide_procfs(monkeypatch)
-    told = SimpleNamespace(cmdline=lambda: ["uv"], cwd=lambda: "/x", environ=lambda: {"A": "1"})
-    fake_psutil(monkeypatch, [told, SimpleNamespace(cmdline=refuse, cwd=refuse, environ=refuse)])
-    assert (Process(argv=("uv",), cwd=Path("/x"), environ={"A": "1"}), Process(argv=())) == list_ancestors()
+    told = SimpleNamespace(
+        pid=7, cmdline=lambda: ["uv"], cwd=lambda: "/x", environ=lambda: {"A": "1"}, create_time=lambda: 12.5
+    )
+    silent = SimpleNamespace(pid=5, cmdline=refuse, cwd=refuse, environ=refuse, create_time=refuse)
+    fake_psutil(monkeypatch, [told, silent])
+    assert (
+        Process(argv=("uv",), cwd=Path("/x"), environ={"A": "1"}, pid=7, started="12.5"),
+        Process(argv=(), pid=5),
+    ) == list_ancestors()
 
 
 TABLE = "  812   790 uv pip install -p x .\n  790     1 -zsh\n    1     0 /sbin/launchd\n  900 790\n"
@@ -94,7 +100,7 @@ ENVIRON = "uv pip install -p x . HOME=/Users/jo VIRTUAL_ENV=/Users/jo/my env UV_
 
 
 def test_ps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without procfs and psutil, ps and lsof are asked, once for the table and once for each ancestor."""
+    """Without procfs and psutil, ps and lsof are asked, once for the table and once an ancestor; none is exact."""
     hide_procfs(monkeypatch)
     imports = builtins.__import__
 
@@ -120,9 +126,14 @@ def test_ps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", answer)
     environ = {"VIRTUAL_ENV": "/Users/jo/my env", "UV_PROJECT": "/p", "PATH": "/a:/b"}
     assert (
-        Process(argv=("uv", "pip", "install", "-p", "x", "."), cwd=Path("/Users/jo/project"), environ=environ),
-        Process(argv=("-zsh",)),
-        Process(argv=("/sbin/launchd",)),
+        Process(
+            argv=("uv", "pip", "install", "-p", "x", "."),
+            cwd=Path("/Users/jo/project"),
+            environ=environ,
+            is_exact=False,
+        ),
+        Process(argv=("-zsh",), is_exact=False),
+        Process(argv=("/sbin/launchd",), is_exact=False),
     ) == list_ancestors()
 
 

@@ -107,8 +107,11 @@ UPWARD = ["/home/jo/project/.venv", "/home/jo/.venv", "/home/.venv", "/.venv"]
         ("", {"VIRTUAL_ENV": "/v", "UV_SYSTEM_PYTHON": "1"}, []),
         ("-p 3.12", {"VIRTUAL_ENV": "/v", "UV_PYTHON": "/y"}, ["/v", *UPWARD]),
         ("", {"VIRTUAL_ENV": "/v", "CONDA_PREFIX": "/c"}, ["/v", "/c", *UPWARD]),
-        ("", {"CONDA_PREFIX": "/c", "CONDA_DEFAULT_ENV": "y"}, ["/c", *UPWARD]),
+        ("", {"CONDA_PREFIX": "/c", "CONDA_DEFAULT_ENV": "c"}, ["/c", *UPWARD]),
+        ("", {"CONDA_PREFIX": "/c", "CONDA_DEFAULT_ENV": "/c"}, ["/c", *UPWARD]),
+        ("", {"CONDA_PREFIX": "/c", "CONDA_DEFAULT_ENV": "y"}, [*UPWARD, "/c"]),
         ("", {"CONDA_PREFIX": "/c", "CONDA_DEFAULT_ENV": "base"}, [*UPWARD, "/c"]),
+        ("", {"CONDA_PREFIX": "/c", "CONDA_DEFAULT_ENV": "c", "_CONDA_ROOT": "/c"}, [*UPWARD, "/c"]),
         ("", {}, UPWARD),
     ],
 )
@@ -134,10 +137,10 @@ def test_environment_paths(line: str, environ: dict[str, str], expected: list[st
         ("sync --dev", {}, {"groups": frozenset({"dev"})}),
         ("sync --only-dev", {}, {"groups": frozenset({"dev"}), "default_groups": False, "only_groups": True}),
         ("sync --only-group g", {}, {"groups": frozenset({"g"}), "default_groups": False, "only_groups": True}),
-        ("sync --package p --all-packages", {}, {"package": "p", "all_packages": True}),
+        ("sync --package p --all-packages", {}, {"packages": frozenset({"p"}), "all_packages": True}),
         ("run --extra a python --extra b", {}, {"extras": frozenset({"a"})}),
         ("run -m mod --extra b", {}, {}),
-        ("add x --extra a --group g", {}, {}),
+        ("add x --extra a --optional o --group g", {}, {"extras": frozenset({"o"}), "groups": frozenset({"g"})}),
     ],
 )
 def test_selection(line: str, environ: dict[str, str], expected: dict[str, Any]) -> None:

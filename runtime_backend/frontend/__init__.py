@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from .asking.guard import is_asking
 from .caller import Caller, read_caller
 from .detectors import find_places, find_start, find_uv_options
 from .environments import Environment, EnvironmentReader
+from .installations import Installation, find_installation, find_named_locks
+from .managers import find_managed
 from .places import LateLock, Named, Place, Stated
 from .postponement import find_postponement
-from .requested import Requested, find_requested
+from .processes import Process
+from .programs import find_program
+from .uv import find_uv_command
 
 __all__ = [
     "Caller",
     "Environment",
     "EnvironmentReader",
+    "Installation",
     "LateLock",
     "Named",
     "Place",
-    "Requested",
+    "Process",
     "Stated",
+    "find_installation",
+    "find_managed",
+    "find_named_locks",
     "find_places",
     "find_postponement",
-    "find_requested",
+    "find_program",
     "find_start",
+    "find_uv_command",
     "find_uv_options",
+    "is_asking",
     "read_caller",
 ]

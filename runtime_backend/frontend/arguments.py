@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from operator import length_hint
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +49,20 @@ def read_arguments(words: Sequence[str], *, valued: Collection[str], stop_after:
         if stop_after is not None and len(positional) >= stop_after:
             break
     return Arguments(options=tuple(options), positional=tuple(positional))
+
+
+def find_positional(words: Sequence[str], *, valued: Collection[str]) -> Iterator[int]:
+    """Yield the indexes of the positional arguments of a command line."""
+    rest = iter(list(words))
+    is_over = False
+    for word in rest:
+        place = len(words) - length_hint(rest) - 1
+        if word == "--" and not is_over:
+            is_over = True
+        elif word.startswith("-") and word != "-" and not is_over:
+            _read_options(word, rest, valued)
+        else:
+            yield place
 
 
 def _read_options(word: str, rest: Iterator[str], valued: Collection[str]) -> list[tuple[str, str]]:

@@ -13,19 +13,10 @@ from pathlib import Path
 
 from .environments import Environment, EnvironmentReader, read_pyvenv_cfg
 from .processes import Process, list_ancestors
+from .programs import find_program
 
-FRONTENDS = ("uv", "uvx", "pip", "build", "pyproject-build", "poetry", "pdm", "hatch", "tox", "nox", "pipenv")
-_ALIASES = {
-    "pyproject-build": "build",
-    "uvx": "uv",
-    "__pip-runner__": "pip",
-    "pip-compile": "pip",
-    "pip-sync": "pip",
-    "piptools": "pip",
-}
-
-_THROWAWAY_MARKS = ("builds-v0", "pip-build-env-", "build-env-")
-"""Beginnings of folder names above a build environment: uv's, pip's (venv isolation), build's."""
+_THROWAWAY = re.compile(r"(pip-)?build-env-[a-z0-9_]{8}")
+"""The name that build and pip (venv isolation) give the folder of a build environment, in the temporary folder."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +60,33 @@ class Caller:
             return "assumed"
         if self.environ.get("HATCH_ENV_ACTIVE") == "hatch-build" or self._is_tox_packaging:
             return "kept"
-        if any(part.startswith(_THROWAWAY_MARKS) for part in self.prefix.parts) or self._is_poetry:
+        if self._is_uvs or self._is_temporary or self._is_poetry:
             return "throwaway"
         own = self.own_environment
         visible = {os.path.realpath(entry) for entry in self.sys_path if entry}
         if own is None or any(os.path.realpath(folder) in visible for folder in own.site_dirs):
             return "none"
         return "hidden"
+
+    @cached_property
+    def _config(self) -> Mapping[str, str]:
+        return read_pyvenv_cfg(self.prefix)
+
+    @property
+    def _is_uvs(self) -> bool:
+        """Uv builds in ``<its cache>/builds-v0/.tmpa1B2c3``."""
+        is_placed_so = self.prefix.parent.name == "builds-v0" and self.prefix.name.startswith(".tmp")
+        return is_placed_so and "uv" in self._config
+
+    @property
+    def _is_temporary(self) -> bool:
+        """Build and pip build in ``<tmp>/build-env-a1b2c3d4`` and ``<tmp>/pip-build-env-a1b2c3d4``, or one below."""
+        if not self._config:
+            return False
+        named = next((f for f in (self.prefix, self.prefix.parent) if _THROWAWAY.fullmatch(f.name)), None)
+        places = [self.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")]
+        roots = {os.path.realpath(place) for place in (*places, "/tmp", "/var/tmp", "/usr/tmp") if place}  # noqa: S108
+        return named is not None and os.path.realpath(named.parent) in roots
 
     @property
     def _is_tox_packaging(self) -> bool:
@@ -87,30 +98,44 @@ class Caller:
     def _is_poetry(self) -> bool:
         """Poetry leaves no mark but the name of its folder, which anybody might choose: ``<tmp>/tmpa1b2c3d4/.venv``."""
         is_named_so = self.prefix.name == ".venv" and re.fullmatch(r"tmp[a-z0-9_]{8}", self.prefix.parent.name)
-        if not is_named_so or "virtualenv" not in read_pyvenv_cfg(self.prefix):
+        if not is_named_so or "virtualenv" not in self._config:
             return False
         return not self.ancestors or [name for name, _ in self.frontends][:1] == ["poetry"]
 
     @cached_property
     def frontends(self) -> tuple[tuple[str, Process], ...]:
         """The frontends among the processes above, nearest first: the first one calls, on behalf of the others."""
-        named = ((_frontend_name(process.argv), process) for process in self.ancestors)
-        return tuple((name, process) for name, process in named if name is not None)
+        named = ((find_program(process.argv, process.cwd), process) for process in self.ancestors)
+        return tuple((program.name, process) for program, process in named if program is not None)
 
     @cached_property
     def frontend(self) -> tuple[str | None, Process | None]:
-        """The frontend's name, and its process where the system tells."""
-        if self.frontends:
-            return self.frontends[0]
+        """The frontend's name, and its process if this system and its command line tell which it is."""
+        nearest = self.frontends[0] if self.frontends else None
+        if self.ancestors and (nearest is None or nearest[1] is not self.ancestors[0]):
+            if self._is_uvs:  # under another name: uv calls hooks itself
+                return "uv", self.ancestors[0]
+            # pip calls hooks itself as well: this process is a program that has pip as a library.
+            if self._is_marked_by_pip and (nearest is None or nearest[0] not in ("pip", "pipenv")):
+                return "pip", None
+        if nearest is not None:
+            return nearest
+        return self._marked_frontend, None
+
+    @property
+    def _marked_frontend(self) -> str | None:
+        """The frontend by the marks that it leaves in this process, for where no other process is seen."""
         if self.isolation == "hidden" and "pdm-build-env-" in self.environ.get("PYTHONPATH", ""):
-            return "pdm", None
+            return "pdm"
         if self.isolation == "throwaway" and self._is_poetry:
-            return "poetry", None
-        if "uv" in read_pyvenv_cfg(self.prefix) and self.isolation == "throwaway":
-            return "uv", None
-        if "PIP_BUILD_TRACKER" in self.environ and self.isolation in ("hidden", "throwaway"):
-            return "pip", None
-        return None, None
+            return "poetry"
+        if self._is_uvs:
+            return "uv"
+        return "pip" if self._is_marked_by_pip else None
+
+    @property
+    def _is_marked_by_pip(self) -> bool:
+        return "PIP_BUILD_TRACKER" in self.environ and self.isolation in ("hidden", "throwaway")
 
     @cached_property
     def personal_environ(self) -> Mapping[str, str]:
@@ -162,46 +187,3 @@ def _find_imported(name: str) -> str | None:
     module = sys.modules.get(name.replace("-", "_"))
     version = getattr(module, "__version__", None)
     return None if version is None else str(version)
-
-
-def _frontend_name(argv: Sequence[str]) -> str | None:
-    """Return the frontend that a command line runs: ``uv sync``, ``python -m pip wheel .``, ``python /x/bin/build``."""
-    if not argv:
-        return None
-    candidates = [_stem(argv[0])]
-    if candidates[0].startswith(("python", "pypy")):
-        candidates = [_program_of(argv[1:])]
-    name = candidates[0].rstrip("0123456789.")  # pip3.11
-    name = _ALIASES.get(name, name)
-    return name if name in FRONTENDS else None
-
-
-def _program_of(arguments: Sequence[str]) -> str:
-    """Return the module or script that an interpreter runs: ``-Im build``, ``-mpip``, ``-X dev /x/bin/pip``."""
-    words = iter(arguments)
-    for word in words:
-        if not word.startswith("-"):
-            return Path(word).parent.name if _stem(word) == "__main__" else _stem(word)
-        if word.startswith("--"):
-            continue
-        option, value = _interpreter_option(word)
-        if option == "c":
-            break
-        if option == "m":
-            return (value or next(words, "")).partition(".")[0]
-        if option and not value:
-            next(words, None)
-    return ""
-
-
-def _interpreter_option(word: str) -> tuple[str, str]:
-    """Return (letter, attached value) of the option in a cluster that takes a value; empty where none does."""
-    found = re.match(r"-[A-Za-z]*?([cmWX])(.*)", word, re.DOTALL)
-    return (found.group(1), found.group(2)) if found else ("", "")
-
-
-def _stem(path: str) -> str:
-    name = path.replace("\\", "/").rpartition("/")[2]
-    for ending in (".exe", ".py", ".pyz"):
-        name = name.removesuffix(ending)
-    return name

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..selection import Selection
-from .arguments import Arguments, read_arguments
 from .caller import Caller
-from .environments import Environment, base_prefix, find_site, read_pyvenv_cfg
+from .environments import Environment, base_prefix, read_pyvenv_cfg
 from .folders import find_locks, find_project, upward
+from .installations import find_front_folder
 from .managers import find_managed
 from .places import Named, Place, Stated
-from .requested import PIP_VALUED, find_named_locks
 from .stated import named_place, stated_place
 from .uv import NAMED, UvCommand, find_uv_command
 
@@ -40,7 +39,6 @@ def find_places(
     :raises TargetError: for an explicit target or lock that is not there.
     """
     yield from named_place(caller, target, lock)
-    yield from _command_locks(caller)
     managed = find_managed(caller)
     if managed is not None:
         yield managed
@@ -71,42 +69,18 @@ def find_uv_options(caller: Caller) -> tuple[str, ...]:
     return () if command is None else command.inherited
 
 
-def _command_locks(caller: Caller) -> Iterator[Place]:
-    """The locks that the same command installs: what they pin is about to replace what is installed."""
-    locks = find_named_locks(caller)
-    if locks:
-        environment = caller.own_environment if caller.isolation == "hidden" else None
-        yield Place(why="the command", path=locks[0], locks=locks, environment=environment, is_manager=True)
-
-
 def _own_environment(caller: Caller) -> Iterator[Place]:
     """Pip hides the target's distributions, but runs the target's interpreter; without isolation they are there."""
-    if caller.isolation not in ("none", "hidden", "assumed") or caller.own_environment is None:
+    is_others = caller.isolation == "assumed" and caller.frontend[0] not in (None, "pip")
+    if is_others or caller.isolation not in ("none", "hidden", "assumed") or caller.own_environment is None:
         return
     environment, why = caller.own_environment, "the running interpreter"
-    folder = _pip_folder(caller)
+    folder = find_front_folder(caller)
     if folder is not None:
         environment, why = environment.with_folder(folder), f"the running interpreter, with {folder} in front"
-    yield Place(why=why, path=caller.prefix, environment=environment, is_target=caller.is_hook)
-
-
-def _pip_folder(caller: Caller) -> Path | None:
-    """Return the folder of ``pip install --target DIR`` or ``--prefix DIR``: it goes in front of the environment."""
-    name, process = caller.frontend
-    if name != "pip":
-        return None
-    arguments = read_arguments(process.argv[1:] if process else (), valued=PIP_VALUED)
-    cwd = caller.working_folders[0] if caller.working_folders else caller.cwd
-    return _front_folder(arguments, cwd, caller.environ, caller)
-
-
-def _front_folder(arguments: Arguments, cwd: Path, environ: Mapping[str, str], caller: Caller) -> Path | None:
-    """Return the folder of distributions that ``--target`` or ``--prefix`` names."""
-    target = arguments.last("-t", "--target") or environ.get("PIP_TARGET")
-    prefix = arguments.last("--prefix") or environ.get("PIP_PREFIX")
-    if target:
-        return cwd / target
-    return find_site(cwd / prefix, caller.reader.python) if prefix else None
+    yield Place(
+        why=why, path=caller.prefix, environment=environment, is_target=caller.is_hook or caller.frontend[0] == "pip"
+    )
 
 
 def _creator(caller: Caller, *, is_pip: bool) -> Iterator[Place]:
@@ -146,7 +120,7 @@ def _uv_environment(command: UvCommand, caller: Caller) -> Iterator[Place]:
         yield Place(why=f"uv {command.name} installs into an environment of its own", path=command.cwd, ends=True)
     if not command.name.startswith("pip "):
         return
-    folder = _front_folder(command.arguments, command.cwd, {}, caller)
+    folder = find_front_folder(caller)
     # uv makes the build environment with the target's interpreter; what is left is that interpreter's own environment.
     base = ("the interpreter that uv chose", base_prefix(read_pyvenv_cfg(caller.prefix)))
     for why, path in (*command.environment_paths(), base):

@@ -6,11 +6,11 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from ..distributions import DistributionIndex, extend_by_pth
+from ..distributions import DistributionIndex, extend_by_links, extend_by_pth
 from ..files import is_file, is_folder, read_text
 
 _ASK = (
@@ -28,15 +28,29 @@ class Environment:
     """``3.11``; ``3.13t`` for a free-threaded one."""
     site_dirs: tuple[Path, ...]
     """In the order of its ``sys.path``."""
+    borrowed: tuple[Path, ...] = ()
+    """Those of them that are not its own: the person's, and the system's that a virtual environment lets in."""
+    follows_pth: bool = True
+    """Whether what a ``.pth`` file adds counts: for Python it does, for uv it does not."""
 
     @cached_property
     def distributions(self) -> DistributionIndex:
         """What is installed there, editable installs included."""
-        return DistributionIndex(extend_by_pth(self.site_dirs))
+        extend = extend_by_pth if self.follows_pth else extend_by_links
+        return DistributionIndex(extend(self.site_dirs))
 
     def with_folder(self, folder: Path) -> Environment:
         """Return the environment as it looks with another folder of distributions in front."""
-        return Environment(prefix=self.prefix, python=self.python, site_dirs=(folder, *self.site_dirs))
+        return replace(self, site_dirs=(folder, *self.site_dirs))
+
+    def without_folder(self, folder: Path | None) -> Environment:
+        """Return the environment without one of its folders."""
+        return self if folder is None else replace(self, site_dirs=tuple(f for f in self.site_dirs if f != folder))
+
+    def seen_by_uv(self) -> Environment:
+        """Return the environment as uv sees it: its own folders alone, and nothing that a ``.pth`` file adds."""
+        own = tuple(folder for folder in self.site_dirs if folder not in self.borrowed)
+        return replace(self, site_dirs=own, follows_pth=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,10 +84,11 @@ class EnvironmentReader:
             return None
         shared: tuple[Path, ...] = ()
         if not config:
-            own = (*self._user_sites(python), *own)
-        elif config.get("include-system-site-packages", "").lower() == "true":
+            shared = self._user_sites(python)
+            return Environment(prefix=prefix, python=python, site_dirs=(*shared, *own), borrowed=shared)
+        if config.get("include-system-site-packages", "").lower() == "true":
             shared = (*self._user_sites(python), *_site_dirs(base_prefix(config), python)[1])
-        return Environment(prefix=prefix, python=python, site_dirs=(*own, *shared))
+        return Environment(prefix=prefix, python=python, site_dirs=(*own, *shared), borrowed=shared)
 
     def _user_sites(self, python: str) -> tuple[Path, ...]:
         folder = self.user_base / "lib" / f"python{python}" / "site-packages"
@@ -92,6 +107,16 @@ def base_prefix(config: Mapping[str, str]) -> Path:
     """Return the prefix of the Python that an environment was made from: ``home`` names its bin, on Windows itself."""
     home = Path(config.get("home") or os.devnull)
     return home if is_file(home / "python.exe") else home.parent
+
+
+def is_conda_base(prefix: str, environ: Mapping[str, str]) -> bool:
+    """Return whether a conda environment is the base, whatever its name. Source: uv, ``virtualenv.rs``."""
+    if is_file(Path(prefix) / "conda-meta" / "pixi"):
+        return False
+    if environ.get("_CONDA_ROOT") == prefix:
+        return True
+    name = environ.get("CONDA_DEFAULT_ENV")
+    return name is not None and name not in (prefix, Path(prefix).name)
 
 
 def find_site(prefix: Path, python: str) -> Path:

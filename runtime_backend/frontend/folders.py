@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,12 @@ def upward(start: Path) -> Iterator[Path]:
 
 LOCK_NAMES = ("uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "Pipfile.lock", "pixi.lock", "conda-lock.yml")
 """The locks that speak for a folder, the first one there is; requirements files are no locks unless they are named."""
+
+
+def find_home(environ: Mapping[str, str]) -> Path:
+    """Return a person's home folder: of their variables, else of the system's list of persons."""
+    home = environ.get("HOME")
+    return Path(os.path.expanduser("~") if home is None else home or os.devnull)  # noqa: PTH111 - Path.home raises
 
 
 def find_locks(folder: Path) -> tuple[Path, ...]:

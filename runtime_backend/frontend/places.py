@@ -42,6 +42,8 @@ class Place:
     """True: this is the target, whatever it holds; other environments are not looked at any more."""
     is_manager: bool = False
     """True: a project manager is at work, so the lock is about to be installed, and the environment is out of date."""
+    removes_others: bool = False
+    """True: the project manager removes what its lock does not reach."""
     late: LateLock | None = None
     """Where the lock is written too late to be believed; ``locks`` is empty then."""
     is_guess: bool = False

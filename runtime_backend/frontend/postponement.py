@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from .arguments import read_arguments
+from .asking.guard import is_asking
 from .caller import Caller
 from .commands import read_command
 from .processes import Process
-from .requested import PIP_VALUED
+from .programs import find_program
 from .uv import UvCommand, find_uv_command
 
 _UV = ("lock", "export", "tree", "pip compile")
@@ -31,6 +32,8 @@ def find_postponement(caller: Caller, project: Mapping[str, Any]) -> str | None:
 
     :param project: the producer's ``[project]`` table.
     """
+    if is_asking(caller.environ):
+        return "the frontend is asked what it is about to install"
     name, process = caller.frontend
     if process is None:
         return None
@@ -52,6 +55,8 @@ def find_postponement(caller: Caller, project: Mapping[str, Any]) -> str | None:
 def _find_in_uv(command: UvCommand, project: Mapping[str, Any]) -> str | None:
     if command.name in _UV:
         return f"uv {command.name} only resolves"
+    if command.arguments.has("--dry-run"):
+        return f"uv {command.name} --dry-run only resolves"
     if command.is_project and _is_asked_by_uv(project):
         return f"uv {command.name} asks for metadata before its lock is written"
     return None
@@ -66,8 +71,11 @@ def _is_asked_by_uv(project: Mapping[str, Any]) -> bool:
 def _find_in_pip(process: Process) -> str | None:
     if any(Path(word).stem in _PIP_TOOLS for word in process.argv[:3]):
         return "pip-compile only resolves"
-    begins = (index for index, word in enumerate(process.argv[:4]) if Path(word).stem.startswith(("pip", "__pip-")))
-    arguments = read_arguments(process.argv[next(begins, 0) + 1 :], valued=PIP_VALUED)
+    from .installations.pip import PIP_VALUED  # noqa: PLC0415 - one frontend's words alone are read
+
+    program = find_program(process.argv, process.cwd)
+    words = process.argv[program.start :] if program is not None else ()
+    arguments = read_arguments(words, valued=PIP_VALUED)
     command = next(iter(arguments.positional), "")
     if command in _PIP or (command == "install" and arguments.has("--dry-run")):
         return f"pip {command} only resolves"

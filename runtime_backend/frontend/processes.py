@@ -23,34 +23,47 @@ class Process:
     argv: tuple[str, ...]
     cwd: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
+    pid: int = 0
+    started: str = ""
+    """When, as the system counts: with the pid, it identifies the process among all that had the pid."""
+    is_exact: bool = True
+    """False: the words and the variables were cut out of one line of text (macOS ``ps``)."""
 
 
 def list_ancestors() -> tuple[Process, ...]:
-    """Return the ancestors of this process, the parent first; empty where this system does not tell."""
+    """Return the ancestors of this process, the parent first; empty if this system does not report them.
+
+    A procfs of another PID namespace (a container with the host's ``/proc``) numbers other processes.
+    """
     if Path("/proc/self/stat").exists():
-        return tuple(_from_procfs(os.getppid()))
+        return tuple(_from_procfs(os.getppid())) if _readlink(Path("/proc/self")) == Path(str(os.getpid())) else ()
     return _from_psutil() or tuple(_from_ps(os.getppid()))
 
 
 def _from_procfs(pid: int, proc: Path = Path("/proc")) -> Iterator[Process]:
     for _ in range(_DEPTH):
         folder = proc / str(pid)
-        parent = _parent_of(_read(folder / "stat"))
-        if parent is None:
+        stat = _parse_stat(_read(folder / "stat"))
+        if stat is None:
             return
         environ = (entry.partition("=") for entry in _read(folder / "environ").split("\0"))
         yield Process(
             argv=tuple(_read(folder / "cmdline").split("\0")[:-1]),
             cwd=_readlink(folder / "cwd"),
             environ={name: value for name, equals, value in environ if equals},
+            pid=pid,
+            started=stat[1],
         )
-        pid = parent
+        pid = stat[0]
 
 
-def _parent_of(stat: str) -> int | None:
-    """Return the parent's id from ``1234 (a name) S 77 …``; the name may hold anything but a final parenthesis."""
+def _parse_stat(stat: str) -> tuple[int, str] | None:
+    """Return (parent's pid, start time in clock ticks since the machine's start) from ``1234 (a name) S 77 …``.
+
+    The name may hold anything but a final parenthesis. Source: proc(5), fields 4 and 22.
+    """
     fields = stat.rpartition(")")[2].split()
-    return int(fields[1]) if len(fields) > 1 else None
+    return (int(fields[1]), next(iter(fields[19:20]), "")) if len(fields) > 1 else None
 
 
 def _read(path: Path) -> str:
@@ -83,11 +96,13 @@ def _from_psutil_process(process: object, refused: type[Exception]) -> Process:
         except refused:
             return None
 
-    argv, cwd, environ = ask("cmdline"), ask("cwd"), ask("environ")
+    argv, cwd, environ, pid = ask("cmdline"), ask("cwd"), ask("environ"), getattr(process, "pid", 0)
     return Process(
         argv=tuple(argv) if isinstance(argv, list) else (),
         cwd=Path(cwd) if isinstance(cwd, str) else None,
         environ=environ if isinstance(environ, dict) else {},
+        pid=pid,
+        started=str(ask("create_time") or ""),
     )
 
 
@@ -100,7 +115,7 @@ def _from_ps(pid: int) -> Iterator[Process]:
         parent, args = table[pid]
         cwd = _parse_lsof(_output("lsof", "-a", "-d", "cwd", "-Fn", "-p", str(pid)))
         text = _output("ps", "-Ewwo", "command=", "-p", str(pid))
-        yield Process(argv=tuple(args.split()), cwd=cwd, environ=_parse_environ(text, args))
+        yield Process(argv=tuple(args.split()), cwd=cwd, environ=_parse_environ(text, args), is_exact=False)
         pid = parent
 
 

@@ -10,6 +10,8 @@ from ..files import read_text
 from ..selection import Selection, normalise_names
 from .arguments import Arguments, read_arguments
 from .caller import Caller
+from .environments import is_conda_base
+from .uv_options import FLAGS, INHERITED_OPTIONS, VALUED_OPTIONS, is_on, leaves_out
 
 PROJECT_COMMANDS = ("sync", "run", "add", "remove", "lock", "export", "tree", "version", "upgrade", "audit", "check")
 """Commands at work on a project and its lock."""
@@ -17,41 +19,8 @@ PROJECT_COMMANDS = ("sync", "run", "add", "remove", "lock", "export", "tree", "v
 _ENVIRONMENTLESS = ("tool", "x")
 """Commands that install into an environment of their own, which has no runtime yet."""
 
-_VALUED = """
---allow-insecure-host --annotation-style --bounds --branch --build-constraint --build-constraints --cache-dir --cert
---color --config-file --config-setting --config-setting-package --config-settings --config-settings-package
---constraint --constraints --custom-compile-command --default-index --depth --directory --editable --env-file
---exclude --excludes --exclude-newer --exclude-newer-package --extra --extra-index-url --find-links --fork-strategy
---format --from --group --index --index-strategy --index-url --keyring-provider --link-mode --marker --no-binary
---no-binary-package --no-build-isolation-package --no-build-package --no-editable-package --no-emit-package --no-extra
---no-group --no-install-package --no-sources-package --only-binary --only-group --optional --out-dir --output-file
---output-format --override --overrides --package --prefix --prerelease --prerelease-package --preview-features
---project --prune --python --python-fetch --python-platform --python-preference --python-version --refresh-package
---reinstall-package --requirement --requirements --resolution --rev --script --tag --target --torch-backend
---upgrade-group --upgrade-package --with --with-editable --with-executables-from --with-requirements -C -P -b -c -e -f
--i -m -o -p -r -t -w
-"""
-VALUED_OPTIONS = frozenset(_VALUED.split())
-"""Options that take a value, in uv 0.5 to 0.13. A flag taken for one of these would swallow the word after it."""
-
-_INHERITED = """
---allow-insecure-host --cache-dir --config-file --default-index --exclude-newer --extra-index-url --find-links --index
---index-strategy --index-url --keyring-provider --native-tls --no-cache --no-config --no-index --offline --system-certs
--f -i -n
-"""
-INHERITED_OPTIONS = frozenset(_INHERITED.split())
-"""Options that say where uv gets things from, as ``uv pip install`` takes them too."""
-
 NAMED = ("uv --python", "UV_PYTHON")
 """Reasons for an environment that is the target, whatever may be there."""
-
-_FLAGS = {
-    "pip": frozenset[str](),
-    "run": frozenset({"--no-binary", "--script", "-m"}),
-    "add": frozenset({"--no-binary", "--editable"}),
-    "tool": frozenset({"--no-binary", "--editable", "-e"}),
-}
-"""Those that are flags in some commands; ``--no-binary`` takes a value under ``uv pip`` alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,18 +37,77 @@ class UvCommand:
     @property
     def is_project(self) -> bool:
         """Whether it works on a project and its lock."""
-        is_outside = self.arguments.has("--no-project") or self.is_script
+        is_outside = self.arguments.has("--no-project") or is_on(self.environ.get("UV_NO_PROJECT")) or self.is_script
         return self.name in PROJECT_COMMANDS and not is_outside
+
+    @property
+    def script(self) -> str | None:
+        """The script that it runs or syncs (PEP 723): a path, ``-`` for standard input, or a URL."""
+        named = self.arguments.last("--script") if self.name in ("sync", "lock", "export", "tree", "add") else None
+        if named is not None or self.name != "run" or len(self.arguments.positional) < 2:  # noqa: PLR2004
+            return named
+        word = self.arguments.positional[1]
+        if self.arguments.has("-m", "--module"):
+            return None
+        if word == "-" or word.startswith(("http://", "https://")) or self.arguments.has("--script", "-s"):
+            return word
+        path = self.cwd / word
+        is_script = path.suffix.lower() in (".py", ".pyw") and "# /// script" in read_text(path).splitlines()
+        return word if is_script or self.arguments.has("--gui-script") else None
 
     @property
     def is_script(self) -> bool:
         """Whether it installs what a script says that it needs (PEP 723), into an environment of the script's own."""
-        if self.arguments.has("--script", "-s", "--gui-script"):
-            return True
-        script = self.cwd / self.arguments.positional[1] if len(self.arguments.positional) > 1 else None
-        if self.name != "run" or script is None or self.arguments.has("-m", "--module"):
-            return False
-        return script.suffix == ".py" and "# /// script" in read_text(script).splitlines()
+        return self.script is not None
+
+    @property
+    def is_unnamed_script(self) -> bool:
+        """Whether the script cannot be read again: it came through standard input, or from the network."""
+        return self.script is not None and (self.script == "-" or "://" in self.script)
+
+    @property
+    def is_isolated(self) -> bool:
+        """Whether it makes a new environment for the project, which goes afterwards."""
+        return self.arguments.has("--isolated") or is_on(self.environ.get("UV_ISOLATED"))
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it removes what the lock does not reach."""
+        return self.arguments.has("--exact") or (self.name == "sync" and not self.arguments.has("--inexact"))
+
+    @property
+    def requires_build_hashes(self) -> bool:
+        """Whether build requirements need a hash in its constraints."""
+        return self.arguments.has("--require-build-hashes") or is_on(self.environ.get("UV_REQUIRE_BUILD_HASHES"))
+
+    def leaves_out(self, name: str) -> bool:
+        """Return whether it does not install a distribution of the index although the lock reaches it.
+
+        :param name: normalised.
+        """
+        return leaves_out(name, self.arguments, self.environ)
+
+    @property
+    def is_layered(self) -> bool:
+        """Whether it puts an environment of its own in front of another one (``uv run --with``)."""
+        options = ("--with", "-w", "--with-editable", "--with-requirements")
+        return self.name == "run" and self.arguments.has(*options)
+
+    @property
+    def tool_package(self) -> str | None:
+        """What ``uv tool install`` and ``uvx`` install, beside what ``--with`` names."""
+        if self.name not in _ENVIRONMENTLESS:
+            return None
+        word = next(iter(self.arguments.positional[1 if self.name == "x" else 2 :]), None)
+        return self.arguments.last("--from") or word
+
+    @property
+    def program(self) -> str | None:
+        """What it is called, if it installs: ``uv sync``, ``uv tool install``, ``uv run`` …"""
+        if self.name == "tool":
+            name = next(iter(self.arguments.positional[1:2]), "")
+            return f"uv tool {name}" if name in ("install", "run", "uvx", "upgrade") else None
+        return f"uv {self.name}" if self.name in ("sync", "run", "add", "remove", "x") else None
 
     @property
     def has_no_target(self) -> bool:
@@ -107,10 +135,10 @@ class UvCommand:
             path = _as_path(text, self.cwd)
             if path is not None:
                 return ((why, path),)
-        if self.arguments.has("--system") or _is_true(self.environ.get("UV_SYSTEM_PYTHON")):
+        if self.arguments.has("--system") or is_on(self.environ.get("UV_SYSTEM_PYTHON")):
             return ()
         conda = self.environ.get("CONDA_PREFIX")
-        is_base = self.environ.get("CONDA_DEFAULT_ENV") in ("base", "root")
+        is_base = conda is not None and is_conda_base(conda, self.environ)
         named = [
             ("VIRTUAL_ENV of uv", _as_folder(self.environ.get("VIRTUAL_ENV"), self.cwd)),
             ("CONDA_PREFIX of uv", _as_folder(None if is_base else conda, self.cwd)),
@@ -140,24 +168,23 @@ class UvCommand:
     def selection(self, project: Path | None) -> Selection:
         """Return the part of the lock that the command line asks for."""
         given, flag = self.arguments, self.arguments.has
-        is_add = self.name in ("add", "remove")  # there, --extra and --group say where to write, not what to install
+        is_add = self.name in ("add", "remove")  # there, --extra is one of the requirement that is written
         only = frozenset(given.values("--only-group")) | ({"dev"} if flag("--only-dev") else frozenset())
-        groups = frozenset() if is_add else frozenset(given.values("--group"))
+        groups = frozenset(given.values("--group"))
+        extras = given.values("--optional") if is_add else _split(given.values("--extra"))
         without = [*given.values("--no-group"), *self.environ.get("UV_NO_GROUP", "").split()]
-        without += ["dev"] if flag("--no-dev") or _is_true(self.environ.get("UV_NO_DEV")) else []
+        without += ["dev"] if flag("--no-dev") or is_on(self.environ.get("UV_NO_DEV")) else []
         return Selection(
             project=project,
-            package=given.last("--package"),
+            packages=normalise_names(given.values("--package")),
             all_packages=flag("--all-packages", "--all"),
-            extras=frozenset() if is_add else normalise_names(_split(given.values("--extra"))),
+            extras=normalise_names(extras),
             without_extras=normalise_names(given.values("--no-extra")),
             all_extras=flag("--all-extras"),
             groups=normalise_names((groups | only) | ({"dev"} if flag("--dev") else frozenset())),
             without_groups=normalise_names(without),
             all_groups=flag("--all-groups"),
-            default_groups=not (
-                flag("--no-default-groups") or only or _is_true(self.environ.get("UV_NO_DEFAULT_GROUPS"))
-            ),
+            default_groups=not (flag("--no-default-groups") or only or is_on(self.environ.get("UV_NO_DEFAULT_GROUPS"))),
             only_groups=bool(only),
         )
 
@@ -172,11 +199,19 @@ def read_uv_command(argv: Sequence[str], cwd: Path, environ: Mapping[str, str]) 
     first = read_arguments(words, valued=VALUED_OPTIONS, stop_after=1).positional
     name = first[0] if first else ""
     # What follows `uv run CMD` belongs to CMD; what follows `uv add X` are still options of uv's.
-    valued = VALUED_OPTIONS - _FLAGS.get(name, frozenset({"--no-binary"}))
-    arguments = read_arguments(words, valued=valued, stop_after=2 if name in ("run", "tool") else None)
+    valued = VALUED_OPTIONS - FLAGS.get(name, frozenset({"--no-binary"}))
+    arguments = read_arguments(words, valued=valued, stop_after=_words_of_uv(name, words))
     if name == "pip":
         name = " ".join(arguments.positional[:2])
     return UvCommand(name=name, arguments=arguments, cwd=cwd, environ=environ)
+
+
+def _words_of_uv(name: str, words: Sequence[str]) -> int | None:
+    """Return after how many positional words the rest belongs to another program; None: all of it is uv's."""
+    if name == "tool":
+        names = read_arguments(words, valued=VALUED_OPTIONS, stop_after=2).positional
+        return 3 if names[1:] in (("run",), ("uvx",)) else None  # the program uvx calls `uv tool uvx`
+    return 2 if name in ("run", "x") else None
 
 
 def find_uv_command(caller: Caller) -> UvCommand | None:
@@ -203,7 +238,3 @@ def _as_folder(text: str | None, cwd: Path) -> Path | None:
 
 def _split(values: Sequence[str]) -> list[str]:
     return [part for value in values for part in value.split(",") if part]
-
-
-def _is_true(text: str | None) -> bool:
-    return (text or "").lower() in ("1", "true", "yes", "y", "on", "t")

@@ -34,6 +34,7 @@ def find_place(caller: Caller) -> Place | None:
         environment=caller.own_environment,
         is_target=True,
         is_manager=True,
+        removes_others=command.arguments.has("--clean", "--clean-unselected", "--only-keep"),
         is_guess=command.name is None,
     )
 

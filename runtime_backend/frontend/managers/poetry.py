@@ -54,6 +54,7 @@ def find_place(caller: Caller) -> Place | None:
         environment=caller.reader.read(path),
         is_target=True,
         is_manager=True,
+        removes_others=command.name == "sync" or command.arguments.has("--sync"),
         is_guess=command.name is None,
         late=late,
         ends=late is not None,

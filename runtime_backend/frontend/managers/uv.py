@@ -9,7 +9,10 @@ from ..uv import find_uv_command
 
 
 def find_place(caller: Caller) -> Place | None:
-    """Return the project's lock: at hook time its environment is empty, or still holds the old runtime."""
+    """Return the project's lock: at hook time its environment is empty, or still holds the old runtime.
+
+    With ``--isolated`` the environment is new, and the lock on disk may be out of date: it is not written.
+    """
     command = find_uv_command(caller)
     if command is None or not command.is_project:
         return None
@@ -17,12 +20,14 @@ def find_place(caller: Caller) -> Place | None:
     lock = find_lock_upward(project or command.project, "uv.lock")
     root = lock.parent if lock is not None else (project or command.project)
     why, path = command.project_environment(root)
+    is_isolated = command.is_isolated
     return Place(
-        why=f"uv {command.name}, {why}",
+        why=f"uv {command.name}, {'--isolated' if is_isolated else why}",
         path=path,
-        locks=() if lock is None else (lock,),
+        locks=() if lock is None or is_isolated else (lock,),
         selection=command.selection(project),
-        environment=caller.reader.read(path),
+        environment=None if is_isolated else caller.reader.read(path),
         is_target=True,
         is_manager=True,
+        removes_others=command.is_exact,
     )

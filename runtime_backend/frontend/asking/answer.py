@@ -1,0 +1,45 @@
+"""What a frontend answers: the distributions that its command is about to change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What becomes of one distribution."""
+
+    version: str | None
+    """None: it is removed."""
+    url: str | None = None
+    """Where its wheel lies, if the frontend says so; without a fragment."""
+    sha256: str | None = None
+    is_source: bool = False
+    """Whether the command builds it, so that no wheel of it can be had."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """The changes that a command is about to make."""
+
+    command: str
+    """What was run, for people: ``pip install --dry-run``."""
+    changes: Mapping[str, Change]
+    """By normalised name; what is not in here stays as it is."""
+
+    def as_json(self) -> str:
+        """Return the text that is kept."""
+        return json.dumps({"command": self.command, "changes": {n: asdict(c) for n, c in self.changes.items()}})
+
+
+def read_answer(path: Path) -> Answer | None:
+    """Return an answer that was kept; None if there is none that can be read."""
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        changes = {str(name): Change(**change) for name, change in data["changes"].items()}
+        return Answer(command=str(data["command"]), changes=changes)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,112 @@
+"""The asker: a command is asked once, and the answer is kept for all the hooks that it calls.
+
+Kept answers lie in the cache, named for the frontend's process (pid, start time) and its command line::
+
+    <cache>/asked/5f1c….json     the answer
+    <cache>/asked/5f1c….lock     held by the one hook that asks; uv calls the hooks of several packages side by side
+    <cache>/asked/5f1c…/         the shadow environment and the shadow cache, as long as it asks
+
+The nested frontend calls our hooks too: a variable makes them tell metadata and ask nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ...cache import exclusively
+from ...errors import DecisionError
+from ...files import list_names
+from ..caller import Caller
+from ..installations import Installation
+from .answer import Answer, Change, read_answer
+from .guard import GUARD
+
+_DAY = 24 * 60 * 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asker:
+    """Asks the frontend of one hook call."""
+
+    folder: Path
+    """Where answers are kept."""
+    caller: Caller
+    limit: float
+    """Seconds that an answer may take."""
+    is_offline: bool
+    say: Callable[[str], None]
+
+    def recall(self, installation: Installation) -> Answer | None:
+        """Return the answer of an earlier hook of the same command; None if there was none."""
+        return read_answer(self._entry(installation).with_suffix(".json"))
+
+    def ask(self, installation: Installation) -> Answer:
+        """Return what a command is about to change.
+
+        :raises DecisionError: when the frontend does not answer.
+        """
+        entry = self._entry(installation)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with exclusively(entry.with_suffix(".lock")):
+                return self.recall(installation) or self._ask(installation, entry)
+        except OSError as error:
+            raise DecisionError(
+                f"the frontend's answer cannot be kept in {self.folder}: {error}",
+                hint="Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path.",
+            ) from None
+
+    def _ask(self, installation: Installation, entry: Path) -> Answer:
+        import shutil  # noqa: PLC0415 - most commands prove, and ask nothing
+
+        work = entry.with_suffix("")
+        shutil.rmtree(work, ignore_errors=True)  # of a hook that was killed
+        work.mkdir()
+        try:
+            answer = self._run(installation, work)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        new = entry.with_suffix(".new")
+        new.write_text(answer.as_json(), "utf-8")
+        new.replace(entry.with_suffix(".json"))
+        self._forget()
+        return answer
+
+    def _run(self, installation: Installation, work: Path) -> Answer:
+        from .pip import dry_runs_of_pip  # noqa: PLC0415 - most commands prove, and ask nothing
+        from .uv import dry_runs_of_uv  # noqa: PLC0415 - as above
+
+        environ = {**(installation.environ or self.caller.personal_environ), GUARD: "1"}
+        environ.pop("RUNTIME_BACKEND_LOG", None)  # the log is of the build, not of what one hook does for it
+        make = dry_runs_of_pip if installation.program.startswith("pip ") else dry_runs_of_uv
+        labels, changes = list[str](), dict[str, Change]()
+        for asked in make(installation, environ, work, self.caller, is_offline=self.is_offline):
+            changes.update(asked.run(self.limit, partial(self._tell, asked.label)))
+            labels.append(asked.label)
+        return Answer(command=", ".join(labels), changes=changes)
+
+    def _tell(self, label: str) -> None:
+        self.say(f"asking the frontend what it is about to install ({label}) ...")
+
+    def _entry(self, installation: Installation) -> Path:
+        import hashlib  # noqa: PLC0415 - as above
+
+        process = installation.process
+        facts = [process.pid, process.started, list(process.argv), str(process.cwd), self.is_offline]
+        return self.folder / hashlib.sha256(json.dumps(facts).encode("utf-8", "replace")).hexdigest()[:32]
+
+    def _forget(self) -> None:
+        """Remove what was answered a day ago: no command is that old."""
+        import shutil  # noqa: PLC0415 - as above
+        import time  # noqa: PLC0415 - as above
+
+        for name in list_names(self.folder):
+            path = self.folder / name
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > _DAY:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()

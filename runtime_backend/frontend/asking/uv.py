@@ -1,0 +1,235 @@
+"""Asking uv: a dry run of the same command, in shadows, or a resolution of what it is about to resolve by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...files import is_folder, read_text
+from ..caller import Caller
+from ..environments import read_pyvenv_cfg
+from ..folders import find_home, find_lock_upward, find_project
+from ..installations import Installation
+from ..uv import UvCommand, find_uv_command
+from .dry_run import DryRun
+from .shadow import shadow_cache, shadow_environment, shadow_folder
+from .uv_output import read_dry_run, read_resolution
+from .uv_words import as_requirement, environment_stem, spelt
+
+_NOISY = ("-q", "--quiet", "-v", "--verbose", "--color", "--no-progress")
+_DROPPED = ("--cache-dir", "--directory", "--output-format")
+"""The cache is another one, the dry run starts in the folder that uv has changed to, and we read what people read."""
+_PLACE = ("-p", "--python", "--system", "-t", "--target", "--prefix")
+_HIDDEN = ("UV_PYTHON", "UV_SYSTEM_PYTHON", "VIRTUAL_ENV", "CONDA_PREFIX")
+_LOUD = (
+    *("FORCE_COLOR", "CLICOLOR_FORCE", "RUST_LOG", "UV_LOG_CONTEXT"),
+    *("UV_CACHE_DIR", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY"),
+)
+_RESOLVING_OPTIONS = """
+--allow-insecure-host --config-file --config-setting --config-settings --config-settings-package --default-index
+--exclude-newer --exclude-newer-package --extra-index-url --find-links --fork-strategy --index --index-strategy
+--index-url --keyring-provider --native-tls --no-binary-package --no-build --no-build-isolation
+--no-build-isolation-package --no-build-package --no-cache --no-config --no-index --no-sources --offline --prerelease
+--project --refresh --refresh-package --resolution --system-certs --upgrade --upgrade-package -C -P -U -f -i -n
+"""
+_RESOLVING = frozenset(_RESOLVING_OPTIONS.split())
+"""Options that say how uv resolves: every command that resolves takes them."""
+_SYNCING_OPTIONS = "--reinstall --reinstall-package --locked --frozen --python -p"
+_SYNCING = _RESOLVING | frozenset(_SYNCING_OPTIONS.split())
+_SELECTING_OPTIONS = """
+--package --all-packages --extra --all-extras --no-extra --group --no-group --only-group --all-groups --dev --no-dev
+--only-dev --no-default-groups --no-editable
+"""
+_SELECTING = _SYNCING | frozenset(_SELECTING_OPTIONS.split())
+_COMPILING_OPTIONS = """
+--build-constraint --build-constraints --constraint --constraints --exclude --excludes --override --overrides
+--torch-backend -b -c
+"""
+_COMPILING = _RESOLVING | frozenset(_COMPILING_OPTIONS.split())
+
+
+def dry_runs_of_uv(
+    installation: Installation, environ: Mapping[str, str], work: Path, caller: Caller, *, is_offline: bool
+) -> Iterator[DryRun]:
+    """Yield the dry runs for a command of uv: of the environment below, then of a layer in front of it.
+
+    :param work: an empty folder, for shadows and results.
+    """
+    command = find_uv_command(caller)
+    if command is None:  # pragma: no cover - an installation of uv has one; for mypy
+        raise LookupError(installation.program)
+    quiet = {name: value for name, value in environ.items() if name not in _LOUD}
+    # Another temporary folder: uv keeps the locks of projects, of scripts and of the system's Python there.
+    more = {"NO_COLOR": "1", "UV_NO_PROGRESS": "1", "TMPDIR": str(work), **({"UV_OFFLINE": "1"} if is_offline else {})}
+    asked = _Asked(installation, command, caller, work, {**quiet, **more})
+    if installation.program in ("uv pip install", "uv pip sync"):
+        yield asked.as_pip()
+        return
+    is_read = command.is_project and not command.is_isolated  # from the lock, by who asks for a layer
+    if command.is_script:
+        yield asked.as_script()
+    elif command.is_project and not (is_read and command.is_layered):
+        yield asked.as_sync()
+    if command.is_layered or command.tool_package is not None:
+        yield asked.as_resolution()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One command that is asked about."""
+
+    installation: Installation
+    command: UvCommand
+    caller: Caller
+    work: Path
+    environ: Mapping[str, str]
+
+    @property
+    def _uv(self) -> str:
+        """The running uv: it says where it lies (``UV``, from 0.8 on)."""
+        return self.caller.environ.get("UV") or self.installation.process.argv[0]
+
+    def as_pip(self) -> DryRun:
+        """Ask about ``uv pip``: the same words, in the shadow of the target."""
+        place = self._place()
+        dropped = (*_NOISY, *_DROPPED, *_PLACE)
+        options = [option for option in self.command.arguments.options if option[0] not in dropped]
+        name, words = self.command.arguments.positional[:2], self.command.arguments.positional[2:]
+        hidden = _HIDDEN if "--python" in place else ()
+        environ = {name: value for name, value in self.environ.items() if name not in hidden}
+        return self._changes([*name, "--dry-run", *place, *self._cache(None), *spelt(options), "--", *words], environ)
+
+    def _place(self) -> list[str]:
+        """Return the options that name the target, or its shadow.
+
+        An environment that venv did not make has its lock in the temporary folder, which is another one here.
+        """
+        given = self.command.arguments
+        environments = (self.caller.reader.read(path) for _, path in self.command.environment_paths())
+        environment = next(filter(None, environments), None)
+        named, place = given.last("-p", "--python"), list[str]()
+        if environment is not None and read_pyvenv_cfg(environment.prefix):
+            shadow = shadow_environment(environment.prefix, self.work / "environment")
+            place = ["--python", str(_python_in(shadow))]
+        elif named:
+            place = ["--python", named]
+        elif given.has("--system"):
+            place = ["--system"]
+        for names in (("-t", "--target"), ("--prefix",)):
+            folder = given.last(*names)
+            if folder:
+                place += [names[-1], str(shadow_folder(self.command.cwd / folder, self.work / "folder"))]
+        folder_by_setting = self.installation.folder
+        if folder_by_setting is not None and not given.has("-t", "--target", "--prefix"):
+            place += ["--target", str(shadow_folder(folder_by_setting, self.work / "folder"))]
+        return place
+
+    def as_sync(self) -> DryRun:
+        """Ask about a project: ``uv sync --dry-run``, in the shadow of its environment; an empty one for --isolated."""
+        given = self.command.arguments
+        shadow = self.work / "environment"
+        path = self.command.project_environment(self._root)[1]
+        environment = None if self.command.is_isolated else self.caller.reader.read(path)
+        if environment is not None:
+            shadow_environment(environment.prefix, shadow)
+        options = [option for option in given.options if option[0] not in (*_NOISY, *_DROPPED, "--active")]
+        if self.command.name != "sync":
+            options = [option for option in options if option[0] in _SELECTING]
+            if self.command.name in ("add", "remove"):  # --extra is one of the requirement there
+                options = [option for option in options if option[0] != "--extra"]
+                options += [("--extra", value) for value in given.values("--optional")]
+            options += [] if given.has("--exact") else [("--inexact", "")]
+        environ = {**self.environ, "UV_PROJECT_ENVIRONMENT": str(shadow)}
+        return self._changes(["sync", "--dry-run", *self._cache(None), *spelt(options)], environ)
+
+    @property
+    def _root(self) -> Path:
+        """The folder of the project, or of its workspace."""
+        project = find_project(self.command.project) or self.command.project
+        lock = find_lock_upward(project, "uv.lock")
+        return project if lock is None else lock.parent
+
+    def as_script(self) -> DryRun:
+        """Ask about a script (PEP 723): ``uv sync --script --dry-run``, in the shadow of its environment."""
+        script = self.command.script or ""
+        options = [option for option in self.command.arguments.options if option[0] in _SYNCING]
+        exact = [] if self.command.is_exact else ["--inexact"]
+        words = [
+            "sync",
+            "--dry-run",
+            "--script",
+            script,
+            *exact,
+            *self._cache(environment_stem(script)),
+            *spelt(options),
+        ]
+        return self._changes(words, self.environ)
+
+    def as_resolution(self) -> DryRun:
+        """Ask about an environment that uv makes by itself: ``uv pip compile`` of the same requirements."""
+        options = [option for option in self.command.arguments.options if option[0] in _COMPILING]
+        result = self.work / "resolution.txt"
+        result.write_text("".join(f"{line}\n" for line in self._preferences()), "utf-8")
+        words = ["pip", "compile", "--no-header", "--no-annotate", "--python", str(self.caller.executable)]
+        words += [*self._cache(None), *spelt(options), "-o", str(result), "-", *self.installation.files]
+        lines = [as_requirement(word) for word in self.installation.words]
+        lines += [f"-e {path}" for path in self.installation.editables]
+        return DryRun(
+            label=f"uv pip compile, for {self.installation.program}",
+            argv=[self._uv, *words],
+            environ=self.environ,
+            cwd=self.command.cwd,
+            read=lambda _output, _errors: dict(read_resolution(read_text(result))),
+            text="".join(f"{line}\n" for line in lines),
+        )
+
+    def _preferences(self) -> Iterator[str]:
+        """Yield what uv prefers for a layer: what the project has locked, else what the environment below has."""
+        if not self.command.is_layered:
+            return
+        lock = read_text(self._root / "uv.lock") if self.command.is_project else ""
+        for found in re.finditer(r'^name = "([^"]+)"\nversion = "([^"]+)"$', lock, re.MULTILINE):
+            yield f"{found.group(1)}=={found.group(2)}"
+        if not lock:
+            environments = (self.caller.reader.read(path) for _, path in self.command.environment_paths())
+            environment = next(filter(None, environments), None)
+            for distribution in () if environment is None else environment.distributions:
+                yield f"{distribution.name}=={distribution.version}"
+
+    def _cache(self, script: str | None) -> list[str]:
+        """Return the option that names the shadow of uv's cache; nothing if uv uses none, and so has no locks there."""
+        if self.command.arguments.has("-n", "--no-cache", "--no-cache-dir"):
+            return []
+        shadow = self.work / ("cache" if script is None else "cache-of-script")
+        if not is_folder(shadow):
+            shadow_cache(self._real_cache, shadow, script)
+        return ["--cache-dir", str(shadow)]
+
+    @property
+    def _real_cache(self) -> Path:
+        """Uv's cache: it builds in there; without isolation, where its option, its variable or its default says."""
+        if self.caller.isolation == "throwaway":
+            return self.caller.prefix.parent.parent
+        named = self.command.arguments.last("--cache-dir") or self.command.environ.get("UV_CACHE_DIR")
+        if named:
+            return self.command.cwd / named
+        home = find_home(self.command.environ)
+        return Path(self.command.environ.get("XDG_CACHE_HOME") or home / ".cache") / "uv"
+
+    def _changes(self, words: Sequence[str], environ: Mapping[str, str]) -> DryRun:
+        """Return a dry run that prints its changes."""
+        name = words[:2] if words[0] == "pip" else words[:1]
+        return DryRun(
+            label=" ".join(["uv", *name, "--dry-run"]),
+            argv=[self._uv, *words],
+            environ=environ,
+            cwd=self.command.cwd,
+            read=lambda output, errors: read_dry_run(f"{output}\n{errors}"),
+        )
+
+
+def _python_in(prefix: Path) -> Path:
+    windows = prefix / "Scripts" / "python.exe"
+    return windows if windows.exists() else prefix / "bin" / "python"

@@ -1,0 +1,71 @@
+"""What uv prints of a dry run, and what it writes of a resolution."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from ...errors import DecisionError
+from ...urls import file_name
+from .answer import Change
+
+_CHANGE = re.compile(r" ([-+~]) ([A-Za-z0-9._-]+)(?:==(\S+)| @ (\S+))(?: \(from (.+)\))?")
+"""`` + torch==9.4.0``, `` - torch==9.1.0``, `` ~ torch==9.1.0 (from file:///…)``, `` + torch @ https://…``."""
+
+
+_NO_CHANGES = "Would make no changes"
+"""What uv 0.5 to 0.13 prints after a dry run that changes nothing."""
+
+
+def read_dry_run(text: str) -> Mapping[str, Change]:
+    """Return the changes that a dry run prints.
+
+    :raises DecisionError: where it prints neither changes nor that there are none: silence is no answer.
+    """
+    found = dict(read_changes(text))
+    if not found and _NO_CHANGES not in text.splitlines():
+        raise DecisionError(
+            "uv's dry run printed neither changes nor that there are none, so that it is not known what the command is"
+            f" about to install:\n{text.strip()}",
+            hint="Use uv 0.8 or later; say what to build against where it still says so: RUNTIME_BACKEND_PIN.",
+        )
+    return found
+
+
+def read_changes(text: str) -> Iterator[tuple[str, Change]]:
+    """Yield the changes that a dry run prints; of a removal and an addition the latter counts."""
+    found = [match for match in map(_CHANGE.fullmatch, text.splitlines()) if match is not None]
+    for match in sorted(found, key=lambda match: match.group(1) != "-"):
+        sign, name, version, url, origin = match.groups()
+        change = Change(version=None) if sign == "-" else _change(version, url or origin)
+        yield canonicalize_name(name), change
+
+
+def read_resolution(text: str) -> Iterator[tuple[str, Change]]:
+    """Yield what ``uv pip compile`` writes; an editable and a folder have no version there."""
+    for line in text.splitlines():
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            continue
+        version = next((specifier.version for specifier in requirement.specifier), None)
+        yield canonicalize_name(requirement.name), _change(version, requirement.url)
+
+
+def _change(version: str | None, url: str | None) -> Change:
+    """Return a change; the version of a wheel that is named by its URL stands in the wheel's name."""
+    if url is None or not file_name(url).endswith(".whl"):
+        return Change(version=version or "", is_source=url is not None)
+    place, _, fragment = url.partition("#")
+    sha256 = fragment.partition("sha256=")[2].partition("&")[0] or None
+    return Change(version=version or _wheel_version(place), url=place, sha256=sha256)
+
+
+def _wheel_version(url: str) -> str:
+    try:
+        return str(parse_wheel_filename(file_name(url))[1])
+    except InvalidWheelFilename:
+        return ""

@@ -1,0 +1,203 @@
+"""pip's command, with the options that its variables and its configuration files add."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from shutil import which
+
+from ...files import is_file
+from ..arguments import read_arguments
+from ..caller import Caller
+from ..environments import find_site
+from ..folders import find_home
+from ..processes import Process
+from .installation import Counted, Installation, Option, first_obstacle, is_off, values_of
+
+_VALUED = """
+--abi --build --build-constraint --build-option --default-timeout --local-log --log-file --pypi-url --source
+--source-dir --source-directory --cache-dir --cert --client-cert --config-settings --constraint --dest --editable
+--exists-action --extra-index-url --find-links --global-option --group --implementation --index-url --keyring-provider
+--log --no-binary --only-binary --only-final --platform --prefix --progress-bar --proxy --python --python-version
+--output --report --requirement --requirements-from-script --resume-retries --retries --root --root-user-action --src
+--target --timeout --trusted-host --upgrade-strategy --uploaded-prior-to --use-deprecated --use-feature --wheel-dir -C
+-b -c -d -e -f -i -o -r -t -w
+"""
+PIP_VALUED = frozenset(_VALUED.split())
+"""Options of pip that take a value, in pip 22.3 to 26.3."""
+
+_HARMLESS = """
+--break-system-packages --build-constraint --cache-dir --cert --check-build-dependencies --client-cert --compile
+--config-settings --debug --default-timeout --disable-pip-version-check --exists-action --extra-index-url --find-links
+--global-option --index-url --isolated --keyring-provider --log --no-binary --no-build-isolation --no-cache-dir
+--no-clean --no-color --no-compile --no-index --no-input --no-user --no-warn-conflicts --no-warn-script-location
+--only-binary --pre --prefer-binary --progress-bar --proxy --pypi-url --python --quiet --report --require-hashes
+--require-virtualenv --resume-retries --retries --root-user-action --src --timeout --trusted-host --use-deprecated
+--use-feature --use-pep517 --verbose --wheel-dir -C -f -i -q -v -w
+"""
+_REQUIREMENTS, _CONSTRAINTS, _EDITABLES = ("-r", "--requirement"), ("-c", "--constraint"), ("-e", "--editable")
+_NO_DEPENDENCIES = ("--no-deps", "--no-dependencies")
+_HANDLED = (*_REQUIREMENTS, *_CONSTRAINTS, *_EDITABLES, *_NO_DEPENDENCIES)
+HARMLESS = frozenset((*_HARMLESS.split(), *_HANDLED))
+"""Options with which pip still leaves alone what satisfies its requirements (pip 22.3 to 26.3, its resolver)."""
+
+_REPEATED = frozenset(
+    (*_REQUIREMENTS, *_CONSTRAINTS, *_EDITABLES, "--extra-index-url", "--find-links", "--trusted-host")
+)
+"""Options that may be given several times: their text in a variable or a file is a list of words."""
+_OFF = "off"
+"""The value of a flag that is switched off, where another source may have switched it on."""
+
+_NOT_OPTIONS = ("PIP_BUILD_TRACKER", "PIP_CONFIG_FILE", "PIP_PYTHON_PATH", "PIP_SHIMS_BASE_MODULE")
+"""Variables that begin like options of pip: its own and pipenv's."""
+
+
+def read_pip_command(process: Process, start: int, caller: Caller) -> Installation | None:
+    """Take pip's command line apart; None for one that installs and collects nothing (``pip list``).
+
+    :param start: the index of the first word in argv that is pip's own.
+    """
+    arguments = read_arguments(process.argv[start:], valued=PIP_VALUED)
+    name, *words = arguments.positional or ("",)
+    if name not in ("install", "wheel", "download", "lock"):
+        return None
+    environ = process.environ or caller.environ
+    is_isolated = arguments.has("--isolated")
+    cwd = process.cwd or caller.cwd
+    files = _configuration_files(environ, _prefix(process, caller, cwd), cwd, is_isolated=is_isolated)
+    settings = list(_from_files(name, files))
+    options = _switched_on(
+        [
+            *(option for setting in settings for option in _as_options(*setting)),
+            *(() if is_isolated else _from_environ(environ)),
+            *(Option(name=option, value=value, origin=option) for option, value in arguments.options),
+        ]
+    )
+    return Installation(
+        program=f"pip {name}",
+        process=process,
+        start=start,
+        cwd=cwd,
+        arguments=arguments,
+        words=tuple(words),
+        editables=values_of(options, *_EDITABLES),
+        files=values_of(options, *_REQUIREMENTS),
+        constraints=values_of(options, *_CONSTRAINTS),
+        has_no_dependencies=bool(values_of(options, *_NO_DEPENDENCIES)),
+        obstacle=first_obstacle(options, HARMLESS),
+        upgrades=bool(values_of(options, "-U", "--upgrade")),
+        counted=_counted(name, options),
+        folder=_folder(options, cwd, caller),
+        settings={_as_variable(setting.name): setting.value for setting in settings},
+    )
+
+
+def _prefix(process: Process, caller: Caller, cwd: Path) -> Path:
+    """Return the prefix of the Python that pip runs in: the hook's own, or that of the program which was started."""
+    if caller.isolation in ("none", "hidden"):
+        return caller.prefix
+    found = which(process.argv[0], path=(process.environ or caller.environ).get("PATH", os.defpath))
+    return (cwd / (found or process.argv[0])).parent.parent
+
+
+def folder_by_variables(caller: Caller) -> Path | None:
+    """Return the folder that ``PIP_TARGET`` or ``PIP_PREFIX`` names, for where pip's process is not seen."""
+    return _folder(
+        _switched_on(list(_from_environ(caller.environ))), next(iter(caller.working_folders), caller.cwd), caller
+    )
+
+
+def _counted(name: str, options: list[Option]) -> Counted:
+    is_elsewhere = bool(values_of(options, "-t", "--target"))
+    return "nothing" if name != "install" or is_elsewhere else "environment"
+
+
+def _folder(options: list[Option], cwd: Path, caller: Caller) -> Path | None:
+    """Return the folder of distributions that ``--target`` or ``--prefix`` names."""
+    target, prefix = values_of(options, "-t", "--target")[-1:], values_of(options, "--prefix")[-1:]
+    if target:
+        return cwd / target[0]
+    return find_site(cwd / prefix[0], caller.reader.python) if prefix else None
+
+
+def _from_environ(environ: Mapping[str, str]) -> Iterator[Option]:
+    for variable, value in environ.items():
+        if variable.startswith("PIP_") and variable not in _NOT_OPTIONS:
+            name = variable[len("PIP_") :].lower().replace("_", "-")
+            yield from _as_options(f"--{name}", value, variable)
+
+
+def _switched_on(options: list[Option]) -> list[Option]:
+    """Return the options without the flags that a later source, or the command line, has switched off."""
+    last = {option.name: option for option in options}
+    return [option for option in options if option.value != _OFF and last[option.name].value != _OFF]
+
+
+def _as_variable(name: str) -> str:
+    return "PIP_" + name.removeprefix("--").upper().replace("-", "_")
+
+
+def _from_files(command: str, paths: Iterable[Path]) -> Iterator[Option]:
+    """Yield what the configuration files set for a command, the weakest file first; a value is text as written."""
+    for path in filter(is_file, paths):
+        import configparser  # noqa: PLC0415 - hardly a person has such a file
+
+        parser = configparser.RawConfigParser()
+        try:
+            parser.read(path, encoding="utf-8")
+        except (configparser.Error, UnicodeDecodeError):  # pip will say what is wrong with it
+            continue
+        for section in ("global", command):
+            for key, value in parser.items(section) if parser.has_section(section) else ():
+                name = key.replace("_", "-").removeprefix("--")
+                yield Option(name=f"--{name}", value=value, origin=f"{path}: {key}")
+
+
+def _configuration_files(environ: Mapping[str, str], prefix: Path, cwd: Path, *, is_isolated: bool) -> Iterator[Path]:
+    """Yield where pip's configuration may lie: global, the person's, the environment's, the one that is named.
+
+    Source: pip, ``configuration.py``, ``appdirs.py``. A named file takes the place of the person's.
+
+    :param is_isolated: whether the person's own file does not count (``--isolated``).
+    """
+    named, name = environ.get("PIP_CONFIG_FILE", ""), "pip.ini" if os.name == "nt" else "pip.conf"
+    if named == os.devnull:
+        return
+    shared, own = _configuration_folders(environ)
+    yield from (folder / name for folder in shared)
+    if not is_isolated and not (named and is_file(cwd / named)):
+        yield from (folder / name for folder in own)
+    yield prefix / name
+    if named:
+        yield cwd / named
+
+
+def _configuration_folders(environ: Mapping[str, str]) -> tuple[list[Path], list[Path]]:
+    """Return (global folders, the person's folders)."""
+    home = find_home(environ)
+    if os.name == "nt":  # pragma: no cover - Windows
+        own = [
+            Path(environ.get("USERPROFILE") or os.devnull) / "pip",
+            Path(environ.get("APPDATA") or os.devnull) / "pip",
+        ]
+        return [Path(environ.get("PROGRAMDATA") or os.devnull) / "pip"], own
+    shared = [Path(base) / "pip" for base in (environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep)]
+    own = [home / ".pip", Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "pip"]
+    if sys.platform == "darwin":
+        shared.append(Path("/Library/Application Support/pip"))
+        own.append(home / "Library/Application Support/pip")
+    return [*shared, Path("/etc")], own
+
+
+def _as_options(name: str, value: str, origin: str) -> Iterator[Option]:
+    """Yield an option that is set by text: each word of a list, a value, a flag. pip ignores an empty text."""
+    if not value:
+        return
+    if name in _REPEATED:
+        yield from (Option(name=name, value=word, origin=origin) for word in value.split())
+    elif name in PIP_VALUED:
+        yield Option(name=name, value=value, origin=origin)
+    else:
+        yield Option(name=name, value=_OFF if is_off(value) else "", origin=origin)

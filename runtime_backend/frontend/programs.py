@@ -1,0 +1,111 @@
+"""Which frontend a command line runs, and where its own words begin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..files import is_file
+
+FRONTENDS = ("uv", "uvx", "pip", "build", "pyproject-build", "poetry", "pdm", "hatch", "tox", "nox", "pipenv")
+_ALIASES = {
+    "pyproject-build": "build",
+    "uvx": "uv",
+    "__pip-runner__": "pip",
+    "pip-compile": "pip",
+    "pip-sync": "pip",
+    "piptools": "pip",
+}
+_CONSOLE_SCRIPT = re.compile(rb"^from pip(\._internal\.\S+)? import main", re.MULTILINE)
+_LONGEST_SCRIPT = 2_000
+"""Bytes; the console scripts that installers write have a tenth of that."""
+
+
+class Program(NamedTuple):
+    """A frontend, as a command line names it."""
+
+    name: str
+    """One of :data:`FRONTENDS`, without the aliases."""
+    start: int
+    """The index of the first word in argv that is the frontend's own."""
+
+
+def find_program(argv: Sequence[str], cwd: Path | None = None) -> Program | None:
+    """Return the frontend that a command line runs: ``uv sync``, ``python -m pip wheel .``, ``python /x/bin/build``.
+
+    :param cwd: the process's folder, where a script is looked into that has another name than pip's own.
+    """
+    if not argv:
+        return None
+    name, start = _stem(argv[0]), 1
+    if name.startswith(("python", "pypy")):
+        name, start = _program_of(argv)
+        if name == "runpy" and start < len(argv):  # python -m runpy pip install
+            name, start = argv[start].partition(".")[0], start + 1
+    name = name.rstrip("0123456789.-")  # pip3.11, pip-26.3.pyz
+    name = _ALIASES.get(name, name)
+    if name in FRONTENDS:
+        return Program(name=name, start=start)
+    script = argv[start - 1] if start <= len(argv) else None
+    is_renamed = cwd is not None and script is not None and _is_pip(cwd / script)
+    return Program(name="pip", start=start) if is_renamed else None
+
+
+def _is_pip(script: Path) -> bool:
+    """Return whether a file is pip under another name: a console script of it, or a zip archive with it."""
+    if not is_file(script):
+        return False
+    try:
+        with script.open("rb") as file:
+            head = file.read(_LONGEST_SCRIPT)
+    except OSError:
+        return False
+    if not head.startswith((b"#!", b"PK")):  # an archive may begin with a line for the shell, too
+        return False
+    if _CONSOLE_SCRIPT.search(head) and len(head) < _LONGEST_SCRIPT:
+        return True
+    import zipfile  # noqa: PLC0415 - hardly a pip is renamed
+
+    try:
+        with zipfile.ZipFile(script) as archive:
+            return "pip/__main__.py" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _program_of(argv: Sequence[str]) -> tuple[str, int]:
+    """Return the module or script that an interpreter runs, and the index of the word after it.
+
+    ``-Im build``, ``-mpip``, ``-X dev /x/bin/pip``; an empty name where it runs neither.
+    """
+    index = 1
+    while index < len(argv):
+        word = argv[index]
+        if word == "-":  # the program comes through standard input
+            break
+        if not word.startswith("-"):
+            name = Path(word).parent.name if _stem(word) == "__main__" else _stem(word)
+            return name, index + 1
+        option, value = ("", "") if word.startswith("--") else _interpreter_option(word)
+        if option == "c":
+            break
+        if option == "m":
+            module = value or (argv[index + 1] if index + 1 < len(argv) else "")
+            return module.partition(".")[0], index + (1 if value else 2)
+        index += 2 if option and not value else 1
+    return "", len(argv)
+
+
+def _interpreter_option(word: str) -> tuple[str, str]:
+    """Return (letter, attached value) of the option in a cluster that takes a value; empty if none does."""
+    found = re.match(r"-[A-Za-z]*?([cmWX])(.*)", word, re.DOTALL)
+    return (found.group(1), found.group(2)) if found else ("", "")
+
+
+def _stem(path: str) -> str:
+    name = path.replace("\\", "/").rpartition("/")[2]
+    for ending in (".exe", ".py", ".pyz"):
+        name = name.removesuffix(ending)
+    return name

@@ -1,0 +1,76 @@
+"""uv's options and settings: which take a value, and which say where uv gets things from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..selection import normalise_names
+from .arguments import Arguments
+
+_VALUED = """
+--allow-insecure-host --annotation-style --bounds --branch --build-constraint --build-constraints --cache-dir --cert
+--color --config-file --config-setting --config-setting-package --config-settings --config-settings-package
+--constraint --constraints --custom-compile-command --default-index --depth --directory --editable --env-file
+--exclude --excludes --exclude-newer --exclude-newer-package --extra --extra-index-url --find-links --fork-strategy
+--format --from --group --index --index-strategy --index-url --keyring-provider --link-mode --marker --no-binary
+--no-binary-package --no-build-isolation-package --no-build-package --no-editable-package --no-emit-package --no-extra
+--no-group --no-install-package --no-sources-package --only-binary --only-group --optional --out-dir --output-file
+--output-format --override --overrides --package --prefix --prerelease --prerelease-package --preview-features
+--project --prune --python --python-fetch --python-platform --python-preference --python-version --refresh-package
+--reinstall-package --requirement --requirements --resolution --rev --script --tag --target --torch-backend
+--only-install-package --upgrade-group --upgrade-package --with --with-editable --with-executables-from
+--with-requirements -C -P -b -c -e -f -i -m -o -p -r -t -w
+"""
+VALUED_OPTIONS = frozenset(_VALUED.split())
+"""Options that take a value, in uv 0.5 to 0.13. A flag taken for one of these would swallow the word after it."""
+
+_INHERITED = """
+--allow-insecure-host --cache-dir --config-file --default-index --exclude-newer --extra-index-url --find-links --index
+--index-strategy --index-url --keyring-provider --native-tls --no-cache --no-config --no-index --offline --system-certs
+-f -i -n
+"""
+INHERITED_OPTIONS = frozenset(_INHERITED.split())
+"""Options that say where uv gets things from, as ``uv pip install`` takes them too."""
+
+
+FLAGS = {
+    "pip": frozenset[str](),
+    "run": frozenset({"--no-binary", "--script", "-m"}),
+    "add": frozenset({"--no-binary", "--editable"}),
+    "tool": frozenset({"--no-binary", "--editable", "-e"}),
+}
+"""Those that are flags in some commands; ``--no-binary`` takes a value under ``uv pip`` alone."""
+
+
+def has_places(sources: object) -> bool:
+    """Return whether ``tool.uv.sources`` names a URL, a path or a repository: uv then replaces what is satisfied."""
+    tables = sources.values() if isinstance(sources, dict) else ()
+    entries = [entry for table in tables for entry in (table if isinstance(table, list) else [table])]
+    return any(not isinstance(entry, dict) or "index" not in entry for entry in entries)
+
+
+def leaves_out(name: str, arguments: Arguments, environ: Mapping[str, str]) -> bool:
+    """Return whether a command does not install a distribution of the index although the lock reaches it.
+
+    The options ``--only-install-…`` are not in uv's help, and are obeyed (uv 0.13).
+
+    :param name: normalised.
+    """
+    without, only = (
+        normalise_names(
+            [*arguments.values(f"--{what}-package"), *environ.get(_variable(f"{what}-package"), "").split()]
+        )
+        for what in ("no-install", "only-install")
+    )
+    flags = [f"only-install-{part}" for part in ("project", "workspace", "local")]
+    is_limited = bool(only) or any(arguments.has(f"--{flag}") or is_on(environ.get(_variable(flag))) for flag in flags)
+    return name in without or (is_limited and name not in only)
+
+
+def _variable(option: str) -> str:
+    return "UV_" + option.upper().replace("-", "_")
+
+
+def is_on(text: str | None) -> bool:
+    """Return whether the text of a variable switches its option on."""
+    return (text or "").lower() in ("1", "true", "yes", "y", "on", "t")
