@@ -12,11 +12,12 @@ from .answers import Question, find_answer, finish_metadata, finish_sdist
 from .cache import prune_bytecode
 from .config import load_settings, split_config_settings
 from .delegate import KILLED, exit_code, find_hook, load_backend, print_failure
-from .errors import BackendError, ProvisionError, RuntimeBackendError
-from .frontend import Caller, find_start
+from .errors import BackendError, DecisionError, ProvisionError, RuntimeBackendError
+from .frontend import Caller, find_start, is_asking
 from .memory import count_kills
 from .metadata import Prepared, read_prepared
-from .plan import METADATA_HOOKS, Plan, find_source, make_plan
+from .plan import METADATA_HOOKS, Plan
+from .planning import find_source, make_plan
 from .provided import without_runtimes
 from .provision.fetch import Fetching
 from .report import append_line, describe_plan, without_secrets
@@ -62,6 +63,9 @@ class HookCall:
         """Return what the real backend requires, and the runtimes that have to be installed for it."""
         ours, theirs = split_config_settings(config_settings)
         plan = self._plan(ours)
+        for runtime in plan.runtimes:
+            if runtime.provision.verifying is not None:
+                runtime.provision.verifying.verify(self._caller.environ, self._say, is_offline=plan.is_offline)
         found, _ = find_answer(
             Question(plan=plan, folder=None, config_settings=theirs),
             stage=lambda: self._stage(plan),
@@ -98,6 +102,11 @@ class HookCall:
         :raises RuntimeBackendError: before anything is built, when the runtime is not the right one.
         """
         ours, theirs = split_config_settings(config_settings)
+        if is_asking(self._caller.environ):
+            raise DecisionError(
+                "the frontend, asked what it is about to install, wants a wheel of this package to know what it"
+                " requires: its real backend tells no metadata without a build"
+            )
         plan = self._complete(self._plan(ours), ours)
         if plan.refusal is not None:
             raise plan.refusal
@@ -169,7 +178,7 @@ class HookCall:
     def _make_plan(self, ours: Mapping[str, Any]) -> Plan:
         caller = self._caller
         settings = load_settings(caller.cwd, start=find_start(caller), config_settings=ours, environ=caller.environ)
-        plan = make_plan(self.hook, settings, self._caller)
+        plan = make_plan(self.hook, settings, self._caller, self._say)
         for note in plan.notes:
             self._say(f"note: {note}")
         if settings.log is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .errors import MetadataError
-from .metadata import Prepared, describe_differences, with_requirements
+from .metadata import Prepared, describe_differences, describe_refusals, with_requirements
 from .plan import Plan
 from .report import describe_stamp
 from .stamp import FILE_NAME, source_revision, stamp_text
@@ -23,6 +23,7 @@ def finish_wheel(plan: Plan, wheel: Path, prepared: Prepared | None, say: Callab
     metadata = with_requirements(read_from_dist_info(wheel, "METADATA") or b"", plan.pins)
     if prepared is not None:
         _check_agreement(plan, wheel, prepared, metadata)
+    _check_own_requirements(plan, wheel, metadata)
     compiled = count_compiled(wheel)
     if not compiled and plan.real_hook == "build_wheel":
         _warn_uncompiled(plan, wheel, say)
@@ -49,6 +50,27 @@ def _check_agreement(plan: Plan, wheel: Path, prepared: Prepared, metadata: byte
         f"The metadata were told by way of {prepared.way!r}, for {seen}; the wheel is built against {now}.",
         hint="If the runtime was not known then, run the same command again. If the metadata depend on it, the package"
         " has to say so: tool.runtime-backend.metadata = 'real'.",
+    )
+
+
+def _check_own_requirements(plan: Plan, wheel: Path, metadata: bytes) -> None:
+    """Refuse a wheel that requires another runtime than it was built against: an installation would replace that one.
+
+    What pyproject.toml requires was checked before; this is what only the build told.
+
+    :raises MetadataError: unless the command ignores what packages require.
+    """
+    bound = [runtime for runtime in plan.runtimes if runtime.outcome.is_bound and runtime.identity is not None]
+    versions = {r.identity.name: r.identity.version for r in bound if r.identity is not None}
+    refusals = describe_refusals(metadata, versions)
+    if not refusals:
+        return
+    wheel.unlink()
+    seen = ", ".join(str(runtime.resolution) for runtime in bound)
+    raise MetadataError(
+        f"{wheel.name} requires {' and '.join(map(repr, refusals))}, but was built against {seen}: an installation"
+        " would replace that one",
+        hint="Install a runtime that the package accepts, or name it in the same command, then run it again.",
     )
 
 

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .cache import find_cache
 from .config import Settings
-from .distributions import DistributionIndex
-from .environ import build_label, plan_environ
+from .environ import build_label
 from .errors import RuntimeBackendError
-from .frontend import Caller, find_postponement, find_start, find_uv_options
-from .index import Indexes
 from .metadata import plan_ways
-from .platforms import current_platform
-from .provided import Provided, RuntimePlan, show_runtimes
-from .provision import Provider
-from .provision.fetch import Fetcher, Fetching, Source
+from .provided import RuntimePlan
+from .provision.fetch import Fetching
 from .provision.overlay import Overlay
-from .resolve import Resolver
 from .runtime import Identity
 from .variables import PlannedVariable
 
 if TYPE_CHECKING:
-    from .cuda import CompilerCache, CudaPlan, ToolkitPlan, Workbench
+    from .cuda import CompilerCache, CudaPlan, ToolkitPlan
 
 REQUIREMENT_HOOKS = ("get_requires_for_build_wheel", "get_requires_for_build_editable")
 """The hooks whose answer can still put a runtime into the build environment."""
@@ -148,97 +140,3 @@ class Plan:
     def build_label(self) -> str | None:
         """The name of the build folder for these runtimes; None where none is provided."""
         return build_label(self.identities) if self.identities else None
-
-
-def make_plan(hook: str, settings: Settings, caller: Caller) -> Plan:
-    """Decide everything for one hook call: a function of files, environment and the frontend's process.
-
-    :raises RuntimeBackendError: only for what no hook can go on with; see :attr:`Plan.refusal` for the rest.
-    """
-    cache = find_cache(None if settings.cache_dir is None else settings.cache_dir.value, caller.environ)
-    postponed = _postponed(hook, settings, caller)
-    runtimes = tuple(_plan_runtimes(hook, settings, caller, cache, postponed))
-    provided = show_runtimes(runtimes, cache, caller)
-    identities = [runtime.identity for runtime in runtimes if runtime.identity is not None]
-    bench = None if settings.cuda is None else _make_bench(hook, caller, cache, provided, is_postponed=bool(postponed))
-    variables, cuda = plan_environ(settings, identities, provided.sites, caller.environ, bench)
-    return Plan(
-        hook=hook,
-        settings=settings,
-        frontend=caller.frontend[0],
-        isolation=caller.isolation,
-        runtimes=runtimes,
-        overlay=provided.overlay,
-        view=provided.view,
-        variables=variables,
-        cuda=cuda,
-        cache=cache,
-        is_offline=_is_offline(settings, caller),
-    )
-
-
-def find_source(caller: Caller, *, is_offline: bool) -> Source:
-    """Return where the frontend gets things from."""
-    start = find_start(caller) or caller.cwd
-    return Source(environ=caller.environ, cwd=start, options=find_uv_options(caller), is_offline=is_offline)
-
-
-def _is_offline(settings: Settings, caller: Caller) -> bool:
-    return settings.offline.value or "--offline" in find_uv_options(caller)
-
-
-def _postponed(hook: str, settings: Settings, caller: Caller) -> str | None:
-    """Return why nothing has to be installed for this hook, although a build would need it."""
-    wants_real = settings.metadata.value == "real" or settings.unresolved.value == "newest"
-    return None if wants_real or hook not in REQUIREMENT_HOOKS else find_postponement(caller, settings.project)
-
-
-def _indexes(settings: Settings, caller: Caller, cache: Path) -> Indexes:
-    return Indexes(
-        folder=cache / "index",
-        platform=current_platform(),
-        environ=caller.environ,
-        is_offline=_is_offline(settings, caller),
-    )
-
-
-def _plan_runtimes(
-    hook: str, settings: Settings, caller: Caller, cache: Path, postponed: str | None
-) -> Iterator[RuntimePlan]:
-    if settings.provision.value == "none" or not settings.runtimes:
-        return
-    resolver = Resolver(settings, caller)
-    provider = Provider(
-        wanted=settings.provision.value,
-        frontend=caller.frontend[0],
-        is_kept=caller.isolation == "kept",
-        is_asked=hook in REQUIREMENT_HOOKS,
-        is_newest_wanted=settings.unresolved.value == "newest",
-        postponed=postponed,
-        fetcher=_fetcher(cache / "fetched", caller),
-        indexes=_indexes(settings, caller, cache) if hook in (*REQUIREMENT_HOOKS, *BUILD_HOOKS) else None,
-    )
-    for rule in settings.runtimes:
-        outcome = resolver.resolve(rule)
-        yield RuntimePlan(outcome=outcome, provision=provider.decide(outcome))
-
-
-def _fetcher(folder: Path, caller: Caller) -> Fetcher | None:
-    return None if caller.isolation in ("none", "kept") else Fetcher(folder, caller.reader.python)
-
-
-def _make_bench(hook: str, caller: Caller, cache: Path, provided: Provided, *, is_postponed: bool) -> Workbench:
-    from .cuda import Workbench  # noqa: PLC0415 - most packages have no cuda table
-
-    return Workbench(
-        environ=caller.environ,
-        cache=cache,
-        visible=DistributionIndex([Path(entry) for entry in caller.sys_path if entry]),
-        isolation=caller.isolation,
-        is_asked=hook in REQUIREMENT_HOOKS,
-        is_building=hook in BUILD_HOOKS,
-        is_postponed=is_postponed,
-        fetcher=_fetcher(cache / "toolkits", caller),
-        site=provided.sites.get("torch"),
-        nvidia=provided.nvidia,
-    )

@@ -12,6 +12,7 @@ from .config import Upstream
 from .errors import BackendError
 from .plan import Plan
 from .provided import RuntimePlan
+from .resolve import Decision
 from .runtime import Identity
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
@@ -92,6 +93,7 @@ def _describe_runtime(runtime: RuntimePlan) -> dict[str, Any]:
             "url": resolution.url,
             "sha256": resolution.sha256,
         },
+        "decision": _describe_decision(outcome.decision),
         "visible": None if outcome.visible is None else describe_identity(outcome.visible),
         "provision": {
             "value": runtime.provision.kind,
@@ -100,6 +102,12 @@ def _describe_runtime(runtime: RuntimePlan) -> dict[str, Any]:
         },
         "looked-at": [{"why": step.why, "path": step.path, "found": step.found} for step in outcome.steps],
     }
+
+
+def _describe_decision(decision: Decision | None) -> dict[str, Any] | None:
+    if decision is None:
+        return None
+    return {"kind": decision.kind, "evidence": decision.evidence, "verified": decision.is_verified}
 
 
 def describe_identity(identity: Identity) -> dict[str, Any]:
@@ -141,6 +149,8 @@ def _stamp_runtime(runtime: RuntimePlan) -> dict[str, Any]:
         **({} if identity is None else describe_identity(identity)),
         "how": None if resolution is None else resolution.how,
         "origin": None if resolution is None else resolution.origin,
+        "decision": None if outcome.decision is None else outcome.decision.kind,
+        "verified": outcome.decision is None or outcome.decision.is_verified,
         "provision": runtime.provision.kind,
     }
 

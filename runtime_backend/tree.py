@@ -56,6 +56,7 @@ def _runtime_tree(runtime: RuntimePlan) -> Node:
     nodes: list[Any] = [
         (f"asked for: {outcome.rule.requirement}  [{outcome.rule.origin}]", []),
         (f"match: {outcome.rule.match}  [{outcome.rule.match_origin}]", []),
+        *([] if outcome.decision is None else [(f"decision: {outcome.decision}", [])]),
         ("looked at", [(f"{step.why}: {step.path}: {step.found}", []) for step in outcome.steps]),
         (f"provision: {provision.kind} ({provision.why})", []),
     ]
@@ -85,6 +86,8 @@ def short_story(plan: Plan) -> Iterator[str]:
         outcome, resolution = runtime.outcome, runtime.resolution
         found = "not known" if resolution is None else f"{resolution.identity}, {resolution.how} ({resolution.origin})"
         yield without_secrets(f"{outcome.rule.name}: {found}; {runtime.provision.kind}: {runtime.provision.why}")
+        if outcome.decision is not None:
+            yield without_secrets(f"  {outcome.decision}")
     for variable in plan.variables:
         yield without_secrets(_variable_line(variable.name, variable.value, variable.why, variable.origin))
     yield f"real backend: {plan.settings.real_backend.value} ({plan.hook}, {plan.frontend or 'frontend not known'})"

@@ -95,7 +95,7 @@ def test_requirements_of_a_minimal_backend(scene: Scene) -> None:
 
 def test_own_settings_stay_here(scene: Scene) -> None:
     """Our config settings are ours; an empty rest is still a rest."""
-    caller = scene.pip(scene.shell(scene.elsewhere))
+    caller = scene.build(scene.shell(scene.elsewhere))
     call = call_of("get_requires_for_build_wheel", scene, caller)
     found = call.requirements({"runtime-backend.pin": "torch==9.0"})
     assert ("torch==9.0", [("get_requires_for_build_wheel", {})]) == (found[-1], recording.calls)
@@ -277,7 +277,7 @@ def test_demanded_hook_is_absent(scene: Scene) -> None:
     ],
 )
 def test_failed_build(backend: str, code: int, printed: str, scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """A failed build ends with the real backend's own words, then what it was called with; 0 is a failure too."""
+    """A failed build ends with the real backend's own words, what it was called with, and why; 0 is a failure too."""
     make_source(scene.source, f"backends.objects:{backend}", '[tool.runtime-backend.env]\nA = "1"\nHOME = "x"\n')
     said = Said()
     with pytest.raises(SystemExit) as caught:
@@ -287,6 +287,7 @@ def test_failed_build(backend: str, code: int, printed: str, scene: Scene, capsy
     assert [
         "build_wheel of the real backend failed; it was called with",
         f"  torch: torch {TARGET}, installed ({scene.target}); reuse: installed in {scene.site(scene.target)}",
+        f"    asked: a dry run: torch {TARGET} stays",
         "  A=1: set  [pyproject.toml: tool.runtime-backend.env.A]",
         "  HOME: left as the environment has it  [pyproject.toml: tool.runtime-backend.env.HOME]",
         f"  real backend: backends.objects:{backend} (build_wheel, pip)",

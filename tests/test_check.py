@@ -95,6 +95,7 @@ def test_stale(site: Path, capsys: Capsys) -> None:
                 "state": "stale",
                 "built-for": "torch 2.6.0",
                 "installed": "installed is torch 2.7.0",
+                "verified": True,
                 "rebuild": command,
             }
         ],

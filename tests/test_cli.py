@@ -23,7 +23,7 @@ from runtime_backend.cli.terminal import coloured, wants_colour
 from runtime_backend.config import load_settings
 from runtime_backend.frontend import Caller
 from runtime_backend.linked import LinkedFolder
-from runtime_backend.plan import make_plan
+from runtime_backend.planning import make_plan
 from runtime_backend.report import describe_plan
 
 
@@ -66,7 +66,7 @@ def test_explain_as_json(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: 
     caller = stand(monkeypatch, scene, scene.target, FORCE_COLOR="1")
     assert 0 == main(["explain", "--json", str(scene.source)])
     settings = load_settings(scene.source, environ=caller.environ)
-    assert describe_plan(make_plan("get_requires_for_build_wheel", settings, caller)) == json.loads(
+    assert describe_plan(make_plan("get_requires_for_build_wheel", settings, caller, print)) == json.loads(
         capsys.readouterr().out
     )
 

@@ -69,6 +69,7 @@ def test_defaults(tmp_path: Path, text: str) -> None:
         cache_dir=None,
         log=None,
         offline=Chosen(value=False, origin="default"),
+        ask_timeout=Chosen(value=300.0, origin="default"),
         scikit_build_dir=None,
         project={},
     ) == load(tmp_path, text)
@@ -122,6 +123,7 @@ def test_everything(tmp_path: Path) -> None:
         cache_dir=None,
         log=None,
         offline=Chosen(value=False, origin="default"),
+        ask_timeout=Chosen(value=300.0, origin="default"),
         scikit_build_dir="build/{wheel_tag}",
         project={"name": "x"},
     ) == load(tmp_path, FULL)
@@ -160,7 +162,7 @@ FIELDS = ", ".join(
 )
 EITHER = "expected a requirement, or { requirement, match }"
 NAME = "expected a name with an optional version specifier, such as 'torch>=2.4'"
-CALL = "target, lock, pin, provision, cache-dir, log, offline"
+CALL = "target, lock, pin, provision, cache-dir, log, offline, ask-timeout"
 
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:
@@ -546,3 +548,28 @@ def test_settings_of_a_broken_tree(pyproject: str, told: str, tmp_path: Path) ->
     write(tmp_path / "tree/pyproject.toml", pyproject)
     with pytest.raises(SourceError, match=told):
         settings_of_tree(load(tmp_path, WRAPPER), tmp_path / "tree")
+
+
+EXPECTED_SECONDS = "expected a number of seconds above 0, at most 86400"
+
+
+@pytest.mark.parametrize("text", ["soon", "0", "-1", "nan", "inf", "-inf", "86401", "1e9", "5 s"])
+def test_wrong_seconds(tmp_path: Path, text: str) -> None:
+    """Seconds that are no number, or none between 0 and a day, are a mistake."""
+    problem = f"RUNTIME_BACKEND_ASK_TIMEOUT: found the string {text!r}, {EXPECTED_SECONDS}"
+    assert [problem] == problems_of(tmp_path, "", {"RUNTIME_BACKEND_ASK_TIMEOUT": text})
+
+
+def test_seconds_that_are_no_text(tmp_path: Path) -> None:
+    """Seconds that are given twice are one mistake."""
+    problem = "config setting runtime-backend.ask-timeout: found an array, expected one string"
+    assert [problem] == problems_of(tmp_path, "", **{"ask-timeout": ["1", "2"]})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("90", 90.0), ("0.5", 0.5), ("86400", 86_400.0), (" 1e3 ", 1_000.0), ("900_0", 9_000.0)]
+)
+def test_seconds(tmp_path: Path, text: str, value: float) -> None:
+    """Seconds are a number, whole or not."""
+    variable = "RUNTIME_BACKEND_ASK_TIMEOUT"
+    assert Chosen(value=value, origin=variable) == load(tmp_path, "", {variable: text}).ask_timeout

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asking import make_asker
 from callers import TARGET, Scene, lock_text
 from standins import blocked, make_torch, make_venv, write
 from test_search import told
@@ -13,7 +14,7 @@ from test_search import told
 from runtime_backend.config import RuntimeRule, Settings, load_settings
 from runtime_backend.config.names import find_name
 from runtime_backend.errors import ConfigError
-from runtime_backend.frontend import find_start
+from runtime_backend.frontend import Caller, find_start
 from runtime_backend.resolve import Resolver
 from runtime_backend.selection import Selection
 from runtime_backend.tables import Table
@@ -229,6 +230,11 @@ def scene(tmp_path: Path) -> Scene:
     return Scene(tmp_path)
 
 
+def make_stated(settings: Settings, caller: Caller) -> Resolver:
+    """Return the resolver of a hook."""
+    return Resolver(settings, caller, make_asker(settings.source / "asked", caller), may_ask=True)
+
+
 def rule() -> RuntimeRule:
     """Return the rule for torch."""
     from packaging.requirements import Requirement  # noqa: PLC0415 - used here alone
@@ -242,7 +248,7 @@ def test_stated_environment(scene: Scene) -> None:
     write(scene.elsewhere / "pyproject.toml", '[tool.runtime-backend.target]\nenvironment = "mine"\n')
     caller = scene.build(scene.shell(scene.elsewhere, scene.other))
     settings = load_settings(scene.source, start=find_start(caller), environ={})
-    outcome = Resolver(settings, caller).resolve(rule())
+    outcome = make_stated(settings, caller).resolve(rule())
     assert ("2.2.0", "installed", True, None) == told(outcome)
     assert outcome.steps[-1].why == f"{scene.elsewhere / 'pyproject.toml'}: tool.runtime-backend.target"
 
@@ -256,7 +262,7 @@ def test_stated_lock(scene: Scene) -> None:
     )
     caller = scene.build(scene.shell(scene.elsewhere, scene.other))
     settings = load_settings(scene.source, start=find_start(caller), environ={})
-    assert told(Resolver(settings, caller).resolve(rule()))[:2] == ("2.2.0", "locked")
+    assert told(make_stated(settings, caller).resolve(rule()))[:2] == ("2.2.0", "locked")
 
 
 def test_stated_does_not_beat_pip(scene: Scene) -> None:
@@ -266,7 +272,7 @@ def test_stated_does_not_beat_pip(scene: Scene) -> None:
     write(scene.elsewhere / "pyproject.toml", text)
     caller = scene.pip(scene.shell(scene.elsewhere))
     settings = load_settings(scene.source, start=find_start(caller), environ={})
-    assert told(Resolver(settings, caller).resolve(rule()))[0] == TARGET
+    assert told(make_stated(settings, caller).resolve(rule()))[0] == TARGET
 
 
 def test_only_extras_stated(scene: Scene) -> None:
@@ -274,7 +280,7 @@ def test_only_extras_stated(scene: Scene) -> None:
     write(scene.elsewhere / "pyproject.toml", '[tool.runtime-backend.target]\nextras = ["cpu"]\n')
     caller = scene.build(scene.shell(scene.elsewhere, scene.other))
     settings = load_settings(scene.source, start=find_start(caller), environ={})
-    assert told(Resolver(settings, caller).resolve(rule()))[0] == "1.0.0"
+    assert told(make_stated(settings, caller).resolve(rule()))[0] == "1.0.0"
 
 
 def test_extras_where_none_are_named() -> None:

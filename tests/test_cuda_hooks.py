@@ -20,7 +20,8 @@ from runtime_backend.cache import held_if_free
 from runtime_backend.config import load_settings
 from runtime_backend.errors import CudaError, ProvisionError
 from runtime_backend.frontend import Caller
-from runtime_backend.plan import Plan, make_plan
+from runtime_backend.plan import Plan
+from runtime_backend.planning import make_plan
 from runtime_backend.report import describe_plan
 from runtime_backend.stamp import read_stamp
 from runtime_backend.tree import plan_tree, render
@@ -90,7 +91,7 @@ def pip(scene: Scene, **more: str) -> Caller:
 def planned(hook: str, scene: Scene, caller: Caller) -> Plan:
     """Plan a hook call."""
     caller = cached(scene, caller)
-    return make_plan(hook, load_settings(scene.source, environ=caller.environ), caller)
+    return make_plan(hook, load_settings(scene.source, environ=caller.environ), caller, print)
 
 
 def build(scene: Scene, caller: Caller, said: Said | None = None) -> tuple[Mapping[str, str], dict[str, Any]]:
@@ -214,7 +215,7 @@ def test_stable_paths(scene: Scene) -> None:
         "Torch_ROOT": str(view / "torch"),
         "PATH": f"{home}/bin:{scene.root / 'bin'}",
         "CMAKE_PREFIX_PATH": str(view / "torch/share/cmake"),
-        "PYTHONPATH": f"{scene.root / 'tmp/pip-build-env-x1/site'}:{view}",
+        "PYTHONPATH": f"{scene.root / 'tmp/pip-build-env-abcd1234/site'}:{view}",
     }
     assert expected == {name: environ[name] for name in expected}
     assert str(view) in recording.seen[-1]["path"][:3]
@@ -230,7 +231,7 @@ def test_cache_that_cannot_be_written_to(scene: Scene) -> None:
     caller = pip(scene)
     write(scene.root / "our-cache/overlays", "a file where the folder would be")
     environ, _ = build(scene, caller)
-    site = scene.site(scene.root / "tmp/pip-build-env-x1/overlay")
+    site = scene.site(scene.root / "tmp/pip-build-env-abcd1234/overlay")
     assert (f"{site}/x", str(site / "torch/share/cmake")) == (environ["A"], environ["CMAKE_PREFIX_PATH"])
 
 

@@ -13,7 +13,8 @@ from standins import make_distribution, make_torch, make_venv
 from runtime_backend import __version__
 from runtime_backend.config import load_settings
 from runtime_backend.frontend import Caller
-from runtime_backend.plan import Plan, find_source, make_plan
+from runtime_backend.plan import Plan
+from runtime_backend.planning import find_source, make_plan
 from runtime_backend.report import describe_plan, describe_stamp, without_secrets
 from runtime_backend.tree import plan_tree, render, short_story
 
@@ -25,7 +26,7 @@ STATIC = '\n[project]\nname = "nonsense"\nversion = "1.0"\n'
 def plan(hook: str, scene: Scene, caller: Caller) -> Plan:
     """Plan a hook call."""
     caller = cached(scene, caller)
-    return make_plan(hook, load_settings(scene.source, environ=caller.environ), caller)
+    return make_plan(hook, load_settings(scene.source, environ=caller.environ), caller, print)
 
 
 @pytest.fixture
@@ -156,7 +157,7 @@ def test_secrets(text: str, expected: str) -> None:
 def test_json(scene: Scene) -> None:
     """As JSON a plan tells every value with its origin, every place, and no secret."""
     url = "https://me:hunter2@example.org/torch-9.0-py3-none-any.whl"
-    caller = scene.pip(scene.shell(scene.elsewhere, RUNTIME_BACKEND_PIN=f"torch @ {url}"))
+    caller = scene.build(scene.shell(scene.elsewhere, RUNTIME_BACKEND_PIN=f"torch @ {url}"), by=scene.target)
     described = describe_plan(plan(GR, scene, caller))
     clean = url.replace("me:hunter2@", "")
     assert {
@@ -164,8 +165,8 @@ def test_json(scene: Scene) -> None:
         "hook": GR,
         "source": str(scene.source),
         "upstream": None,
-        "frontend": "pip",
-        "isolation": "hidden",
+        "frontend": "build",
+        "isolation": "throwaway",
         "real-backend": {"value": "backends.recording", "origin": "pyproject.toml: tool.runtime-backend.build-backend"},
         "provision": {"value": "auto", "origin": "default"},
         "metadata": {"value": "auto", "origin": "default", "ways": ["stub", "real"]},
@@ -186,6 +187,11 @@ def test_json(scene: Scene) -> None:
                     "url": clean,
                     "sha256": None,
                 },
+                "decision": {
+                    "kind": "pinned",
+                    "evidence": described["runtimes"][0]["looked-at"][0]["why"],
+                    "verified": True,
+                },
                 "visible": None,
                 "provision": {
                     "value": "require",
@@ -194,7 +200,11 @@ def test_json(scene: Scene) -> None:
                 },
                 "looked-at": [
                     {"why": described["runtimes"][0]["looked-at"][0]["why"], "path": "", "found": f"torch @ {clean}"},
-                    {"why": "the running interpreter", "path": str(scene.target), "found": f"torch {TARGET}"},
+                    {
+                        "why": "the interpreter that made the build environment",
+                        "path": str(scene.target),
+                        "found": f"torch {TARGET}",
+                    },
                 ],
             }
         ],
@@ -263,8 +273,11 @@ def test_tree_of_reuse(scene: Scene) -> None:
         f"├─ torch: torch {TARGET}, installed  [{scene.target}]",
         "│  ├─ asked for: torch  [default]",
         "│  ├─ match: exact  [default]",
+        f"│  ├─ decision: asked: a dry run: torch {TARGET} stays",
         "│  ├─ looked at",
-        f"│  │  └─ the running interpreter: {scene.target}: torch {TARGET}",
+        f"│  │  ├─ the running interpreter: {scene.target}: torch {TARGET}",
+        f"│  │  └─ the command: pip install: it may move torch: {scene.source} tells what it requires only when it is"
+        " built",
         f"│  └─ provision: reuse (installed in {scene.site(scene.target)})",
         f"├─ overlay: {found.overlay.path}",
         "│  └─ left out, the build environment has its own: filelock",
@@ -327,6 +340,8 @@ def test_stamp(scene: Scene) -> None:
                 "git-version": "0123abc",
                 "how": "installed",
                 "origin": str(scene.target),
+                "decision": "asked",
+                "verified": True,
                 "provision": "reuse",
             }
         ],
@@ -345,9 +360,17 @@ def test_stamp_of_nothing(scene: Scene) -> None:
     make_venv(scene.root / "bare")
     found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "bare"))
     stamp = describe_stamp(found, real_version=None, revision=None, compiled=0)
-    assert [{"name": "torch", "match": "exact", "how": None, "origin": None, "provision": "missing"}] == stamp[
-        "runtimes"
-    ]
+    assert [
+        {
+            "name": "torch",
+            "match": "exact",
+            "how": None,
+            "origin": None,
+            "decision": "asked",
+            "verified": True,
+            "provision": "missing",
+        }
+    ] == stamp["runtimes"]
 
 
 def test_source(scene: Scene) -> None:

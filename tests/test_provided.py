@@ -11,7 +11,7 @@ from standins import make_distribution, make_torch
 
 from runtime_backend.config import load_settings
 from runtime_backend.frontend import Caller
-from runtime_backend.plan import make_plan
+from runtime_backend.planning import make_plan
 from runtime_backend.provided import Provided, show_runtimes
 
 BUILD = "build_wheel"
@@ -21,7 +21,7 @@ def provided(scene: Scene, caller: Caller, table: str = "") -> Provided:
     """Return how the runtimes of a build are provided."""
     make_source(scene.source, "backends.recording", table)
     caller = cached(scene, caller)
-    plan = make_plan(BUILD, load_settings(scene.source, environ=caller.environ), caller)
+    plan = make_plan(BUILD, load_settings(scene.source, environ=caller.environ), caller, print)
     return show_runtimes(plan.runtimes, plan.cache, caller)
 
 
@@ -45,12 +45,12 @@ def test_reuse(scene: Scene) -> None:
     assert (None, {"torch": overlay}, overlay / "nvidia") == (found.view, found.sites, found.nvidia)
 
 
-@pytest.mark.parametrize("frontend", ["pip", "uv"])
-def test_present(frontend: str, scene: Scene) -> None:
+@pytest.mark.parametrize("program", ["pip", "uv"])
+def test_present(program: str, scene: Scene) -> None:
     """A runtime of a build environment that goes with the build is seen through a view at a path that stays."""
     shell, views = scene.shell(scene.elsewhere), set()
     for _ in range(2):
-        if frontend == "pip":
+        if program == "pip":
             caller = with_torch(scene.pip(shell))
         else:
             caller = with_torch(scene.uv(shell, "pip", "install", "-p", str(scene.target), "."))
@@ -96,6 +96,6 @@ def test_not_there(scene: Scene) -> None:
 
 
 def test_nothing_is_written(scene: Scene) -> None:
-    """Until they are shown, overlays and views are values."""
+    """Until they are shown, overlays and views are values: only the frontend's answer is kept."""
     provided(scene, with_torch(scene.pip(scene.shell(scene.elsewhere))))
-    assert not (scene.root / "our-cache").exists()
+    assert ["asked"] == [path.name for path in (scene.root / "our-cache").iterdir()]

@@ -11,13 +11,14 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from platforms import make_platform
-from standins import write
+from standins import make_distribution, write
 
 from runtime_backend.config import RuntimeRule
 from runtime_backend.distributions import Distribution
 from runtime_backend.errors import IndexLookupError, ResolutionError
 from runtime_backend.index import Indexes, Wanted
 from runtime_backend.provision import Provider, Provision, requirement_for
+from runtime_backend.provision.verified import Verifying
 from runtime_backend.resolve import Outcome, Resolution
 from runtime_backend.runtime import Identity
 
@@ -60,8 +61,16 @@ def decide(
     **more: Any,
 ) -> Provision:
     """Return how a runtime is provided in a hook like that."""
-    fields = {"is_newest_wanted": False, "postponed": None, "fetcher": None, **more}
-    provider = Provider(wanted=wanted, frontend=None, is_kept=is_kept, is_asked=is_asked, indexes=indexes, **fields)
+    fields = {
+        "frontend": None,
+        "is_isolated": True,
+        "is_newest_wanted": False,
+        "postponed": None,
+        "fetcher": None,
+        "verified": Path("/cache/verified"),
+        **more,
+    }
+    provider = Provider(wanted=wanted, is_kept=is_kept, is_asked=is_asked, indexes=indexes, **fields)
     return provider.decide(known)
 
 
@@ -73,7 +82,8 @@ SAME, OTHER = identity("2.7.0", "2.7.0"), identity("1.0", "1.0")
 NOT_ASKED = (
     "the wheel is for torch 2.7.0 (locked: uv.lock), which the build environment does not have:"
     f" the frontend did not ask for, or did not install, {REQUIREMENT!r}\n"
-    "Run the same command again: by now it is known. Without build isolation, install it first."
+    "Run the same command again: by now it is known. Without build isolation, install it first:"
+    " pip install 'torch==2.7.0'."
 )
 OTHER_VISIBLE = (
     "the build environment has torch 1.0 (/build/site), but the wheel is for torch 2.7.0 (locked: uv.lock);"
@@ -228,3 +238,102 @@ def test_not_found_but_on_the_default_index(tmp_path: Path) -> None:
 def test_not_looked_up_for_metadata() -> None:
     """A hook that needs no runtime asks no index."""
     assert told(decide(outcome(resolution(wanted=WANTED)), "auto", is_asked=False))[0] == "missing"
+
+
+@pytest.mark.parametrize(
+    ("frontend", "program"),
+    [
+        ("pip", "pip install"),
+        (None, "pip install"),
+        ("uv", "uv pip install"),
+        ("pdm", "pdm add"),
+        ("poetry", "poetry add"),
+    ],
+)
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_other_is_installed(frontend: str | None, program: str, is_asked: bool) -> None:  # noqa: FBT001 - a column
+    """Without isolation, an installed one that the command is about to replace is a stop that names the way out."""
+    refusal = (
+        "torch 1.0 is installed, and without build isolation the wheel would be built against it, but the command"
+        " replaces it by torch 2.7.0 (locked: uv.lock)\n"
+        f"Install that first, in a command of its own: {program} 'torch==2.7.0'; then run the same command again."
+    )
+    found = decide(outcome(LOCKED, OTHER), "auto", is_asked=is_asked, is_isolated=False, frontend=frontend)
+    assert ("missing", None, refusal) == told(found)
+
+
+DEMANDED, ANOTHER = "ab", "cd"
+
+
+@pytest.mark.parametrize(
+    ("direct", "present_for"),
+    [
+        ({"url": "https://h/t.whl", "archive_info": {"hashes": {"sha256": DEMANDED}}}, ["pip", "pdm", "uv"]),
+        ({"url": "https://h/t.whl", "archive_info": {"hash": f"sha256={DEMANDED}"}}, ["pip", "pdm", "uv"]),
+        ({"url": "https://h/t.whl", "archive_info": {"hashes": {"sha256": ANOTHER}}}, []),
+        ({"url": "https://h/t.whl", "archive_info": {"hash": f"sha256={ANOTHER}"}}, []),
+        ({"url": "https://h/t.whl", "archive_info": {}}, ["pip", "pdm", "uv"]),
+        ({"url": "file:///t", "dir_info": {}}, ["uv"]),
+        (None, ["uv"]),
+    ],
+    ids=["same", "same, older key", "other", "other, older key", "no hash", "folder", "from an index"],
+)
+def test_wheel_that_was_demanded(direct: dict[str, Any] | None, present_for: list[str], tmp_path: Path) -> None:
+    """The right version counts as present if it came from the demanded URL; pip and pdm do not see to that."""
+    extra = {} if direct is None else {"direct_url.json": json.dumps(direct)}
+    owner = Distribution(name="torch", info=make_distribution(tmp_path, "torch", "2.7.0", extra=extra))
+    known = outcome(LOCKED, SAME, visible_distribution=owner)
+    found = {name: decide(known, "auto", frontend=name) for name in ("pip", "pdm", "uv")}
+    assert present_for == [name for name, provision in found.items() if provision.kind == "present"]
+    refused = [provision for provision in found.values() if provision.kind != "present"]
+    assert {
+        ("missing", None, OTHER_VISIBLE.replace("torch 1.0 (/build/site)", f"torch 2.7.0 ({tmp_path})") + AGAIN)
+    } >= {told(provision) for provision in refused}
+
+
+@pytest.mark.parametrize("match", ["minor", "none"])
+def test_another_wheel_that_will_do(match: str, tmp_path: Path) -> None:
+    """Where another version would do, so does the same version from elsewhere."""
+    owner = Distribution(name="torch", info=make_distribution(tmp_path, "torch", "2.7.0"))
+    rule = RuntimeRule(name="torch", requirement=Requirement("torch"), match=match, origin="default")
+    known = outcome(LOCKED, SAME, visible_distribution=owner, rule=rule)
+    assert "present" == decide(known, "auto", frontend="pip").kind
+
+
+@pytest.mark.parametrize("frontend", ["poetry", "pdm"])
+def test_verified_first(frontend: str) -> None:
+    """A frontend that checks no hash is told of a file, whose hash is checked before."""
+    found = decide(outcome(resolution(url="https://h/t%2Bcpu.whl#x=y", sha256="ab")), "auto", frontend=frontend)
+    assert ("require", "torch @ file:///cache/verified/ab/t%2Bcpu.whl#sha256=ab", None) == told(found)
+    assert Verifying(url="https://h/t%2Bcpu.whl", sha256="ab", folder=Path("/cache/verified")) == found.verifying
+
+
+@pytest.mark.parametrize(
+    ("frontend", "known", "is_asked"),
+    [
+        ("uv", LOCKED, True),
+        ("pip", LOCKED, True),
+        (None, LOCKED, True),
+        ("poetry", LOCKED, False),
+        ("poetry", resolution(url="https://h/t.whl"), True),
+        ("poetry", resolution(), True),
+    ],
+    ids=["uv", "pip", "unknown", "too late", "no hash", "no URL"],
+)
+def test_not_verified(frontend: str | None, known: Resolution, is_asked: bool) -> None:  # noqa: FBT001 - a column
+    """Nothing is downloaded here where the frontend checks the hash, or where there is nothing to check or to install."""
+    assert None is decide(outcome(known), "auto", frontend=frontend, is_asked=is_asked).verifying
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        (LOCKED, "torch==2.7.0"),
+        (resolution("2.7.0+cu126", url="https://h/t.whl", sha256="ab"), "torch==2.7.0+cu126"),
+        (resolution("", url="https://h/t.whl", sha256="ab"), REQUIREMENT),
+    ],
+)
+def test_versions_instead_of_urls(known: Resolution, expected: str) -> None:
+    """A uv that takes the hash from its constraints is told the version, and a URL only where that is not known."""
+    found = decide(outcome(known), "auto", frontend="uv", wants_versions=True)
+    assert ("require", expected, None) == told(found)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from asking import Frontend, make_asker
 from callers import LOCKED, STALE, TARGET, Scene, lock_text
 from packaging.requirements import Requirement
 from standins import make_torch, make_venv, write
 
 from runtime_backend.config import RuntimeRule, load_settings
 from runtime_backend.frontend import Caller
+from runtime_backend.frontend.asking.answer import Change
 from runtime_backend.resolve import Outcome, Resolver
 
 SHA = "ab" * 32
 URL = "https://example.org/torch-{}-py3-none-any.whl"
+
+
+def make_resolver(scene: Scene, caller: Caller, *, may_ask: bool = True) -> Resolver:
+    """Return the resolver of a hook."""
+    asker = make_asker(scene.root / "asked", caller)
+    return Resolver(load_settings(scene.source, environ=caller.environ), caller, asker, may_ask=may_ask)
 
 
 def resolve(scene: Scene, caller: Caller, requirement: str = "torch", **variables: str) -> Outcome:
@@ -23,7 +32,13 @@ def resolve(scene: Scene, caller: Caller, requirement: str = "torch", **variable
     caller = replace(caller, environ={**caller.environ, **variables})
     parsed = Requirement(requirement)
     rule = RuntimeRule(name=parsed.name, requirement=parsed, match="exact", origin="pyproject.toml: match-runtime")
-    return Resolver(load_settings(scene.source, environ=caller.environ), caller).resolve(rule)
+    return make_resolver(scene, caller).resolve(rule)
+
+
+def installing(program: str, scene: Scene) -> Caller:
+    """Return the caller under a command that installs into the target."""
+    shell = scene.shell(scene.elsewhere)
+    return scene.pip(shell) if program == "pip" else scene.uv(shell, "pip", "install", "-p", str(scene.target), ".")
 
 
 def told(outcome: Outcome) -> tuple[str, str, bool, str | None]:
@@ -51,16 +66,72 @@ def scene(tmp_path: Path) -> Scene:
     ],
 )
 def test_pin(pin: str, version: str, installed: bool, scene: Scene) -> None:  # noqa: FBT001 - a column
-    """A pin is taken, and the target's runtime with it where it is the one that is pinned."""
-    outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere)), RUNTIME_BACKEND_PIN=pin)
+    """For a build without a target a pin is the decision, with the runtime that is found where it is the one pinned."""
+    caller = scene.build(scene.shell(scene.elsewhere), by=scene.target)
+    outcome = resolve(scene, caller, RUNTIME_BACKEND_PIN=pin)
     url = pin.partition(" @ ")[2] or None
     assert (version, "pinned", installed, url) == told(outcome)
+    assert "pinned: RUNTIME_BACKEND_PIN" == str(outcome.decision)
+
+
+@pytest.mark.parametrize("program", ["pip", "uv"])
+@pytest.mark.parametrize(
+    ("pin", "changed"),
+    [
+        (f"torch=={TARGET}", None),
+        ("torch==2.7", None),
+        (f"torch==={TARGET}", None),
+        (f"torch @ {URL.format(TARGET)}", None),
+        ("torch==9.0", "9.0"),
+        ("torch==9.0", "9.0+cpu"),
+    ],
+)
+def test_pin_that_agrees(program: str, pin: str, changed: str | None, scene: Scene, frontend: Frontend) -> None:
+    """For a command with a target a pin steers nothing: it agrees with what the target will have, which counts."""
+    frontend.changes = {} if changed is None else {"torch": Change(version=changed)}
+    outcome = resolve(scene, installing(program, scene), RUNTIME_BACKEND_PIN=pin)
+    if changed is None:
+        assert (TARGET, "installed", True, None) == told(outcome)
+        assert f"asked: a dry run: torch {TARGET} stays" == str(outcome.decision)
+    else:
+        assert (changed, "asked", False, None) == told(outcome)
+        assert f"asked: a dry run: torch {TARGET} -> {changed}" == str(outcome.decision)
+    assert outcome.refusal is None
+
+
+@pytest.mark.parametrize("program", ["pip", "uv"])
+@pytest.mark.parametrize(
+    ("pin", "version"),
+    [("torch==9.0", "9.0"), (f"torch @ {URL.format('2.7.0%2Bcu126')}", "2.7.0+cu126"), ("torch==2.6", "2.6")],
+)
+def test_pin_that_differs(program: str, pin: str, version: str, scene: Scene) -> None:
+    """A pin that is not what the target will have is a stop that names both, and how the frontend is told."""
+    outcome = resolve(scene, installing(program, scene), RUNTIME_BACKEND_PIN=pin)
+    pinned = shlex.quote(pin)
+    command = (
+        f"pip install {pinned} {scene.source}" if program == "pip" else f"uv pip install {pinned} -p {scene.target} ."
+    )
+    assert (None, "DecisionError") == (outcome.resolution, type(outcome.refusal).__name__)
+    assert (
+        f"RUNTIME_BACKEND_PIN names torch {version}, but the target will have torch {TARGET}"
+        f" (a dry run: torch {TARGET} stays)\n"
+        f"Tell the frontend, too: {command}; or take RUNTIME_BACKEND_PIN away."
+    ) == str(outcome.refusal)
+
+
+def test_pin_where_nothing_else_installs_it(scene: Scene) -> None:
+    """A pin counts for a target that will have no runtime otherwise."""
+    make_venv(scene.root / "bare")
+    caller = scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "bare")
+    outcome = resolve(scene, caller, RUNTIME_BACKEND_PIN="torch==9.0")
+    assert ("9.0", "pinned", False, None) == told(outcome)
+    assert "pinned: RUNTIME_BACKEND_PIN; nothing else installs torch" == str(outcome.decision)
 
 
 def test_pin_accepts_a_variant(scene: Scene) -> None:
     """A pin by version accepts a local version, as PEP 440 says; one by URL means that one wheel."""
     make_torch(make_venv(scene.root / "cpu"), "2.12.0+cpu")
-    caller = scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "cpu")
+    caller = scene.build(scene.shell(scene.elsewhere), by=scene.root / "cpu")
     by_version = resolve(scene, caller, RUNTIME_BACKEND_PIN="torch==2.12.0")
     by_url = resolve(scene, caller, RUNTIME_BACKEND_PIN=f"torch @ {URL.format('2.12.0')}")
     assert ("2.12.0+cpu", "pinned", True, None) == told(by_version)
@@ -119,18 +190,31 @@ def test_lock_and_installed_disagree(scene: Scene) -> None:
 
 
 def test_lock_believed_for_want_of_an_installed_one(scene: Scene) -> None:
-    """Pip into an environment without torch takes the lock that lies there, and says so; a lock that was named is no news."""
+    """A build without torch takes the lock that lies there, and says so; a lock that was named is no news."""
     make_venv(scene.root / "bare")
     bare = scene.root / "bare"
     lock = write(scene.root / "only-lock" / "uv.lock", lock_text(LOCKED))
-    caller = scene.pip(scene.shell(lock.parent), prefix=bare)
+    caller = scene.build(scene.shell(lock.parent), by=bare)
     outcome = resolve(scene, caller)
+    assert "found: build installs nothing with this wheel" == str(outcome.decision)
     assert (LOCKED, "locked", False, URL.format(LOCKED)) == told(outcome)
     assert (
         f"no torch is installed where the wheel goes; {lock} was believed (where the frontend was started), which pins"
         f" {LOCKED}; if another is meant, install it first or set RUNTIME_BACKEND_PIN",
     ) == outcome.notes
-    assert () == resolve(scene, caller, RUNTIME_BACKEND_LOCK=str(lock)).notes
+    named = resolve(scene, caller, RUNTIME_BACKEND_LOCK=str(lock))
+    assert ((LOCKED, "locked", False, URL.format(LOCKED)), ()) == (told(named), named.notes)
+
+
+@pytest.mark.parametrize("program", ["pip", "uv"])
+def test_lock_by_folder_beside_a_command_with_a_target(program: str, scene: Scene) -> None:
+    """A command with a target does not install from a lock that lies in its folder, so that it is not believed."""
+    make_venv(scene.root / "bare")
+    shell = scene.shell(scene.consumer)
+    words = ("pip", "install", "-p", str(scene.root / "bare"), ".")
+    caller = scene.pip(shell, prefix=scene.root / "bare") if program == "pip" else scene.uv(shell, *words)
+    outcome = resolve(scene, caller)
+    assert (None, "asked: a dry run: no torch") == (outcome.resolution, str(outcome.decision))
 
 
 def test_lock_of_another_project(scene: Scene) -> None:
@@ -138,16 +222,23 @@ def test_lock_of_another_project(scene: Scene) -> None:
     make_venv(scene.root / "bare")
     write(scene.root / "only-lock" / "uv.lock", lock_text(LOCKED))
     inner = write(scene.root / "only-lock" / "inner" / "pyproject.toml", "").parent
-    assert resolve(scene, scene.pip(scene.shell(inner), prefix=scene.root / "bare")).resolution is None
+    caller = scene.build(scene.shell(inner), by=scene.root / "bare")
+    outcome = resolve(scene, caller)
+    step = f"where the frontend was started (no extra, default groups): {scene.root}/only-lock/uv.lock: no torch"
+    assert (None, True) == (outcome.resolution, step in str(outcome.refusal))
 
 
 def test_known_target_is_the_only_environment(scene: Scene) -> None:
-    """A target without a runtime is not replaced by another environment; a lock still speaks for it."""
+    """A target without a runtime is not replaced by another environment; a lock speaks for it if no command is seen."""
     make_venv(scene.root / "bare")
     bare = scene.root / "bare"
     assert resolve(scene, scene.pip(scene.shell(scene.elsewhere, scene.other), prefix=bare)).resolution is None
-    found = resolve(scene, scene.pip(scene.shell(scene.consumer, scene.other), prefix=bare))
+    unseen = Scene(scene.root / "unseen", procfs=False)
+    caller = unseen.pip(unseen.shell(unseen.elsewhere, unseen.other), prefix=bare)
+    assert resolve(unseen, caller).resolution is None
+    found = resolve(unseen, unseen.pip(unseen.shell(unseen.consumer, unseen.other), prefix=bare))
     assert (LOCKED, "locked", False, URL.format(LOCKED)) == told(found)
+    assert "assumed: the command of pip cannot be seen" == str(found.decision)
 
 
 def test_other_python(scene: Scene) -> None:
@@ -238,15 +329,14 @@ def test_prerelease_is_supported(scene: Scene) -> None:
 
 
 def test_nothing_known(scene: Scene) -> None:
-    """Where nothing is found, every place that was looked at is told, and the ways out."""
+    """Where nothing is found, every place that was looked at is told, and the way out."""
     make_venv(scene.root / "bare")
     outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "bare"))
     assert (
         "no torch is known to build against. Looked at:\n"
         f"  the running interpreter: {scene.root}/bare: no torch\n"
-        "Install torch in the environment that the wheel is for, or lock it, then run the same command again;"
-        " or name it for this call: RUNTIME_BACKEND_TARGET=/path/to/environment, or"
-        " RUNTIME_BACKEND_PIN='torch==VERSION'."
+        f"  the command: pip install: it may move torch: {scene.source} tells what it requires only when it is built\n"
+        f"Name it in the same command: pip install torch {scene.source}"
     ) == str(outcome.refusal)
 
 
@@ -303,7 +393,7 @@ def test_direct_url(direct: str, expected: tuple[str | None, str | None], scene:
 def test_explicit_target_is_final(scene: Scene) -> None:
     """Where a named target has no runtime, nothing else is asked, not even a lock."""
     make_venv(scene.root / "bare")
-    caller = scene.pip(scene.shell(scene.consumer, scene.other))
+    caller = scene.build(scene.shell(scene.consumer, scene.other))
     outcome = resolve(scene, caller, RUNTIME_BACKEND_TARGET=str(scene.root / "bare"))
     assert [("RUNTIME_BACKEND_TARGET", "no torch")] == [
         (step.why.rpartition(" ")[2], step.found) for step in outcome.steps
@@ -313,7 +403,7 @@ def test_explicit_target_is_final(scene: Scene) -> None:
 def test_places_are_looked_up_once(scene: Scene) -> None:
     """Two runtimes of one call share what was looked up."""
     caller = scene.build(scene.shell(scene.consumer), by=scene.target)
-    resolver = Resolver(load_settings(scene.source, environ=caller.environ), caller)
+    resolver = make_resolver(scene, caller)
     rules = [
         RuntimeRule(name=name, requirement=Requirement(name), match="exact", origin="default")
         for name in ("torch", "numpy", "torch")

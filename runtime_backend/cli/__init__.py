@@ -18,7 +18,9 @@ EXTRAS = {"build": _CLI, "elftools": _CLI, "pypi_simple": _CLI, "tomlkit": _CLI,
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0; 1 for a refusal; 2 for wrong usage."""
-    options = _make_parser().parse_args(arguments)
+    words, command = _split_command(sys.argv[1:] if arguments is None else list(arguments))
+    options = _make_parser().parse_args(words)
+    options.command = command
     try:
         code = int(options.run(options))
         sys.stdout.flush()
@@ -38,6 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(told, file=sys.stderr)  # noqa: T201
         return 1
     return code
+
+
+def _split_command(words: list[str]) -> tuple[list[str], list[str]]:
+    """Return (our own words, the frontend's command after ``explain ... --``)."""
+    if words[:1] != ["explain"] or "--" not in words:
+        return words, []
+    place = words.index("--")
+    return words[:place], words[place + 1 :]
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -72,7 +82,11 @@ def _add_source(command: argparse.ArgumentParser) -> None:
 
 def _add_explain(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = _add(commands, "explain", "print what a build here would do, and why", _EXPLAIN, _explain)
-    command.epilog = "exit code: 0 if the wheel could be built, 1 if the build would stop"
+    command.usage = "%(prog)s [-h] [--json] [--last] [--plot FILE.svg] [SOURCE] [-- COMMAND ...]"
+    command.epilog = (
+        "example: runtime-backend explain . -- uv pip install -U torch . ; exit code: 0 if the wheel could be built, 1"
+        " if the build would stop"
+    )
     command.add_argument("source", nargs="?", help="the source tree (default: the working directory; --last: any)")
     command.add_argument("--json", action="store_true", help="print the plan, or the record, as JSON")
     command.add_argument("--last", action="store_true", help="tell what the last build did, and when, instead")
@@ -82,6 +96,7 @@ def _add_explain(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 _EXPLAIN = """Print the plan for building a wheel of SOURCE for the environment that a frontend, called here and now,
 would install it into: each value with its origin, every place looked at with what was found there. Nothing is built.
+After --, name the frontend's command: then its decision is shown, and the frontend is asked by a dry run if need be.
 With --last: what the last build of SOURCE did, and when."""
 
 
@@ -94,7 +109,7 @@ def _explain(options: argparse.Namespace) -> int:
         options.misuse("argument --plot: goes with --last")
     from .explain import explain  # noqa: PLC0415 - as above
 
-    return explain(options.source or ".", as_json=options.json)
+    return explain(options.source or ".", options.command, as_json=options.json)
 
 
 def _add_init(commands: _Commands[argparse.ArgumentParser]) -> None:

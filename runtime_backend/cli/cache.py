@@ -20,6 +20,8 @@ KINDS = {
     "compilers": "scripts that put a compiler cache in front",
     "sources": "upstream sources of wrappers",
     "index": "answers of package indexes",
+    "asked": "answers of frontends, kept for a day",
+    "verified": "wheels whose hash was checked here",
     "bytecode": "compiled Python of builds",
     "builds": "output and record of the last builds",
 }

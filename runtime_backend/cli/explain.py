@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ..config import load_settings
-from ..errors import ConfigError
-from ..frontend import find_start, read_caller
-from ..plan import make_plan
+from ..errors import ConfigError, TargetError
+from ..frontend import Caller, Process, find_program, find_start, read_caller
+from ..planning import make_plan
 from ..report import describe_plan, without_secrets
 from ..tree import plan_tree, render
 from .terminal import coloured, wants_colour
@@ -20,18 +23,22 @@ HOOK = "get_requires_for_build_wheel"
 """The plan is that of the first hook: what it requires, a frontend would install."""
 
 
-def explain(source: str, *, as_json: bool) -> int:
+def explain(source: str, command: Sequence[str] = (), *, as_json: bool) -> int:
     """Print the plan, and return 1 if the build would stop.
 
+    :param command: the frontend's command that the build is a part of, if one was named.
     :raises ConfigError: when there is no such source tree, or its settings are wrong.
+    :raises TargetError: when the command is no frontend's, or is not there.
     """
     tree = Path(source).resolve()
     if not tree.is_dir():
         raise ConfigError([f"{source}: found no folder, expected a source tree with a pyproject.toml"])
     # The build would run in a process of the frontend's, which is not there: nothing of this one's path counts.
     caller = replace(read_caller(), cwd=tree, sys_path=(), is_hook=False)
+    if command:
+        caller = _called_by(command, caller)
     settings = load_settings(tree, start=find_start(caller), environ=caller.environ)
-    plan = make_plan(HOOK, settings, caller)
+    plan = make_plan(HOOK, settings, caller, _say)
     if as_json:
         print(json.dumps(describe_plan(plan), indent=2, ensure_ascii=False))  # noqa: T201 - the command line prints
     else:
@@ -41,3 +48,38 @@ def explain(source: str, *, as_json: bool) -> int:
         if plan.refusal is not None:
             print(f"the build would stop: {without_secrets(str(plan.refusal))}")  # noqa: T201
     return 0 if plan.refusal is None else 1
+
+
+def _called_by(command: Sequence[str], caller: Caller) -> Caller:
+    """Return the caller as a command's frontend would make it, as far as the decision needs it.
+
+    :raises TargetError: when the command is no frontend's, or is not there.
+    """
+    path = shutil.which(command[0], path=caller.environ.get("PATH"))
+    argv = [*_interpreter_of(Path(path)), path, *command[1:]] if path else list(command)
+    program = find_program(argv, Path.cwd()) if path else None
+    if program is None:
+        raise TargetError(
+            f"{shlex.join(command)}: found no frontend, expected a command of pip, uv or another one that is on PATH"
+        )
+    process = Process(argv=tuple(argv), cwd=Path.cwd(), environ=caller.environ, pid=os.getpid())
+    caller = replace(caller, list_ancestors=lambda: (process,))
+    environment = caller.reader.read(Path(argv[0]).absolute()) if program.name == "pip" else None
+    if environment is None:
+        return caller
+    reader = replace(caller.reader, python=environment.python)
+    return replace(caller, prefix=environment.prefix, executable=Path(argv[0]), reader=reader)
+
+
+def _interpreter_of(script: Path) -> list[str]:
+    """Return the Python that a script names in its first line; nothing for another program."""
+    with script.open("rb") as file:
+        first = file.read(256).partition(b"\n")[0].decode("utf-8", errors="replace")
+    words = first[2:].split() if first.startswith("#!") else []
+    if words[:1] == ["/usr/bin/env"]:
+        words = [shutil.which(word) or "" for word in words[1:2]]
+    return words[:1] if words and Path(words[0]).name.startswith(("python", "pypy")) else []
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - standard output is the plan's

@@ -23,6 +23,8 @@ class Finding:
     """``fits``, ``stale``, ``unreadable`` (stamp or runtime), or ``unknown``: built for nothing in particular."""
     built_for: str
     installed: str
+    is_verified: bool = True
+    """Whether it was known, when it was built, that the target would have that runtime."""
 
     @property
     def is_stale(self) -> bool:
@@ -34,7 +36,8 @@ class Finding:
         name = f"{self.distribution.name} {self.distribution.version}: {self.state}"
         if self.state == "unreadable":
             return f"{name}: {self.installed}"
-        return f"{name}: built for {self.built_for}{'' if self.state == 'fits' else f', {self.installed}'}"
+        guessed = "" if self.is_verified else " (unverified: the frontend's command was not seen when it was built)"
+        return f"{name}: built for {self.built_for}{guessed}{'' if self.state == 'fits' else f', {self.installed}'}"
 
     def describe(self) -> dict[str, Any]:
         """Return it as JSON takes it."""
@@ -44,6 +47,7 @@ class Finding:
             "state": self.state,
             "built-for": self.built_for,
             "installed": self.installed,
+            "verified": self.is_verified,
         }
 
 
@@ -74,8 +78,13 @@ def _compare(distribution: Distribution, stamp: Mapping[str, Any], environment: 
     if not built:
         why = "its build was given no runtime"
         return Finding(distribution=distribution, state="unknown", built_for="nothing in particular", installed=why)
-    state = "fits" if all(fits) else "stale"
-    return Finding(distribution=distribution, state=state, built_for=", ".join(built), installed=", ".join(installed))
+    return Finding(
+        distribution=distribution,
+        state="fits" if all(fits) else "stale",
+        built_for=", ".join(built),
+        installed=", ".join(installed),
+        is_verified=all(runtime.get("verified", True) for runtime in stamp["runtimes"]),
+    )
 
 
 def _identity(runtime: Mapping[str, Any], installed: Identity | None) -> Identity:

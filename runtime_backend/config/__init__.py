@@ -22,6 +22,7 @@ from .producer import (
     refuse_required_runtimes,
 )
 from .settings import (
+    ASK_TIMEOUT,
     CALL_KEYS,
     LEGACY_BACKEND,
     MATCHES,
@@ -138,6 +139,7 @@ def _build(source: Path, table: Table, call: CallSettings, foreign: _Foreign) ->
         cache_dir=call.path("cache-dir"),
         log=call.path("log"),
         offline=call.boolean("offline") or call.foreign_boolean("UV_OFFLINE"),
+        ask_timeout=call.seconds("ask-timeout", ASK_TIMEOUT),
         scikit_build_dir=build_dir if isinstance(build_dir, str) and build_dir else None,
         project=foreign.project if isinstance(foreign.project, dict) else {},
     )

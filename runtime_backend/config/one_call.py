@@ -14,6 +14,8 @@ from packaging.version import InvalidVersion, Version
 from ..tables import describe, did_you_mean, one_of
 from .settings import CALL_KEYS, SETTING_PREFIX, VARIABLE_PREFIX, Chosen, Pin, parse_requirement
 
+LONGEST = 86_400
+"""Seconds in a day."""
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -70,6 +72,20 @@ class CallSettings:
         if value is None:
             self._problems.append(f"{found.origin}: found {describe(found.value)}, expected {one_of(list(_BOOLEANS))}")
             return None
+        return Chosen(value=value, origin=found.origin)
+
+    def seconds(self, key: str, default: float) -> Chosen[float]:
+        """Return a number of seconds; the default if it is absent or wrong."""
+        found = self.string(key)
+        try:
+            value = default if found is None else float(found.value)
+        except ValueError:
+            value = -1
+        if not 0 < value <= LONGEST or found is None:
+            if found is not None:
+                expected = f"a number of seconds above 0, at most {LONGEST}"
+                self._problems.append(f"{found.origin}: found {describe(found.value)}, expected {expected}")
+            return Chosen(value=default, origin="default")
         return Chosen(value=value, origin=found.origin)
 
     def foreign_boolean(self, variable: str) -> Chosen[bool]:

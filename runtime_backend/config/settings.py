@@ -23,8 +23,11 @@ METADATA = ("auto", "static", "stub", "real")
 TEMPLATE_FIELDS = ("version", "cuda", "hip", "rocm", "xpu", "git-version", "site")
 """What ``{torch.<field>}`` may name in a variable."""
 
-CALL_KEYS = ("target", "lock", "pin", "provision", "cache-dir", "log", "offline")
+CALL_KEYS = ("target", "lock", "pin", "provision", "cache-dir", "log", "offline", "ask-timeout")
 """The keys for one call: config setting ``runtime-backend.<key>``, environment variable ``RUNTIME_BACKEND_<KEY>``."""
+
+ASK_TIMEOUT = 300.0
+"""Seconds: pip may have to download and to unpack what has no metadata of its own on the index."""
 
 SETTING_PREFIX = "runtime-backend."
 VARIABLE_PREFIX = "RUNTIME_BACKEND_"
@@ -155,6 +158,8 @@ class Settings:
     log: Chosen[Path] | None
     offline: Chosen[bool]
     """True: no index is asked."""
+    ask_timeout: Chosen[float]
+    """Seconds that the frontend may take to say what it is about to install."""
     scikit_build_dir: str | None
     """scikit-build-core's ``build-dir``, the one foreign key that we follow."""
     project: Mapping[str, Any]

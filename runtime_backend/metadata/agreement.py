@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from email.message import Message
 from email.parser import BytesParser
 
@@ -19,6 +19,25 @@ def describe_differences(told: bytes, built: bytes) -> list[str]:
     """Return a line for each thing that a frontend resolves by and that differs between two METADATA files."""
     one, other = (BytesParser().parsebytes(text, headersonly=True) for text in (told, built))
     return [line for field in _FIELDS for line in _compare(field, one, other)]
+
+
+def describe_refusals(built: bytes, versions: Mapping[str, str]) -> list[str]:
+    """Return the requirements of a METADATA file that a runtime which the wheel was built against does not meet.
+
+    :param versions: the runtimes' versions by normalised name.
+    """
+    message = BytesParser().parsebytes(built, headersonly=True)
+    return [text for text in map(str, message.get_all("Requires-Dist", [])) if _is_refused(text, versions)]
+
+
+def _is_refused(text: str, versions: Mapping[str, str]) -> bool:
+    try:
+        requirement = Requirement(text)
+        is_active = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+    except (InvalidRequirement, ValueError, LookupError):
+        return False
+    version = versions.get(canonicalize_name(requirement.name))
+    return is_active and bool(version) and not requirement.specifier.contains(version or "", prereleases=True)
 
 
 def _compare(field: str, told: Message, built: Message) -> Iterator[str]:

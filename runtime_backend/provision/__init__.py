@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..errors import IndexLookupError, ProvisionError, RuntimeBackendError
+from ..errors import IndexLookupError, RuntimeBackendError
 from ..index import Indexes
-from ..resolve import Outcome, Resolution
+from ..resolve import Outcome, Resolution, direct_archive
+from ..runtime import find_missing
 from .fetch import Fetcher, Fetching
+from .refusals import (
+    not_asked_for,
+    not_installed,
+    not_to_be_had,
+    other_is_imported,
+    other_is_installed,
+    other_is_visible,
+)
+
+if TYPE_CHECKING:
+    from .verified import Verifying
 
 __all__ = ["Provider", "Provision"]
+
+
+UNCHECKING = ("poetry", "pdm")
+"""Frontends that do not check the hash of a requirement by URL (poetry 2.5, pdm 2.29)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +45,8 @@ class Provision:
     """What is reused, where it is not the target's: it lies in our cache."""
     fetching: Fetching | None = None
     """What a hook that needs the runtime fetches before it goes on."""
+    verifying: Verifying | None = None
+    """The wheel that is checked before the frontend is told of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +58,8 @@ class Provider:
     frontend: str | None
     is_kept: bool
     """Whether the build environment is one that the frontend keeps from build to build."""
+    is_isolated: bool
+    """False: the build environment is the target itself."""
     is_asked: bool
     """True in ``get_requires_*``: what is required can still be installed."""
     is_newest_wanted: bool
@@ -48,6 +70,10 @@ class Provider:
     """Keeps what was fetched; None where the build environment is not ours to complete."""
     indexes: Indexes | None
     """Where wheels are looked up; None in a hook that needs none."""
+    verified: Path
+    """The folder of wheels that were checked here."""
+    wants_versions: bool = False
+    """``uv --require-build-hashes``: uv takes the hash from its constraints, and no URL from a hook."""
 
     def decide(self, outcome: Outcome) -> Provision:
         """Return how a runtime is provided: the first way that works, unless the settings name one.
@@ -60,7 +86,7 @@ class Provider:
         seen = {"present": outcome.visible, "reuse": resolution.identity}.get(provision.kind)
         if seen is None or outcome.imported in (seen.reported, seen.version):
             return provision
-        return _refuse(_other_is_imported(outcome.imported, resolution))
+        return _refuse(other_is_imported(outcome.imported, resolution))
 
     def _decide(self, outcome: Outcome) -> Provision:
         if self.wanted == "none":
@@ -69,8 +95,8 @@ class Provider:
         if outcome.refusal is not None or resolution is None:
             return self._provide_unknown(outcome)
         if outcome.visible is None:
-            return self._provide(resolution)
-        is_right = resolution.accepts(outcome.visible, outcome.rule.match)
+            return self._provide(resolution, is_complete=not self._is_incomplete(outcome, resolution))
+        is_right = resolution.accepts(outcome.visible, outcome.rule.match) and self._is_that_wheel(outcome, resolution)
         if self.is_kept and self.is_asked and self.wanted != "reuse":
             # The last build's: installing replaces a wrong one, and tox makes the environment anew, without a right
             # one, when it is no longer asked for.
@@ -79,39 +105,79 @@ class Provider:
                 return required
         if is_right:
             return Provision(kind="present", why=f"the build environment has it: {outcome.visible}")
-        return _refuse(_other_is_visible(outcome, resolution, is_kept=self.is_kept))
+        other = other_is_visible(outcome, resolution, is_kept=self.is_kept)
+        return _refuse(other if self.is_isolated else other_is_installed(outcome, resolution, self.frontend))
+
+    def _is_that_wheel(self, outcome: Outcome, resolution: Resolution) -> bool:
+        """Return whether what pip or pdm has installed came from the URL that was demanded.
+
+        Both take an installed version for a URL's if the name is satisfied (measured: facts on asking, section 6).
+        """
+        owner, is_theirs = outcome.visible_distribution, self.frontend in ("pip", "pdm") and self.is_isolated
+        if resolution.sha256 is None or owner is None or outcome.rule.match != "exact":
+            return True
+        url, sha256 = direct_archive(owner.direct_url)
+        return sha256 == resolution.sha256 if sha256 is not None else url is not None or not is_theirs
 
     def _provide_unknown(self, outcome: Outcome) -> Provision:
         """The frontend chooses the newest, by its own indexes and constraints, where that will do."""
-        if outcome.is_unknown and self.is_newest_wanted and self.is_asked:
+        if outcome.is_unknown and self.is_newest_wanted and self.is_asked and self.postponed is None:
             newest = f"{outcome.rule.name}{outcome.rule.requirement.specifier}"
             return Provision(kind="require", why="none is known, and unresolved is 'newest'", requirement=newest)
         return Provision(kind="missing", why="it is not known which one", refusal=outcome.refusal)
 
-    def _provide(self, resolution: Resolution) -> Provision:
+    def _is_incomplete(self, outcome: Outcome, resolution: Resolution) -> bool:
+        """Return whether the installed one lacks something that this very command may install: it cannot be imported.
+
+        If it was proved that the command installs nothing, it lacks nothing that it will have.
+        """
+        owner, environment = resolution.distribution, resolution.environment
+        is_moving = outcome.decision is None or outcome.decision.kind == "asked"
+        if not is_moving or owner is None or environment is None:
+            return False
+        return bool(find_missing(owner, set(outcome.rule.requirement.extras), environment.distributions))
+
+    def _provide(self, resolution: Resolution, *, is_complete: bool) -> Provision:
         """Return how a runtime gets into a build environment that lacks it."""
-        if resolution.distribution is not None and self.wanted != "require":
+        if resolution.distribution is not None and is_complete and self.wanted != "require":
             return Provision(kind="reuse", why=f"installed in {resolution.distribution.site}")
         if self.wanted == "reuse":
-            return _refuse(_not_installed(resolution))
+            return _refuse(not_installed(resolution))
         return self._require(resolution)
 
     def _require(self, resolution: Resolution) -> Provision:
         if self.postponed is not None and self.wanted == "auto":
             return Provision(kind="fetch", why=f"{self.postponed}: what a build needs is fetched then")
         try:
-            requirement = requirement_for(self._located(resolution), self.frontend)
+            located = self._located(resolution)
         except IndexLookupError as error:
             return _refuse(error)
+        verifying = self._verifying(located)
+        if verifying is not None:
+            located = replace(located, url=verifying.path.as_uri())
+        requirement = requirement_for(located, self.frontend, wants_versions=self.wants_versions)
         if requirement is None:
-            return _refuse(_not_to_be_had(resolution))
+            return _refuse(not_to_be_had(resolution))
         if self.fetcher is not None and self.wanted == "auto":
             kept = self._fetch(resolution, self.fetcher.plan(requirement))
             if kept is not None:
                 return kept
         if self.is_asked:
-            return Provision(kind="require", why=f"{resolution.how}: {resolution.origin}", requirement=requirement)
-        return _refuse(_not_asked_for(resolution, requirement))
+            return Provision(
+                kind="require",
+                why=f"{resolution.how}: {resolution.origin}",
+                requirement=requirement,
+                verifying=verifying,
+            )
+        return _refuse(not_asked_for(resolution, requirement))
+
+    def _verifying(self, resolution: Resolution) -> Verifying | None:
+        if not self.is_asked or self.frontend not in UNCHECKING or resolution.url is None or resolution.sha256 is None:
+            return None
+        from .verified import Verifying  # noqa: PLC0415 - two frontends need it
+
+        url = resolution.url.partition("#")[0]
+        return Verifying(url=url, sha256=resolution.sha256, folder=self.verified)
 
     def _fetch(self, resolution: Resolution, fetching: Fetching) -> Provision | None:
         """Reuse what was fetched before; fetch what can no longer be required."""
@@ -138,7 +204,7 @@ class Provider:
         return replace(resolution, url=found.url, sha256=found.sha256)
 
 
-def requirement_for(resolution: Resolution, frontend: str | None) -> str | None:
+def requirement_for(resolution: Resolution, frontend: str | None, *, wants_versions: bool = False) -> str | None:
     """Return the one form in which a runtime is requested, pinned.
 
     A URL where one is known: it works in every frontend, its hash is checked, and no setting of an index touches it
@@ -146,6 +212,8 @@ def requirement_for(resolution: Resolution, frontend: str | None) -> str | None:
     but poetry cannot parse it.
     """
     name, version = resolution.identity.name, resolution.identity.version
+    if wants_versions and version:
+        return f"{name}=={version}"
     if resolution.url is not None:
         url = resolution.url.partition("#")[0] if resolution.sha256 else resolution.url
         return f"{name} @ {url}" + (f"#sha256={resolution.sha256}" if resolution.sha256 else "")
@@ -158,48 +226,3 @@ def requirement_for(resolution: Resolution, frontend: str | None) -> str | None:
 
 def _refuse(error: RuntimeBackendError) -> Provision:
     return Provision(kind="missing", why="it cannot be shown to the real backend", refusal=error)
-
-
-def _other_is_visible(outcome: Outcome, resolution: Resolution, *, is_kept: bool) -> ProvisionError:
-    where = outcome.visible_distribution.site if outcome.visible_distribution is not None else "?"
-    return ProvisionError(
-        f"the build environment has {outcome.visible} ({where}), but the wheel is for {resolution};"
-        f" match-runtime asks for {outcome.rule.match!r}",
-        hint="Remove the build environment that the frontend keeps (hatch env prune; tox --recreate), then run the same"
-        " command again."
-        if is_kept
-        else "Run the same command again: the frontend asked for the build requirements before this was known. If it"
-        f" stays so, take {outcome.rule.name} out of what fills the build environment: build constraints, extra build"
-        " dependencies.",
-    )
-
-
-def _other_is_imported(imported: str, resolution: Resolution) -> ProvisionError:
-    return ProvisionError(
-        f"this process has imported {resolution.identity.name} {imported} already, in an earlier hook, but the wheel is"
-        f" for {resolution}",
-        hint="Let the frontend make its environments anew (tox run --recreate): it runs all hooks in one process, and"
-        " has only now replaced what the first of them imported.",
-    )
-
-
-def _not_installed(resolution: Resolution) -> ProvisionError:
-    return ProvisionError(
-        f"provision is 'reuse', but {resolution} is not installed where the wheel is for",
-        hint="Install it there, or let it be installed into the build environment: RUNTIME_BACKEND_PROVISION=require.",
-    )
-
-
-def _not_to_be_had(resolution: Resolution) -> ProvisionError:
-    return ProvisionError(
-        f"{resolution} cannot be requested: {resolution.missing}",
-        hint="Install it in the environment that the wheel is for, then run the same command again.",
-    )
-
-
-def _not_asked_for(resolution: Resolution, requirement: str) -> ProvisionError:
-    return ProvisionError(
-        f"the wheel is for {resolution}, which the build environment does not have:"
-        f" the frontend did not ask for, or did not install, {requirement!r}",
-        hint="Run the same command again: by now it is known. Without build isolation, install it first.",
-    )

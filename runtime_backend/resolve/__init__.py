@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .resolution import Resolution
+from .decision import Decision
+from .resolution import Resolution, direct_archive
 from .resolver import Outcome, Resolver
 
-__all__ = ["Outcome", "Resolution", "Resolver"]
+__all__ = ["Decision", "Outcome", "Resolution", "Resolver", "direct_archive"]

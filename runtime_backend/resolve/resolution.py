@@ -19,7 +19,9 @@ class Resolution:
 
     identity: Identity
     how: str
-    """``installed``, ``locked``, ``pinned``; ``importable``: somebody gave it to the build environment."""
+    """``installed``, ``locked``, ``asked``, ``pinned``; ``named``: by its version in the command; ``importable``: in
+    the build environment already.
+    """
     origin: str
     distribution: Distribution | None = None
     """Where it is installed, if it is, for an interpreter of this version."""
@@ -55,24 +57,28 @@ class Resolution:
 
 def installed_resolution(identity: Identity, distribution: Distribution, environment: Environment) -> Resolution:
     """Return the resolution for a runtime that is installed where the wheel goes."""
-    url, sha256 = _direct_url(distribution.direct_url)
+    url, sha256 = direct_archive(distribution.direct_url)
+    is_wheel = url is not None and sha256 is not None and url.endswith(".whl")
     return Resolution(
         identity=identity,
         how="installed",
         origin=str(environment.prefix),
         distribution=distribution,
         environment=environment,
-        url=url,
-        sha256=sha256,
+        url=url if is_wheel else None,
+        sha256=sha256 if is_wheel else None,
     )
 
 
-def _direct_url(text: str) -> tuple[str | None, str | None]:
-    """Return (URL, sha256) of an installed wheel's ``direct_url.json`` (PEP 610), if it tells both."""
+def direct_archive(text: str) -> tuple[str | None, str | None]:
+    """Return (URL, sha256) of an installed archive's ``direct_url.json`` (PEP 610), as far as it has both.
+
+    pdm writes the older key alone: ``hash`` instead of ``hashes``.
+    """
     try:
         data = json.loads(text)
-        url, hashes = data["url"], data["archive_info"].get("hashes", {})
+        url, info = str(data["url"]), data["archive_info"]
+        sha256 = info.get("hashes", {}).get("sha256") or str(info.get("hash", "")).partition("sha256=")[2]
     except (ValueError, KeyError, TypeError, AttributeError):
         return None, None
-    sha256 = hashes.get("sha256")
-    return (url, sha256) if sha256 and str(url).endswith(".whl") else (None, None)
+    return url, sha256 or None

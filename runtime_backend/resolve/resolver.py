@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..config import Chosen, Pin, RuntimeRule, Settings, StatedTarget, is_exact
+from ..config import RuntimeRule, Settings
 from ..distributions import Distribution, DistributionIndex
 from ..errors import ResolutionError, RuntimeBackendError
-from ..frontend import Caller, Named, Place, Requested, Stated, find_places, find_requested
+from ..frontend import Caller, Installation, Place, find_installation, find_managed, find_places
 from ..platforms import current_platform
 from ..runtime import Identity, read_identity
+from .decider import Decided, Decider, reconcile
+from .decision import Decision
+from .package import read_package
+from .places import Memo, named, selected, stated_target
 from .resolution import Resolution
 from .search import Search, Step
+
+if TYPE_CHECKING:
+    from ..frontend.asking.asker import Asker
+
+_TARGETLESS = ("build", "hatch", "tox", "nox", "poetry", "pdm", "uv", "pipenv")
+"""Frontends that may build a wheel without installing it: then what the search finds is the decision."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,23 +48,26 @@ class Outcome:
     """
     is_unknown: bool
     """Whether nothing anywhere names one: no environment, no lock, no command."""
+    decision: Decision | None = None
+    """How it is known that the target will have it; None in a hook that does not need to know."""
+    is_bound: bool = True
+    """Whether what the package requires of it counts; not with ``--no-deps``."""
 
 
 class Resolver:
     """Resolves the runtimes of one hook call; the places are looked up once for all of them."""
 
-    def __init__(self, settings: Settings, caller: Caller) -> None:
+    def __init__(self, settings: Settings, caller: Caller, make_asker: Callable[[], Asker], *, may_ask: bool) -> None:
         self._settings = settings
         self._caller = caller
         self._is_newest_wanted = settings.unresolved.value == "newest"
-        places = find_places(
-            settings.source,
-            caller,
-            target=_named(settings.target),
-            lock=_named(settings.lock),
-            stated=_stated(settings.stated),
+        self._package = read_package(settings.source, settings.project)
+        self._may_ask = may_ask
+        self._decider = Decider(caller, self._package, make_asker, may_ask=may_ask)
+        stated = stated_target(settings.stated)
+        self._places = Memo(
+            selected(place, settings.stated) for place in find_places(settings.source, caller, stated=stated)
         )
-        self._places = _Memo(_select(place, settings.stated) for place in places)
 
     @cached_property
     def visible(self) -> DistributionIndex:
@@ -65,19 +79,23 @@ class Resolver:
         distribution = self.visible.find(rule.name)
         visible: Identity | None = None
         resolution: Resolution | None = None
+        decision: Decision | None = None
         refusal: RuntimeBackendError | None = None
         wants_cuda = rule.name == "torch" and self._settings.cuda is not None
         python = self._caller.reader.python
         search = Search(rule.name, python=python, platform=current_platform(), wants_cuda=wants_cuda)
         try:
             visible = None if distribution is None else read_identity(distribution, self.visible)
-            resolution = self._find(rule, search, visible, distribution)
+            resolution, decision = self._find(rule, search, visible, distribution)
             _check_specifier(rule, resolution)
+            self._check_own(rule, resolution)
         except RuntimeBackendError as error:
             refusal = error
         is_unknown = resolution is None and refusal is None
         if is_unknown:
-            refusal = _nothing_known(rule, search.steps)
+            from .ways_out import nothing_known  # noqa: PLC0415 - a stop alone needs it
+
+            refusal = nothing_known(rule.name, search.steps, self._caller.frontend[0], self._installation)
         return Outcome(
             rule=rule,
             resolution=resolution,
@@ -88,82 +106,137 @@ class Resolver:
             notes=tuple(search.notes),
             refusal=refusal,
             is_unknown=is_unknown,
+            decision=decision,
+            is_bound=self._is_bound,
         )
+
+    @cached_property
+    def _installation(self) -> Installation | None:
+        """The frontend's command, if it installs or collects by a resolver of its own."""
+        found = find_installation(self._caller)
+        return found if found is None or found.process.is_exact else None
+
+    @cached_property
+    def _managed(self) -> Place | None:
+        found = find_managed(self._caller)
+        return None if found is None else selected(found, self._settings.stated)
 
     def _find(
         self, rule: RuntimeRule, search: Search, visible: Identity | None, distribution: Distribution | None
-    ) -> Resolution | None:
-        """Return a pin; what the same command names; what is there.
+    ) -> Decided:
+        """Return the decision; what was set by hand has to agree with it, and is it for a build without a target."""
+        stated = self._set_by_hand(rule, search)
+        installation, target = self._installation, self._settings.target
+        if target is not None and not self._named:
+            search.step(target.origin, target.value, "the command's own target")
+        if not self._has_target and (stated is not None or self._named):
+            origin = self._named[0].why if stated is None else stated.origin
+            return stated, Decision(kind="pinned" if self._is_seen else "assumed", evidence=origin)
+        decided, decision = self._decide(search, visible, distribution)
+        if stated is None and self._named and decided is not None:
+            from .ways_out import names_none  # noqa: PLC0415 - a stop alone needs it
 
-        What is there: importable without isolation, what the places say, else importable in the build environment.
-        """
-        requested = find_requested(self._caller, rule.name)
+            raise names_none(self._named[0].why, decided, decision)
+        if stated is None or decision is None:
+            return (stated or decided), decision
+        from .ways_out import differs, with_runtime  # noqa: PLC0415 - hardly a build has a pin
+
+        requirement = next((str(pin.requirement) for pin in self._settings.pins if pin.name == rule.name), None)
+        requirement = requirement or f"{rule.name}=={stated.identity.version}"
+        way_out = with_runtime(installation, requirement) if installation else f"pin {requirement} in the project"
+        origin = self._named[0].why if self._named and stated.how != "pinned" else stated.origin
+        return reconcile(stated, decided, decision, differs(stated, decided, decision.evidence, way_out, origin))
+
+    @property
+    def _is_bound(self) -> bool:
+        return self._installation is None or not self._installation.has_no_dependencies
+
+    @property
+    def _is_seen(self) -> bool:
+        """Whether the frontend's process and its command are known."""
+        process = self._caller.frontend[1]
+        return not self._caller.is_hook or (process is not None and process.is_exact)
+
+    @cached_property
+    def _named(self) -> list[Place]:
+        """The target and the lock that were named for this call; empty if that is the command's own target."""
+        settings, caller = self._settings, self._caller
+        target, lock = named(settings.target), named(settings.lock)
+        if target is None and lock is None:
+            return []
+        places = list(find_places(settings.source, caller, target=target, lock=lock))
+        own = next((place.environment for place in self._places if place.is_target), None)
+        is_own = own is not None and places[0].environment is not None and own.prefix == places[0].environment.prefix
+        return [] if is_own and lock is None and self._has_target else places
+
+    @property
+    def _has_target(self) -> bool:
+        """Whether the command installs into an environment."""
+        return self._managed is not None or (self._installation is not None and self._installation.is_installing)
+
+    def _set_by_hand(self, rule: RuntimeRule, search: Search) -> Resolution | None:
+        """Return the runtime that a pin, or the target or the lock that was named for this call, tells."""
         pins = [pin for pin in self._settings.pins if pin.name == rule.name]
-        exact = (r for r in requested if is_exact(r.requirement))
-        pins += [Pin(name=rule.name, requirement=r.requirement, origin=r.origin) for r in exact]
         if pins:
-            return search.pinned(pins[0], self._places)
-        found = self._find_there(search, visible, distribution)
-        _check_requested(requested, found)
-        return found
+            return search.pinned(pins[0], self._named or self._places)
+        return search.through(self._named)
 
-    def _find_there(
-        self, search: Search, visible: Identity | None, distribution: Distribution | None
-    ) -> Resolution | None:
+    def _decide(self, search: Search, visible: Identity | None, distribution: Distribution | None) -> Decided:
         isolation = self._caller.isolation
         search.visible = None if isolation == "kept" else visible
-        if visible is None or isolation != "none":
-            found = search.through(self._places)
-            if found is not None or visible is None or (isolation == "kept" and not self._is_newest_wanted):
-                return found
-        why = "importable, no isolation" if isolation == "none" else "importable in the build environment"
+        if self._managed is not None:
+            found = self._decider.of_project(self._managed, self._installation, search)
+        elif self._installation is not None:
+            found = self._decider.of_command(self._installation, self._places, search)
+        else:
+            found = self._find_there(search, visible), self._unasked()
+        resolution, decision = found
+        if self._may_ask and resolution is not None and decision is not None and not decision.is_verified:
+            from .ways_out import unverified  # noqa: PLC0415 - hardly a frontend is not seen
+
+            search.note(unverified(resolution, decision.evidence))
+        is_old = isolation == "kept" and not self._is_newest_wanted
+        is_going = isolation == "none" and decision is not None and decision.kind in ("asked", "read")
+        if resolution is None and visible is not None and not (is_old or is_going):
+            return self._importable(search, visible, distribution), decision
+        return resolution, decision
+
+    def _unasked(self) -> Decision:
+        """Return the decision for a command that installs nothing, or is not seen."""
+        name = self._caller.frontend[0]
+        if not self._caller.is_hook:
+            return Decision(kind="found", evidence="no frontend is there: a command may still move it")
+        if self._is_seen and name in _TARGETLESS:
+            return Decision(kind="found", evidence=f"{name} installs nothing with this wheel")
+        return Decision(kind="assumed", evidence=f"the command of {name or 'the frontend'} cannot be seen")
+
+    def _find_there(self, search: Search, visible: Identity | None) -> Resolution | None:
+        """Return what the places say; without isolation what is importable counts first."""
+        if visible is not None and self._caller.isolation == "none":
+            return None
+        return search.through(self._places)
+
+    def _importable(self, search: Search, visible: Identity, distribution: Distribution | None) -> Resolution:
+        is_isolated = self._caller.isolation != "none"
+        why = "importable in the build environment" if is_isolated else "importable, no isolation"
         search.step(why, self._caller.prefix, visible)
         return Resolution(
             identity=visible, how="importable", origin=str(self._caller.prefix), distribution=distribution
         )
 
+    def _check_own(self, rule: RuntimeRule, resolution: Resolution | None) -> None:
+        """Refuse a runtime that the package itself does not accept: an installation would replace it.
 
-def _check_requested(requested: Sequence[Requested], found: Resolution | None) -> None:
-    """Refuse a runtime that the very command is about to replace by one that is not known yet."""
-    for item in requested:
-        requirement = item.requirement
-        if found is not None and not requirement.specifier.contains(found.identity.version, prereleases=True):
-            raise ResolutionError(
-                f"{found} is about to be replaced: {item.origin} asks for {str(requirement)!r}",
-                hint=f"Name the version there, '{requirement.name}==VERSION', or install it first, in another command.",
-            )
+        :raises ResolutionError: unless the command ignores what packages require.
+        """
+        if resolution is None or not self._is_bound or not resolution.identity.version:
+            return
+        refused = self._package.refuses(rule.name, resolution.identity.version)
+        if refused is not None:
+            from .ways_out import about_to_be_replaced, with_runtime  # noqa: PLC0415 - a stop alone needs it
 
-
-class _Memo:
-    """An iterator that may be gone through again; what was looked up once is not looked up twice."""
-
-    def __init__(self, places: Iterator[Place]) -> None:
-        self._rest = places
-        self._seen: list[Place] = []
-
-    def __iter__(self) -> Iterator[Place]:
-        yield from self._seen
-        for place in self._rest:
-            self._seen.append(place)
-            yield place
-
-
-def _named(chosen: Chosen[Path] | None) -> Named | None:
-    return None if chosen is None else Named(path=chosen.value, origin=chosen.origin)
-
-
-def _stated(stated: StatedTarget | None) -> Stated | None:
-    if stated is None:
-        return None
-    paths = [None if chosen is None else chosen.value for chosen in (stated.environment, stated.lock)]
-    return Stated(environment=paths[0], lock=paths[1], origin=stated.origin)
-
-
-def _select(place: Place, stated: StatedTarget | None) -> Place:
-    """Return the place with the consumer's extras and groups, where the frontend's command line names none."""
-    if stated is None:
-        return place
-    return replace(place, selection=place.selection.or_else(extras=stated.extras, groups=stated.groups))
+            way_out = with_runtime(self._installation, refused) if self._installation else None
+            raise about_to_be_replaced(resolution, refused, "pyproject.toml: project.dependencies", way_out)
 
 
 def _check_specifier(rule: RuntimeRule, resolution: Resolution | None) -> None:
@@ -173,15 +246,3 @@ def _check_specifier(rule: RuntimeRule, resolution: Resolution | None) -> None:
             f"{resolution} is not what the package supports: {rule.origin} says {str(rule.requirement)!r}",
             hint=f"Install or lock a {rule.name} that the package supports, or ask its authors for a newer release.",
         )
-
-
-def _nothing_known(rule: RuntimeRule, steps: list[Step]) -> ResolutionError:
-    looked = (
-        "\n".join(f"  {step.why}: {step.path}: {step.found}" for step in steps) or "  nowhere: nothing names a place"
-    )
-    return ResolutionError(
-        f"no {rule.name} is known to build against. Looked at:\n{looked}",
-        hint=f"Install {rule.name} in the environment that the wheel is for, or lock it, then run the same command"
-        f" again; or name it for this call: RUNTIME_BACKEND_TARGET=/path/to/environment, or"
-        f" RUNTIME_BACKEND_PIN='{rule.name}==VERSION'.",
-    )

@@ -11,9 +11,9 @@ from ..config import Pin
 from ..errors import ResolutionError
 from ..frontend import LateLock, Place
 from ..locks import Locked, find_locked
-from ..locks.locked import file_name
 from ..platforms import Platform
 from ..runtime import Identity, is_compatible, read_identity
+from ..urls import file_name
 from .resolution import Resolution, installed_resolution
 
 _CUDA_PACKAGES = ("cuda-toolkit", "nvidia-cuda-runtime", "nvidia-cuda-runtime-cu12")
@@ -44,7 +44,7 @@ class Search:
         self._wants_cuda = wants_cuda
         self.steps: list[Step] = []
         self.notes: list[str] = []
-        self._name = name
+        self.name = name
         self._python = python
         self._platform = platform
 
@@ -63,11 +63,9 @@ class Search:
         """
         is_target_known = False
         for place in places:
-            found = self._in_locks(place)
-            if place.late is not None:
-                self._check_late(place.late)
+            found = self.in_locks(place)
             if found is None and not is_target_known:
-                found = self._in_environment(place)
+                found = self.in_environment(place)
             if found is not None:
                 self._admit_guess(place, found)
                 return found
@@ -85,7 +83,7 @@ class Search:
         self.step(pin.origin, "", requirement)
         version = _wheel_version(pin) if requirement.url else next(iter(requirement.specifier)).version
         bare = Resolution(
-            identity=Identity(name=self._name, version=version),
+            identity=Identity(name=self.name, version=version),
             how="pinned",
             origin=pin.origin,
             url=requirement.url,
@@ -93,33 +91,56 @@ class Search:
             pin=None if requirement.url else requirement.specifier,
         )
         for place in places:
-            found = self._in_environment(place)
+            found = self.in_environment(place)
             if found is not None and bare.accepts(found.identity, "exact"):
                 return bare.found(found)
             if found is not None or place.is_target:
                 break
         return bare
 
-    def _check_late(self, late: LateLock) -> None:
-        """Refuse an environment that may still change, beside a lock that is not written yet."""
-        if self._name not in late.installed_first:
+    def in_target(self, places: Iterable[Place]) -> Resolution | None:
+        """Return what is installed in the target; locks and other environments say nothing of it."""
+        for place in places:
+            if place.is_manager:
+                continue
+            found = self.in_environment(place)
+            if found is not None:
+                self._admit_guess(place, found)
+            if found is not None or place.is_target or place.ends:
+                return found
+        return None
+
+    def is_locked(self, place: Place, name: str) -> bool:
+        """Return whether the locks of a place install another distribution."""
+        return any(find_locked(path, name, place.selection, self._platform) for path in place.locks)
+
+    def check_late(self, late: LateLock) -> None:
+        """Refuse an environment that may still change, beside a lock that is not written yet.
+
+        :raises ResolutionError: unless the runtime is certain to be installed before.
+        """
+        if self.name not in late.installed_first:
             raise ResolutionError(
                 f"{late.command} writes {late.name} only after everything is installed, and the package does not name"
-                f" {self._name} in its pyproject.toml ([project] dependencies), which would have it installed before:"
-                f" nothing tells which {self._name} it is about to get",
-                hint=f"Lock first, then install: {late.way_out}. Or name {self._name} in the package's dependencies.",
+                f" {self.name} in its pyproject.toml ([project] dependencies), which would have it installed before:"
+                f" nothing tells which {self.name} it is about to get",
+                hint=f"Lock first, then install: {late.way_out}. Or name {self.name} in the package's dependencies.",
             )
 
-    def _in_locks(self, place: Place) -> Resolution | None:
+    def in_locks(self, place: Place) -> Resolution | None:
+        """Return what the locks of a place install, for the selected part of the project.
+
+        :raises ResolutionError: when they have several that nothing tells apart.
+        """
         candidates: list[Locked] = []
         for path in place.locks:
-            found = find_locked(path, self._name, place.selection, self._platform)
-            told = " or ".join(_described(locked) for locked in found) or f"no {self._name} for this selection"
+            found = find_locked(path, self.name, place.selection, self._platform)
+            told = " or ".join(_described(locked) for locked in found) or f"no {self.name} for this selection"
             self.step(f"{place.why} ({place.selection.describe()})", path, told)
             candidates += [locked for locked in found if locked not in candidates]
         if not candidates:
             return None
-        installed = self._in_environment(place)
+        installed = self.in_environment(place)
         locked = candidates[0] if len(candidates) == 1 else self._told_apart(candidates, place, installed)
         return self._from_lock(locked, place, installed)
 
@@ -132,10 +153,10 @@ class Search:
                 return fitting[0]
         names = "\n".join(f"  {_described(candidate)}" for candidate in candidates)
         raise ResolutionError(
-            f"{place.locks[0]} pins {len(candidates)} different {self._name}, and nothing tells which is meant"
+            f"{place.locks[0]} pins {len(candidates)} different {self.name}, and nothing tells which is meant"
             f" ({place.selection.describe()}):\n{names}",
             hint="Name the extra or group on the frontend's command line, or set"
-            f" RUNTIME_BACKEND_PIN='{self._name}==VERSION'.",
+            f" RUNTIME_BACKEND_PIN='{self.name}==VERSION'.",
         )
 
     def _from_lock(self, locked: Locked, place: Place, installed: Resolution | None) -> Resolution:
@@ -151,7 +172,7 @@ class Search:
         if installed is None:
             if not (place.is_manager or place.ends):
                 self.note(
-                    f"no {self._name} is installed where the wheel goes; {locked.lock} was believed ({place.why}),"
+                    f"no {self.name} is installed where the wheel goes; {locked.lock} was believed ({place.why}),"
                     f" which pins {locked.version}; if another is meant, install it first or set RUNTIME_BACKEND_PIN"
                 )
             return bare
@@ -174,17 +195,18 @@ class Search:
                 return ".".join(found[0].version.split(".")[:2]) if len(found) == 1 else None
         return None
 
-    def _in_environment(self, place: Place) -> Resolution | None:
+    def in_environment(self, place: Place) -> Resolution | None:
+        """Return what is installed in the environment of a place."""
         environment = place.environment
         if environment is None:
             if not place.locks:
                 self.step(place.why, place.path, "no environment")
             return None
-        distribution = environment.distributions.find(self._name)
+        distribution = environment.distributions.find(self.name)
         if environment.python != self._python:
             found = f"an environment of Python {environment.python}, while this build runs {self._python}"
         elif distribution is None:
-            found = f"no {self._name}"
+            found = f"no {self.name}"
         else:
             identity = read_identity(distribution, environment.distributions)
             self.step(place.why, environment.prefix, identity)

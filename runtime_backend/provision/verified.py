@@ -1,0 +1,65 @@
+"""A wheel whose hash is checked here: poetry and pdm install what a URL serves, whatever hash a hook demands.
+
+Measured: facts on asking, section 6. The wheel is downloaded into our cache, compared with the locked hash, and handed
+to the frontend as a file::
+
+    <cache>/verified/9f86d081…/torch-2.7.0+cu126-cp311-cp311-linux_x86_64.whl
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..cache import exclusively
+from ..errors import NoAnswer, ProvisionError
+from ..files import is_file
+from ..urls import file_name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verifying:
+    """One wheel to be downloaded and checked before a frontend installs it."""
+
+    url: str
+    sha256: str
+    folder: Path
+    """Of all such wheels."""
+
+    @property
+    def path(self) -> Path:
+        """The file that the frontend installs."""
+        return self.folder / self.sha256[:16] / file_name(self.url)
+
+    def verify(self, environ: Mapping[str, str], say: Callable[[str], None], *, is_offline: bool) -> None:
+        """Have the right wheel lie at the path.
+
+        :raises ProvisionError: when it cannot be downloaded, or is not the locked one.
+        """
+        from ..downloads import digest, download, unfinished  # noqa: PLC0415 - few builds need it
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with exclusively(self.path.with_name("lock")):
+            if is_file(self.path):
+                return
+            if is_offline and not self.url.startswith("file:"):
+                raise self._stop("not fetched: this build is offline")
+            new = unfinished(self.path)
+            try:
+                download(self.url, new, environ, say)
+                found = digest(new)
+                if found != self.sha256:
+                    raise self._stop(f"found sha256 {found}, expected {self.sha256}, which is locked")
+                new.replace(self.path)
+            except NoAnswer as failure:
+                raise self._stop(f"it cannot be fetched: {failure}") from None
+            finally:
+                new.unlink(missing_ok=True)
+
+    def _stop(self, what: str) -> ProvisionError:
+        return ProvisionError(
+            f"{self.url}: {what}",
+            hint="The frontend does not check the hash itself. Install the runtime in the environment that the wheel is"
+            " for, in a command of its own, then run the same command again.",
+        )

@@ -1,0 +1,213 @@
+"""The decider: takes the frontend's command, and finds out what it makes of a runtime.
+
+What is installed, and what is written in the command, are only inputs of the frontend's resolver. So the decision is
+proved, read from the lock that the command installs from, or asked of the resolver itself (design, section 4.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from ..distributions import DistributionIndex
+from ..errors import DecisionError
+from ..frontend import Caller, Installation, Place, find_named_locks, find_uv_command
+from ..runtime import Identity
+from .decision import Decision
+from .naming import find_exact, names_package
+from .package import Package
+from .resolution import Resolution
+from .search import Search
+
+if TYPE_CHECKING:
+    from ..frontend.asking.answer import Answer, Change
+    from ..frontend.asking.asker import Asker
+
+Decided = tuple[Resolution | None, Decision | None]
+"""(the runtime; None: the target will have none, how that is known; None: this hook does not need to know)."""
+
+
+class Decider:
+    """Decides about the runtimes of one hook call.
+
+    :param package: the package that is built.
+    :param make_asker: makes what asks the frontend.
+    :param may_ask: False in a hook that does not need to know: there only an earlier answer counts.
+    """
+
+    def __init__(self, caller: Caller, package: Package, make_asker: Callable[[], Asker], *, may_ask: bool) -> None:
+        self._caller = caller
+        self._package = package
+        self._make_asker = make_asker
+        self._may_ask = may_ask
+
+    def of_project(self, place: Place, installation: Installation | None, search: Search) -> Decided:
+        """Decide for a project manager at work.
+
+        :param place: its lock and its environment.
+        :param installation: its command, if it can be asked.
+        :raises ResolutionError: when the lock has several that nothing tells apart, or is written too late.
+        """
+        base = self._of_lock(place, installation, search)
+        command = find_uv_command(self._caller)
+        if command is None or installation is None or not command.is_layered:
+            return base
+        if base[1] is not None and base[1].kind == "asked":  # the same answer told of both
+            return base
+        layer = self._asked(installation, search, base[0])
+        name = self._package.name
+        is_projects = name is not None and search.is_locked(place, name)
+        if layer[0] is base[0] or (is_projects and not names_package(installation, self._package)):
+            return base
+        return layer
+
+    def _of_lock(self, place: Place, installation: Installation | None, search: Search) -> Decided:
+        command = find_uv_command(self._caller)
+        is_left_out = command is not None and command.leaves_out(search.name)
+        locked = None if is_left_out else search.in_locks(place)
+        if place.late is not None:
+            search.check_late(place.late)
+        if locked is not None:
+            selection = f"{place.locks[0]} ({place.selection.describe()})"
+            return locked, Decision(kind="assumed" if place.is_guess else "read", evidence=selection)
+        return self._beside_lock(place, installation, search)
+
+    def _beside_lock(self, place: Place, installation: Installation | None, search: Search) -> Decided:
+        """Decide where the lock does not install the runtime: what is installed stays, or is removed."""
+        there = search.in_environment(place)
+        if installation is not None and not place.is_guess and (not place.locks or (there and place.removes_others)):
+            return self._asked(installation, search, there)
+        if place.late is not None:
+            return there, Decision(kind="proved", evidence=f"{place.why} installs what a package requires before it")
+        if place.is_guess or not place.locks:
+            return there, Decision(kind="assumed", evidence=f"{place.why}: no lock says what it installs")
+        lock = f"{place.locks[0]} does not install it ({place.selection.describe()})"
+        if place.removes_others:
+            return None, Decision(kind="read", evidence=f"{lock}, and {place.why} removes what it does not name")
+        return there, Decision(kind="read", evidence=f"{lock}, and nothing removes it")
+
+    def of_command(self, installation: Installation, places: Iterable[Place], search: Search) -> Decided:
+        """Decide for a command with a resolver of its own.
+
+        :raises DecisionError: when it cannot be proved that nothing moves, and the frontend cannot be asked.
+        """
+        locks = find_named_locks(installation)
+        if locks:
+            target = next((place.environment for place in places if place.is_target), None)
+            place = Place(why=installation.program, path=locks[0], locks=locks, environment=target, is_manager=True)
+            locked = search.in_locks(place)
+            if locked is not None:
+                return locked, Decision(kind="read", evidence=str(locks[0]))
+        there = search.in_target(places) if installation.is_installing else search.through(places)
+        from .proof import prove  # noqa: PLC0415 - project managers have a lock
+
+        proof = prove(installation, self._package, self._counted(installation, places), search.name)
+        if proof.gap is None:
+            return there, Decision(kind="proved", evidence=_proved(installation, proof.count))
+        search.step("the command", installation.program, f"it may move {search.name}: {proof.gap}")
+        return self._asked(installation, search, there)
+
+    def _counted(self, installation: Installation, places: Iterable[Place]) -> DistributionIndex:
+        """Return what the frontend counts as installed."""
+        if installation.counted == "nothing":
+            return DistributionIndex(())
+        if installation.counted == "folder" and installation.folder is not None:
+            return DistributionIndex((installation.folder,))
+        target = next((place.environment for place in places if place.is_target), None)
+        if target is None:
+            return DistributionIndex(())
+        seen = target.seen_by_uv() if installation.counted == "own" else target
+        return seen.without_folder(installation.folder).distributions
+
+    def _asked(self, installation: Installation, search: Search, there: Resolution | None) -> Decided:
+        """Decide by the frontend's answer.
+
+        :param there: the one that stays if the answer does not name it.
+        """
+        asker = self._make_asker()
+        answer = asker.recall(installation)
+        if answer is None:
+            if not self._may_ask:
+                return there or _named_exactly(installation, search.name), None
+            why = installation.unaskable
+            if why is not None:
+                from .ways_out import cannot_ask  # noqa: PLC0415 - a stop alone needs it
+
+                raise cannot_ask(installation, why, search.name)
+            answer = asker.ask(installation)
+        return self._by_answer(answer, installation, search, there)
+
+    def _by_answer(
+        self, answer: Answer, installation: Installation, search: Search, there: Resolution | None
+    ) -> Decided:
+        change = answer.changes.get(search.name)
+        before = "none" if there is None else there.identity.version
+        if change is None:
+            told = f"{answer.command}: {search.name} {before} stays" if there else f"{answer.command}: no {search.name}"
+            return there, Decision(kind="asked", evidence=told)
+        if change.version is None:
+            return None, Decision(kind="asked", evidence=f"{answer.command}: {search.name} {before} is removed")
+        after = change.version or change.url or "a source tree"
+        search.step("the frontend", answer.command, f"{search.name} {after}")
+        _check_replaced(installation, search.name, change)
+        evidence = f"{answer.command}: {search.name} {before} -> {after}"
+        return _resolution(search.name, change, answer.command), Decision(kind="asked", evidence=evidence)
+
+
+def _named_exactly(installation: Installation, name: str) -> Resolution | None:
+    """Return the runtime that a command names by its version: enough to tell metadata by, and no decision."""
+    requirement = find_exact(installation, name)
+    if requirement is None or requirement.url is not None:
+        return None
+    version = next(iter(requirement.specifier)).version
+    origin = installation.program
+    return Resolution(
+        identity=Identity(name=name, version=version), how="named", origin=origin, pin=requirement.specifier
+    )
+
+
+def _proved(installation: Installation, count: int) -> str:
+    if installation.has_no_dependencies:
+        return f"{installation.program} --no-deps moves only what it names"
+    noun = "requirement is" if count == 1 else "requirements are"
+    satisfied = f"{count} {noun} satisfied, " if count else "it requires nothing else, "
+    return f"{satisfied}nothing is upgraded"
+
+
+def _resolution(name: str, change: Change, command: str) -> Resolution:
+    identity = Identity(name=name, version=change.version or "")
+    missing = "the command builds it from source" if change.is_source else None
+    return Resolution(
+        identity=identity, how="asked", origin=command, url=change.url, sha256=change.sha256, missing=missing
+    )
+
+
+def _check_replaced(installation: Installation, name: str, change: Change) -> None:
+    """Refuse ``pip install --target`` over another one: pip leaves a folder that is there as it is.
+
+    :raises DecisionError: unless ``--upgrade`` lets pip replace it.
+    """
+    folder = installation.folder
+    if not (installation.program == "pip install" and installation.counted == "nothing" and folder is not None):
+        return
+    found = DistributionIndex((folder,)).find(name)
+    if found is not None and found.version != change.version and not installation.upgrades:
+        from .ways_out import would_not_replace  # noqa: PLC0415 - a stop alone needs it
+
+        raise would_not_replace(name, found.version, str(change.version), folder)
+
+
+def reconcile(
+    stated: Resolution, decided: Resolution | None, decision: Decision | None, error: DecisionError
+) -> Decided:
+    """Return the decision, with which what was stated by hand has to agree.
+
+    :param error: what is raised if they differ.
+    """
+    if decided is None:
+        return stated, Decision(
+            kind="pinned", evidence=f"{stated.origin}; nothing else installs {stated.identity.name}"
+        )
+    if stated.accepts(decided.identity, "exact"):
+        return decided, decision
+    raise error

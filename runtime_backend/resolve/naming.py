@@ -1,0 +1,112 @@
+"""What the words of a command name: requirements, folders, archives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from ..config import is_exact
+from ..config.settings import parse_requirement
+from ..errors import LockError
+from ..files import is_file, is_folder
+from ..frontend import Installation
+from .package import Package, is_for_here
+
+_EXTRAS = re.compile(r"^(.*?)(?:\[([^\[\]]*)\])?$")
+_EGG = re.compile(r"#(?:.*&)?egg=([A-Za-z0-9._-]+)(?:\[([^\[\]]*)\])?")
+ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar")
+_SDIST = re.compile(r"(.+)-[^-]+\.(?:tar\.gz|zip|tar\.bz2|tgz)$")
+
+
+class Named(NamedTuple):
+    """One thing that a command names."""
+
+    requirement: Requirement | None = None
+    """By name; None: by a place."""
+    folder: Path | None = None
+    project: str | None = None
+    """The normalised name of an archive or a repository that says its name; None if it does not."""
+    extras: frozenset[str] = frozenset()
+
+
+def read_word(word: str, bases: Iterable[Path]) -> Named:
+    """Return what a word names, as pip and uv take it: what ends like an archive is a path, whatever it looks like.
+
+    :param bases: the folders that a path may be relative to.
+    """
+    requirement = parse_requirement(word)
+    if requirement is not None and (requirement.url or not word.lower().endswith(ARCHIVES)):
+        folder = folder_of(requirement)
+        extras = _extras(",".join(requirement.extras))
+        return Named(requirement=requirement, folder=folder, project=canonicalize_name(requirement.name), extras=extras)
+    egg = _EGG.search(word)
+    if egg is not None:
+        return Named(project=canonicalize_name(egg.group(1)), extras=_extras(egg.group(2)))
+    found = _EXTRAS.match(word.partition("#")[0] if "://" in word else word)
+    location, extras_text = (found.group(1), found.group(2)) if found else (word, None)
+    path = unquote(urlsplit(location).path) if location.startswith("file:") else location
+    folder = next((base / path for base in bases if is_folder(base / path)), None)
+    sdist = _SDIST.match(Path(path).name)
+    project = canonicalize_name(sdist.group(1)) if sdist is not None else None
+    return Named(folder=folder, project=project, extras=_extras(extras_text))
+
+
+def folder_of(requirement: Requirement) -> Path | None:
+    """Return the folder that ``name @ file:///…`` leads to; None if it leads to none."""
+    url = requirement.url or ""
+    path = Path(unquote(urlsplit(url).path))
+    return path if url.startswith("file:") and is_folder(path) else None
+
+
+def names_package(installation: Installation, package: Package) -> bool:
+    """Return whether a command itself names a package, or may: by a place that says no name, in an unreadable file."""
+    words = [(word, [installation.cwd]) for word in (*installation.words, *installation.editables)]
+    return any(_is_package(read_word(*word), package) for word in words) or any(
+        _is_package(named, package) for name in installation.files for named in _read_file(installation, name)
+    )
+
+
+def find_exact(installation: Installation, name: str) -> Requirement | None:
+    """Return the requirement with which a command names one version of a runtime, or one wheel; None if it does not.
+
+    :param name: the runtime's, normalised.
+    """
+    words = (read_word(word, [installation.cwd]) for word in installation.words)
+    lines = (named for file in installation.files for named in _read_file(installation, file))
+    found = (named.requirement for named in (*words, *lines) if named.project == name)
+    exact = (requirement for requirement in found if requirement is not None and is_exact(requirement))
+    return next((requirement for requirement in exact if is_for_here(requirement)), None)
+
+
+def _is_package(named: Named, package: Package) -> bool:
+    if named.folder is not None:
+        return named.folder.resolve() == package.source.resolve()
+    return named.project is None or named.project == package.name
+
+
+def _read_file(installation: Installation, name: str) -> Iterator[Named]:
+    from ..requirements import read_requirements  # noqa: PLC0415 - slow to import, and most commands name no file
+
+    path = installation.cwd / name
+    try:
+        found = read_requirements(path, {"PWD": str(installation.cwd)}) if is_file(path) else None
+    except LockError:
+        found = None
+    if found is None:
+        yield Named()
+        return
+    for line in found.lines:
+        name = canonicalize_name(line.requirement.name)
+        yield Named(requirement=line.requirement, project=name, folder=folder_of(line.requirement))
+    for text, file in found.unnamed:
+        yield read_word(text, [installation.cwd, file.parent])
+
+
+def _extras(text: str | None) -> frozenset[str]:
+    return frozenset(canonicalize_name(name.strip()) for name in (text or "").split(",") if name.strip())

@@ -1,0 +1,76 @@
+"""What the package that is built says of itself without being built: its name and its requirements (PEP 621)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from ..config.settings import parse_requirement
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Package:
+    """A package as far as its pyproject.toml tells what it requires without being built (PEP 621)."""
+
+    name: str | None
+    """Normalised; None if it is known only once it is built."""
+    source: Path
+    dependencies: tuple[str, ...] | None
+    """None: they are dynamic."""
+    extras: Mapping[str, Sequence[str]] | None
+
+    def refuses(self, name: str, version: str) -> str | None:
+        """Return the requirement that a version of a runtime does not meet; None if there is no such requirement.
+
+        :param name: the runtime's, normalised.
+        """
+        for text in self.dependencies or ():
+            requirement = parse_requirement(text)
+            if requirement is None or canonicalize_name(requirement.name) != name or not is_for_here(requirement):
+                continue
+            if not requirement.specifier.contains(version, prereleases=True):
+                return text
+        return None
+
+    def requirements(self, extras: frozenset[str]) -> tuple[str, ...] | None:
+        """Return what it requires with some extras; None if that is not told."""
+        if self.dependencies is None or (extras and self.extras is None):
+            return None
+        named = {canonicalize_name(name): texts for name, texts in (self.extras or {}).items()}
+        return (
+            *self.dependencies,
+            *(text for extra in sorted(extras) for text in named.get(canonicalize_name(extra), [])),
+        )
+
+
+def read_package(source: Path, project: Mapping[str, Any]) -> Package:
+    """Return a package by its ``[project]`` table, which may be empty."""
+    dynamic, name = project.get("dynamic", []), project.get("name")
+    is_told = isinstance(name, str) and isinstance(dynamic, list)
+    dependencies, extras = project.get("dependencies", []), project.get("optional-dependencies", {})
+    has_dependencies = is_told and "dependencies" not in dynamic and isinstance(dependencies, list)
+    has_extras = is_told and "optional-dependencies" not in dynamic and isinstance(extras, dict)
+    has_extras = has_extras and all(map(_is_list_of_texts, extras.values()))
+    return Package(
+        name=canonicalize_name(name) if isinstance(name, str) else None,
+        source=source,
+        dependencies=tuple(map(str, dependencies)) if has_dependencies else None,
+        extras=extras if has_extras else None,
+    )
+
+
+def _is_list_of_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def is_for_here(requirement: Requirement) -> bool:
+    """Return whether a requirement's marker holds in this environment; one that cannot be decided does not."""
+    try:
+        return requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+    except (ValueError, LookupError):  # packaging's UndefinedComparison, UndefinedEnvironmentName
+        return False

@@ -1,0 +1,227 @@
+"""The proof that a command moves nothing: all that it requires, closure included, is satisfied by what is installed.
+
+pip and uv pip install only what is missing. If every requirement that the command names, and every requirement of
+those, is met by what the frontend counts as installed, and no option says otherwise, then no runtime changes (measured:
+facts on asking, section 4). A requirement that is not met, or cannot be read here, leaves the proof open: the frontend
+is asked.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from ..config.settings import parse_requirement
+from ..distributions import DistributionIndex
+from ..errors import LockError
+from ..files import is_file, read_text
+from ..frontend import Installation
+from ..frontend.folders import read_toml, upward
+from ..frontend.uv_options import has_places
+from .naming import ARCHIVES, folder_of, read_word
+from .package import Package, read_package
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proof:
+    """A proof, or why there is none."""
+
+    count: int
+    """The requirements that are satisfied."""
+    gap: str | None
+    """What is not known to be satisfied; None: it is proved."""
+
+
+class _Open(Exception):  # noqa: N818 - no error: the proof is left open
+    """The proof cannot be finished, and why."""
+
+
+def prove(installation: Installation, package: Package, installed: DistributionIndex, name: str) -> Proof:
+    """Return the proof that a command does not move a runtime.
+
+    :param package: the one that is built, which the command installs as well.
+    :param installed: what the frontend counts as installed.
+    :param name: the runtime's, normalised.
+    """
+    prover = _Prover(installation, package, installed, name)
+    try:
+        prover.run()
+    except _Open as gap:
+        return Proof(count=prover.count, gap=str(gap))
+    return Proof(count=prover.count, gap=None)
+
+
+class _Prover:
+    """Follows requirements, each once."""
+
+    def __init__(self, installation: Installation, package: Package, installed: DistributionIndex, name: str) -> None:
+        self.count = 0
+        self._name_of_runtime = name
+        self._installation = installation
+        self._package = package
+        self._installed = installed
+        self._environment = {key: str(value) for key, value in default_environment().items()}
+        self._constraints: dict[str, list[Requirement]] = defaultdict(list)
+        self._pending: list[tuple[Requirement, str]] = []
+        self._seen: set[tuple[str, str]] = set()
+        self._is_package_reached = False
+        self._is_uv = installation.program.startswith("uv ")
+
+    def run(self) -> None:
+        """Follow all that the command names.
+
+        :raises _Open: at the first gap.
+        """
+        command = self._installation
+        if command.obstacle is not None and (command.removes or not command.has_no_dependencies):
+            raise _Open(command.obstacle)
+        for path in command.constraints:
+            self._read_file(path, is_constraint=True)
+        for path in command.files:
+            self._read_file(path, is_constraint=False)
+        for word in (*command.words, *command.editables):
+            self._name(word, [command.cwd])
+        while self._pending:
+            self._follow(*self._pending.pop())
+        if not self._is_package_reached:
+            raise _Open("it is not told what requires the package that is built")
+
+    def _read_file(self, name: str, *, is_constraint: bool) -> None:
+        from ..requirements import read_requirements  # noqa: PLC0415 - slow to import, and most commands name no file
+
+        command = self._installation
+        path = command.cwd / name
+        if path.suffix in {".toml", ".py"} or not is_file(path):
+            raise _Open(f"{name} is read by {command.program} alone")
+        try:
+            found = read_requirements(path, {**command.environ, "PWD": str(command.cwd)}, is_constraint=is_constraint)
+        except LockError as error:
+            raise _Open(str(error)) from None
+        if found.problems:
+            raise _Open(found.problems[0])
+        for line in found.lines:
+            if line.is_constraint:
+                self._constraints[canonicalize_name(line.requirement.name)].append(line.requirement)
+            elif line.requirement.name.lower().endswith(ARCHIVES):
+                raise _Open(f"what {line.requirement} ({line.origin}) requires is not known before it is fetched")
+            else:
+                self._pending.append((line.requirement, line.origin))
+        for text, file in found.unnamed:
+            self._name(text, [command.cwd, file.parent])
+
+    def _name(self, word: str, bases: Sequence[Path]) -> None:
+        """Take what a command or a file names: a requirement, a folder, an archive.
+
+        :param bases: the folders that a path may be relative to.
+        """
+        named = read_word(word, bases)
+        if named.folder is not None:
+            self._add_folder(named.folder, named.extras)
+        elif named.requirement is not None:
+            self._pending.append((named.requirement, self._installation.program))
+        elif named.project is not None and named.project == self._package.name:
+            self._add_package(self._package, named.extras)
+        else:
+            raise _Open(f"what {word} requires is not known before it is fetched")
+
+    def _add_folder(self, folder: Path, extras: frozenset[str]) -> None:
+        if folder.resolve() == self._package.source.resolve():
+            self._add_package(self._package, extras)
+            return
+        document = read_toml(folder / "pyproject.toml").get("project", {})
+        package = read_package(folder, document if isinstance(document, dict) else {})
+        if package.name in (None, self._name_of_runtime):
+            raise _Open(f"{folder} is, or may be, {self._name_of_runtime} itself")
+        self._add_package(package, extras)
+
+    def _add_package(self, package: Package, extras: frozenset[str]) -> None:
+        """Add what a package requires that is about to be built and installed."""
+        self._is_package_reached |= package.source == self._package.source
+        if self._installation.has_no_dependencies:
+            return
+        file = _find_sources(package.source) if self._is_uv else None
+        if file is not None:
+            raise _Open(f"{file} says where requirements come from (tool.uv.sources)")
+        texts = package.requirements(extras)
+        if texts is None:
+            raise _Open(f"{package.name or package.source} tells what it requires only when it is built")
+        for text in texts:
+            requirement = parse_requirement(text)
+            if requirement is None:
+                raise _Open(f"{package.source / 'pyproject.toml'}: {text!r} is no requirement")
+            if self._is_active(requirement, extras):
+                requirement.marker = None  # decided, with the extras
+                self._pending.append((requirement, str(package.name)))
+
+    def _is_active(self, requirement: Requirement, extras: frozenset[str]) -> bool:
+        marker = requirement.marker
+        try:
+            return marker is None or any(marker.evaluate({**self._environment, "extra": e}) for e in ("", *extras))
+        except (ValueError, LookupError):  # packaging's UndefinedComparison, UndefinedEnvironmentName
+            raise _Open(f"the marker of {requirement} cannot be decided") from None
+
+    def _follow(self, requirement: Requirement, origin: str) -> None:
+        """Check one requirement, and add those of what satisfies it."""
+        name, extras = canonicalize_name(requirement.name), frozenset(map(canonicalize_name, requirement.extras))
+        if (name, str(requirement)) in self._seen or not self._is_active(requirement, frozenset()):
+            return
+        self._seen.add((name, str(requirement)))
+        if name == self._package.name:
+            self._add_package(self._package, extras)
+        elif (folder := folder_of(requirement)) is not None:
+            self._add_folder(folder, extras)
+        elif not self._installation.has_no_dependencies:
+            self._check(name, requirement, origin)
+            self._pending += [(following, name) for following in self._requirements_of(name, extras)]
+        elif name == self._name_of_runtime:  # what else is named moves itself alone
+            if self._installation.obstacle is not None:
+                raise _Open(self._installation.obstacle)
+            self._check(name, requirement, origin)
+
+    def _check(self, name: str, requirement: Requirement, origin: str) -> None:
+        found = self._installed.find(name)
+        told = f"{requirement} ({origin})"
+        if found is None:
+            raise _Open(f"{told} is not installed")
+        if self._is_installed_twice(name):
+            raise _Open(f"{name} is installed twice")
+        if requirement.url is not None:
+            raise _Open(f"{told} names a URL")
+        for demand in (requirement, *self._constraints[name]):
+            if demand.url is not None:
+                raise _Open(f"{name} is constrained to a URL")
+            if self._is_active(demand, frozenset()) and not demand.specifier.contains(found.version, prereleases=True):
+                raise _Open(f"{told if demand is requirement else demand} is not satisfied by {name} {found.version}")
+        self.count += 1
+
+    def _is_installed_twice(self, name: str) -> bool:
+        """Return whether a broken upgrade left two; uv drops both, and does so across an environment's folders."""
+        first, *others = self._installed.infos(name)
+        return any(self._is_uv or other.parent == first.parent for other in others)
+
+    def _requirements_of(self, name: str, extras: frozenset[str]) -> Iterator[Requirement]:
+        found = self._installed.find(name)
+        for text in () if found is None else found.requires:
+            if not extras and "extra ==" in text and " or " not in text:  # saves parsing the hundreds that sympy has
+                continue
+            requirement = parse_requirement(text)
+            if requirement is None:  # an old egg's spelling
+                raise _Open(f"{name} requires {text!r}, which cannot be read")
+            if self._is_active(requirement, extras):
+                requirement.marker = None
+                yield requirement
+
+
+def _find_sources(source: Path) -> Path | None:
+    """Return the file that replaces requirements by places: the package's own, or that of a workspace around it."""
+    for path in (folder / "pyproject.toml" for folder in upward(source.absolute())):
+        table = read_toml(path).get("tool", {}).get("uv", {}) if "sources" in read_text(path) else {}
+        if has_places(table.get("sources")) and (path.parent == source.absolute() or "workspace" in table):
+            return path
+    return None

@@ -1,0 +1,164 @@
+"""The ways out of a stop: what to run next, right for the command that it stands in."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from ..config.settings import parse_requirement
+from ..errors import DecisionError, ResolutionError
+from ..frontend import Installation
+from ..frontend.arguments import find_positional
+from ..frontend.installations.pip import PIP_VALUED
+from ..frontend.uv_options import VALUED_OPTIONS
+from .decision import Decision
+from .resolution import Resolution
+from .search import Step
+
+_ADD = {"poetry": "poetry add --lock {name}, then poetry install", "pdm": "pdm add {name}"}
+"""Project managers -> the command that puts a runtime into their lock."""
+
+
+def with_runtime(installation: Installation, requirement: str) -> str:
+    """Return the command with the runtime named in it: ``pip install torch==2.7.0 -U ./package``.
+
+    Another requirement of the same runtime gives way; every option stays.
+    """
+    program = installation.program
+    if program == "uv pip sync":
+        return f"write {requirement} into {' '.join(installation.files)}, then run the same command again"
+    if program.startswith(("uv run", "uv tool", "uv x")):
+        name = "uv tool install" if program == "uv tool upgrade" else program
+        return f"{name} --with {shlex.quote(requirement)}, with the rest of the command as it is"
+    if program.startswith("uv ") and not program.startswith("uv pip "):
+        return f"uv add {shlex.quote(requirement)}"
+    return _spelt_with(installation, requirement)
+
+
+def _spelt_with(installation: Installation, requirement: str) -> str:
+    """Return the command line of pip or uv pip, with a requirement behind the command's name."""
+    argv, start = installation.process.argv, installation.start
+    words = argv[start:]
+    places = list(
+        find_positional(words, valued=PIP_VALUED if installation.program.startswith("pip ") else VALUED_OPTIONS)
+    )
+    command = len(installation.program.split()) - 1  # pip | install, uv | pip install
+    gone = {place for place in places[command:] if _names(words[place], requirement)}
+    first = places[command - 1] + 1
+    rest = [word for place, word in enumerate(words) if place >= first and place not in gone]
+    return shlex.join([*_program(argv, start), *words[:first], requirement, *rest])
+
+
+def _program(argv: Sequence[str], start: int) -> Sequence[str]:
+    """Return what a person types for a program: ``pip`` for the script that is run, ``python -m pip`` as it is."""
+    is_script = start == 1 or argv[start - 2] != "-m"
+    return [Path(argv[start - 1]).name] if is_script else argv[:start]
+
+
+def _names(word: str, requirement: str) -> bool:
+    """Return whether a word of the command is another requirement of the same runtime."""
+    one, other = parse_requirement(word), parse_requirement(requirement)
+    return one is not None and other is not None and canonicalize_name(one.name) == canonicalize_name(other.name)
+
+
+def nothing_known(
+    name: str, steps: list[Step], frontend: str | None, installation: Installation | None
+) -> ResolutionError:
+    """Return the stop for a build that nothing gives a runtime."""
+    if installation is not None and installation.program == "uv sync":
+        there = next((step for step in steps if step.found.startswith(f"{name} ")), None)
+        if there is not None and not there.path.endswith(".lock"):
+            return ResolutionError(
+                f"uv sync is about to remove {there.found} from {there.path}: its lock does not install {name} here",
+                hint="Keep what is installed: uv sync --inexact, with the rest of the command as it is; or let the"
+                f" project install it: uv add {name}",
+            )
+    lines = [f"  {step.why}: {step.path}: {step.found}" for step in steps]
+    looked = "\n".join(lines) or "  nowhere: nothing names a place"
+    return ResolutionError(
+        f"no {name} is known to build against. Looked at:\n{looked}", hint=_how_to_name(name, frontend, installation)
+    )
+
+
+def _how_to_name(name: str, frontend: str | None, installation: Installation | None) -> str:
+    if installation is not None and installation.is_installing:
+        return f"Name it in the same command: {with_runtime(installation, name)}"
+    if installation is not None or frontend in ("build", "uv", "hatch", "tox"):
+        return (
+            f"Nothing is installed by this command. Activate the environment that the wheel is for and has {name}, or"
+            f" name one for this call: RUNTIME_BACKEND_PIN='{name}==VERSION', RUNTIME_BACKEND_TARGET=/path/to/env."
+        )
+    if frontend in ("poetry", "pdm"):
+        return f"Add it to the project: {_ADD[frontend].format(name=name)}; then run the same command again."
+    return (
+        f"Install {name} in the environment that the wheel is for, or lock it, then run the same command again; or name"
+        f" it for this call: RUNTIME_BACKEND_TARGET=/path/to/environment, or RUNTIME_BACKEND_PIN='{name}==VERSION'."
+    )
+
+
+def cannot_ask(installation: Installation, why: str, name: str) -> DecisionError:
+    """Return the stop for a command whose dry run would not say the same."""
+    if installation.program.startswith("uv run"):
+        hint = "Save the script in a file, and run that: uv run script.py"
+    elif "clone" in why:
+        hint = f"Install {name} first, in a command of its own; then run: {installation.program} -e URL#egg=NAME"
+    else:
+        option = "" if installation.program == "uv pip sync" else "-r "
+        hint = f"Save the requirements in a file, and name that: {installation.program} {option}requirements.txt"
+    return DecisionError(f"{why}: so it is not known which {name} the target will have", hint=hint)
+
+
+def would_not_replace(name: str, there: str, wanted: str, folder: Path) -> DecisionError:
+    """Return the stop for ``pip install --target`` over another one."""
+    return DecisionError(
+        f"{folder} has {name} {there}, and pip chooses {name} {wanted} for it, but leaves the folder of the other one"
+        " as it is: what is there then is neither",
+        hint="Let pip replace it: the same command with --upgrade.",
+    )
+
+
+def differs(stated: Resolution, decided: Resolution | None, evidence: str, way_out: str, origin: str) -> DecisionError:
+    """Return the stop for a runtime that was set by hand while the command is about to leave another one.
+
+    :param origin: the variable or the config setting that set it.
+    """
+    name = stated.identity.name
+    other = "none" if decided is None else str(decided.identity)
+    return DecisionError(
+        f"{origin} names {name} {stated.identity.version}, but the target will have {other} ({evidence})",
+        hint=f"Tell the frontend, too: {way_out}; or take {origin} away.",
+    )
+
+
+def names_none(origin: str, decided: Resolution, decision: Decision | None) -> DecisionError:
+    """Return the stop for a target or a lock that was named, and has no runtime, while the command leaves one."""
+    evidence = "" if decision is None else f" ({decision.evidence})"
+    name = decided.identity.name
+    return DecisionError(
+        f"{origin} has no {name}, but the target of the command will have {decided.identity}{evidence}",
+        hint=f"Take {origin} away: the frontend's own target counts.",
+    )
+
+
+def about_to_be_replaced(resolution: Resolution, requirement: str, origin: str, way_out: str | None) -> ResolutionError:
+    """Return the stop for a runtime that the package itself does not accept."""
+    return ResolutionError(
+        f"{resolution} is not what the package accepts: {origin} says {requirement!r}, so that an installation would"
+        " replace it",
+        hint=f"Install a {resolution.identity.name} that fits, or name it: {way_out}."
+        if way_out
+        else f"Install a {resolution.identity.name} that fits into the environment that the wheel is for, then run the"
+        " same command again.",
+    )
+
+
+def unverified(resolution: Resolution, evidence: str) -> str:
+    """Return the note for a runtime that was assumed."""
+    return (
+        f"NOT VERIFIED: {evidence}, so that it is not known what it is about to install; {resolution} counts. If the"
+        f" command installs another {resolution.identity.name}, this wheel does not fit it: run pip, uv or another"
+        " frontend as a program of its own, where its process can be seen"
+    )

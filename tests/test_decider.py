@@ -1,0 +1,326 @@
+"""The decision about a command that resolves by itself: proved, read from a lock that it names, or asked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from asking import Frontend
+from callers import TARGET, Scene, make_caller
+from packaging.requirements import Requirement
+from standins import make_venv, write
+from test_search import make_resolver
+
+from runtime_backend.config import RuntimeRule
+from runtime_backend.frontend import Caller
+from runtime_backend.frontend.asking.answer import Change
+from runtime_backend.provision import requirement_for
+from runtime_backend.resolve import Outcome
+
+TORCH = RuntimeRule(name="torch", requirement=Requirement("torch"), match="exact", origin="default")
+URL = "https://example.org/torch-9.4.0-py3-none-any.whl"
+NEWER = Change(version="9.4.0", url=URL, sha256="ab" * 32)
+
+
+def write_package(scene: Scene, *dependencies: str, dynamic: bool = False) -> None:
+    """Write the pyproject.toml of the package that is built."""
+    told = 'dynamic = ["dependencies"]' if dynamic else f"dependencies = {list(dependencies)}"
+    build = '[build-system]\nbuild-backend = "runtime_backend.build"\n'
+    write(scene.source / "pyproject.toml", f'{build}[project]\nname = "ext"\nversion = "1"\n{told}\n')
+
+
+def shell(scene: Scene, **more: str) -> dict[str, str]:
+    """Return the variables of a person who has configured nothing."""
+    return {**scene.shell(scene.elsewhere, PIP_CONFIG_FILE=os.devnull, UV_NO_CONFIG="1"), **more}
+
+
+def bare(scene: Scene) -> Path:
+    """Make an environment without a runtime."""
+    make_venv(scene.root / "bare")
+    return scene.root / "bare"
+
+
+def decide(scene: Scene, caller: Caller, *, may_ask: bool = True, pin: str = "", target: str = "") -> Outcome:
+    """Resolve torch as a hook does, with what was set by hand for this call."""
+    ours = {"RUNTIME_BACKEND_PIN": pin, "RUNTIME_BACKEND_TARGET": target}
+    caller = replace(caller, environ={**caller.environ, **{name: value for name, value in ours.items() if value}})
+    return make_resolver(scene, caller, may_ask=may_ask).resolve(TORCH)
+
+
+def told(outcome: Outcome) -> tuple[str | None, str | None]:
+    """Return the version that was decided on, and the decision."""
+    version = None if outcome.resolution is None else outcome.resolution.identity.version
+    return version, None if outcome.decision is None else str(outcome.decision)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    """Return a scene whose package requires torch."""
+    scene = Scene(tmp_path)
+    write_package(scene, "torch>=2")
+    return scene
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "words", "evidence"),
+    [
+        ([], [], "it requires nothing else, nothing is upgraded"),
+        (["torch>=2"], [], "1 requirement is satisfied, nothing is upgraded"),
+        (["torch>=2"], ["torch"], "2 requirements are satisfied, nothing is upgraded"),
+        (["torch>=9"], ["--no-deps"], "pip install --no-deps moves only what it names"),
+    ],
+)
+def test_proved(dependencies: list[str], words: list[str], evidence: str, scene: Scene, frontend: Frontend) -> None:
+    """A command that is proved to move nothing is not asked, and what is installed is what the wheel is for."""
+    write_package(scene, *dependencies)
+    found = decide(scene, scene.pip(shell(scene), *words))
+    assert (TARGET, f"proved: {evidence}", []) == (*told(found), frontend.asked)
+    assert found.refusal is None
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "words", "gap"),
+    [
+        (["torch>=2"], ["-U", "torch"], "-U"),
+        (["numpy"], [], "numpy (ext) is not installed"),
+        (None, [], "ext tells what it requires only when it is built"),
+    ],
+)
+def test_asked_and_kept(
+    dependencies: list[str] | None, words: list[str], gap: str, scene: Scene, frontend: Frontend
+) -> None:
+    """A command that may move the runtime is asked, once; where it leaves the runtime alone, the installed one counts."""
+    write_package(scene, *(dependencies or ()), dynamic=dependencies is None)
+    found = decide(scene, scene.pip(shell(scene), *words))
+    assert (TARGET, f"asked: a dry run: torch {TARGET} stays") == told(found)
+    assert ["pip install"] == [installation.program for installation in frontend.asked]
+    assert f"it may move torch: {gap}" in [step.found for step in found.steps]
+    assert found.resolution is not None
+    assert ("installed", True) == (found.resolution.how, found.resolution.distribution is not None)
+
+
+def test_asked_and_replaced(scene: Scene, frontend: Frontend) -> None:
+    """The runtime that the frontend is about to install is what the wheel is for, by the URL that it says."""
+    frontend.changes["torch"] = NEWER
+    found = decide(scene, scene.pip(shell(scene), "-U", "torch"))
+    assert ("9.4.0", f"asked: a dry run: torch {TARGET} -> 9.4.0") == told(found)
+    assert found.resolution is not None
+    assert ("asked", "a dry run", URL, "ab" * 32, None) == (
+        found.resolution.how,
+        found.resolution.origin,
+        found.resolution.url,
+        found.resolution.sha256,
+        found.resolution.distribution,
+    )
+    assert ("the frontend", "a dry run", "torch 9.4.0") == (
+        found.steps[-1].why,
+        found.steps[-1].path,
+        found.steps[-1].found,
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "version", "evidence"),
+    [(NEWER, "9.4.0", "a dry run: torch none -> 9.4.0"), (None, None, "a dry run: no torch")],
+)
+def test_asked_without_an_installed_one(
+    change: Change | None, version: str | None, evidence: str, scene: Scene, frontend: Frontend
+) -> None:
+    """A fresh environment gets what the frontend is about to install, or nothing."""
+    if change is not None:
+        frontend.changes["torch"] = change
+    found = decide(scene, scene.pip(shell(scene), "torch", prefix=bare(scene)))
+    assert (version, f"asked: {evidence}") == told(found)
+    assert (change is None) == found.is_unknown
+
+
+def test_asked_and_removed(scene: Scene, frontend: Frontend) -> None:
+    """A runtime that is about to be removed is none that a wheel could be for."""
+    frontend.changes["torch"] = Change(version=None)
+    requirements = write(scene.elsewhere / "requirements.txt", f"{scene.source}\n")
+    caller = scene.uv(shell(scene, VIRTUAL_ENV=str(scene.target)), "pip", "sync", str(requirements))
+    found = decide(scene, caller)
+    assert (None, f"asked: a dry run: torch {TARGET} is removed", True) == (*told(found), found.is_unknown)
+
+
+def test_asked_and_replaced_by_a_source_tree(scene: Scene, frontend: Frontend) -> None:
+    """A runtime that uv is about to build from a source tree has no version yet, and cannot be requested by one."""
+    frontend.changes["torch"] = Change(version="", is_source=True)
+    caller = scene.uv(shell(scene, VIRTUAL_ENV=str(scene.target)), "pip", "install", "./pytorch", str(scene.source))
+    found = decide(scene, caller)
+    assert "None" not in str(found.decision)
+    assert found.resolution is None or requirement_for(found.resolution, "uv") != "torch==="
+
+
+def test_other_changes(scene: Scene, frontend: Frontend) -> None:
+    """What becomes of other distributions does not matter."""
+    frontend.changes["torchvision"] = NEWER
+    assert TARGET == told(decide(scene, scene.pip(shell(scene), "-U", "torchvision")))[0]
+
+
+def test_recalled(scene: Scene, frontend: Frontend) -> None:
+    """A hook that may not ask knows nothing, unless an earlier hook of the same command has asked."""
+    frontend.changes["torch"] = NEWER
+    caller = scene.pip(shell(scene), "-U", "torch")
+    assert (TARGET, None) == told(decide(scene, caller, may_ask=False))
+    assert [] == frontend.asked
+    asked = told(decide(scene, caller))
+    frontend.changes.clear()
+    assert ("9.4.0", f"asked: a dry run: torch {TARGET} -> 9.4.0") == asked
+    assert [asked, asked] == [told(decide(scene, caller, may_ask=may_ask)) for may_ask in (False, True)]
+    assert 1 == len(frontend.asked)
+
+
+@pytest.mark.parametrize(
+    ("words", "version"),
+    [
+        (["torch==9.4.0"], "9.4.0"),
+        (["Torch===9.4.0+cpu"], "9.4.0+cpu"),
+        (["torch>=9", "torch==9.4.0"], "9.4.0"),
+        (["-r", "requirements.txt"], "9.5.0"),
+        (["torch>=9"], None),
+        (["torch==9.*"], None),
+        (["numpy==2.0"], None),
+        (["-r", "absent.txt"], None),
+        (["-r", "unreadable.txt"], None),
+        ([f"torch @ {URL}"], None),
+    ],
+)
+def test_named_before_it_is_asked(words: list[str], version: str | None, scene: Scene, frontend: Frontend) -> None:
+    """A hook that may not ask goes by the version that the command names, and decides nothing."""
+    write(scene.elsewhere / "requirements.txt", "numpy\ntorch==9.5.0\n")
+    write(scene.elsewhere / "unreadable.txt", "# coding: nonsense\ntorch==9.5.0\n")
+    found = decide(scene, scene.pip(shell(scene), *words, prefix=bare(scene)), may_ask=False)
+    assert (version, None, []) == (*told(found), frontend.asked)
+    assert (None if version is None else ("named", "pip install")) == (
+        found.resolution and (found.resolution.how, found.resolution.origin)
+    )
+
+
+def test_installed_before_it_is_asked(scene: Scene) -> None:
+    """A hook that may not ask goes by what is installed, if there is one, whatever the command names."""
+    found = decide(scene, scene.pip(shell(scene), "torch==9.4.0"), may_ask=False)
+    assert (TARGET, None) == told(found)
+
+
+def test_another_command_is_asked_anew(scene: Scene, frontend: Frontend) -> None:
+    """An answer counts for the command that gave it."""
+    for words in (["-U", "torch"], ["-U", "torch", "numpy"]):
+        decide(scene, scene.pip(shell(scene), *words))
+    assert 2 == len(frontend.asked)
+
+
+STREAM = "{0} has read its requirements from a stream ({1}), which cannot be read again"
+
+
+@pytest.mark.parametrize(
+    ("argv", "why", "hint"),
+    [
+        (
+            "pip install -r -",
+            STREAM.format("pip install", "-"),
+            "Save the requirements in a file, and name that: pip install -r requirements.txt",
+        ),
+        (
+            "pip install -r /dev/fd/63 ext",
+            STREAM.format("pip install", "/dev/fd/63"),
+            "Save the requirements in a file, and name that: pip install -r requirements.txt",
+        ),
+        (
+            "pip install -e git+https://h/ext.git@main",
+            "a dry run of pip would clone git+https://h/ext.git into its source folder",
+            "Install torch first, in a command of its own; then run: pip install -e URL#egg=NAME",
+        ),
+        (
+            "uv pip sync -",
+            STREAM.format("uv pip sync", "-"),
+            "Save the requirements in a file, and name that: uv pip sync requirements.txt",
+        ),
+        (
+            "uv run -",
+            "uv has read the script from standard input",
+            "Save the script in a file, and run that: uv run script.py",
+        ),
+    ],
+)
+def test_unaskable(argv: str, why: str, hint: str, scene: Scene, frontend: Frontend) -> None:
+    """A command that cannot be repeated is a stop, with the one that can; a hook that may not ask goes on."""
+    words = argv.split(" ")
+    made = shell(scene, VIRTUAL_ENV=str(scene.target))
+    caller = scene.uv(made, *words[1:]) if words[0] == "uv" else scene.pip(made, argv=words)
+    found = decide(scene, caller)
+    assert f"{why}: so it is not known which torch the target will have\n{hint}" == str(found.refusal)
+    assert ("DecisionError", []) == (type(found.refusal).__name__, frontend.asked)
+    assert None is decide(scene, caller, may_ask=False).decision
+
+
+def pylock(folder: Path, name: str, version: str) -> Path:
+    """Write a pylock.toml with one distribution."""
+    text = f'lock-version = "1.0"\ncreated-by = "me"\n[[packages]]\nname = "{name}"\nversion = "{version}"\n'
+    wheel = f'name = "{name}-{version}-py3-none-any.whl"\nurl = "{URL}"\nhashes = {{ sha256 = "{"ab" * 32}" }}\n'
+    return write(folder / "pylock.toml", f"{text}[[packages.wheels]]\n{wheel}")
+
+
+@pytest.mark.parametrize(
+    "line", ["pip install -r pylock.toml", "uv pip install -r pylock.toml", "uv pip sync pylock.toml"]
+)
+def test_pylock(line: str, scene: Scene, frontend: Frontend) -> None:
+    """A lock that is all the command names is installed from, and nothing else."""
+    lock, words = pylock(scene.elsewhere, "torch", "9.4.0"), line.split(" ")
+    made = shell(scene, VIRTUAL_ENV=str(scene.target))
+    caller = scene.uv(made, *words[1:]) if words[0] == "uv" else scene.pip(made, argv=words)
+    found = decide(scene, caller)
+    assert ("9.4.0", f"read: {lock}", []) == (*told(found), frontend.asked)
+    assert found.resolution is not None
+    assert ("locked", URL) == (found.resolution.how, found.resolution.url)
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [("pip install -r pylock.toml", "numpy"), ("pip install -r pylock.toml numpy", "torch")],
+)
+def test_pylock_that_does_not_decide(line: str, name: str, scene: Scene, frontend: Frontend) -> None:
+    """A lock without the runtime, or one with something next to it on the command line, leaves it to the frontend."""
+    pylock(scene.elsewhere, name, "9.4.0")
+    found = decide(scene, scene.pip(shell(scene), argv=line.split(" ")))
+    assert (TARGET, f"asked: a dry run: torch {TARGET} stays", 1) == (*told(found), len(frontend.asked))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["tool", "install", "ext", "--with", "torch"],
+        ["run", "script.py"],
+        ["run", "--no-project", "--with", "torch", "--with", "ext", "python"],
+    ],
+)
+def test_environments_of_uvs_own(words: list[str], scene: Scene, frontend: Frontend) -> None:
+    """What uv puts into an environment of its own is asked, whatever is installed elsewhere."""
+    write(scene.elsewhere / "script.py", '# /// script\n# dependencies = ["torch", "ext"]\n# ///\n')
+    frontend.changes["torch"] = NEWER
+    found = decide(scene, scene.uv(shell(scene, VIRTUAL_ENV=str(scene.target)), *words))
+    assert ("9.4.0", 1) == (told(found)[0], len(frontend.asked))
+    program = frontend.asked[0].program
+    assert ("the command", program, f"it may move torch: {program} makes an environment of its own") in [
+        (step.why, step.path, step.found) for step in found.steps
+    ]
+
+
+def test_other_environments_are_no_targets(scene: Scene) -> None:
+    """A lock or another environment says nothing about the target of ``pip install``."""
+    caller = scene.pip(scene.shell(scene.consumer, scene.other, PIP_CONFIG_FILE=os.devnull), prefix=bare(scene))
+    found = decide(scene, caller)
+    assert (None, "asked: a dry run: no torch") == told(found)
+
+
+def test_guessed_target(scene: Scene) -> None:
+    """An environment that is only guessed to be the target is told as a guess."""
+    process = scene.uv(shell(scene), "pip", "install", str(scene.source)).ancestors[0]
+    process = replace(process, environ={})
+    prefix = scene.root / "cache/uv/builds-v0/.tmpAbC"
+    environ = {**shell(scene, VIRTUAL_ENV=str(scene.target))}
+    caller = make_caller(prefix, cwd=scene.source, environ=environ, ancestors=[process])
+    found = decide(scene, caller)
+    assert f"torch {TARGET} of {scene.target} was taken (VIRTUAL_ENV)" in " ".join(found.notes)

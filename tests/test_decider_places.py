@@ -1,0 +1,198 @@
+"""What is in the target, and what the frontend counts as installed: whole environments, folders, nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from asking import Frontend
+from callers import LOCKED, PYTHON, STALE, TARGET, Scene
+from platforms import make_platform
+from standins import make_torch, make_venv, write
+from test_decider import NEWER, decide, scene, shell, told, write_package
+
+from runtime_backend.frontend import Caller, EnvironmentReader, Place
+from runtime_backend.frontend.asking.answer import Change
+from runtime_backend.resolve.search import Search
+
+__all__ = ["scene"]
+
+
+def uv_with_borrowed_torch(scene: Scene, *words: str) -> Caller:
+    """Return the caller under uv whose target sees the torch of the system's Python."""
+    make_torch(make_venv(scene.root / "python"), "2.0.0")
+    (scene.root / "python/pyvenv.cfg").unlink()
+    make_venv(scene.root / "borrower")
+    text = f"home = {scene.root}/python/bin\nversion = 3.11.7\ninclude-system-site-packages = true\n"
+    write(scene.root / "borrower/pyvenv.cfg", text)
+    return scene.uv(shell(scene, VIRTUAL_ENV=str(scene.root / "borrower")), "pip", "install", *words)
+
+
+def test_uv_does_not_count_what_is_borrowed(scene: Scene, frontend: Frontend) -> None:
+    """Under uv a torch that the environment borrows from the system's Python satisfies nothing; under pip it does."""
+    frontend.changes["torch"] = NEWER
+    caller = uv_with_borrowed_torch(scene, str(scene.source))
+    found = decide(scene, caller)
+    assert ("9.4.0", "asked: a dry run: torch 2.0.0 -> 9.4.0") == told(found)
+    assert "it may move torch: torch>=2 (ext) is not installed" in [step.found for step in found.steps]
+    found = decide(scene, scene.pip(shell(scene), prefix=scene.root / "borrower"))
+    assert ("2.0.0", "proved: 1 requirement is satisfied, nothing is upgraded") == told(found)
+
+
+def test_uv_with_nothing_to_install(scene: Scene, frontend: Frontend) -> None:
+    """Under uv, too, what is installed in the environment itself proves that nothing moves."""
+    caller = scene.uv(shell(scene, VIRTUAL_ENV=str(scene.target)), "pip", "install", str(scene.source))
+    found = decide(scene, caller)
+    assert (TARGET, "proved: 1 requirement is satisfied, nothing is upgraded") == told(found)
+    assert [] == frontend.asked
+
+
+@pytest.mark.parametrize("folder", [False, True])
+@pytest.mark.parametrize("program", ["pip", "uv pip"])
+def test_target_folder(program: str, folder: bool, scene: Scene, frontend: Frontend) -> None:  # noqa: FBT001 - a column
+    """With ``--target`` the frontend is asked; what is in the folder counts before what is in the environment."""
+    if folder:
+        make_torch(scene.elsewhere / "there", "2.5.0")
+    made = shell(scene, VIRTUAL_ENV=str(scene.target))
+    words = ["pip", "install", "--target", "there", str(scene.source)]
+    caller = scene.pip(made, argv=words) if program == "pip" else scene.uv(made, *words)
+    found = decide(scene, caller)
+    there = "2.5.0" if folder else TARGET
+    assert (there, f"asked: a dry run: torch {there} stays") == told(found)
+    assert "it may move torch: --target" in [step.found for step in found.steps]
+    assert 1 == len(frontend.asked)
+
+
+OVER_ANOTHER = (
+    "{0}/there has torch 2.5.0, and pip chooses torch 9.4.0 for it, but leaves the folder of the other one as it is:"
+    " what is there then is neither\nLet pip replace it: the same command with --upgrade."
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "there", "refusal"),
+    [
+        ("pip install --target there torch", "2.5.0", OVER_ANOTHER),
+        ("pip install --target there --upgrade torch", "2.5.0", None),
+        ("pip install -U -t there torch", "2.5.0", None),
+        ("pip install --target there torch", "9.4.0", None),
+        ("pip install --target there torch", None, None),
+        ("pip install --prefix there torch", "2.5.0", None),
+        ("uv pip install --target there torch", "2.5.0", None),
+    ],
+)
+def test_target_folder_with_another(
+    words: str, there: str | None, refusal: str | None, scene: Scene, frontend: Frontend
+) -> None:
+    """Pip would not replace another torch under ``--target``, unless it is to upgrade: that is a stop."""
+    if there is not None:
+        make_torch(scene.elsewhere / "there", there)
+    frontend.changes["torch"] = NEWER
+    made, argv = shell(scene, VIRTUAL_ENV=str(scene.target)), [*words.split(" "), str(scene.source)]
+    found = decide(scene, scene.uv(made, *argv[1:]) if argv[0] == "uv" else scene.pip(made, argv=argv))
+    assert (refusal and refusal.format(scene.elsewhere)) == (found.refusal and str(found.refusal))
+    assert (None if refusal else "9.4.0") == told(found)[0]
+
+
+def test_pip_prefix_counts_the_environment(scene: Scene, frontend: Frontend) -> None:
+    """With ``--prefix`` what lies below the prefix is seen in front, but is not what pip counts as installed."""
+    make_torch(scene.elsewhere / "there/lib/python3.11/site-packages", "2.5.0")
+    write_package(scene, "torch==2.5.0")
+    frontend.changes["torch"] = Change(version="2.5.0")
+    found = decide(scene, scene.pip(shell(scene), "--prefix", "there"))
+    assert ("2.5.0", "asked: a dry run: torch 2.5.0 -> 2.5.0") == told(found)
+
+
+def test_pip_wheel(scene: Scene, frontend: Frontend) -> None:
+    """``pip wheel`` counts nothing as installed; the torch that it collects is what the wheel is for."""
+    frontend.changes["torch"] = NEWER
+    caller = scene.pip(shell(scene), argv=["pip", "wheel", str(scene.source)])
+    found = decide(scene, caller)
+    assert ("9.4.0", f"asked: a dry run: torch {TARGET} -> 9.4.0") == told(found)
+    assert "it may move torch: torch>=2 (ext) is not installed" in [step.found for step in found.steps]
+    write_package(scene)
+    found = decide(scene, caller)
+    assert (TARGET, "proved: it requires nothing else, nothing is upgraded") == told(found)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("pip install --no-deps ext", "proved: uv pip install --no-deps moves only what it names"),
+        ("pip install --no-deps --reinstall ext", "proved: uv pip install --no-deps moves only what it names"),
+        ("pip install --no-deps --exact ext", f"asked: a dry run: torch {TARGET} stays"),
+        ("pip install --no-deps --reinstall torch ext", f"asked: a dry run: torch {TARGET} stays"),
+        ("pip sync --no-deps requirements.txt", f"asked: a dry run: torch {TARGET} stays"),
+    ],
+)
+def test_no_dependencies_under_uv(line: str, expected: str, scene: Scene) -> None:
+    """With ``--no-deps`` nothing moves that is not named, unless the command removes what it does not name."""
+    write(scene.elsewhere / "requirements.txt", "ext\n")
+    caller = scene.uv(shell(scene, VIRTUAL_ENV=str(scene.target)), *line.split(" "))
+    assert (TARGET, expected) == told(decide(scene, caller))
+
+
+def test_upgrade_by_a_variable(scene: Scene, frontend: Frontend) -> None:
+    """``PIP_UPGRADE`` lets pip replace what is under ``--target``, as the option does."""
+    make_torch(scene.elsewhere / "there", "2.5.0")
+    frontend.changes["torch"] = NEWER
+    found = decide(scene, scene.pip(shell(scene, PIP_UPGRADE="1"), "--target", "there", "torch"))
+    assert ("9.4.0", None) == (told(found)[0], found.refusal)
+
+
+@pytest.mark.parametrize("line", ["tool install ext", "tool run ext", "x ext", "run script.py"])
+def test_environment_of_uvs_own_without_a_runtime(line: str, scene: Scene) -> None:
+    """An environment that uv makes, and puts no runtime into, has none: a neighbour's is not there."""
+    write(scene.elsewhere / "script.py", "# /// script\n# dependencies = ['ext']\n# ///\n")
+    caller = scene.uv(shell(scene, VIRTUAL_ENV=str(scene.target)), *line.split(" "))
+    assert (None, "asked: a dry run: no torch") == told(decide(scene, caller))
+
+
+def place(path: Path, **more: bool | tuple[Path, ...]) -> Place:
+    """Return a place with an environment, if there is one."""
+    environment = EnvironmentReader(python=PYTHON, user_base=path / "no-user-base").read(path)
+    return Place(**{"why": "here", "path": path, "environment": environment, **more})  # type: ignore[arg-type]
+
+
+def search_for(name: str) -> Search:
+    """Return a search for a runtime."""
+    return Search(name, python=PYTHON, platform=make_platform("linux-x86_64", PYTHON))
+
+
+def test_in_target(scene: Scene) -> None:
+    """The target is the first environment with the runtime, or the one that is named as the target."""
+    make_venv(scene.root / "bare")
+    bare, venv, target = scene.root / "bare", scene.consumer / ".venv", scene.target
+    lock = (scene.consumer / "uv.lock",)
+    expected = [
+        (None, []),
+        (None, [place(bare)]),
+        (TARGET, [place(bare), place(target)]),
+        (None, [place(bare, is_target=True), place(target)]),
+        (TARGET, [place(target, is_target=True), place(venv)]),
+        (STALE, [place(venv, locks=lock), place(target)]),
+        (TARGET, [place(venv, is_manager=True, is_target=True), place(target)]),
+    ]
+    for version, places in expected:
+        found = search_for("torch").in_target(places)
+        assert version == (found and found.identity.version)
+
+
+def test_in_target_by_a_guess(scene: Scene) -> None:
+    """An environment that is only guessed to be the target is told as a guess."""
+    search = search_for("torch")
+    search.in_target([place(scene.target, is_guess=True)])
+    assert [
+        f"torch {TARGET} of {scene.target} was taken (here), since this system does not tell which environment the"
+        " frontend installs into; if it is another, set RUNTIME_BACKEND_TARGET"
+    ] == search.notes
+
+
+def test_is_locked(scene: Scene) -> None:
+    """Whether the project has a distribution is what its locks say, for what is selected."""
+    lock = scene.consumer / "uv.lock"
+    search = search_for("numpy")
+    assert search.is_locked(place(scene.consumer, locks=(lock,)), "torch")
+    assert not search.is_locked(place(scene.consumer, locks=(lock,)), "ext")
+    assert not search.is_locked(place(scene.consumer), "torch")
+    assert LOCKED in lock.read_text("utf-8")

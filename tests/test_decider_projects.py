@@ -1,0 +1,306 @@
+"""The decision about a project manager's command: read from its lock, or made next to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from asking import Frontend
+from callers import LOCKED, STALE, Scene, lock_text, make_caller
+from standins import make_venv, write
+from test_decider import NEWER, URL, decide, scene, shell, told, write_package
+
+from runtime_backend.frontend import Caller
+from runtime_backend.frontend.asking.answer import Change
+from runtime_backend.frontend.processes import Process
+
+__all__ = ["scene"]
+
+NO_TORCH = (
+    'version = 1\nrevision = 3\nrequires-python = ">=3.10"\n\n'
+    '[[package]]\nname = "consumer"\nversion = "0"\nsource = { virtual = "." }\n'
+)
+
+
+def uv(scene: Scene, line: str, **more: str) -> Caller:
+    """Return the caller under uv at work on the consumer's project."""
+    return scene.uv({**shell(scene, **more), "PWD": str(scene.consumer)}, *line.split(" "))
+
+
+def manager(scene: Scene, line: str) -> Caller:
+    """Return the caller under poetry or pdm at work on the consumer's project."""
+    words = line.split(" ")
+    made = {**shell(scene), "PWD": str(scene.consumer)}
+    process = Process(argv=("python", f"/tools/bin/{words[0]}", *words[1:]), cwd=scene.consumer, environ=made)
+    if words[0] == "pdm":
+        return scene.caller(scene.consumer / ".venv", made, [], [process])
+    (scene.consumer / "uv.lock").unlink(missing_ok=True)
+    return replace(scene.poetry(made), list_ancestors=lambda: [process])
+
+
+@pytest.fixture
+def lock(scene: Scene) -> str:
+    """Return the path of the consumer's lock."""
+    return f"{scene.consumer}/uv.lock (no extra, default groups)"
+
+
+@pytest.mark.parametrize("line", ["sync", "sync --inexact", "run python", "add numpy"])
+def test_read(line: str, scene: Scene, lock: str, frontend: Frontend) -> None:
+    """What the lock reaches is what the environment is about to have, whatever it has now."""
+    assert (LOCKED, f"read: {lock}", []) == (*told(decide(scene, uv(scene, line))), frontend.asked)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_exact"),
+    [("sync", True), ("run --exact python", True), ("sync --inexact", False), ("run python", False)],
+)
+@pytest.mark.parametrize("is_there", [True, False])
+def test_lock_that_does_not_reach(  # noqa: PLR0913 - columns and fixtures
+    line: str, *, is_there: bool, is_exact: bool, scene: Scene, lock: str, frontend: Frontend
+) -> None:
+    """A runtime that the lock does not install stays, unless the command removes it: then the frontend is asked."""
+    write(scene.consumer / "uv.lock", NO_TORCH)
+    frontend.changes["torch"] = Change(version=None)
+    if not is_there:
+        make_venv(scene.root / "bare")
+    more = {} if is_there else {"UV_PROJECT_ENVIRONMENT": str(scene.root / "bare")}
+    found = decide(scene, uv(scene, line, **more))
+    name = f"{lock.partition(' ')[0]} does not install it (no extra, default groups)"
+    why = f"uv {line.partition(' ')[0]}, {'.venv beside the lock' if is_there else 'UV_PROJECT_ENVIRONMENT'}"
+    expected = {
+        (True, True): (None, f"asked: a dry run: torch {STALE} is removed"),
+        (True, False): (STALE, f"read: {name}, and nothing removes it"),
+        (False, True): (None, f"read: {name}, and {why} removes what it does not name"),
+        (False, False): (None, f"read: {name}, and nothing removes it"),
+    }[is_there, is_exact]
+    assert expected == told(found)
+    assert (is_there and is_exact) == bool(frontend.asked)
+
+
+def test_about_to_be_removed(scene: Scene, frontend: Frontend) -> None:
+    """``uv sync`` that is about to remove the runtime is a stop, with the option that keeps it."""
+    write(scene.consumer / "uv.lock", NO_TORCH)
+    frontend.changes["torch"] = Change(version=None)
+    assert (
+        f"uv sync is about to remove torch {STALE} from {scene.consumer}/.venv: its lock does not install torch here\n"
+        "Keep what is installed: uv sync --inexact, with the rest of the command as it is; or let the project install it:"
+        " uv add torch"
+    ) == str(decide(scene, uv(scene, "sync")).refusal)
+
+
+@pytest.mark.parametrize(
+    ("line", "variable", "expected"),
+    [
+        ("sync --no-install-package torch", "", (STALE, f"asked: a dry run: torch {STALE} stays")),
+        ("sync --no-install-package Torch", "", (STALE, f"asked: a dry run: torch {STALE} stays")),
+        ("sync", "torch", (STALE, f"asked: a dry run: torch {STALE} stays")),
+        (
+            "sync --inexact --no-install-package torch",
+            "",
+            (STALE, "read: {lock} does not install it (no extra, default groups), and nothing removes it"),
+        ),
+        ("sync --only-install-package ext", "", (STALE, f"asked: a dry run: torch {STALE} stays")),
+        ("sync --no-install-package numpy", "numpy", (LOCKED, "read: {lock} (no extra, default groups)")),
+    ],
+)
+def test_left_out(line: str, variable: str, expected: tuple[str, str], scene: Scene) -> None:
+    """What the lock reaches and the command leaves out is not installed: an image's own torch stays."""
+    found = decide(scene, uv(scene, line, UV_NO_INSTALL_PACKAGE=variable))
+    version, decision = expected
+    assert (version, decision.format(lock=f"{scene.consumer}/uv.lock")) == told(found)
+
+
+@pytest.mark.parametrize("line", ["sync", "run --isolated python"])
+def test_no_lock(line: str, scene: Scene, frontend: Frontend) -> None:
+    """Without a lock, or in an environment of its own, uv is asked what it is about to install."""
+    (scene.consumer / "uv.lock").unlink()
+    frontend.changes["torch"] = NEWER
+    before = "none" if "--isolated" in line else STALE
+    assert ("9.4.0", f"asked: a dry run: torch {before} -> 9.4.0") == told(decide(scene, uv(scene, line)))
+    assert 1 == len(frontend.asked)
+
+
+def test_no_lock_and_no_question(scene: Scene) -> None:
+    """A hook that may not ask goes on with what is there, and knows nothing."""
+    (scene.consumer / "uv.lock").unlink()
+    assert (STALE, None) == told(decide(scene, uv(scene, "sync"), may_ask=False))
+
+
+def lock_package(scene: Scene) -> None:
+    """Lock the package that is built with the consumer's project."""
+    text = lock_text(LOCKED).replace('{ name = "torch" }', '{ name = "torch" }, { name = "ext" }')
+    package = f'name = "ext"\nversion = "1"\nsource = {{ directory = "{scene.source}" }}\n'
+    write(scene.consumer / "uv.lock", f"{text}\n[[package]]\n{package}")
+
+
+NAMED = [
+    "run --with {source} python",
+    "run --with ../source[cuda] python",
+    "run --with file://{source} python",
+    "run --with file://{encoded} python",
+    "run --with Ext python",
+    "run --with ext[cuda] python",
+    "run --with ext==1 python",
+    "run --with ext>=0.5 python",
+    "run --with ext@file://{source} python",
+    "run --with numpy,ext python",
+    "run --with-editable {source} python",
+    "run -w {source} python",
+    "run --with-requirements requirements.txt python",
+]
+
+
+@pytest.mark.parametrize("line", NAMED)
+@pytest.mark.parametrize("is_locked", [True, False])
+def test_package_of_the_layer(line: str, is_locked: bool, scene: Scene, frontend: Frontend) -> None:  # noqa: FBT001
+    """A package that ``uv run --with`` names is for the torch of the layer, also where the project has it too."""
+    if is_locked:
+        lock_package(scene)
+    write(scene.consumer / "requirements.txt", "../source\n")
+    frontend.changes["torch"] = NEWER
+    encoded = f"{scene.source.parent}/%73ource"
+    found = decide(scene, uv(scene, line.format(source=scene.source, encoded=encoded)))
+    assert ("9.4.0", f"asked: a dry run: torch {LOCKED} -> 9.4.0") == told(found)
+    assert found.resolution is not None
+    assert URL == found.resolution.url
+
+
+@pytest.mark.parametrize(
+    "text", ["ext\n", "ext[cuda]>=0.5\n", "ext @ file://{source}\n", "-e {source}\n", "-r nested.txt\n"]
+)
+@pytest.mark.parametrize("is_package", [True, False])
+def test_package_of_the_layer_in_a_file(text: str, is_package: bool, scene: Scene, frontend: Frontend) -> None:  # noqa: FBT001
+    """A package that a requirements file of the layer names is for the torch of the layer; another one is not."""
+    lock_package(scene)
+    write(scene.root / "numpy/pyproject.toml", '[project]\nname = "numpy"\nversion = "1"\n')
+    place, name = (scene.source, "ext") if is_package else (scene.root / "numpy", "numpy")
+    line = text.replace("ext", name).format(source=place)
+    write(scene.consumer / "requirements.txt", f"colorama\n{line}")
+    write(scene.consumer / "nested.txt", f"{name}\n")
+    frontend.changes["torch"] = NEWER
+    found = decide(scene, uv(scene, "run --with-requirements requirements.txt python"))
+    assert ("9.4.0" if is_package else LOCKED) == told(found)[0]
+
+
+def test_package_of_the_project(scene: Scene, lock: str, frontend: Frontend) -> None:
+    """A package that only the project has is for the project's torch, whatever the layer has."""
+    lock_package(scene)
+    frontend.changes["torch"] = NEWER
+    found = decide(scene, uv(scene, "run --with numpy --with torch==9.4.0 python"))
+    assert (LOCKED, f"read: {lock}") == told(found)
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_package_that_the_layer_requires(is_named: bool, scene: Scene, frontend: Frontend) -> None:  # noqa: FBT001
+    """A package that the project does not have belongs to the layer, also where its name is not told."""
+    if not is_named:
+        write(scene.source / "pyproject.toml", '[build-system]\nbuild-backend = "runtime_backend.build"\n')
+    frontend.changes["torch"] = NEWER
+    found = decide(scene, uv(scene, "run --with consumer-of-ext python"))
+    assert ("9.4.0", f"asked: a dry run: torch {LOCKED} -> 9.4.0") == told(found)
+
+
+def test_layer_without_another_torch(scene: Scene, lock: str, frontend: Frontend) -> None:
+    """A layer that leaves torch to the project's environment is decided by the lock."""
+    found = decide(scene, uv(scene, f"run --with {scene.source} python"))
+    assert (LOCKED, f"read: {lock}", 1) == (*told(found), len(frontend.asked))
+
+
+def test_layer_without_a_lock(scene: Scene, frontend: Frontend) -> None:
+    """Without a lock, one answer decides about the environment and the layer; it starts from what is there."""
+    (scene.consumer / "uv.lock").unlink()
+    frontend.changes["torch"] = NEWER
+    found = decide(scene, uv(scene, f"run --with {scene.source} python"))
+    assert ("9.4.0", f"asked: a dry run: torch {STALE} -> 9.4.0") == told(found)
+    assert 1 == len(frontend.asked)
+
+
+def test_layer_before_it_was_asked(scene: Scene, lock: str, frontend: Frontend) -> None:
+    """A hook that may not ask about the layer goes on with the project's lock."""
+    frontend.changes["torch"] = NEWER
+    found = decide(scene, uv(scene, f"run --with {scene.source} python"), may_ask=False)
+    assert (LOCKED, f"read: {lock}", []) == (*told(found), frontend.asked)
+
+
+POETRY_LOCK = (
+    '[[package]]\nname = "numpy"\nversion = "2.0"\noptional = false\npython-versions = "*"\ngroups = ["main"]\n'
+    'files = []\n\n[metadata]\nlock-version = "2.1"\npython-versions = ">=3.10"\ncontent-hash = "ab"\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "version", "told_of_it"),
+    [
+        ("poetry install", STALE, "and nothing removes it"),
+        ("poetry sync", None, "and {why} removes what it does not name"),
+        ("poetry install --sync", None, "and {why} removes what it does not name"),
+    ],
+)
+def test_poetry_lock_that_does_not_reach(line: str, version: str | None, told_of_it: str, scene: Scene) -> None:
+    """What poetry's lock does not install stays, unless poetry removes it; poetry is not asked."""
+    lock = write(scene.consumer / "poetry.lock", POETRY_LOCK)
+    found = decide(scene, manager(scene, line))
+    why = next(step.why for step in found.steps if step.path.endswith(".venv"))
+    expected = f"read: {lock} does not install it (no extra, default groups), {told_of_it.format(why=why)}"
+    assert (version, expected) == told(found)
+
+
+def test_late_lock(scene: Scene) -> None:
+    """Poetry writes its lock last, but installs first what a package says that it requires."""
+    found = decide(scene, manager(scene, "poetry add ext"))
+    why = found.steps[-1].why
+    assert (STALE, f"proved: {why} installs what a package requires before it") == told(found)
+
+
+def test_late_lock_of_a_package_that_requires_nothing(scene: Scene) -> None:
+    """A package that does not name torch may be built before poetry moves it: that is a stop."""
+    write_package(scene)
+    assert (
+        "poetry add writes poetry.lock only after everything is installed, and the package does not name torch in its"
+        " pyproject.toml ([project] dependencies), which would have it installed before: nothing tells which torch it is"
+        " about to get\n"
+        "Lock first, then install: `poetry add --lock` with the same packages, then `poetry install`. Or name torch in"
+        " the package's dependencies."
+    ) == str(decide(scene, manager(scene, "poetry add ext")).refusal)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_locked"), [("pdm install", False), ("pdm install", True), ("pdm sync --clean", True)]
+)
+def test_pdm(line: str, is_locked: bool, scene: Scene) -> None:  # noqa: FBT001 - a column
+    """Pdm without a lock that says what it installs is an assumption, and told as one."""
+    write(scene.consumer / "pyproject.toml", '[project]\nname = "consumer"\nversion = "0"\n')
+    text = '[metadata]\ngroups = ["default"]\nlock_version = "4.5.0"\ncontent_hash = "sha256:ab"\n'
+    lock = write(scene.consumer / "pdm.lock", text)
+    if not is_locked:
+        lock.unlink()
+    found = decide(scene, manager(scene, line))
+    why = line.partition(" --")[0]
+    unreached = f"read: {lock} does not install it (no extra, default groups)"
+    expected = {
+        ("pdm install", False): (STALE, f"assumed: {why}: no lock says what it installs"),
+        ("pdm install", True): (STALE, f"{unreached}, and nothing removes it"),
+        ("pdm sync --clean", True): (None, f"{unreached}, and {why} removes what it does not name"),
+    }[line, is_locked]
+    assert expected == told(found)
+    assert (not is_locked) == any(note.startswith(f"NOT VERIFIED: {why}: no lock says") for note in found.notes)
+
+
+@pytest.mark.parametrize("is_locked", [True, False])
+def test_manager_that_is_not_seen(is_locked: bool, scene: Scene, frontend: Frontend) -> None:  # noqa: FBT001 - a column
+    """Where pdm's command is not seen, its lock is an assumption, and told as one."""
+    if is_locked:
+        wheel = f'files = [{{file = "torch-{LOCKED}-py3-none-any.whl", hash = "sha256:{"ab" * 32}"}}]\n'
+        package = f'[[package]]\nname = "torch"\nversion = "{LOCKED}"\ngroups = ["default"]\n{wheel}'
+        head = '[metadata]\ngroups = ["default"]\nlock_version = "4.5.0"\ncontent_hash = "sha256:ab"\n'
+        write(scene.consumer / "pdm.lock", f"{head}\n{package}")
+    prefix = scene.consumer / ".venv"
+    environ = {**shell(scene), "PWD": str(scene.consumer), "PYTHONPATH": "/tmp/pdm-build-env-x/site"}  # noqa: S108
+    found = decide(scene, make_caller(prefix, cwd=scene.source, environ=environ))
+    if is_locked:
+        expected = LOCKED, f"assumed: {scene.consumer}/pdm.lock (no extra, default groups)"
+    else:
+        expected = STALE, "assumed: pdm (some command): no lock says what it installs"
+    assert (*expected, []) == (*told(found), frontend.asked)
+    evidence = expected[1].partition(": ")[2]
+    assert any(note.startswith(f"NOT VERIFIED: {evidence}, so that it is not known") for note in found.notes)

@@ -1,0 +1,106 @@
+"""``runtime-backend explain SOURCE -- COMMAND``: the plan for a build by a frontend that is not running yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from asking import Frontend
+from callers import OTHER, TARGET, Scene
+from dry_runs import make_frontend, saying
+from standins import write
+from test_cli import scene, stand
+
+from runtime_backend.cli import main
+from runtime_backend.frontend.asking import dry_run
+
+__all__ = ["scene"]
+
+
+def make_program(scene: Scene, name: str, text: str = "a program\n") -> Path:
+    """Put a program on the person's PATH."""
+    program = write(scene.root / "bin" / name, text)
+    program.chmod(0o755)
+    return program
+
+
+def explain(scene: Scene, monkeypatch: pytest.MonkeyPatch, *command: str, **variables: str) -> int:
+    """Explain the producer's build by a command that a person would start in its folder; return the exit code."""
+    stand(monkeypatch, scene, scene.target, PATH=str(scene.root / "bin"), PIP_CONFIG_FILE="/dev/null", **variables)
+    monkeypatch.chdir(scene.source)
+    return main(["explain", str(scene.source), "--", *command])
+
+
+def test_pip(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A pip that is found on PATH installs into the environment of the interpreter in its first line."""
+    make_program(scene, "pip", f"#!{scene.other}/bin/python -sE\nimport pip\n")
+    assert 0 == explain(scene, monkeypatch, "pip", "install", "--no-deps", ".")
+    out = capsys.readouterr().out.splitlines()
+    assert f"├─ torch: torch {OTHER}, installed  [{scene.other}]" in out
+    assert "│  ├─ decision: proved: pip install --no-deps moves only what it names" in out
+
+
+def test_pip_of_no_environment(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pip whose interpreter belongs to no environment leaves the running interpreter as the target."""
+    make_program(scene, "pip", f"#!{scene.root}/gone/bin/python\nimport pip\n")
+    assert 0 == explain(scene, monkeypatch, "pip", "install", "--no-deps", ".")
+    assert f"├─ torch: torch {TARGET}, installed  [{scene.target}]" in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize("first", ["#!/usr/bin/env python", "#! /usr/bin/env", "#!/bin/sh", "#!"])
+def test_pip_by_another_first_line(
+    first: str, scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pip that a shell or env starts is a pip, whatever the environment of its Python."""
+    make_program(scene, "pip", f"{first}\nimport pip\n")
+    assert 0 == explain(scene, monkeypatch, "pip", "install", "--no-deps", ".")
+    assert f"├─ torch: torch {TARGET}, installed  [{scene.target}]" in capsys.readouterr().out.splitlines()
+
+
+def test_uv(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], frontend: Frontend
+) -> None:
+    """A uv installs into the environment that its own words name."""
+    make_program(scene, "uv")
+    assert 0 == explain(scene, monkeypatch, "uv", "pip", "install", "-p", str(scene.other), "--no-deps", ".")
+    assert f"├─ torch: torch {OTHER}, installed  [{scene.other}]" in capsys.readouterr().out.splitlines()
+    assert [] == frontend.asked
+
+
+@pytest.mark.asks
+def test_frontend_is_asked(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A command that may move torch is asked by a dry run, which is announced on standard error if it takes long."""
+    make_program(scene, "uv")
+    body = f"import time\ntime.sleep(0.2)\n{saying(f' - torch=={OTHER}', f' + torch=={TARGET}')}"
+    uv = make_frontend(scene.root / "stand-ins", "uv", body)
+    monkeypatch.setattr(dry_run, "_PATIENCE", 0.01)
+    command = ("uv", "pip", "install", "-U", "-p", str(scene.other), "torch", ".")
+    assert 0 == explain(scene, monkeypatch, *command, UV=str(uv.path))
+    captured = capsys.readouterr()
+    assert "asking the frontend what it is about to install (uv pip install --dry-run) ...\n" == captured.err
+    told = f"   ├─ decision: asked: uv pip install --dry-run: torch {OTHER} -> {TARGET}"
+    assert told in captured.out.splitlines()
+    assert ["torch", "."] == uv.note.words[-2:]
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [(("make", "all it takes"), "make 'all it takes'"), (("pip", "install", "."), "pip install .")],
+    ids=["another program", "absent"],
+)
+def test_no_frontend(
+    command: tuple[str, ...],
+    told: str,
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A command that is no frontend's, or is not on PATH, is refused."""
+    make_program(scene, "make")
+    assert 1 == explain(scene, monkeypatch, *command)
+    assert (
+        f"runtime-backend: error: {told}: found no frontend, expected a command of pip, uv or another one that is on"
+        " PATH\n"
+    ) == capsys.readouterr().err

@@ -1,0 +1,181 @@
+"""What a wheel requires itself, against the runtime that it was built for; and what an installed one still lacks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from asking import Frontend
+from callers import TARGET, Scene
+from hooks import call_of, make_source
+from standins import make_distribution, make_torch, write
+from test_decider import shell, write_package
+from test_plan import plan
+
+from runtime_backend.distributions import DistributionIndex
+from runtime_backend.errors import MetadataError
+from runtime_backend.frontend import Caller
+from runtime_backend.metadata import describe_refusals
+from runtime_backend.runtime import find_missing
+
+VERSIONS = {"torch": "2.7.0+cu126", "numpy": "2.0"}
+
+
+@pytest.mark.parametrize(
+    ("requirement", "is_refused"),
+    [
+        ("torch", False),
+        ("torch>=2.7", False),
+        ("torch==2.7.0", False),
+        ("torch==2.8.0", True),
+        ("Torch<2.7", True),
+        ("torch[opt]==2.7.0+cpu", True),
+        ("torch (<2)", True),
+        ("numpy<2", True),
+        ("sympy<0", False),
+        ("torch<2; python_version > '3'", True),
+        ("torch<2; sys_platform == 'never'", False),
+        ("torch<2; extra == 'old'", False),
+        ("torch<2; python_version ~= 'x'", False),
+        ("torch<2; 'x' in dependency_groups", False),
+        ("torch (<two", False),
+        ("torch @ https://h/torch-9.9-py3-none-any.whl", False),
+    ],
+)
+def test_refusals(requirement: str, is_refused: bool) -> None:  # noqa: FBT001 - a column
+    """A wheel refuses a runtime by a requirement that counts and that the runtime does not meet."""
+    metadata = f"Metadata-Version: 2.1\nName: ext\nRequires-Dist: torch>=2\nRequires-Dist: {requirement}\n\nBody.\n"
+    assert ([requirement] if is_refused else []) == describe_refusals(metadata.encode(), VERSIONS)
+
+
+@pytest.mark.parametrize("versions", [{}, {"torch": ""}])
+def test_refusals_of_what_is_not_known(versions: dict[str, str]) -> None:
+    """A runtime that was not given, or that has no version yet, is not refused."""
+    assert [] == describe_refusals(b"Name: ext\nRequires-Dist: torch>=99\n", versions)
+
+
+def test_no_refusals_without_requirements() -> None:
+    """A wheel that requires nothing refuses nothing."""
+    assert [] == describe_refusals(b"Name: ext\n", VERSIONS)
+
+
+def test_nightly_is_not_refused() -> None:
+    """A nightly is a runtime that somebody chose already."""
+    assert [] == describe_refusals(b"Requires-Dist: torch>=2\n", {"torch": "2.9.0.dev20260101"})
+
+
+BACKEND = """
+import pathlib, zipfile
+
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    requires = "".join(f"Requires-Dist: {line}\\n" for line in pathlib.Path("requires.txt").read_text().splitlines())
+    files = {"ext/_C.so": "compiled", "ext-1.dist-info/METADATA": f"Name: ext\\nVersion: 1\\n{requires}"}
+    with zipfile.ZipFile(pathlib.Path(folder) / "ext-1-py3-none-any.whl", "w") as archive:
+        for path, text in {**files, "ext-1.dist-info/RECORD": "".join(f"{path},,\\n" for path in files)}.items():
+            archive.writestr(path, text)
+    return "ext-1-py3-none-any.whl"
+"""
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """Return a scene whose package tells what it requires only when it is built."""
+    scene = Scene(tmp_path)
+    make_source(scene.source, "requiring_backend", 'backend-path = ["."]\n')
+    write(scene.source / "requiring_backend.py", BACKEND)
+    monkeypatch.chdir(scene.source)
+    monkeypatch.delitem(sys.modules, "requiring_backend", raising=False)
+    (tmp_path / "dist").mkdir()
+    return scene
+
+
+def build(scene: Scene, requires: str, *words: str) -> list[str]:
+    """Build a wheel that requires something; return what lies in its folder afterwards."""
+    write(scene.source / "requires.txt", requires)
+    call_of("build_wheel", scene, scene.pip(shell(scene), *words)).build(str(scene.root / "dist"), None)
+    return [path.name for path in (scene.root / "dist").iterdir()]
+
+
+def test_wheel_that_accepts_its_runtime(scene: Scene) -> None:
+    """A wheel whose requirements its runtime meets is finished."""
+    assert ["ext-1-py3-none-any.whl"] == build(scene, "torch>=2\nnumpy<0\ntorch<1; extra == 'old'\n")
+
+
+def test_wheel_that_refuses_its_runtime(scene: Scene) -> None:
+    """A wheel whose requirements its runtime does not meet is a stop, and is not left behind."""
+    with pytest.raises(MetadataError) as caught:
+        build(scene, "numpy\ntorch>=99\ntorch!=2.7\n")
+    assert (
+        "ext-1-py3-none-any.whl requires 'torch>=99' and 'torch!=2.7', but was built against"
+        f" torch {TARGET} (installed: {scene.target}): an installation would replace that one\n"
+        "Install a runtime that the package accepts, or name it in the same command, then run it again."
+    ) == str(caught.value)
+    assert [] == list((scene.root / "dist").iterdir())
+
+
+def test_wheel_that_refuses_its_runtime_without_dependencies(scene: Scene) -> None:
+    """With ``--no-deps`` nobody replaces what the wheel does not accept."""
+    assert ["ext-1-py3-none-any.whl"] == build(scene, "torch>=99\n", "--no-deps")
+
+
+def missing(site: Path, *extras: str) -> list[str]:
+    """Return what torch still lacks."""
+    index = DistributionIndex([site])
+    root = index.find("torch")
+    assert root is not None
+    return find_missing(root, set(extras), index)
+
+
+def test_nothing_is_missing(tmp_path: Path) -> None:
+    """A runtime whose closure is there lacks nothing; what counts elsewhere or cannot be read is not missed."""
+    make_torch(tmp_path, "2.7.0", requires=["Sym_Py", "win; sys_platform == 'never'", "opt; extra == 'opt'", "a (>=1,"])
+    make_distribution(tmp_path, "sym-py", "1", requires=["torch"])
+    assert [] == missing(tmp_path)
+
+
+def test_missing(tmp_path: Path) -> None:
+    """What is missing is told, wherever in the closure it is required."""
+    make_torch(tmp_path, "2.7.0", requires=["sympy", "numpy>=2"])
+    make_distribution(tmp_path, "sympy", "1", requires=["mpmath<2; python_version > '3'"])
+    assert sorted(["numpy>=2", 'mpmath<2; python_version > "3"']) == sorted(missing(tmp_path))
+
+
+def test_missing_for_an_extra(tmp_path: Path) -> None:
+    """What an extra of the runtime requires is missing where the extra is asked for."""
+    make_torch(tmp_path, "2.7.0", requires=["opt; extra == 'opt-einsum'", "other; extra == 'other'"])
+    assert [] == missing(tmp_path)
+    assert ['opt; extra == "opt-einsum"'] == missing(tmp_path, "opt_einsum")
+
+
+def asking_pip(scene: Scene) -> Caller:
+    """Return the caller under a pip that has something to install."""
+    return scene.pip(shell(scene), "numpy")
+
+
+def test_incomplete_runtime(scene: Scene, frontend: Frontend) -> None:
+    """A torch that lacks what this very command is about to install is asked for anew: it cannot be imported yet."""
+    make_torch(scene.site(scene.target), TARGET, requires=["sympy"])
+    found = plan("get_requires_for_build_wheel", scene, asking_pip(scene)).runtimes[0]
+    assert ("require", f"torch==={TARGET}", 1) == (
+        found.provision.kind,
+        found.provision.requirement,
+        len(frontend.asked),
+    )
+
+
+def test_complete_runtime(scene: Scene, frontend: Frontend) -> None:
+    """A torch that lacks nothing is reused, whatever else the command installs."""
+    make_torch(scene.site(scene.target), TARGET, requires=["sympy"])
+    make_distribution(scene.site(scene.target), "sympy", "1")
+    assert "reuse" == plan("build_wheel", scene, asking_pip(scene)).runtimes[0].provision.kind
+    assert 1 == len(frontend.asked)
+
+
+def test_incomplete_runtime_that_stays_so(scene: Scene, frontend: Frontend) -> None:
+    """A torch that lacks what nobody is about to install is reused as it is."""
+    make_torch(scene.site(scene.target), TARGET, requires=["sympy"])
+    write_package(scene)
+    found = plan("build_wheel", scene, scene.pip(shell(scene), "--no-deps")).runtimes[0]
+    assert ("reuse", []) == (found.provision.kind, frontend.asked)

@@ -1,0 +1,400 @@
+"""The proof that a command moves nothing: what it follows, and every gap that leaves it open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from callers import PYTHON, make_caller
+from standins import make_distribution, make_torch, make_venv, write
+
+from runtime_backend.distributions import DistributionIndex
+from runtime_backend.frontend import Installation
+from runtime_backend.frontend.installations.pip import read_pip_command
+from runtime_backend.frontend.installations.uv import read_uv_command as read_installation
+from runtime_backend.frontend.processes import Process
+from runtime_backend.frontend.uv import read_uv_command
+from runtime_backend.resolve.package import read_package
+from runtime_backend.resolve.proof import Proof, prove
+from runtime_backend.toml import loads
+
+PROJECT = '[project]\nname = "Ext"\nversion = "1"\n'
+DYNAMIC = '[project]\nname = "Ext"\ndynamic = ["version", "dependencies"]\n'
+
+
+class Desk:
+    """A person's folder, the package ``ext`` next to it, and an environment with torch 9.1.0."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.cwd, self.source = root, root / "desk", root / "source"
+        self.site = make_venv(root / "target")
+        self.more: tuple[Path, ...] = ()
+        self.torch()
+        self.cwd.mkdir()
+        self.package()
+
+    def torch(self, *requires: str) -> None:
+        """Install torch with what it requires."""
+        make_torch(self.site, "9.1.0", requires=requires)
+
+    def install(self, name: str, version: str = "1.0", requires: Sequence[str] = ()) -> None:
+        """Install another distribution."""
+        make_distribution(self.site, name, version, requires=requires)
+
+    def package(self, *dependencies: str, more: str = "") -> None:
+        """Write the pyproject.toml of the package that is built."""
+        write(self.source / "pyproject.toml", f"{PROJECT}dependencies = {list(dependencies)}\n{more}")
+
+    def other(self, *dependencies: str) -> Path:
+        """Write the pyproject.toml of another package in the person's folder."""
+        text = f'[project]\nname = "other"\nversion = "1"\ndependencies = {list(dependencies)}\n'
+        return write(self.cwd / "other/pyproject.toml", text).parent
+
+    def file(self, text: str, name: str = "requirements.txt") -> Path:
+        """Write a file in the person's folder."""
+        return write(self.cwd / name, text)
+
+    def command(self, *words: str, **environ: str) -> Installation:
+        """Return ``pip install`` with some words."""
+        variables = {"HOME": "/home/jo", "PIP_CONFIG_FILE": os.devnull, **environ}
+        process = Process(argv=("pip", "install", *words), cwd=self.cwd, environ=variables)
+        found = read_pip_command(process, 1, make_caller(self.root / "target", cwd=self.source))
+        assert found is not None
+        return found
+
+    def prove(self, *words: str, **environ: str) -> Proof:
+        """Return the proof for ``pip install`` with some words."""
+        project = loads((self.source / "pyproject.toml").read_text("utf-8"))["project"]
+        package = read_package(self.source, project)
+        return prove(self.command(*words, **environ), package, DistributionIndex((self.site, *self.more)), "torch")
+
+    def prove_uv(self, *words: str) -> Proof:
+        """Return the proof for ``uv pip install`` with some words."""
+        environ = {"UV_NO_CONFIG": "1"}
+        process = Process(argv=("uv", "pip", "install", *words), cwd=self.cwd, environ=environ)
+        command = read_uv_command(process.argv, self.cwd, environ)
+        found = read_installation(command, process, PYTHON)
+        assert found is not None
+        project = loads((self.source / "pyproject.toml").read_text("utf-8"))["project"]
+        index = DistributionIndex((self.site, *self.more))
+        return prove(found, read_package(self.source, project), index, "torch")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """Return a desk."""
+    return Desk(tmp_path)
+
+
+def proved(count: int) -> Proof:
+    """Return a finished proof."""
+    return Proof(count=count, gap=None)
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        ("../source", 1),
+        ("{source}", 1),
+        ("file:../source", 1),
+        ("file://{source}", 1),
+        ("file://{source}#egg=ext", 1),
+        ("file://{encoded}", 1),
+        ("-e ../source", 1),
+        ("-e file://{source}", 1),
+        ("ext@file://{source}", 1),
+        ("EXT", 1),
+        ("ext==1", 1),
+        ("dist/ext-1.0.tar.gz", 1),
+        ("dist/Ext-1.0.post1.zip", 1),
+        ("https://example.org/ext-1.0.tar.gz", 1),
+        ("../source ../source ext", 1),
+        ("../source[cuda]", 2),
+        ("../source[cuda,te-st]", 3),
+        ("../source[Te.st,CUDA]", 3),
+        ("file://{source}[cuda]", 2),
+        ("-e ../source[cuda]", 2),
+        ("ext[cuda]@file://{source}", 2),
+        ("ext[cuda]", 2),
+        ("dist/ext-1.0.tar.gz[te-st]", 2),
+        ("../source[unknown]", 1),
+        ("torch ../source", 2),
+        ("torch==9.1.0 ../source", 2),
+        ("torch>=9.0 ../source", 1),
+    ],
+)
+def test_ways_to_name_the_package(words: str, count: int, desk: Desk) -> None:
+    """However the command names the package, what the package requires is counted, each requirement once."""
+    extras = '[project.optional-dependencies]\nCuda = ["triton"]\nte_st = ["pytest>=1"]\n'
+    desk.package("torch>=9.0", more=extras)
+    desk.install("triton")
+    desk.install("pytest")
+    encoded = str(desk.source).replace("source", "%73ource")
+    found = desk.prove(*words.format(source=desk.source, encoded=encoded).split(" "))
+    assert proved(count) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "gap"),
+    [
+        ("../source[cuda]", "triton (ext) is not installed"),
+        ("ext[Cuda]", "triton (ext) is not installed"),
+        ("../source[here]", "torch>=9.2 (ext) is not satisfied by torch 9.1.0"),
+        ("../source[all]", "triton (ext) is not installed"),
+        ("../source[never]", None),
+    ],
+)
+def test_extras_of_the_package(words: str, gap: str | None, desk: Desk) -> None:
+    """What an extra of the package requires counts where the extra is named, its markers included."""
+    extras = {
+        "cuda": "['triton']",
+        "here": """["torch>=9.2; python_version > '3'"]""",
+        "all": "['ext[cuda]']",
+        "never": """["triton; sys_platform == 'never'"]""",
+    }
+    lines = "".join(f"{name} = {texts}\n" for name, texts in extras.items())
+    desk.package("torch>=9.0", more=f"[project.optional-dependencies]\n{lines}")
+    assert gap == desk.prove(words).gap
+
+
+@pytest.mark.parametrize(
+    ("words", "gap"),
+    [
+        ("-U torch ../source", "-U"),
+        ("--force-reinstall ../source", "--force-reinstall"),
+        ("--target there ../source", "--target"),
+        ("--no-such-option ../source", "--no-such-option"),
+    ],
+)
+def test_options_that_move(words: str, gap: str, desk: Desk) -> None:
+    """An option that upgrades, reinstalls, places elsewhere or is not known leaves the proof open."""
+    assert Proof(count=0, gap=gap) == desk.prove(*words.split(" "))
+
+
+def test_variable_that_moves(desk: Desk) -> None:
+    """A variable that upgrades leaves the proof open."""
+    assert Proof(count=0, gap="PIP_UPGRADE") == desk.prove("../source", PIP_UPGRADE="1")
+
+
+@pytest.mark.parametrize(
+    ("dependency", "gap"),
+    [
+        ("torch==9.1", None),
+        ("Torch===9.1.0", None),
+        ("torch>=9.3", "torch>=9.3 (ext) is not satisfied by torch 9.1.0"),
+        ("torch<9.1", "torch<9.1 (ext) is not satisfied by torch 9.1.0"),
+        ("numpy", "numpy (ext) is not installed"),
+        ("numpy; sys_platform == 'never'", None),
+        ("numpy; python_version > '3'", "numpy (ext) is not installed"),
+        (
+            "torch @ https://h/torch-9.1.0-py3-none-any.whl",
+            "torch @ https://h/torch-9.1.0-py3-none-any.whl (ext) {url}",
+        ),
+        ("torch; python_version ~= 'x'", """the marker of torch; python_version ~= "x" cannot be decided"""),
+        ("torch >= nine", "{source}/pyproject.toml: 'torch >= nine' is no requirement"),
+    ],
+)
+def test_requirements_of_the_package(dependency: str, gap: str | None, desk: Desk) -> None:
+    """A requirement of the package that is not met, or cannot be read or decided, leaves the proof open."""
+    desk.package(dependency)
+    expected = None if gap is None else gap.format(source=desk.source, url="names a URL")
+    assert expected == desk.prove("../source").gap
+
+
+@pytest.mark.parametrize(
+    ("installed", "gap"),
+    [
+        ("9.1.0+cpu", None),
+        ("9.2.0.dev20270101", None),
+        ("9.0", "torch>=9.1,!=9.3 (ext) is not satisfied by torch 9.0"),
+        ("9.1.0a0+git", "torch>=9.1,!=9.3 (ext) is not satisfied by torch 9.1.0a0+git"),
+        ("no version", "torch>=9.1,!=9.3 (ext) is not satisfied by torch no version"),
+    ],
+)
+def test_installed_versions(installed: str, gap: str | None, tmp_path: Path) -> None:
+    """A variant and a nightly that are there satisfy what they are later than; a version that is none, nothing."""
+    desk = Desk(tmp_path)
+    make_distribution(desk.site, "torch", installed, info="torch-9.1.0.dist-info")
+    desk.package("torch>=9.1,!=9.3")
+    found = desk.prove("../source").gap
+    assert gap == (found and found.replace("!=9.3,>=9.1", ">=9.1,!=9.3"))
+
+
+@pytest.mark.parametrize(
+    ("requires", "word", "gap"),
+    [
+        (["numpy"], "torch", "numpy (torch) is not installed"),
+        (["sympy>=1.12"], "torch", "sympy>=1.12 (torch) is not satisfied by sympy 1.0"),
+        (["sympy"], "torch", "mpmath<2 (sympy) is not satisfied by mpmath 3.0"),
+        (["einsum; extra == 'opt-einsum'"], "torch", None),
+        (["einsum; extra == 'opt-einsum'"], "torch[opt_Einsum]", "einsum (torch) is not installed"),
+        (["einsum; extra == 'opt-einsum'"], "torch[other]", None),
+        (["einsum; extra=='opt-einsum'"], "torch", None),
+        (["einsum; extra == 'a' or python_version > '3'"], "torch", "einsum (torch) is not installed"),
+        (["gmpy[fast]"], "torch", "gmpy-fast (gmpy) is not installed"),
+        (["gmpy"], "torch", None),
+        (["numpy; sys_platform == 'never'"], "torch", None),
+        (["numpy (>=1,"], "torch", "torch requires 'numpy (>=1,', which cannot be read"),
+        (["numpy; os_name ~= 'x'"], "torch", """the marker of numpy; os_name ~= "x" cannot be decided"""),
+    ],
+)
+def test_closure(requires: list[str], word: str, gap: str | None, desk: Desk) -> None:
+    """What installed distributions require counts too, with the extras that are asked of them."""
+    desk.torch(*requires)
+    desk.install("sympy", "1.0", ["mpmath<2"])
+    desk.install("mpmath", "3.0")
+    desk.install("gmpy", "1.0", ["gmpy-fast; extra == 'fast'"])
+    assert gap == desk.prove(word, "../source").gap
+
+
+def test_circles(desk: Desk) -> None:
+    """Requirements in a circle are followed once, that of the package on itself included."""
+    desk.torch("sympy")
+    desk.install("sympy", requires=["torch", "ext"])
+    desk.package("torch", "ext[all]", more='[project.optional-dependencies]\nall = ["ext[all]", "sympy"]\n')
+    assert proved(2) == desk.prove("../source")
+
+
+def test_package_in_a_closure(desk: Desk) -> None:
+    """The package may be reached by what is installed and requires it."""
+    desk.install("consumer", requires=["ext[cuda]"])
+    desk.package("torch>=9", more='[project.optional-dependencies]\ncuda = ["torch>=9.3"]\n')
+    assert "torch>=9.3 (ext) is not satisfied by torch 9.1.0" == desk.prove("consumer").gap
+
+
+def test_package_that_is_not_reached(desk: Desk) -> None:
+    """Where nothing that is named leads to the package, something else that is not known here requires it."""
+    assert Proof(count=1, gap="it is not told what requires the package that is built") == desk.prove("torch")
+
+
+@pytest.mark.parametrize("word", ["../source", "ext[cuda]"])
+def test_package_with_dynamic_metadata(word: str, desk: Desk) -> None:
+    """What only a build tells leaves the proof open."""
+    write(desk.source / "pyproject.toml", DYNAMIC)
+    assert "ext tells what it requires only when it is built" == desk.prove(word).gap
+
+
+def test_extras_that_are_dynamic(desk: Desk) -> None:
+    """Extras that only a build tells leave the proof open where one is named."""
+    write(desk.source / "pyproject.toml", f'{PROJECT}dynamic = ["optional-dependencies"]\ndependencies = ["torch"]\n')
+    assert proved(1) == desk.prove("../source")
+    assert "ext tells what it requires only when it is built" == desk.prove("../source[cuda]").gap
+
+
+@pytest.mark.parametrize(
+    ("word", "gap"),
+    [
+        ("./other", "torch>=9.3 (other) is not satisfied by torch 9.1.0"),
+        ("-e./other", "torch>=9.3 (other) is not satisfied by torch 9.1.0"),
+        ("other@file://{cwd}/other", "torch>=9.3 (other) is not satisfied by torch 9.1.0"),
+        ("./other[more]", "numpy (other) is not installed"),
+        ("./dynamic", "dynamic tells what it requires only when it is built"),
+        ("./nameless", "{cwd}/nameless is, or may be, torch itself"),
+        ("./odd", "{cwd}/odd is, or may be, torch itself"),
+        ("./broken", "{cwd}/broken is, or may be, torch itself"),
+        ("./bare", "{cwd}/bare is, or may be, torch itself"),
+        ("./nowhere", "what ./nowhere requires is not known before it is fetched"),
+        ("dist/other-1.0.tar.gz", "what dist/other-1.0.tar.gz requires is not known before it is fetched"),
+        ("./ext-1-py3-none-any.whl", "what ./ext-1-py3-none-any.whl requires is not known before it is fetched"),
+        ("git+https://h/ext.git", "what git+https://h/ext.git requires is not known before it is fetched"),
+        ("https://h/o.zip[cuda]", "what https://h/o.zip[cuda] requires is not known before it is fetched"),
+        ("other@file://{cwd}/gone", "other @ file://{cwd}/gone (pip install) is not installed"),
+        ("torch@file://{cwd}/gone", "torch @ file://{cwd}/gone (pip install) names a URL"),
+    ],
+)
+def test_other_packages(word: str, gap: str, desk: Desk) -> None:
+    """Another folder tells what it requires by its pyproject.toml, if it does; what must be fetched tells nothing."""
+    text = '[project.optional-dependencies]\nmore = ["numpy"]\n'
+    other = desk.other("torch>=9.3") / "pyproject.toml"
+    write(other, f"{other.read_text('utf-8')}{text}")
+    write(desk.cwd / "dynamic/pyproject.toml", '[project]\nname = "dynamic"\ndynamic = ["dependencies"]\n')
+    write(desk.cwd / "nameless/pyproject.toml", '[build-system]\nrequires = ["setuptools"]\n')
+    write(desk.cwd / "odd/pyproject.toml", "project = 1\n")
+    write(desk.cwd / "broken/pyproject.toml", "[project\n")
+    (desk.cwd / "bare").mkdir()
+    assert gap.format(cwd=desk.cwd) == desk.prove("../source", word.format(cwd=desk.cwd)).gap
+
+
+def test_other_package_that_is_satisfied(desk: Desk) -> None:
+    """Another folder whose requirements are met leaves the proof whole, and may require the package that is built."""
+    desk.other("torch>=9.0", "ext[cuda]")
+    desk.package(more='[project.optional-dependencies]\ncuda = ["torch<10"]\n')
+    assert proved(2) == desk.prove("./other")
+
+
+@pytest.mark.parametrize(
+    ("dependency", "gap"),
+    [
+        ("other @ {cwd}/other", "torch>=9.3 (other) is not satisfied by torch 9.1.0"),
+        ("other[more] @ {cwd}/other", "numpy (other) is not installed"),
+        ("other @ {cwd}/pytorch", "{path}/pytorch is, or may be, torch itself"),
+        ("other @ {cwd}/gone", "other @ {cwd}/gone (ext) is not installed"),
+    ],
+)
+def test_folder_that_is_required(dependency: str, gap: str, desk: Desk) -> None:
+    """A folder that the package requires tells what it requires itself, like one that the command names."""
+    other = desk.other("torch>=9.3") / "pyproject.toml"
+    write(other, f"{other.read_text('utf-8')}[project.optional-dependencies]\nmore = ['numpy']\n")
+    write(desk.cwd / "pytorch/pyproject.toml", '[project]\nname = "Torch"\nversion = "9.4"\n')
+    facts = {"cwd": desk.cwd.as_uri(), "path": str(desk.cwd)}
+    desk.package(dependency.format(**facts))
+    assert gap.format(**facts) == desk.prove("../source").gap
+
+
+@pytest.mark.parametrize(
+    ("program", "source", "is_proved"),
+    [
+        ("uv", '{ url = "https://h/sympy-2-py3-none-any.whl" }', False),
+        ("uv", '[{ index = "x" }, { path = "../sympy" }]', False),
+        ("uv", '{ index = "x" }', True),
+        ("pip", '{ url = "https://h/sympy-2-py3-none-any.whl" }', True),
+    ],
+)
+def test_sources_of_the_package(program: str, source: str, is_proved: bool, desk: Desk) -> None:  # noqa: FBT001
+    """A place that the package names for a requirement moves it under uv, which alone reads that."""
+    desk.install("sympy")
+    desk.package("sympy", more=f"[tool.uv.sources]\nsympy = {source}\n")
+    told = f"{desk.source}/pyproject.toml says where requirements come from (tool.uv.sources)"
+    found = desk.prove_uv("../source") if program == "uv" else desk.prove("../source")
+    assert (proved(1) if is_proved else Proof(count=0, gap=told)) == found
+
+
+@pytest.mark.parametrize(
+    ("root", "is_proved"),
+    [
+        ('[tool.uv.workspace]\nmembers = ["source"]\n[tool.uv.sources]\nsympy = { path = "x" }\n', False),
+        ('[tool.uv.workspace]\nmembers = ["source"]\n[tool.uv.sources]\nsympy = { index = "x" }\n', True),
+        ('[tool.uv.sources]\nsympy = { path = "x" }\n', True),
+    ],
+)
+def test_sources_of_the_workspace(root: str, is_proved: bool, desk: Desk) -> None:  # noqa: FBT001 - a column
+    """The workspace around a package names places for its requirements, too, wherever uv was started."""
+    write(desk.root / "pyproject.toml", root)
+    desk.install("sympy")
+    desk.package("sympy")
+    gap = f"{desk.root}/pyproject.toml says where requirements come from (tool.uv.sources)"
+    assert (proved(1) if is_proved else Proof(count=0, gap=gap)) == desk.prove_uv("../source")
+    assert proved(1) == desk.prove("../source")
+
+
+def test_installed_twice(desk: Desk) -> None:
+    """What a broken upgrade has left twice is no proof: uv drops both, and nobody knows which one counts."""
+    desk.install("sympy", "1.0")
+    desk.install("sympy", "2.0")
+    desk.package("sympy")
+    gap = Proof(count=0, gap="sympy is installed twice")
+    assert [gap, gap] == [desk.prove("../source"), desk.prove_uv("../source")]
+
+
+def test_installed_in_two_folders(desk: Desk) -> None:
+    """In two folders of one path, the first one counts for pip; uv has one path, and drops both."""
+    desk.install("sympy", "1.0")
+    desk.package("sympy")
+    make_distribution(desk.root / "borrowed", "sympy", "2.0")
+    desk.more = (desk.root / "borrowed",)
+    assert [proved(1), Proof(count=0, gap="sympy is installed twice")] == [
+        desk.prove("../source"),
+        desk.prove_uv("../source"),
+    ]

@@ -1,0 +1,173 @@
+"""A wheel whose hash is checked here, since the frontend does not check it."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from callers import Scene
+from hooks import Said, call_of, make_source
+from servers import Server, serving
+from standins import write
+from test_managers import under
+
+from runtime_backend.errors import ProvisionError
+from runtime_backend.provision.verified import Verifying
+
+NAME = "torch-9.4.0+cpu-py3-none-any.whl"
+PATH = "/torch-9.4.0%2Bcpu-py3-none-any.whl"
+WHEEL = b"a wheel"
+SHA256 = hashlib.sha256(WHEEL).hexdigest()
+HINT = (
+    "The frontend does not check the hash itself. Install the runtime in the environment that the wheel is for, in a"
+    " command of its own, then run the same command again."
+)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Yield a server with one wheel."""
+    with serving(monkeypatch) as found:
+        found.pages[PATH] = (200, "application/octet-stream", WHEEL)
+        yield found
+
+
+def verifying(folder: Path, url: str, sha256: str = SHA256) -> Verifying:
+    """Return the checking of a wheel."""
+    return Verifying(url=url, sha256=sha256, folder=folder / "verified")
+
+
+def refusal(checking: Verifying, *, is_offline: bool = False) -> str:
+    """Return the whole message of the stop."""
+    with pytest.raises(ProvisionError) as caught:
+        checking.verify({}, Said(), is_offline=is_offline)
+    return str(caught.value)
+
+
+def left(folder: Path) -> list[str]:
+    """Return the names of the files that lie in the folder of checked wheels."""
+    return sorted(path.name for path in (folder / "verified").rglob("*") if path.is_file())
+
+
+def test_right_wheel(server: Server, tmp_path: Path) -> None:
+    """A wheel with the locked hash is kept under its own name, and is downloaded once."""
+    checking, said = verifying(tmp_path, server.url(PATH)), Said()
+    assert tmp_path / "verified" / SHA256[:16] / NAME == checking.path
+    for _ in range(2):
+        checking.verify({}, said, is_offline=False)
+        assert WHEEL == checking.path.read_bytes()
+    assert ([(PATH, None)], [f"fetching {server.url(PATH)}"]) == (server.asked, said.lines)
+    assert ["lock", NAME] == left(tmp_path)
+
+
+def test_file(tmp_path: Path) -> None:
+    """A wheel that a file URL names is checked as well, also offline."""
+    write(tmp_path / NAME, WHEEL.decode())
+    checking = verifying(tmp_path, (tmp_path / NAME).as_uri())
+    checking.verify({}, Said(), is_offline=True)
+    assert WHEEL == checking.path.read_bytes()
+
+
+def test_wrong_wheel(server: Server, tmp_path: Path) -> None:
+    """A wheel with another hash is a stop, and nothing of it is kept."""
+    server.pages[PATH] = (200, "application/octet-stream", b"another wheel")
+    found = hashlib.sha256(b"another wheel").hexdigest()
+    assert (f"{server.url(PATH)}: found sha256 {found}, expected {SHA256}, which is locked\n{HINT}") == refusal(
+        verifying(tmp_path, server.url(PATH))
+    )
+    assert ["lock"] == left(tmp_path)
+
+
+def test_wrong_wheel_is_downloaded_anew(server: Server, tmp_path: Path) -> None:
+    """After a stop, the right wheel is downloaded when the server has it."""
+    server.pages[PATH] = (200, "application/octet-stream", b"another wheel")
+    refusal(verifying(tmp_path, server.url(PATH)))
+    server.pages[PATH] = (200, "application/octet-stream", WHEEL)
+    checking = verifying(tmp_path, server.url(PATH))
+    checking.verify({}, Said(), is_offline=False)
+    assert WHEEL == checking.path.read_bytes()
+
+
+def test_offline(server: Server, tmp_path: Path) -> None:
+    """Offline, a wheel that was not downloaded before is a stop, and no server is asked."""
+    told = f"{server.url(PATH)}: not fetched: this build is offline\n{HINT}"
+    assert told == refusal(verifying(tmp_path, server.url(PATH)), is_offline=True)
+    assert ([], ["lock"]) == (server.asked, left(tmp_path))
+
+
+def test_offline_after_a_download(server: Server, tmp_path: Path) -> None:
+    """Offline, a wheel that was downloaded before is used."""
+    checking, said = verifying(tmp_path, server.url(PATH)), Said()
+    checking.verify({}, Said(), is_offline=False)
+    checking.verify({}, said, is_offline=True)
+    assert ([(PATH, None)], []) == (server.asked, said.lines)
+
+
+@pytest.mark.parametrize("kind", ["server", "file"])
+def test_unreachable(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wheel that cannot be fetched is a stop that says why, and nothing of it is kept."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    gone, number = tmp_path / "gone.whl", {"server": errno.ECONNREFUSED, "file": errno.ENOENT}[kind]
+    with socket.socket() as bound:  # to a port that nobody listens at
+        bound.bind(("127.0.0.1", 0))
+        url = gone.as_uri() if kind == "file" else f"http://127.0.0.1:{bound.getsockname()[1]}/gone.whl"
+        told = refusal(verifying(tmp_path, url))
+    error = OSError(number, os.strerror(number), *([str(gone)] if kind == "file" else []))
+    why = str(error) if kind == "file" else f"no answer: {error!r}"
+    assert f"{url}: it cannot be fetched: {why}\n{HINT}" == told
+    assert ["lock"] == left(tmp_path)
+
+
+LOCK = """\
+[[package]]
+name = "torch"
+version = "9.4.0+cpu"
+optional = false
+python-versions = ">=3.9"
+groups = ["main"]
+files = [{{file = "{name}", hash = "sha256:{sha256}"}}]
+
+[package.source]
+type = "url"
+url = "{url}"
+
+[metadata]
+lock-version = "2.1"
+python-versions = ">=3.10"
+"""
+
+
+@pytest.fixture
+def scene(tmp_path: Path, server: Server) -> Scene:
+    """Return a scene whose consumer has a poetry.lock with a torch by URL."""
+    scene = Scene(tmp_path)
+    make_source(scene.source, "backends.minimal", 'metadata = "real"\n')
+    (scene.consumer / "uv.lock").unlink()
+    write(scene.consumer / "poetry.lock", LOCK.format(name=NAME, sha256=SHA256, url=server.url(PATH)))
+    return scene
+
+
+def test_requirement_under_poetry(scene: Scene, server: Server) -> None:
+    """Poetry is told of the file that was checked, not of the URL that it would not check."""
+    said = Said()
+    call = call_of("get_requires_for_build_wheel", scene, under(scene, "poetry", "install"), said)
+    path = scene.root / "our-cache/verified" / SHA256[:16] / NAME
+    assert [f"torch @ {path.as_uri()}#sha256={SHA256}"] == call.requirements(None)
+    assert (WHEEL, [f"fetching {server.url(PATH)}"]) == (path.read_bytes(), said.lines)
+
+
+def test_wrong_wheel_under_poetry(scene: Scene, server: Server) -> None:
+    """Under poetry a wheel with another hash is a stop before anything is installed."""
+    server.pages[PATH] = (200, "application/octet-stream", b"another wheel")
+    call = call_of("get_requires_for_build_wheel", scene, under(scene, "poetry", "install"))
+    with pytest.raises(ProvisionError) as caught:
+        call.requirements(None)
+    found = hashlib.sha256(b"another wheel").hexdigest()
+    assert f"{server.url(PATH)}: found sha256 {found}, expected {SHA256}, which is locked\n{HINT}" == str(caught.value)
