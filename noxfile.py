@@ -43,9 +43,9 @@ def tests(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """Run the real frontends, the real backends and the real torch."""
     _install(session, "test", "integration")
-    # They wait for slow indexes, too; the heavy ones compile.
+    # More processes than cores: they wait for slow indexes much of the time.
     session.run(
-        "python", "-m", "pytest", "integration", "--ignore=integration/test_support.py", "-n2", *session.posargs
+        "python", "-m", "pytest", "integration", "--ignore=integration/test_support.py", "-n4", *session.posargs
     )
 
 
@@ -62,6 +62,21 @@ def real_builds(session: nox.Session) -> None:
     """Build every package of integration/real_builds.toml, in every way; takes an hour on two cores."""
     _install(session, "test", "integration")
     session.run("python", "-m", "pytest", "integration/test_real_builds.py", "--long-builds", "-rP", *session.posargs)
+
+
+@nox.session
+def random_commands(session: nox.Session) -> None:
+    """Run 300 random commands of pip and uv pip; for others: ``nox -s random_commands -- --first-seed=1000``."""
+    _install(session, "test", "integration")
+    words = ("--commands=300", "-n2", *session.posargs)
+    session.run("python", "-m", "pytest", "integration/test_random_commands.py", *words)
+
+
+@nox.session
+def situations(session: nox.Session) -> None:
+    """Run every situation of integration/situations: the torch that is there afterwards is the one built against."""
+    _install(session, "test", "integration")
+    session.run("python", "-m", "pytest", "integration/test_situations.py", "--all-situations", "-n2", *session.posargs)
 
 
 @nox.session

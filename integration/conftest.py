@@ -14,6 +14,7 @@ pytest.register_assert_rewrite("integration.checks", "integration.frontends.scen
 
 from .frontends import FRONTENDS  # noqa: E402 - after the line above, for its assertions
 from .index import Index, serve  # noqa: E402
+from .random_runs import Tally  # noqa: E402
 from .real_torch import VERSION, make_real_target  # noqa: E402
 from .stock import NEWEST_UV, Stock, make_stock  # noqa: E402
 from .support import Outcome, Row, read_support, write_support  # noqa: E402
@@ -21,9 +22,12 @@ from .workplace import Target, Workplace  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that renews the support table."""
+    """Add the option that renews the support table, and those that run more."""
     parser.addoption("--write-support", action="store_true", help="write what is measured to support.json and README")
     parser.addoption("--long-builds", action="store_true", help="build the real packages that take long, too")
+    parser.addoption("--commands", type=int, default=12, help="how many random commands are run, a seed each")
+    parser.addoption("--first-seed", type=int, default=0, help="the seed of the first random command")
+    parser.addoption("--all-situations", action="store_true", help="run the rarer situations, too")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -31,12 +35,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("long_build") and not config.getoption("--long-builds"):
             item.add_marker(pytest.mark.skip(reason="takes long: run `nox -s real_builds`"))
+        if item.get_closest_marker("rare_situation") and not config.getoption("--all-situations"):
+            item.add_marker(pytest.mark.skip(reason="one of the rarer situations: run `nox -s situations`"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gather what is measured, out of all processes of the run, in the one that the person has started."""
+    """Gather what is measured, out of all processes of the run, in the process that the person has started."""
     config.addinivalue_line("markers", "long_build: builds a real package, which takes its time")
-    if config.getoption("--write-support") and not hasattr(config, "workerinput"):
+    config.addinivalue_line("markers", "rare_situation: a command that is left out of the usual run")
+    if hasattr(config, "workerinput"):
+        return
+    config.pluginmanager.register(Tally())
+    if config.getoption("--write-support"):
         config.pluginmanager.register(SupportWriter())
 
 

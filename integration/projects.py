@@ -101,7 +101,14 @@ class Project:
 
     def direct(self, torch: str) -> str:
         """Return the beginning of a request by URL."""
-        return f"torch @ {self.index.url('files')}/torch-{torch.replace('+', '%2B')}-py3-none-any.whl#sha256="
+        return f"torch @ {self.index.url('files')}/{self._quoted(torch)}#sha256="
+
+    def verified(self, torch: str) -> str:
+        """Return a pattern for a request of a wheel that the shim has checked: the frontend does not."""
+        return f"torch @ {(self.place.cache / 'verified').as_uri()}/*/{self._quoted(torch)}#sha256=*"
+
+    def _quoted(self, torch: str) -> str:
+        return f"torch-{torch.replace('+', '%2B')}-py3-none-any.whl"
 
 
 def target_of(prefix: Path) -> Target:

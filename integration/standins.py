@@ -35,16 +35,33 @@ def reported(version: str) -> str:
 
 def make_standins(folder: Path) -> None:
     """Write all the wheels into a folder."""
-    for version in TORCHES:
-        more = ["nvidia-cublas"] if version.endswith("+cu130") else []
-        make_wheel(folder, "torch", version, _torch_files(version), ["torchdep", *more])
-    make_wheel(folder, "torchdep", "1.0", {"torchdep/__init__.py": '"""In torch\'s closure."""\n'})
+    make_torches(folder, TORCHES)
     make_wheel(folder, "nvidia-cublas", "13.1", _CUBLAS)
     make_wheel(folder, "notorch-dep", "1.0", {"notorch_dep/__init__.py": '"""Not in torch\'s closure."""\n'})
 
 
-def _torch_files(version: str) -> dict[str, str]:
-    name, cuda = TORCHES[version]
+def make_torches(folder: Path, torches: Mapping[str, tuple[str, str | None]], requires: Sequence[str] = ()) -> None:
+    """Write a torch for each version, and the wheel that every torch needs.
+
+    :param torches: as ``TORCHES``.
+    :param requires: what else these need.
+    """
+    for version, (name, cuda) in torches.items():
+        more = ["nvidia-cublas"] if version.endswith("+cu130") else []
+        make_wheel(folder, "torch", version, torch_files(name, cuda), ["torchdep", *more, *requires])
+    make_torchdep(folder)
+
+
+def make_torchdep(folder: Path) -> Path:
+    """Write the wheel that every torch depends on."""
+    return make_wheel(folder, "torchdep", "1.0", {"torchdep/__init__.py": '"""In torch\'s closure."""\n'})
+
+
+def torch_files(name: str, cuda: str | None) -> dict[str, str]:
+    """Return the files of a torch.
+
+    :param name: the version that the torch reports.
+    """
     return {
         "torch/__init__.py": "import torchdep\n\nfrom .version import __version__, cuda\n",
         "torch/version.py": (
@@ -62,10 +79,19 @@ def _torch_files(version: str) -> dict[str, str]:
     }
 
 
-def make_wheel(folder: Path, name: str, version: str, files: Mapping[str, str], requires: Sequence[str] = ()) -> Path:
+def make_wheel(
+    folder: Path,
+    name: str,
+    version: str,
+    files: Mapping[str, str],
+    requires: Sequence[str] = (),
+    *,
+    extras: Sequence[str] = (),
+) -> Path:
     """Write a wheel for every Python, and return its path."""
     stem = f"{name.replace('-', '_')}-{version}"
     requirements = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
+    requirements += "".join(f"Provides-Extra: {extra}\n" for extra in extras)
     contents = {
         **files,
         f"{stem}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requirements}",

@@ -1,0 +1,1 @@
+"""Commands that people run, each judged by the torch that its environment has afterwards."""
