@@ -1,4 +1,4 @@
-"""``python -m integration.bench [a] [b] [c] [d] [e]``: all of them, or those named."""
+"""``python -m integration.bench [a] [b] [c] [d] [e] [f]``: all of them, or those named."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..stock import make_stock
 from ..workplace import Target
+from .asking import measure_asking
 from .builds import measure_builds
 from .hooks import measure_hooks, measure_plan
 from .metadata import measure_metadata
@@ -20,12 +21,16 @@ from .provision import measure_provision
 def main() -> int:
     """Run the benchmarks and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("which", nargs="*", default=list("abcde"), choices=list("abcde"))
+    # Python 3.11 compares the whole list of defaults with the choices.
+    parser.add_argument("which", nargs="*", metavar="a ... f", help="which of them (default: all)")
     parser.add_argument(
         "--runs", type=int, default=7, help="runs of each alternative that count (default: %(default)s)"
     )
     parser.add_argument("--torch", default="2.13.0", help="the real torch of (b) and (c) (default: %(default)s)")
     options = parser.parse_args()
+    if not set("abcdef").issuperset(options.which):
+        parser.error(f"found {' '.join(options.which)}, expected letters out of a b c d e f")
+    options.which = options.which or list("abcdef")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         session = folder / "session"
@@ -33,7 +38,7 @@ def main() -> int:
         stock = make_stock(session)
         requirement = f"torch=={options.torch}"
         torch = _real_torch(folder / "torch", requirement) if {"b", "c"} & set(options.which) else None
-        for letter in "abcde":
+        for letter in "abcdef":
             (folder / letter).mkdir()
         if "a" in options.which:
             measure_builds(stock, folder / "a", options.runs)
@@ -45,6 +50,8 @@ def main() -> int:
             measure_plan(stock, folder / "d", options.runs)
         if "e" in options.which:
             measure_metadata(stock, folder / "e", options.runs)
+        if "f" in options.which:
+            measure_asking(stock, folder / "f", options.runs)
     return 0
 
 

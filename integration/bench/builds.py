@@ -13,11 +13,11 @@ from .timing import in_turn, median_ms, print_table, ratio
 
 _PROJECT = '[project]\nname = "trivial"\nversion = "1.0"\n\n[tool.setuptools]\npy-modules = ["trivial"]\n'
 _DIRECT = '[build-system]\nrequires = ["setuptools>=77"]\nbuild-backend = "setuptools.build_meta"\n\n'
-_SHIM = (
+SHIM = (
     '[build-system]\nrequires = ["runtime-backend", "setuptools>=77"]\nbuild-backend = "runtime_backend.build"\n\n'
     '[tool.runtime-backend]\nbuild-backend = "setuptools.build_meta"\n\n'
 )
-_IDLE = _SHIM.replace('_meta"\n\n', '_meta"\nprovision = "none"\n\n')
+_IDLE = SHIM.replace('_meta"\n\n', '_meta"\nprovision = "none"\n\n')
 
 
 def measure_builds(stock: Stock, folder: Path, runs: int) -> None:
@@ -27,7 +27,7 @@ def measure_builds(stock: Stock, folder: Path, runs: int) -> None:
     """
     place = Workplace(folder, stock)
     target = place.target("2.7.0+cpu", pip=NEWEST_PIP)
-    sources = {name: _package(folder / name, text) for name, text in _VARIANTS.items()}
+    sources = {name: make_trivial(folder / name, text) for name, text in _VARIANTS.items()}
     rows = []
     for frontend, build in _frontends(place, target).items():
         commands = {name: _once(place, build, source) for name, source in sources.items()}
@@ -39,10 +39,11 @@ def measure_builds(stock: Stock, folder: Path, runs: int) -> None:
     print_table("(a) isolated wheel build of a trivial package; reuse of a stand-in torch", columns, rows)
 
 
-_VARIANTS = {"direct": _DIRECT, "shim": _SHIM, "idle": _IDLE}
+_VARIANTS = {"direct": _DIRECT, "shim": SHIM, "idle": _IDLE}
 
 
-def _package(folder: Path, build_system: str) -> Path:
+def make_trivial(folder: Path, build_system: str) -> Path:
+    """Write the trivial package, and return its folder."""
     folder.mkdir()
     (folder / "pyproject.toml").write_text(build_system + _PROJECT, "utf-8")
     (folder / "trivial.py").write_text('"""Nothing."""\n', "utf-8")

@@ -98,7 +98,7 @@ def measure_plan(stock: Stock, folder: Path, runs: int) -> None:
 
 def build_environment(place: Workplace) -> Path:
     """Return the interpreter of an environment as uv makes it for a build: the shim, setuptools, no torch."""
-    prefix = place.folder / "builds-v0" / "build"
+    prefix = place.folder / "builds-v0" / ".tmpbench"
     uv = str(place.stock.uv(NEWEST_UV))
     subprocess.run([uv, "venv", "--quiet", "--offline", f"--python={sys.executable}", str(prefix)], check=True)
     place.install(prefix / "bin" / "python", "runtime-backend", "setuptools")
