@@ -35,21 +35,21 @@ def main() -> int:
     options = _parse()
     work = options.work.resolve()
     target, tools, wheels = work / "target", work / "tools", work / "wheels"
-    _make_environment(target, [f"torch=={options.torch}"])
-    _make_environment(tools, [str(ROOT), "uv"])
-    _make_wheel(tools, wheels)
-    environ = {**os.environ, "PIP_FIND_LINKS": _joined(wheels), "UV_FIND_LINKS": str(wheels)}
+    make_environment(target, [f"torch=={options.torch}"])
+    make_environment(tools, [str(ROOT), "uv"])
+    make_wheel(tools, wheels)
+    environ = {**os.environ, "PIP_FIND_LINKS": joined(wheels), "UV_FIND_LINKS": str(wheels)}
     source = shutil.copytree(PACKAGE, work / "op_setuptools", dirs_exist_ok=True)
 
-    _say("What a build would do, and why: runtime-backend explain")
+    say("What a build would do, and why: runtime-backend explain")
     activated = {**os.environ, "VIRTUAL_ENV": str(target)}
-    _run([_program(tools, "runtime-backend"), "explain", source], activated)
-    _say("pip install ./op_setuptools")
-    _run([_program(target, "python"), "-m", "pip", "install", *_AGAIN, source], environ)
-    _run([_program(target, "python"), "-W", "ignore", "-c", CHECK], os.environ)
-    _say("uv pip install ./op_setuptools")
-    _run([_program(tools, "uv"), "pip", "install", "--reinstall", "--no-deps", "-p", target, source], environ)
-    _run([_program(target, "python"), "-W", "ignore", "-c", CHECK], os.environ)
+    run([program(tools, "runtime-backend"), "explain", source], activated)
+    say("pip install ./op_setuptools")
+    run([program(target, "python"), "-m", "pip", "install", *_AGAIN, source], environ)
+    run([program(target, "python"), "-W", "ignore", "-c", CHECK], os.environ)
+    say("uv pip install ./op_setuptools")
+    run([program(tools, "uv"), "pip", "install", "--reinstall", "--no-deps", "-p", target, source], environ)
+    run([program(target, "python"), "-W", "ignore", "-c", CHECK], os.environ)
     return 0
 
 
@@ -64,33 +64,37 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _make_environment(folder: Path, requirements: Sequence[str]) -> None:
+def make_environment(folder: Path, requirements: Sequence[str]) -> None:
+    """Make an environment, if it is not there, and install into it."""
     if not folder.exists():
-        _run([sys.executable, "-m", "venv", folder], os.environ)
-    _say(f"pip install {' '.join(requirements)}  (into {folder.name})")
-    _run([_program(folder, "python"), "-m", "pip", "install", "--quiet", *requirements], os.environ)
+        run([sys.executable, "-m", "venv", folder], os.environ)
+    say(f"pip install {' '.join(requirements)}  (into {folder.name})")
+    run([program(folder, "python"), "-m", "pip", "install", "--quiet", *requirements], os.environ)
 
 
-def _make_wheel(tools: Path, wheels: Path) -> None:
+def make_wheel(tools: Path, wheels: Path) -> None:
     """Make the wheel of this checkout: what an index has of a released runtime-backend."""
     shutil.rmtree(wheels, ignore_errors=True)
-    command = [_program(tools, "python"), "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", wheels, ROOT]
-    _run(command, os.environ)
+    command = [program(tools, "python"), "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", wheels, ROOT]
+    run(command, os.environ)
 
 
-def _joined(wheels: Path) -> str:
+def joined(wheels: Path) -> str:
+    """Return the folders that pip looks into, with one more."""
     return " ".join(filter(None, [os.environ.get("PIP_FIND_LINKS"), str(wheels)]))
 
 
-def _program(environment: Path, name: str) -> Path:
+def program(environment: Path, name: str) -> Path:
+    """Return a program of an environment."""
     return environment / ("Scripts" if os.name == "nt" else "bin") / name
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Print a heading."""
     print(f"\n==> {line}", flush=True)
 
 
-def _run(command: Sequence[str | Path], environ: Mapping[str, str]) -> None:
+def run(command: Sequence[str | Path], environ: Mapping[str, str]) -> None:
     """Run a command; its failure ends the script with its exit code."""
     done = subprocess.run([str(word) for word in command], env=environ, check=False)
     if done.returncode != 0:

@@ -15,6 +15,7 @@ BEGIN, END = "<!-- support table: begin -->\n", "<!-- support table: end -->\n"
 
 SCENARIOS: Mapping[str, str] = {
     "fresh": "nothing is installed, and torch is named by the same command, its file or the lock",
+    "unpinned": "as fresh, torch is named without a version: the newest one comes",
     "upgrade": "both are installed, and a newer torch takes the place of the old one",
     "editable": "as fresh, the package as an editable",
     "sdist": "as fresh, the package as an sdist",

@@ -98,7 +98,7 @@ def test_nothing_known(place: Workplace, stop: Stop, frontend: str) -> None:
     output = stop(frontend, package, target)
     assert "no torch is known to build against. Looked at:" in output
     assert f"{target.prefix}: no torch" in output
-    assert "RUNTIME_BACKEND_TARGET=/path/to/environment, or RUNTIME_BACKEND_PIN='torch==VERSION'." in output
+    assert "RUNTIME_BACKEND_PIN='torch==VERSION', RUNTIME_BACKEND_TARGET=/path/to/env." in output
 
 
 @every_frontend

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import build, hatch, nox, pdm, pip, pip_tools, pipenv, poetry, tox, uv_pip, uv_sync
+from . import build, hatch, nox, pdm, pip, pip_tools, pipenv, poetry, tox, uv_made, uv_pip, uv_sync
 from .scene import Frontend
 
-_FAMILIES = (pip, uv_pip, uv_sync, pip_tools, poetry, pdm, pipenv, build, hatch, tox, nox)
+_FAMILIES = (pip, uv_pip, uv_made, uv_sync, pip_tools, poetry, pdm, pipenv, build, hatch, tox, nox)
 
 FRONTENDS: tuple[Frontend, ...] = tuple(frontend for family in _FAMILIES for frontend in family.FRONTENDS)
 """The rows of the table, in its order."""

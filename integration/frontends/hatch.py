@@ -123,25 +123,15 @@ def installs_itself(installer: str) -> Frontend:
 
     def upgrade(scene: Scene) -> Built:
         folder = want(scene, OLD)
-        scene.environ[PIN] = f"torch=={OLD}"
         scene.hurry(lambda: _run(scene, folder, OLD))
-        del scene.environ[PIN]
         scene.edit(f"torch=={OLD}", f"torch=={NEW}")
         return replace(_run(scene, folder, NEW), kept=OLD)
 
-    def pinned(more: str) -> WayOut:
-        return WayOut(note=note, run=run(f'{more}\nenv-vars = {{ {PIN} = "torch=={TORCH}" }}'))
-
-    note = (
-        "hatch puts the package in before its dependencies. Name the torch in its pyproject.toml: "
-        '`[tool.hatch.envs.default.env-vars]`, `RUNTIME_BACKEND_PIN = "torch==2.7.0"`.'
-    )
     modes = {"fresh": "dev-mode = false", "editable": "dev-mode = true"}
     return Frontend(
         name=f"`hatch run` in the package, installer {installer}",
         versions=(TOOLS["hatch"][0],),
         scenarios={**{kind: run(mode) for kind, mode in modes.items()}, "upgrade": upgrade},
-        ways_out={kind: pinned(mode) for kind, mode in modes.items()},
     )
 
 

@@ -40,6 +40,11 @@ def installs(prepare: Prepare, install: Install, *, file: bool = False) -> Mappi
 
         return scenario
 
+    def unpinned(scene: Scene) -> Built:
+        prefix = prepare(scene)
+        scene.run(*command(scene, prefix, "torch", scene.requirement()))
+        return Built(torch=NEW, prefix=prefix)
+
     def upgrade(scene: Scene) -> Built:
         prefix = prepare(scene, f"torch==={OLD}")
         scene.hurried(*command(scene, prefix, scene.requirement()))
@@ -53,6 +58,7 @@ def installs(prepare: Prepare, install: Install, *, file: bool = False) -> Mappi
 
     return {
         **{kind: fresh(kind) for kind in KINDS},
+        "unpinned": unpinned,
         "upgrade": upgrade,
         "no isolation": without_isolation,
     }
