@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .errors import MetadataError
-from .metadata import Prepared, describe_differences, describe_refusals, with_requirements
+from .metadata import Prepared, with_requirements
 from .plan import Plan
 from .report import describe_stamp
 from .stamp import FILE_NAME, source_revision, stamp_text
@@ -38,6 +38,8 @@ def finish_wheel(plan: Plan, wheel: Path, prepared: Prepared | None, say: Callab
 
 
 def _check_agreement(plan: Plan, wheel: Path, prepared: Prepared, metadata: bytes) -> None:
+    from .metadata.agreement import describe_differences  # noqa: PLC0415 - parses mail headers: for wheels alone
+
     differences = describe_differences(prepared.metadata, metadata)
     if not differences:
         return
@@ -60,6 +62,8 @@ def _check_own_requirements(plan: Plan, wheel: Path, metadata: bytes) -> None:
 
     :raises MetadataError: unless the command ignores what packages require.
     """
+    from .metadata.agreement import describe_refusals  # noqa: PLC0415 - as above
+
     bound = [runtime for runtime in plan.runtimes if runtime.outcome.is_bound and runtime.identity is not None]
     versions = {r.identity.name: r.identity.version for r in bound if r.identity is not None}
     refusals = describe_refusals(metadata, versions)

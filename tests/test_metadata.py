@@ -15,13 +15,13 @@ from runtime_backend.config import load_settings
 from runtime_backend.errors import NoAnswer
 from runtime_backend.metadata import (
     Prepared,
-    describe_differences,
     mark_prepared,
     plan_ways,
     read_prepared,
     with_requirements,
     write_static,
 )
+from runtime_backend.metadata.agreement import describe_differences
 from runtime_backend.runtime import Identity
 
 WHEEL, EDITABLE, SDIST = "prepare_metadata_for_build_wheel", "prepare_metadata_for_build_editable", "build_sdist"

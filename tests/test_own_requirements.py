@@ -16,7 +16,7 @@ from test_plan import plan
 from runtime_backend.distributions import DistributionIndex
 from runtime_backend.errors import MetadataError
 from runtime_backend.frontend import Caller
-from runtime_backend.metadata import describe_refusals
+from runtime_backend.metadata.agreement import describe_refusals
 from runtime_backend.runtime import find_missing
 
 VERSIONS = {"torch": "2.7.0+cu126", "numpy": "2.0"}

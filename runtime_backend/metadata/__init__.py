@@ -9,7 +9,6 @@ The ways, in the order in which ``metadata = "auto"`` takes them (design, sectio
 
 from __future__ import annotations
 
-from .agreement import describe_differences, describe_refusals
 from .pins import with_requirements
 from .prepared import Prepared, mark_prepared, read_prepared
 from .static import is_complete, named_files, static_metadata, write_static
@@ -17,8 +16,6 @@ from .ways import plan_ways
 
 __all__ = [
     "Prepared",
-    "describe_differences",
-    "describe_refusals",
     "is_complete",
     "mark_prepared",
     "named_files",
