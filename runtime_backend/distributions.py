@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from packaging.utils import canonicalize_name
 
@@ -69,6 +70,14 @@ class Distribution:
     def direct_url(self) -> str:
         """The text of ``direct_url.json`` (PEP 610), or nothing."""
         return read_text(self.info / "direct_url.json")
+
+
+def archive_sha256(info: Mapping[str, Any]) -> str | None:
+    """Return the SHA-256 that an ``archive_info`` (PEP 610) has, of an installed archive or in pip's report.
+
+    pdm and old pips write the older key alone: ``hash`` instead of ``hashes``.
+    """
+    return info.get("hashes", {}).get("sha256") or str(info.get("hash", "")).partition("sha256=")[2] or None
 
 
 class DistributionIndex:

@@ -14,12 +14,12 @@ _VALUED = """
 --exclude --excludes --exclude-newer --exclude-newer-package --extra --extra-index-url --find-links --fork-strategy
 --format --from --group --index --index-strategy --index-url --keyring-provider --link-mode --marker --no-binary
 --no-binary-package --no-build-isolation-package --no-build-package --no-editable-package --no-emit-package --no-extra
---no-group --no-install-package --no-sources-package --only-binary --only-group --optional --out-dir --output-file
---output-format --override --overrides --package --prefix --prerelease --prerelease-package --preview-features
---project --prune --python --python-fetch --python-platform --python-preference --python-version --refresh-package
---reinstall-package --requirement --requirements --resolution --rev --script --tag --target --torch-backend
---only-install-package --upgrade-group --upgrade-package --with --with-editable --with-executables-from
---with-requirements -C -P -b -c -e -f -i -m -o -p -r -t -w
+--no-group --no-install-package --no-sources-package --only-binary --only-group --only-install-package --optional
+--out-dir --output-file --output-format --override --overrides --package --prefix --prerelease --prerelease-package
+--preview-features --project --prune --python --python-fetch --python-platform --python-preference --python-version
+--refresh-package --reinstall-package --requirement --requirements --resolution --rev --script --tag --target
+--torch-backend --upgrade-group --upgrade-package --with --with-editable --with-executables-from --with-requirements
+-C -P -b -c -e -f -i -m -o -p -r -t -w
 """
 VALUED_OPTIONS = frozenset(_VALUED.split())
 """Options that take a value, in uv 0.5 to 0.13. A flag taken for one of these would swallow the word after it."""

@@ -11,6 +11,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name, canonicalize_version
 from packaging.version import InvalidVersion, Version
 
+from ..resolve import is_refused
+
 _FIELDS = ("Name", "Version", "Requires-Dist", "Requires-Python", "Provides-Extra")
 """What a frontend resolves by."""
 
@@ -27,17 +29,7 @@ def describe_refusals(built: bytes, versions: Mapping[str, str]) -> list[str]:
     :param versions: the runtimes' versions by normalised name.
     """
     message = BytesParser().parsebytes(built, headersonly=True)
-    return [text for text in map(str, message.get_all("Requires-Dist", [])) if _is_refused(text, versions)]
-
-
-def _is_refused(text: str, versions: Mapping[str, str]) -> bool:
-    try:
-        requirement = Requirement(text)
-        is_active = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-    except (InvalidRequirement, ValueError, LookupError):
-        return False
-    version = versions.get(canonicalize_name(requirement.name))
-    return is_active and bool(version) and not requirement.specifier.contains(version or "", prereleases=True)
+    return [text for text in map(str, message.get_all("Requires-Dist", [])) if is_refused(text, versions)]
 
 
 def _compare(field: str, told: Message, built: Message) -> Iterator[str]:

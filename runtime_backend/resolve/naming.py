@@ -102,8 +102,8 @@ def _read_file(installation: Installation, name: str) -> Iterator[Named]:
         yield Named()
         return
     for line in found.lines:
-        name = canonicalize_name(line.requirement.name)
-        yield Named(requirement=line.requirement, project=name, folder=folder_of(line.requirement))
+        project = canonicalize_name(line.requirement.name)
+        yield Named(requirement=line.requirement, project=project, folder=folder_of(line.requirement))
     for text, file in found.unnamed:
         yield read_word(text, [installation.cwd, file.parent])
 

@@ -29,13 +29,7 @@ class Package:
 
         :param name: the runtime's, normalised.
         """
-        for text in self.dependencies or ():
-            requirement = parse_requirement(text)
-            if requirement is None or canonicalize_name(requirement.name) != name or not is_for_here(requirement):
-                continue
-            if not requirement.specifier.contains(version, prereleases=True):
-                return text
-        return None
+        return next((text for text in self.dependencies or () if is_refused(text, {name: version})), None)
 
     def requirements(self, extras: frozenset[str]) -> tuple[str, ...] | None:
         """Return what it requires with some extras; None if that is not told."""
@@ -66,6 +60,18 @@ def read_package(source: Path, project: Mapping[str, Any]) -> Package:
 
 def _is_list_of_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def is_refused(text: str, versions: Mapping[str, str]) -> bool:
+    """Return whether a requirement (PEP 508) holds here, and is of a runtime whose version it does not accept.
+
+    :param versions: by normalised name; an empty one is not known, and accepted.
+    """
+    requirement = parse_requirement(text)
+    version = "" if requirement is None else versions.get(canonicalize_name(requirement.name), "")
+    if requirement is None or not version or not is_for_here(requirement):
+        return False
+    return not requirement.specifier.contains(version, prereleases=True)
 
 
 def is_for_here(requirement: Requirement) -> bool:

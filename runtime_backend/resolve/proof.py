@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -66,7 +65,6 @@ class _Prover:
         self._installation = installation
         self._package = package
         self._installed = installed
-        self._environment = {key: str(value) for key, value in default_environment().items()}
         self._constraints: dict[str, list[Requirement]] = defaultdict(list)
         self._pending: list[tuple[Requirement, str]] = []
         self._seen: set[tuple[str, str]] = set()
@@ -162,7 +160,7 @@ class _Prover:
     def _is_active(self, requirement: Requirement, extras: frozenset[str]) -> bool:
         marker = requirement.marker
         try:
-            return marker is None or any(marker.evaluate({**self._environment, "extra": e}) for e in ("", *extras))
+            return marker is None or any(marker.evaluate({"extra": e}) for e in ("", *extras))
         except (ValueError, LookupError):  # packaging's UndefinedComparison, UndefinedEnvironmentName
             raise _Open(f"the marker of {requirement} cannot be decided") from None
 

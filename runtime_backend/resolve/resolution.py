@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from packaging.specifiers import SpecifierSet
 
-from ..distributions import Distribution
+from ..distributions import Distribution, archive_sha256
 from ..frontend import Environment
 from ..index import Wanted
 from ..runtime import Identity, is_compatible
@@ -71,14 +71,9 @@ def installed_resolution(identity: Identity, distribution: Distribution, environ
 
 
 def direct_archive(text: str) -> tuple[str | None, str | None]:
-    """Return (URL, sha256) of an installed archive's ``direct_url.json`` (PEP 610), as far as it has both.
-
-    pdm writes the older key alone: ``hash`` instead of ``hashes``.
-    """
+    """Return (URL, sha256) of an installed archive's ``direct_url.json`` (PEP 610), as far as it has both."""
     try:
         data = json.loads(text)
-        url, info = str(data["url"]), data["archive_info"]
-        sha256 = info.get("hashes", {}).get("sha256") or str(info.get("hash", "")).partition("sha256=")[2]
+        return str(data["url"]), archive_sha256(data["archive_info"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return None, None
-    return url, sha256 or None

@@ -10,8 +10,9 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from ...distributions import archive_sha256
 from ...errors import DecisionError
-from ..arguments import Arguments, read_arguments
+from ..arguments import Arguments, find_positional, read_arguments
 from ..caller import Caller
 from ..installations import Installation
 from ..installations.pip import PIP_VALUED
@@ -36,7 +37,7 @@ def dry_runs_of_pip(
     """
     report = work / "report.json"
     argv, start = installation.process.argv, installation.start
-    place = _place_of_command(argv, start)
+    place = start + next(find_positional(argv[start:], valued=PIP_VALUED))
     more = ["--dry-run", "--quiet", "--report", str(report)]
     more += [] if installation.is_installing else ["--ignore-installed"]
     before: Sequence[str] = argv[start:place]
@@ -56,14 +57,6 @@ def dry_runs_of_pip(
         cwd=installation.cwd,
         read=lambda _output, _errors: _read_report(report),
     )
-
-
-def _place_of_command(argv: Sequence[str], start: int) -> int:
-    """Return the index of ``install``: the first word that is no option, and no option's value."""
-    place = start
-    while place < len(argv) and argv[place].startswith("-"):
-        place += 2 if argv[place] in PIP_VALUED else 1
-    return place
 
 
 def _kept(words: Sequence[str]) -> Iterator[str]:
@@ -96,8 +89,7 @@ def _read_report(path: Path) -> Mapping[str, Change]:
 
 def _read_item(item: Mapping[str, Any]) -> tuple[str, Change]:
     metadata, info = item["metadata"], item["download_info"]
-    archive = info.get("archive_info", {})
-    sha256 = archive.get("hashes", {}).get("sha256") or str(archive.get("hash", "")).partition("sha256=")[2] or None
+    sha256 = archive_sha256(info.get("archive_info", {}))
     url = str(info["url"]).partition("#")[0]
     is_wheel = url.partition("?")[0].endswith(".whl")
     change = Change(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...files import is_folder, read_text
 from ..caller import Caller
-from ..environments import read_pyvenv_cfg
+from ..environments import Environment, read_pyvenv_cfg
 from ..folders import find_home, find_lock_upward, find_project
 from ..installations import Installation
 from ..uv import UvCommand, find_uv_command
@@ -101,14 +101,17 @@ class _Asked:
         environ = {name: value for name, value in self.environ.items() if name not in hidden}
         return self._changes([*name, "--dry-run", *place, *self._cache(None), *spelt(options), "--", *words], environ)
 
+    def _find_environment(self) -> Environment | None:
+        """Return the environment that uv finds from its folder and its variables."""
+        environments = (self.caller.reader.read(path) for _, path in self.command.environment_paths())
+        return next(filter(None, environments), None)
+
     def _place(self) -> list[str]:
         """Return the options that name the target, or its shadow.
 
         An environment that venv did not make has its lock in the temporary folder, which is another one here.
         """
-        given = self.command.arguments
-        environments = (self.caller.reader.read(path) for _, path in self.command.environment_paths())
-        environment = next(filter(None, environments), None)
+        given, environment = self.command.arguments, self._find_environment()
         named, place = given.last("-p", "--python"), list[str]()
         if environment is not None and read_pyvenv_cfg(environment.prefix):
             shadow = shadow_environment(environment.prefix, self.work / "environment")
@@ -193,8 +196,7 @@ class _Asked:
         for found in re.finditer(r'^name = "([^"]+)"\nversion = "([^"]+)"$', lock, re.MULTILINE):
             yield f"{found.group(1)}=={found.group(2)}"
         if not lock:
-            environments = (self.caller.reader.read(path) for _, path in self.command.environment_paths())
-            environment = next(filter(None, environments), None)
+            environment = self._find_environment()
             for distribution in () if environment is None else environment.distributions:
                 yield f"{distribution.name}=={distribution.version}"
 

@@ -13,9 +13,9 @@ from ...files import is_file
 from ..caller import Caller
 from ..programs import find_program
 from ..uv import find_uv_command
-from .installation import Installation, Option
+from .installation import Installation
 
-__all__ = ["Installation", "Option", "find_front_folder", "find_installation", "find_named_locks"]
+__all__ = ["Installation", "find_front_folder", "find_installation", "find_named_locks"]
 
 
 def find_installation(caller: Caller) -> Installation | None:

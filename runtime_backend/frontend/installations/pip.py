@@ -20,10 +20,10 @@ _VALUED = """
 --abi --build --build-constraint --build-option --default-timeout --local-log --log-file --pypi-url --source
 --source-dir --source-directory --cache-dir --cert --client-cert --config-settings --constraint --dest --editable
 --exists-action --extra-index-url --find-links --global-option --group --implementation --index-url --keyring-provider
---log --no-binary --only-binary --only-final --platform --prefix --progress-bar --proxy --python --python-version
---output --report --requirement --requirements-from-script --resume-retries --retries --root --root-user-action --src
---target --timeout --trusted-host --upgrade-strategy --uploaded-prior-to --use-deprecated --use-feature --wheel-dir -C
--b -c -d -e -f -i -o -r -t -w
+--log --no-binary --only-binary --only-final --output --platform --prefix --progress-bar --proxy --python
+--python-version --report --requirement --requirements-from-script --resume-retries --retries --root
+--root-user-action --src --target --timeout --trusted-host --upgrade-strategy --uploaded-prior-to --use-deprecated
+--use-feature --wheel-dir -C -b -c -d -e -f -i -o -r -t -w
 """
 PIP_VALUED = frozenset(_VALUED.split())
 """Options of pip that take a value, in pip 22.3 to 26.3."""
