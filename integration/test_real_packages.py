@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runtime_backend.metadata import describe_differences
+from runtime_backend.metadata.agreement import describe_differences
 from runtime_backend.toml import loads
 
 from .real_torch import VERSION, download_source
