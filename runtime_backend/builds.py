@@ -7,10 +7,9 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .files import is_file, list_names, read_text
 from .ninja import Step
@@ -22,8 +21,7 @@ _FORMAT = 1
 _RECORD, _OUTPUT = "build.json", "output.log"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Build:
+class Build(NamedTuple):
     """One build, when it is over."""
 
     source: str

@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +38,7 @@ def plan_environ(
 
     torch = next((identity for identity in identities if identity.name == "torch"), None)
     named = {variable.name: variable.value or "" for variable in variables}
-    found = plan_cuda(settings.cuda, torch, replace(bench, environ={**named, **environ}))
+    found = plan_cuda(settings.cuda, torch, bench._replace(environ={**named, **environ}))
     return (*variables, *(variable for variable in found.variables if variable.name not in named)), found
 
 

@@ -19,8 +19,9 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from .cache import held_if_free
 
@@ -29,15 +30,14 @@ _ABANDONED = {_UNFINISHED: 3600, _PASSING: 2 * 24 * 3600}
 """Beginning of a name -> seconds after which such a folder belongs to nobody: no build takes two days."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LinkedFolder:
+class LinkedFolder(NamedTuple):
     """A folder of links as planned; :meth:`show` makes it."""
 
     path: Path
     """The stable path."""
     targets: Mapping[str, Path]
     """Path in the folder, with slashes -> what it links to."""
-    texts: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = MappingProxyType({})
     """Path in the folder -> the text of a file that is no link."""
     is_passing: bool = False
     """Whether what it leads to goes with this build."""
@@ -89,10 +89,10 @@ class LinkedFolder:
     def _make_held(self) -> Path:
         held = self.held
         if not held.is_dir():
-            self._make(held)
+            self._make_new(held)
         return held
 
-    def _make(self, held: Path) -> None:
+    def _make_new(self, held: Path) -> None:
         held.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(held.parent)
         unfinished = held.parent / f"{_UNFINISHED}{os.getpid()}-{time.monotonic_ns()}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from .files import read_text
 
@@ -15,8 +15,7 @@ _TICK = 0.1
 """Seconds by which a file system's clock may be behind, or ninja slow to note the time."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One command of ninja's."""
 
     output: str
@@ -26,8 +25,7 @@ class Step:
     end: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A line of a log."""
 
     output: str

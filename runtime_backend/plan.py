@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .config import Settings
 from .environ import build_label
@@ -29,8 +28,7 @@ BUILD_HOOKS = ("build_wheel", "build_editable")
 """The hooks that need the runtimes."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """Everything decided for one hook call."""
 
     hook: str

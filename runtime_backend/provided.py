@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -17,8 +17,7 @@ from .resolve import Outcome, Resolution
 from .runtime import Identity
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RuntimePlan:
+class RuntimePlan(NamedTuple):
     """What is known of one runtime, and how it is provided."""
 
     outcome: Outcome
@@ -44,8 +43,7 @@ class RuntimePlan:
         return self.resolution.identity
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Provided:
+class Provided(NamedTuple):
     """All of them."""
 
     runtimes: tuple[RuntimePlan, ...]
@@ -107,7 +105,7 @@ def _borrowed(runtime: RuntimePlan) -> list[tuple[Borrowed, Identity]]:
         return []
     extras = frozenset(runtime.outcome.rule.requirement.extras)
     index = resolution.environment.distributions
-    return [(Borrowed(distribution=resolution.distribution, extras=extras, index=index), resolution.identity)]
+    return [(Borrowed(distribution=resolution.distribution, extras=extras, installed=index), resolution.identity)]
 
 
 def without_runtimes(requirements: Sequence[str], runtimes: Sequence[RuntimePlan]) -> list[str]:

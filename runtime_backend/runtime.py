@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from packaging.markers import default_environment
 from packaging.requirements import InvalidRequirement, Requirement
@@ -20,8 +20,7 @@ _LABELS = {"cuda": r"\bcu(\d+)\d\b", "rocm": r"\brocm(\d+\b)?", "xpu": r"\bxpu()
 """``cu126``, ``rocm6.4``, AMD's own ``rocmsdk20251116``, ``cpu.cxx11.abi``; the group is the major version."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What a runtime is, as far as it is known.
 
     A lock tells the version alone; what lies on disk tells the rest. The two versions differ for good reason: torch of
@@ -149,7 +148,7 @@ def is_compatible(built: Identity, running: Identity, match: str) -> bool:
 def _is_same(one: Identity, other: Identity) -> bool:
     if one.reported is None or other.reported is None:
         return Version(one.version) == Version(other.version)
-    return replace(one, name=other.name, version=other.version) == other
+    return one._replace(name=other.name, version=other.version) == other
 
 
 def find_closure(root: Distribution, extras: set[str], index: DistributionIndex) -> tuple[Distribution, ...]:

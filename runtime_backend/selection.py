@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What a frontend was told to install out of a lock; by default the project with its default groups."""
 
     project: Path | None = None
@@ -30,7 +29,7 @@ class Selection:
 
     def or_else(self, *, extras: frozenset[str], groups: frozenset[str]) -> Selection:
         """Return the selection with other extras and groups, where none of that kind is selected."""
-        return replace(self, extras=self.extras or extras, groups=self.groups or groups)
+        return self._replace(extras=self.extras or extras, groups=self.groups or groups)
 
     def describe(self) -> str:
         """Return ``extras cpu; groups dev``, or ``no extra, default groups``."""

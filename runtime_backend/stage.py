@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +57,7 @@ def set_stage(
         before += [str(shown[plan.view.path])] if plan.view else []
         behind = [str(shown[plan.overlay.path])] if plan.overlay else []
         stack.enter_context(surroundings(changes, before=before, behind=behind))
-        yield replace(plan, build_folders=_build_folders(plan, caller, changes.get("SKBUILD_BUILD_DIR"), named))
+        yield plan._replace(build_folders=_build_folders(plan, caller, changes.get("SKBUILD_BUILD_DIR"), named))
 
 
 def _show_folders(plan: Plan, stack: ExitStack) -> dict[Path, Path]:
@@ -120,7 +119,7 @@ def _open_upstream(plan: Plan, caller: Caller, stack: ExitStack, say: Callable[[
     tree = stack.enter_context(depot.tree(upstream))
     stack.callback(os.chdir, os.getcwd())  # noqa: PTH109 - a path, whatever stands in it
     os.chdir(tree)
-    return replace(plan, settings=settings_of_tree(plan.settings, tree))
+    return plan._replace(settings=settings_of_tree(plan.settings, tree))
 
 
 def _warn_of_own_architectures(plan: Plan, say: Callable[[str], None]) -> None:

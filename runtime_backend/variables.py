@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PlannedVariable:
+class PlannedVariable(NamedTuple):
     """What becomes of one of them."""
 
     name: str

@@ -42,7 +42,7 @@ def call(
     """Return the caller under a process of uv, as one of its hooks sees it."""
     caller = scene.uv({"HOME": str(scene.root), "PWD": str(scene.elsewhere), "PATH": ""}, *line.split())
     (process, *others) = caller.list_ancestors()
-    seen = [replace(process, pid=pid, started=started), *others]
+    seen = [process._replace(pid=pid, started=started), *others]
     return replace(caller, environ={**caller.environ, "UV": str(uv.path)}, list_ancestors=lambda: seen)
 
 
@@ -59,7 +59,7 @@ def test_guard(tmp_path: Path, uv: StandIn, scene: Scene) -> None:
 def test_variables_of_an_unread_process(tmp_path: Path, uv: StandIn, scene: Scene) -> None:
     """Where the frontend's variables cannot be read, it is asked with the person's."""
     caller = call(scene, uv)
-    seen = [replace(process, environ={}) for process in caller.list_ancestors()]
+    seen = [process._replace(environ={}) for process in caller.list_ancestors()]
     unread = replace(caller, list_ancestors=lambda: seen, environ={**caller.environ, "MINE": "1"})
     make_asker(tmp_path / "asked", unread).ask(installation_of(unread))
     assert "1" == uv.note.environ["MINE"]
@@ -100,7 +100,7 @@ def test_not_kept(other: str, tmp_path: Path, uv: StandIn, scene: Scene) -> None
 
 
 def _moved(caller: Caller, cwd: Path) -> Caller:
-    seen = [replace(process, cwd=cwd) for process in caller.list_ancestors()]
+    seen = [process._replace(cwd=cwd) for process in caller.list_ancestors()]
     return replace(caller, list_ancestors=lambda: seen)
 
 

@@ -47,7 +47,7 @@ def asking(hooks: tuple[str, ...], scene: Scene, caller: Caller, frontend: Front
     asked = []
     for number, hook in enumerate(hooks, start=1):
         before = len(frontend.asked)
-        anew = [replace(caller.ancestors[0], pid=number), *caller.ancestors[1:]]
+        anew = [caller.ancestors[0]._replace(pid=number), *caller.ancestors[1:]]
         plan(hook, scene, replace(caller, list_ancestors=partial(list, anew)))
         asked += [hook] * (len(frontend.asked) - before)
     return asked

@@ -238,7 +238,7 @@ def test_directory(line: str, more: dict[str, str], scene: Scene, uv: StandIn) -
     (scene.elsewhere / "sub").mkdir()
     caller = called(scene, uv, line, VIRTUAL_ENV=str(scene.target), PWD=str(scene.elsewhere), **more)
     (process, *others) = caller.list_ancestors()
-    seen = [replace(process, cwd=scene.elsewhere / "sub"), *others]
+    seen = [process._replace(cwd=scene.elsewhere / "sub"), *others]
     caller = replace(caller, list_ancestors=lambda: seen)
     make_asker(scene.root / "asked", caller).ask(installation_of(caller))
     assert words_of(uv.note, ["pip", "install", "--dry-run", *SHADOW, *CACHE, "--", "x"]) == uv.note.words

@@ -250,6 +250,6 @@ def test_without_its_place(scene: Scene, tmp_path: Path) -> None:
     uv = make_frontend(tmp_path / "stand-ins", "uv", saying(" + torch==9.3.0"))
     caller = scene.uv({"HOME": "", "PWD": str(scene.consumer), "PATH": str(uv.path.parent)}, "sync")
     (process, *others) = caller.list_ancestors()
-    seen = [replace(process, argv=(str(uv.path), "sync")), *others]
+    seen = [process._replace(argv=(str(uv.path), "sync")), *others]
     environ = {name: value for name, value in caller.environ.items() if name != "UV"}
     assert SYNCED == ask(scene, replace(caller, environ=environ, list_ancestors=lambda: seen)).changes

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,15 +71,15 @@ def test_no_record(text: str, tmp_path: Path) -> None:
 def test_newest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest ones are forgotten."""
     monkeypatch.setattr(builds, "KEPT", 2)
-    folders = [record(tmp_path, replace(BUILD, began=BUILD.began + n)) for n in range(3)]
+    folders = [record(tmp_path, BUILD._replace(began=BUILD.began + n)) for n in range(3)]
     assert [False, True, True] == [folder.is_dir() for folder in folders]
 
 
 def test_find_last(tmp_path: Path) -> None:
     """The newest one is found, of all or of one source."""
     assert None is find_last(tmp_path, None)
-    other = replace(BUILD, source="/home/jo/a-later-one", began=BUILD.began + 5)
-    folders = [record(tmp_path, build) for build in (BUILD, other, replace(BUILD, began=BUILD.began - 5))]
+    other = BUILD._replace(source="/home/jo/a-later-one", began=BUILD.began + 5)
+    folders = [record(tmp_path, build) for build in (BUILD, other, BUILD._replace(began=BUILD.began - 5))]
     write(tmp_path / "builds/99990101-000000-x-1/output.log", "")
     assert ((folders[1], other), (folders[0], BUILD), None) == (
         find_last(tmp_path, None),

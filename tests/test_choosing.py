@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -357,7 +356,7 @@ def test_notes(tmp_path: Path) -> None:
 
 def test_label_tells(tmp_path: Path) -> None:
     """A locked torch with a label tells its CUDA before it is there."""
-    locked = replace(NOT_KNOWN, version="2.12.0+cu132")
+    locked = NOT_KNOWN._replace(version="2.12.0+cu132")
     found = chosen("wheels", locked, tmp_path, hook="ask")
     assert (f"{FIVE}==13.2.*", "ninja") == found.requirements
     assert find_kept(tmp_path, "13.2") is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -488,7 +487,7 @@ def test_source(tmp_path: Path) -> None:
         origin=f"{AT}.source",
     )
     assert Chosen(value="the one that the source names", origin=f"{AT}.source") == settings.real_backend
-    assert "u@abc" == str(replace(settings.upstream, rev="abc"))
+    assert "u@abc" == str(settings.upstream._replace(rev="abc"))
 
 
 WRAPPER = f'[tool.runtime-backend.source]\nurl = "u"\nsha256 = "{"a" * 64}"'

@@ -318,7 +318,7 @@ def test_other_environments_are_no_targets(scene: Scene) -> None:
 def test_guessed_target(scene: Scene) -> None:
     """An environment that is only guessed to be the target is told as a guess."""
     process = scene.uv(shell(scene), "pip", "install", str(scene.source)).ancestors[0]
-    process = replace(process, environ={})
+    process = process._replace(environ={})
     prefix = scene.root / "cache/uv/builds-v0/.tmpAbC"
     environ = {**shell(scene, VIRTUAL_ENV=str(scene.target))}
     caller = make_caller(prefix, cwd=scene.source, environ=environ, ancestors=[process])

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,7 +104,7 @@ def test_failure(stream: str) -> None:
 
 def test_no_program(tmp_path: Path) -> None:
     """A frontend that is gone cannot be started."""
-    run = replace(dry_run(""), argv=[str(tmp_path / "absent")])
+    run = dry_run("")._replace(argv=[str(tmp_path / "absent")])
     with pytest.raises(DecisionError) as caught:
         run.run(60, never)
     missing = f"[Errno 2] No such file or directory: '{tmp_path / 'absent'}'"

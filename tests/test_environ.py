@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import configparser
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,8 +87,8 @@ def test_build_label() -> None:
     assert build_label([LOCKED]).startswith("torch-2.7.0.cu126-")
     odd = Identity(name="torch", version="1!2.0", reported="2 $(x)/..\\%", git_version="abc")
     other = Identity(name="torch", version="2.7.0", reported="2.7.0+cu126", cuda="12.6", git_version="other")
-    rocm = replace(ROCM, rocm="6.4.3")
-    later = replace(XPU, xpu="20250302")
+    rocm = ROCM._replace(rocm="6.4.3")
+    later = XPU._replace(xpu="20250302")
     labels = [build_label([identity]) for identity in (TORCH, LOCKED, odd, other, ROCM, rocm, XPU, later)]
     assert len(labels) == len(set(labels))
     assert set("".join(labels)) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,7 +130,7 @@ def test_kept(server: Server, indexes: Indexes) -> None:
     """An answer is kept, and offline it is enough; a broken one is asked for again."""
     server.html(link(LINUX, A))
     first = indexes.find(wanted(server))
-    assert first == replace(indexes, is_offline=True).find(wanted(server))
+    assert first == indexes._replace(is_offline=True).find(wanted(server))
     assert len(server.asked) == 1
     (path,) = indexes.folder.iterdir()
     write(path, "{")
@@ -152,14 +151,14 @@ def test_not_kept(server: Server, indexes: Indexes, suffix: str) -> None:
 def test_cache_that_cannot_be_written(server: Server, tmp_path: Path) -> None:
     """It costs a question, not the build."""
     server.html(link(LINUX, A))
-    indexes = replace(make_indexes(tmp_path), folder=blocked(tmp_path / "blocked"))
+    indexes = make_indexes(tmp_path)._replace(folder=blocked(tmp_path / "blocked"))
     assert indexes.find(wanted(server)).name == LINUX
 
 
 def test_offline(server: Server, indexes: Indexes) -> None:
     """Offline, what is missing is told, with the ways out, and no index is asked."""
     with pytest.raises(IndexLookupError) as caught:
-        replace(indexes, is_offline=True).find(wanted(server))
+        indexes._replace(is_offline=True).find(wanted(server))
     assert str(caught.value) == (
         f"torch 2.7.0 is locked without a URL, and was not found on the index that the lock names ({server.url()}):\n"
         "  not asked: this build is offline\n"
@@ -214,7 +213,7 @@ def test_no_answer(server: Server, indexes: Indexes) -> None:
     assert "no answer: " in problem(indexes, wanted(server, indexes=("http://127.0.0.1:9/simple",)))
     told = "file:///x: found a URL of the scheme 'file', expected http or https"
     assert problem(indexes, wanted(server, indexes=("file:///x",))) == told
-    broken = replace(indexes, environ={**indexes.environ, "PIP_CERT": "/absent.pem"})
+    broken = indexes._replace(environ={**indexes.environ, "PIP_CERT": "/absent.pem"})
     assert "the certificates of /absent.pem cannot be read" in problem(broken, wanted(server))
 
 

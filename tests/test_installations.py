@@ -269,5 +269,5 @@ def test_unaskable(line: str, unaskable: str | None, scene: Scene) -> None:
 
 def test_unaskable_words(scene: Scene) -> None:
     """A word that cannot be a path is no stream."""
-    installation = replace(found(scene, "install x"), words=("a\0b", "x" * 5000))
+    installation = found(scene, "install x")._replace(words=("a\0b", "x" * 5000))
     assert None is installation.unaskable

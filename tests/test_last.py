@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -34,7 +33,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def recorded(tmp_path: Path, **changes: Any) -> Path:
     """Record a build of the package in the folder, and return where."""
-    return record(tmp_path / "cache", replace(BUILD, source=str(tmp_path / "pkg"), **changes))
+    return record(tmp_path / "cache", BUILD._replace(source=str(tmp_path / "pkg"), **changes))
 
 
 def test_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,7 +84,7 @@ def test_no_time_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 def test_of_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The newest build of a source is another one than the newest of all; as JSON, it is what was recorded."""
     own = recorded(tmp_path)
-    record(tmp_path / "cache", replace(BUILD, began=BUILD.began + 9))
+    record(tmp_path / "cache", BUILD._replace(began=BUILD.began + 9))
     (tmp_path / "pkg").mkdir()
     monkeypatch.chdir(tmp_path / "pkg")
     assert 0 == main(["explain", "--last", ".", "--json"])

@@ -17,7 +17,7 @@ def show(site: Path, *taken: str, names: tuple[str, ...] = ("torch",)) -> tuple[
     """Return the links, relative to the site, and what is left out, where these entry names are taken."""
     index = DistributionIndex([site])
     found = [index.find(name) for name in names]
-    borrowed = [Borrowed(distribution=item, extras=frozenset(), index=index) for item in found if item is not None]
+    borrowed = [Borrowed(distribution=item, extras=frozenset(), installed=index) for item in found if item is not None]
     assert len(names) == len(borrowed)
     links: Links = plan_links(borrowed, lambda entry: entry in taken)
     return {entry: str(path.relative_to(site)) for entry, path in links.targets.items()}, links.left_out

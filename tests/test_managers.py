@@ -129,7 +129,7 @@ def test_poetry_elsewhere(scene: Scene, words: list[str], environ: dict[str, str
 def test_poetry_in_another_folder_unseen(scene: Scene) -> None:
     """Where the folder of the process is not told, ``-C`` counts from the shell's."""
     caller = under(scene, "poetry", "install", "-C", "../consumer", cwd=scene.elsewhere)
-    process = replace(caller.list_ancestors()[0], cwd=None)
+    process = caller.list_ancestors()[0]._replace(cwd=None)
     place = place_of(replace(caller, list_ancestors=lambda: (process,)))
     assert place.locks[0].resolve() == scene.consumer / "poetry.lock"
 

@@ -30,7 +30,7 @@ def plan(cache: Path, site: Path, *path: Path) -> Overlay:
     index = DistributionIndex([site, *path])
     torch = index.find("torch")
     assert torch is not None
-    borrowed = Borrowed(distribution=torch, extras=frozenset(), index=index)
+    borrowed = Borrowed(distribution=torch, extras=frozenset(), installed=index)
     return plan_overlay(cache, [(borrowed, read_identity(torch, index))], plan_links([borrowed], lambda _: False))
 
 

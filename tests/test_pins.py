@@ -221,14 +221,14 @@ def unseen(scene: Scene) -> Caller:
 def inexact(scene: Scene) -> Caller:
     """Return the caller under pip on a system that tells another process's words as one line."""
     caller = scene.pip(shell(scene))
-    return replace(caller, list_ancestors=lambda: [replace(p, is_exact=False) for p in caller.ancestors])
+    return replace(caller, list_ancestors=lambda: [p._replace(is_exact=False) for p in caller.ancestors])
 
 
 def renamed(scene: Scene) -> Caller:
     """Return the caller under a program that has pip as a library."""
     caller = scene.pip(shell(scene))
     return replace(
-        caller, list_ancestors=lambda: [replace(caller.ancestors[0], argv=("installer",)), *caller.ancestors[1:]]
+        caller, list_ancestors=lambda: [caller.ancestors[0]._replace(argv=("installer",)), *caller.ancestors[1:]]
     )
 
 

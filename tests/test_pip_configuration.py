@@ -161,7 +161,7 @@ def test_bare_name_on_the_path(scene: Scene) -> None:
     variables = environ(scene, TMPDIR=str(scene.tmp), PATH=f"/absent:{scene.root}/tools/bin")
     caller = scene.pip_venv_isolation(variables)
     (pip, *others) = caller.ancestors
-    started = replace(pip, argv=("python", *pip.argv[1:]))
+    started = pip._replace(argv=("python", *pip.argv[1:]))
     installation = find_installation(replace(caller, list_ancestors=lambda: [started, *others]))
     assert installation is not None
     assert f"{path}: upgrade" == installation.obstacle

@@ -90,7 +90,7 @@ def desk(tmp_path: Path) -> Desk:
 
 def proved(count: int) -> Proof:
     """Return a finished proof."""
-    return Proof(count=count, gap=None)
+    return Proof(satisfied=count, gap=None)
 
 
 @pytest.mark.parametrize(
@@ -170,12 +170,12 @@ def test_extras_of_the_package(words: str, gap: str | None, desk: Desk) -> None:
 )
 def test_options_that_move(words: str, gap: str, desk: Desk) -> None:
     """An option that upgrades, reinstalls, places elsewhere or is not known leaves the proof open."""
-    assert Proof(count=0, gap=gap) == desk.prove(*words.split(" "))
+    assert Proof(satisfied=0, gap=gap) == desk.prove(*words.split(" "))
 
 
 def test_variable_that_moves(desk: Desk) -> None:
     """A variable that upgrades leaves the proof open."""
-    assert Proof(count=0, gap="PIP_UPGRADE") == desk.prove("../source", PIP_UPGRADE="1")
+    assert Proof(satisfied=0, gap="PIP_UPGRADE") == desk.prove("../source", PIP_UPGRADE="1")
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_package_in_a_closure(desk: Desk) -> None:
 
 def test_package_that_is_not_reached(desk: Desk) -> None:
     """Where nothing that is named leads to the package, something else that is not known here requires it."""
-    assert Proof(count=1, gap="it is not told what requires the package that is built") == desk.prove("torch")
+    assert Proof(satisfied=1, gap="it is not told what requires the package that is built") == desk.prove("torch")
 
 
 @pytest.mark.parametrize("word", ["../source", "ext[cuda]"])
@@ -358,7 +358,7 @@ def test_sources_of_the_package(program: str, source: str, is_proved: bool, desk
     desk.package("sympy", more=f"[tool.uv.sources]\nsympy = {source}\n")
     told = f"{desk.source}/pyproject.toml says where requirements come from (tool.uv.sources)"
     found = desk.prove_uv("../source") if program == "uv" else desk.prove("../source")
-    assert (proved(1) if is_proved else Proof(count=0, gap=told)) == found
+    assert (proved(1) if is_proved else Proof(satisfied=0, gap=told)) == found
 
 
 @pytest.mark.parametrize(
@@ -375,7 +375,7 @@ def test_sources_of_the_workspace(root: str, is_proved: bool, desk: Desk) -> Non
     desk.install("sympy")
     desk.package("sympy")
     gap = f"{desk.root}/pyproject.toml says where requirements come from (tool.uv.sources)"
-    assert (proved(1) if is_proved else Proof(count=0, gap=gap)) == desk.prove_uv("../source")
+    assert (proved(1) if is_proved else Proof(satisfied=0, gap=gap)) == desk.prove_uv("../source")
     assert proved(1) == desk.prove("../source")
 
 
@@ -384,7 +384,7 @@ def test_installed_twice(desk: Desk) -> None:
     desk.install("sympy", "1.0")
     desk.install("sympy", "2.0")
     desk.package("sympy")
-    gap = Proof(count=0, gap="sympy is installed twice")
+    gap = Proof(satisfied=0, gap="sympy is installed twice")
     assert [gap, gap] == [desk.prove("../source"), desk.prove_uv("../source")]
 
 
@@ -394,7 +394,7 @@ def test_installed_in_two_folders(desk: Desk) -> None:
     desk.package("sympy")
     make_distribution(desk.root / "borrowed", "sympy", "2.0")
     desk.more = (desk.root / "borrowed",)
-    assert [proved(1), Proof(count=0, gap="sympy is installed twice")] == [
+    assert [proved(1), Proof(satisfied=0, gap="sympy is installed twice")] == [
         desk.prove("../source"),
         desk.prove_uv("../source"),
     ]

@@ -27,18 +27,21 @@ def desk(tmp_path: Path) -> Desk:
         ("torch ; sys_platform == 'never'\n../source\n", proved(1)),
         ("-r more/nested.txt\n../source\n", proved(2)),
         ("--index-url https://h/simple\n../source  # a comment\n", proved(1)),
-        ("torch>=9.3\n../source\n", Proof(count=1, gap="torch>=9.3 ({file}:1) is not satisfied by torch 9.1.0")),
-        ("../source\nnumpy\n", Proof(count=1, gap="numpy ({file}:2) is not installed")),
-        ("-c more/constraints.txt\n../source\n", Proof(count=0, gap="torch==9.4.0 is not satisfied by torch 9.1.0")),
-        ("torch\n", Proof(count=1, gap="it is not told what requires the package that is built")),
-        ("-r https://h/r.txt\n", Proof(count=0, gap="{file}:1: a file on the network is not followed")),
-        ("-r gone.txt\n", Proof(count=0, gap="{file}:1: {gone}: cannot be read: {error}")),
-        ("torch ~~ 9\n", Proof(count=0, gap="{file}:1: torch ~~ 9: {syntax}")),
-        ("# coding: nonsense\n", Proof(count=0, gap="{file}: cannot be read: unknown encoding: nonsense")),
-        ("dist/torch-9.1.0-py3-none-any.whl\n", Proof(count=0, gap="torch @ {cwd}/{wheel} ({file}:1) names a URL")),
-        ("git+https://h/ext.git\n", Proof(count=0, gap="what git+https://h/ext.git {fetched}")),
-        ("ext-1.0.zip\n", Proof(count=0, gap="what ext-1.0.zip ({file}:1) {fetched}")),
-        ("", Proof(count=0, gap="it is not told what requires the package that is built")),
+        ("torch>=9.3\n../source\n", Proof(satisfied=1, gap="torch>=9.3 ({file}:1) is not satisfied by torch 9.1.0")),
+        ("../source\nnumpy\n", Proof(satisfied=1, gap="numpy ({file}:2) is not installed")),
+        (
+            "-c more/constraints.txt\n../source\n",
+            Proof(satisfied=0, gap="torch==9.4.0 is not satisfied by torch 9.1.0"),
+        ),
+        ("torch\n", Proof(satisfied=1, gap="it is not told what requires the package that is built")),
+        ("-r https://h/r.txt\n", Proof(satisfied=0, gap="{file}:1: a file on the network is not followed")),
+        ("-r gone.txt\n", Proof(satisfied=0, gap="{file}:1: {gone}: cannot be read: {error}")),
+        ("torch ~~ 9\n", Proof(satisfied=0, gap="{file}:1: torch ~~ 9: {syntax}")),
+        ("# coding: nonsense\n", Proof(satisfied=0, gap="{file}: cannot be read: unknown encoding: nonsense")),
+        ("dist/torch-9.1.0-py3-none-any.whl\n", Proof(satisfied=0, gap="torch @ {cwd}/{wheel} ({file}:1) names a URL")),
+        ("git+https://h/ext.git\n", Proof(satisfied=0, gap="what git+https://h/ext.git {fetched}")),
+        ("ext-1.0.zip\n", Proof(satisfied=0, gap="what ext-1.0.zip ({file}:1) {fetched}")),
+        ("", Proof(satisfied=0, gap="it is not told what requires the package that is built")),
     ],
 )
 def test_requirements_file(text: str, found: Proof, desk: Desk) -> None:
@@ -55,7 +58,7 @@ def test_requirements_file(text: str, found: Proof, desk: Desk) -> None:
         "wheel": "dist/torch-9.1.0-py3-none-any.whl",
         "fetched": "requires is not known before it is fetched",
     }
-    expected = Proof(count=found.count, gap=found.gap and found.gap.format(**facts))
+    expected = Proof(satisfied=found.satisfied, gap=found.gap and found.gap.format(**facts))
     assert expected == desk.prove("-r", "requirements.txt")
 
 
@@ -76,7 +79,7 @@ def test_files_that_the_frontend_alone_reads(words: str, gap: str, desk: Desk) -
     desk.file("", "pyproject.toml")
     desk.file("", "script.py")
     (desk.cwd / "folder").mkdir()
-    assert Proof(count=0, gap=gap) == desk.prove(*words.split(" "))
+    assert Proof(satisfied=0, gap=gap) == desk.prove(*words.split(" "))
 
 
 @pytest.mark.parametrize("line", ["./other", "-e ./other", "file:./other"])

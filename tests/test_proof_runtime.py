@@ -16,15 +16,18 @@ __all__ = ["desk"]
     [
         ("../source", proved(0)),
         ("torch ../source", proved(1)),
-        ("torch==9.4.0 ../source", Proof(count=0, gap="torch==9.4.0 (pip install) is not satisfied by torch 9.1.0")),
+        (
+            "torch==9.4.0 ../source",
+            Proof(satisfied=0, gap="torch==9.4.0 (pip install) is not satisfied by torch 9.1.0"),
+        ),
         ("numpy ../source", proved(0)),
         ("sympy==2 ../source", proved(0)),
         ("-U ../source", proved(0)),
         ("--force-reinstall ../source", proved(0)),
         ("-U numpy ../source", proved(0)),
-        ("-U torch ../source", Proof(count=0, gap="-U")),
-        ("-I torch==9.1.0 ../source", Proof(count=0, gap="-I")),
-        ("torch@https://h/torch-9.1.0-py3-none-any.whl ../source", Proof(count=0, gap="torch @ https://h/{url}")),
+        ("-U torch ../source", Proof(satisfied=0, gap="-U")),
+        ("-I torch==9.1.0 ../source", Proof(satisfied=0, gap="-I")),
+        ("torch@https://h/torch-9.1.0-py3-none-any.whl ../source", Proof(satisfied=0, gap="torch @ https://h/{url}")),
         ("./other ../source", proved(0)),
         ("ext[cuda]", proved(0)),
         ("-c constraints.txt ../source", proved(0)),
@@ -39,7 +42,7 @@ def test_no_dependencies(words: str, found: Proof, desk: Desk) -> None:
     for text in (f'{PROJECT}dependencies = ["torch>=9.3"]\n', DYNAMIC):
         write(desk.source / "pyproject.toml", text)
         gap = found.gap and found.gap.format(url="torch-9.1.0-py3-none-any.whl (pip install) names a URL")
-        assert Proof(count=found.count, gap=gap) == desk.prove("--no-deps", *words.split(" "))
+        assert Proof(satisfied=found.satisfied, gap=gap) == desk.prove("--no-deps", *words.split(" "))
 
 
 @pytest.mark.parametrize("options", ["", "--no-deps "])

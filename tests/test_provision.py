@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -153,12 +152,12 @@ def test_decide(
 @pytest.mark.parametrize("known", [outcome(LOCKED, SAME), outcome(HERE)])
 def test_another_one_imported_already(known: Outcome) -> None:
     """A process that has imported another one would build against that, whatever lies on the disk by now (tox)."""
-    another = decide(replace(known, imported="2.6.0"), "auto", is_asked=False)
+    another = decide(known._replace(imported="2.6.0"), "auto", is_asked=False)
     assert ("missing", None) == (another.kind, another.requirement)
     assert str(another.refusal).startswith("this process has imported torch 2.6.0 already, in an earlier hook, but")
-    same = decide(replace(known, imported="2.7.0"), "auto", is_asked=False)
+    same = decide(known._replace(imported="2.7.0"), "auto", is_asked=False)
     assert same.kind in ("present", "reuse")
-    asked = decide(replace(known, imported="2.6.0"), "auto", is_asked=True)
+    asked = decide(known._replace(imported="2.6.0"), "auto", is_asked=True)
     assert asked == decide(known, "auto", is_asked=True)
 
 
@@ -171,7 +170,7 @@ def test_refusal_goes_before_all() -> None:
 
 def test_visible_from_nowhere() -> None:
     """A runtime whose place is not known is told as such."""
-    known = replace(outcome(LOCKED, OTHER), visible_distribution=None)
+    known = outcome(LOCKED, OTHER)._replace(visible_distribution=None)
     assert OTHER_VISIBLE.replace("/build/site", "?") + AGAIN == str(
         decide(known, "auto", is_kept=False, is_asked=False).refusal
     )
@@ -231,7 +230,7 @@ def test_not_found(tmp_path: Path) -> None:
 def test_not_found_but_on_the_default_index(tmp_path: Path) -> None:
     """Where the default index, which no lock names, may have it as well, the frontend finds it by its version."""
     indexes = Indexes(folder=tmp_path, platform=make_platform("linux-x86_64", "3.11"), environ={}, is_offline=True)
-    known = outcome(resolution(wanted=replace(WANTED, or_default=True)))
+    known = outcome(resolution(wanted=WANTED._replace(or_default=True)))
     assert ("require", "torch===2.7.0", None) == told(decide(known, "auto", indexes=indexes))
 
 

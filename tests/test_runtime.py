@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -212,13 +211,13 @@ XPU = on_disk("2.7.0+xpu", xpu="20250101")
         (CU126, on_disk("2.8.0+cu126", "12.6"), False, False, True),
         (CU126, on_disk("2.6.0+cu126", "12.6"), False, False, False),
         (on_disk("2.7.1+cu126", "12.6"), CU126, False, True, False),
-        (ROCM, replace(ROCM), True, True, True),
-        (ROCM, replace(ROCM, rocm="6.3.5"), False, True, True),
+        (ROCM, ROCM._replace(), True, True, True),
+        (ROCM, ROCM._replace(rocm="6.3.5"), False, True, True),
         (ROCM, on_disk("2.7.0+rocm6.4", hip="6.4.43484-123eb5128"), False, True, True),
         (ROCM, on_disk("2.7.0+rocm7.0", hip="7.0.51831", rocm="7.0.0"), False, False, False),
         (ROCM, on_disk("2.8.0+rocm6.3", hip="6.3.42131-fa1d09cbd", rocm="6.3.4"), False, False, True),
-        (XPU, replace(XPU), True, True, True),
-        (XPU, replace(XPU, xpu="20250302"), False, True, True),
+        (XPU, XPU._replace(), True, True, True),
+        (XPU, XPU._replace(xpu="20250302"), False, True, True),
         (XPU, on_disk("2.8.0+xpu", xpu="20250101"), False, False, True),
         (CU126, locked("2.7.0"), True, True, True),
         (CU126, locked("2.7.0", cuda="12.6"), True, True, True),

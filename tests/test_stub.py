@@ -8,7 +8,6 @@ import os
 import sys
 import tarfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +180,7 @@ def test_answers(code: str, expected: list[str], source: Path) -> None:
 
 def test_hook_that_is_missing(source: Path) -> None:
     """A real backend without a hook requires nothing; without settings it is given none."""
-    request = replace(request_of(source, "get_requires_for_build_sdist"), config_settings=None)
+    request = request_of(source, "get_requires_for_build_sdist")._replace(config_settings=None)
     assert [] == call_with_stub(request, imagine(None, ANY), lambda _: None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from standins import write
@@ -72,7 +71,7 @@ def test_toolkit_stops(tmp_path: Path) -> None:
         f"the toolkit is CUDA 12.8 (CUDA_HOME={root}: {root}), and torch is for CUDA 13.0 (torch 2.13.0 (calls" in told
     )
     assert "Install the toolkit that goes with it" in told
-    twelve = replace(CUDA, cuda="12.8")
+    twelve = CUDA._replace(cuda="12.8")
     told = refused(tmp_path, twelve, **home)
     assert f"{tmp_path / 'gcc/g++'} is gcc 12.2.0, and CUDA 12.8 ({root}) takes gcc up to 11" in told
     assert "CC=gcc-11 CXX=g++-11" in told

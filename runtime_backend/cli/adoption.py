@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -20,8 +19,7 @@ SHIM = "runtime-backend"
 BACKEND = "runtime_backend.build"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Adoption:
+class Adoption(NamedTuple):
     """A pyproject.toml before and after."""
 
     before: str

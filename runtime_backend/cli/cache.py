@@ -6,8 +6,8 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..cache import find_cache
 from ..files import is_folder, list_names
@@ -28,8 +28,7 @@ KINDS = {
 """The folders of the cache. What a build needs of them is made again at any time."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One thing in the cache."""
 
     kind: str

@@ -67,7 +67,7 @@ def _called_by(command: Sequence[str], caller: Caller) -> Caller:
     environment = caller.reader.read(Path(argv[0]).absolute()) if program.name == "pip" else None
     if environment is None:
         return caller
-    reader = replace(caller.reader, python=environment.python)
+    reader = caller.reader._replace(python=environment.python)
     return replace(caller, prefix=environment.prefix, executable=Path(argv[0]), reader=reader)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..distributions import Distribution, locate_imports
 from ..files import is_file, list_names
@@ -18,8 +17,7 @@ _NAMESPACES = re.compile(r"^_Z.*(?:3c10|2at|5torch|6caffe2)")
 _SHOWN = 3
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Unfit:
+class Unfit(NamedTuple):
     """A compiled file that the installed torch cannot load."""
 
     distribution: Distribution
@@ -45,8 +43,7 @@ class Unfit:
         }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Library:
+class _Library(NamedTuple):
     """One ELF file."""
 
     path: Path

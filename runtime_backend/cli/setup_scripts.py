@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import ConfigError
 from ..files import is_file, is_folder
@@ -50,8 +49,7 @@ _NO_METADATA = frozenset(
 _ENVIRON = ("os.environ.get", "os.getenv", "environ.get", "getenv", "os.environ.setdefault")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SetupScript:
+class SetupScript(NamedTuple):
     """What is certain of a setup.py."""
 
     requires: tuple[str, ...]

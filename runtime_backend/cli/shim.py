@@ -7,8 +7,8 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from .. import __version__
 from ..errors import ConfigError
@@ -26,8 +26,7 @@ _LEFT_OUT = ("cli", "__main__.py", "__pycache__")
 """What only the command line needs."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Copy:
+class Copy(NamedTuple):
     """A copy in somebody's package."""
 
     version: str

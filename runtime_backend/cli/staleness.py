@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..distributions import Distribution
 from ..errors import BackendError, RuntimeReadError
@@ -14,8 +13,7 @@ from ..runtime import Identity, is_compatible, read_identity
 from ..stamp import FILE_NAME, parse_stamp
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One stamped distribution."""
 
     distribution: Distribution

@@ -7,11 +7,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from email.message import Message
 from email.parser import HeaderParser
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from packaging.markers import Marker
 from packaging.requirements import Requirement
@@ -30,15 +30,14 @@ _SINCE_DYNAMIC = (2, 2)
 """The metadata version that tells which fields of an sdist are certain (PEP 643)."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Package:
+class Package(NamedTuple):
     """An upstream package, as far as it is known."""
 
     name: str | None
     version: str | None = None
     requires_python: str | None = None
     dependencies: Sequence[str] = ()
-    optional_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    optional_dependencies: Mapping[str, Sequence[str]] = MappingProxyType({})
     dynamic: Sequence[str] = ()
     """What only its real backend can tell."""
     build_requires: Sequence[str] = ()
@@ -68,8 +67,7 @@ def read_package(tree: Path, name: str | None) -> Package:
     told = HeaderParser().parsestr(read_text(tree / "PKG-INFO"))
     version = _text(project.get("version")) or told.get("Version")
     if project and not {"dependencies", "optional-dependencies", "requires-python"} & {*project.get("dynamic", ())}:
-        return replace(
-            package,
+        return package._replace(
             version=version,
             dynamic=() if version else ("version",),
             requires_python=_text(project.get("requires-python")),
@@ -78,7 +76,7 @@ def read_package(tree: Path, name: str | None) -> Package:
         )
     if _is_certain(told):
         return _with_metadata(package, told)
-    return replace(package, version=version, dynamic=_OPEN)
+    return package._replace(version=version, dynamic=_OPEN)
 
 
 def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -121,11 +119,10 @@ def _with_metadata(package: Package, told: Message) -> Package:
         rest = _EXTRA.sub("", marker)
         if "extra" in rest:
             note = f"the requirement {text!r} is for several extras at once: it is left to the real backend"
-            return replace(package, version=told.get("Version"), dynamic=_OPEN[1:], notes=(*package.notes, note))
+            return package._replace(version=told.get("Version"), dynamic=_OPEN[1:], notes=(*package.notes, note))
         requirement.marker = Marker(rest) if rest else None
         (dependencies if found is None else extras.setdefault(found.group("name"), [])).append(str(requirement))
-    return replace(
-        package,
+    return package._replace(
         name=package.name or told.get("Name"),
         version=told.get("Version"),
         requires_python=told.get("Requires-Python"),
@@ -148,7 +145,7 @@ def ask_metadata(package: Package, upstream: Upstream, say: Callable[[str], None
         except _Unanswered as failure:
             open_keys = tuple(key for key in package.dynamic if key != "version" or package.version is None)
             note = f"left to its build backend: {', '.join(open_keys)}; it does not tell them beforehand: {failure}"
-            return replace(package, dynamic=open_keys, notes=(*package.notes, note))
+            return package._replace(dynamic=open_keys, notes=(*package.notes, note))
     return _with_metadata(package, HeaderParser().parsestr(text))
 
 

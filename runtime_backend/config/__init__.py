@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -158,8 +157,7 @@ def _hear_consumer(settings: Settings, consumer: Consumer | None, document: Tabl
     note = f"{consumer}: not heard, since this package tells its name only when it is built"
     said = consumer.package(name, [rule.name for rule in settings.runtimes])
     own = {variable.name for variable in said.variables}
-    return replace(
-        settings,
+    return settings._replace(
         stated=consumer.target(),
         notes=(note,) if consumer.speaks_of_packages and name is None else (),
         provision=said.provision or settings.provision,
@@ -177,8 +175,8 @@ def _name_of(source: Path, document: Table) -> str | None:
 
 
 def _matched(rule: RuntimeRule, match: Chosen[str] | None) -> RuntimeRule:
-    return rule if match is None else replace(rule, match=match.value, match_origin=match.origin)
+    return rule if match is None else rule._replace(match=match.value, match_origin=match.origin)
 
 
 def _hear_call(settings: Settings, call: CallSettings) -> Settings:
-    return replace(settings, provision=call.choice("provision", PROVISIONS) or settings.provision)
+    return settings._replace(provision=call.choice("provision", PROVISIONS) or settings.provision)

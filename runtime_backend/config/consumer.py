@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
@@ -31,8 +30,7 @@ PRODUCER_KEYS = frozenset(
 _PRODUCERS_OWN = ("build-backend", "backend-path", "match-runtime", "source")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PackageSettings:
+class PackageSettings(NamedTuple):
     """What a consumer says of one package."""
 
     variables: tuple[Variable, ...] = ()

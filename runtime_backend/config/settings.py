@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -41,8 +41,7 @@ class Chosen(Generic[T]):
     origin: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RuntimeRule:
+class RuntimeRule(NamedTuple):
     """One entry of ``match-runtime``."""
 
     name: str
@@ -55,8 +54,7 @@ class RuntimeRule:
     match_origin: str = "default"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """One entry of the ``env`` table."""
 
     name: str
@@ -66,8 +64,7 @@ class Variable:
     origin: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pin:
+class Pin(NamedTuple):
     """A runtime set by hand."""
 
     name: str
@@ -77,8 +74,7 @@ class Pin:
     origin: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StatedTarget:
+class StatedTarget(NamedTuple):
     """What the consumer's table says of the target, for where the frontend's own ways do not tell."""
 
     environment: Chosen[Path] | None
@@ -88,8 +84,7 @@ class StatedTarget:
     origin: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Upstream:
+class Upstream(NamedTuple):
     """What is built instead of the folder that names it: the consumer's wrapper around a package of somebody else."""
 
     kind: str
@@ -109,8 +104,7 @@ class Upstream:
         return self.where if self.rev is None else f"{self.where}@{self.rev}"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CudaSettings:
+class CudaSettings(NamedTuple):
     """How a package with CUDA code is compiled; None: that is left to torch and the person."""
 
     arch_list: Chosen[str] | None = None
@@ -126,8 +120,7 @@ class CudaSettings:
 
     def under(self, stronger: CudaSettings) -> CudaSettings:
         """Return these settings with those of somebody who goes before."""
-        return replace(
-            self,
+        return self._replace(
             arch_list=stronger.arch_list or self.arch_list,
             toolkit=stronger.toolkit or self.toolkit,
             jobs=stronger.jobs or self.jobs,
@@ -136,8 +129,7 @@ class CudaSettings:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Everything that people said about this build; nothing in here was looked up."""
 
     source: Path

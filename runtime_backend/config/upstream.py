@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from ..errors import ConfigError, SourceError
@@ -107,8 +106,7 @@ def settings_of_tree(settings: Settings, tree: Path) -> Settings:
     backend, paths = read_backend(table), read_backend_path(table, tree)
     if document.problems:
         raise SourceError(str(ConfigError(document.problems)))
-    return replace(
-        settings,
+    return settings._replace(
         source=tree,
         real_backend=Chosen(value=backend.value, origin=f"the source's {backend.origin}"),
         backend_path=tuple(paths),

@@ -7,8 +7,8 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import CudaError
 from ..files import read_text
@@ -18,8 +18,7 @@ _TIMEOUT = 30
 """Seconds for nvidia-smi, which may have to wake the driver up."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Architectures:
+class Architectures(NamedTuple):
     """What the compilers are told."""
 
     torch: str

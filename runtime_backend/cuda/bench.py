@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..distributions import DistributionIndex
 from ..provision.fetch import Fetcher
 
 
-@dataclass(frozen=True, kw_only=True)
-class Workbench:
+class Workbench(NamedTuple):
     """What the build environment, the cache and the frontend offer in one hook."""
 
     environ: Mapping[str, str]

@@ -13,8 +13,8 @@ import os
 import shlex
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..config import Chosen
 from ..errors import CudaError
@@ -24,8 +24,7 @@ from ..linked import digest
 PROGRAMS = ("ccache", "sccache")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CompilerCache:
+class CompilerCache(NamedTuple):
     """A compiler cache, or the wish for none."""
 
     program: Path | None

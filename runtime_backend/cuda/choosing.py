@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from ..config import Chosen
 from ..errors import CudaError
@@ -21,8 +21,7 @@ DEFAULT = Chosen(value="match", origin="default")
 """For packages that have a ``cuda`` table."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ToolkitPlan:
+class ToolkitPlan(NamedTuple):
     """Which toolkit, and how the real backend gets to see it."""
 
     kind: str
@@ -60,7 +59,7 @@ def choose_toolkit(chosen: Chosen[str], torch: Identity | None, bench: Workbench
     except CudaError as system:
         try:
             plan = _from_wheels(torch, bench)
-            return plan and replace(plan, why=f"{plan.why}; not the system's: {system.message}")
+            return plan and plan._replace(why=f"{plan.why}; not the system's: {system.message}")
         except CudaError as wheels:
             raise CudaError(
                 f"{KEY} = 'match': neither does.\n  The system's: {system.message}\n  Wheels: {wheels.message}",
@@ -74,14 +73,14 @@ def _from_system(torch: Identity | None, bench: Workbench) -> ToolkitPlan:
     home = CudaHome(path=toolkit.root, toolkit=toolkit.root, environ=bench.environ)
     if bench.nvidia is not None and not is_file(toolkit.root / "include" / "cusparse.h"):
         facts = [str(toolkit.root), str(bench.site)]
-        home = _completed(replace(home, path=stable_path(bench.cache, toolkit.version, facts)), bench)
+        home = _completed(home._replace(path=stable_path(bench.cache, toolkit.version, facts)), bench)
     return ToolkitPlan(kind="system", why=str(toolkit), version=toolkit.version, home=home, notes=notes)
 
 
 def _completed(home: CudaHome, bench: Workbench) -> CudaHome:
     """Return a CUDA_HOME with the mathematical libraries of torch's own wheels."""
     is_passing = bench.is_passing and bench.nvidia is not None and not bench.nvidia.is_relative_to(bench.cache)
-    return replace(home, additions=bench.nvidia, is_passing=is_passing)
+    return home._replace(additions=bench.nvidia, is_passing=is_passing)
 
 
 def _from_wheels(torch: Identity | None, bench: Workbench) -> ToolkitPlan | None:

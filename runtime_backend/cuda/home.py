@@ -16,8 +16,8 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import CudaError
 from ..files import is_file, is_folder, list_names, read_text
@@ -28,21 +28,20 @@ _FUNCTION = re.compile(r"\bCUresult\s+CUDAAPI\s+(cu\w+)\s*\(")
 _VERSIONED = re.compile(r"(lib.+?\.so)\.\d")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CudaHome:
+class CudaHome(NamedTuple):
     """CUDA_HOME as planned; :meth:`shown` makes it."""
 
     path: Path
     """The stable path; the toolkit's own folder where nothing has to be added."""
     toolkit: Path
     """The folder that has the compilers in it."""
+    environ: Mapping[str, str]
     additions: Path | None = None
     """torch's ``nvidia`` folder, with the mathematical libraries; None: nothing is added, the toolkit is whole."""
     is_passing: bool = False
     """Whether the additions go with this build."""
     kept: tuple[Compilers, Path] | None = None
     """The compilers to be kept in the cache first, and where: the toolkit's folder is in there."""
-    environ: Mapping[str, str]
 
     @contextmanager
     def shown(self) -> Iterator[Path]:

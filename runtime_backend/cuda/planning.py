@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from ..config import CudaSettings
 from ..errors import CudaError
@@ -18,8 +18,7 @@ from .jobs import COMPILER_MEMORY, NVCC_MEMORY, decide_jobs
 from .rocm import plan_rocm, without_rocm
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CudaPlan:
+class CudaPlan(NamedTuple):
     """What the table comes to."""
 
     variables: tuple[PlannedVariable, ...]
@@ -52,7 +51,7 @@ def plan_cuda(settings: CudaSettings, torch: Identity | None, bench: Workbench) 
         compiler_cache = find_compiler_cache(settings.compiler_cache, bench.environ)
         if not is_without_cuda(torch):
             chosen, own = settings.toolkit or DEFAULT, _values(names)
-            toolkit = choose_toolkit(chosen, torch, replace(bench, environ={**own, **bench.environ}))
+            toolkit = choose_toolkit(chosen, torch, bench._replace(environ={**own, **bench.environ}))
             variables += _describe(toolkit, bench, chosen.origin)
     except CudaError as error:
         stop = error
@@ -81,7 +80,7 @@ def _describe(toolkit: ToolkitPlan | None, bench: Workbench, origin: str) -> lis
     environ = {name: value for name, value in bench.environ.items() if name != "CUDA_PATH"}
     why = "set: the system's toolkit" if toolkit.kind == "system" else "set: the compilers out of wheels"
     found = (plan_unless_set(name, value, environ, origin=origin, why=why) for name, value in values.items())
-    return [replace(variable, is_place=True) for variable in found]
+    return [variable._replace(is_place=True) for variable in found]
 
 
 def _values(variables: list[PlannedVariable]) -> dict[str, str]:

@@ -7,8 +7,8 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import CudaError
 from ..files import is_file, read_text
@@ -26,8 +26,7 @@ WAYS_OUT = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Toolkit:
+class Toolkit(NamedTuple):
     """A toolkit."""
 
     root: Path

@@ -14,8 +14,8 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from packaging.version import Version
 
@@ -36,8 +36,7 @@ _EXTRAS = "nvcc,crt,nvvm,cudart,cccl"
 """All five by name: in some versions ``nvcc`` alone brings a nvvm of another release: ``Unsupported .version 9.5``."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Compilers:
+class Compilers(NamedTuple):
     """The five distributions in one folder."""
 
     distributions: tuple[Distribution, ...]

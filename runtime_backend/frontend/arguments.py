@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from operator import length_hint
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Arguments:
+class Arguments(NamedTuple):
     """A command line, taken apart."""
 
     options: tuple[tuple[str, str], ...]

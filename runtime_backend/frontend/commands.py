@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from .arguments import Arguments, read_arguments
 from .caller import Caller
 from .processes import Process
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One running ``poetry``, ``pdm`` or ``pipenv``."""
 
     name: str | None

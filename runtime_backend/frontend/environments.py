@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from ..distributions import DistributionIndex, extend_by_links, extend_by_pth
 from ..files import is_file, is_folder, read_text
@@ -53,8 +54,7 @@ class Environment:
         return replace(self, site_dirs=own, follows_pth=False)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EnvironmentReader:
+class EnvironmentReader(NamedTuple):
     """Reads environments for one running interpreter and one person."""
 
     python: str

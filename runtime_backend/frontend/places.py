@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..selection import Selection
 from .environments import Environment
@@ -11,8 +11,7 @@ from .environments import Environment
 _DEFAULT = Selection()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LateLock:
+class LateLock(NamedTuple):
     """A lock that a project manager writes only after it has installed: on disk is the old one, or none."""
 
     command: str
@@ -25,8 +24,7 @@ class LateLock:
     """The commands that lock first, and then install."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One place to look at: the locks of a folder, an environment, or a folder's locks and the environment beside them.
 
     Where there are both, the lock is believed first: beside a lock, the environment may be empty or out of date.
@@ -52,16 +50,14 @@ class Place:
     """True: nothing is looked at after this place."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A path that somebody named, and by what."""
 
     path: Path
     origin: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stated:
+class Stated(NamedTuple):
     """What the consumer says of its target, for where the frontend's own ways do not tell."""
 
     environment: Path | None

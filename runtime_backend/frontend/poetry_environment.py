@@ -11,9 +11,8 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
@@ -23,8 +22,7 @@ from .environments import base_prefix, read_pyvenv_cfg
 from .folders import read_toml
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """poetry's settings: variables, then the project's poetry.toml, then the person's config.toml."""
 
     environ: Mapping[str, str]

@@ -6,8 +6,9 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 _DEPTH = 16
 """More ancestors than any shell in a multiplexer in a container has been seen to have."""
@@ -16,13 +17,12 @@ _WANTED = ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PATH", "PWD")
 """What is read of an environment that can only be had as one line of text (macOS); ``UV_*`` as well."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Process:
+class Process(NamedTuple):
     """One ancestor; what may not be read is empty."""
 
     argv: tuple[str, ...]
     cwd: Path | None = None
-    environ: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = MappingProxyType({})
     pid: int = 0
     started: str = ""
     """When, as the system counts: with the pid, it identifies the process among all that had the pid."""

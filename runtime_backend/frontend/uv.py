@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from ..files import read_text
 from ..selection import Selection, normalise_names
@@ -23,8 +23,7 @@ NAMED = ("uv --python", "UV_PYTHON")
 """Reasons for an environment that is the target, whatever may be there."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UvCommand:
+class UvCommand(NamedTuple):
     """One running uv."""
 
     name: str
@@ -222,7 +221,7 @@ def find_uv_command(caller: Caller) -> UvCommand | None:
     started = caller.working_folders[0] if caller.working_folders else caller.cwd
     command = read_uv_command(process.argv, started, process.environ or caller.personal_environ)
     folder = command.arguments.last("--directory") if process.cwd is None else None
-    return command if folder is None else replace(command, cwd=started / folder)
+    return command if folder is None else command._replace(cwd=started / folder)
 
 
 def _as_path(text: str | None, cwd: Path) -> Path | None:

@@ -7,8 +7,8 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -18,8 +18,7 @@ from ..platforms import UNFIT, Platform
 from .wanted import IndexFile, Wanted
 
 
-@dataclass(frozen=True, kw_only=True)
-class Indexes:
+class Indexes(NamedTuple):
     """The way to the package indexes for one hook call.
 
     :param folder: where answers are kept.

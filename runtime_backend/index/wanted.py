@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A wheel to be found on an index."""
 
     name: str
@@ -26,8 +25,7 @@ class Wanted:
         return self.file or f"{self.name} {self.version}"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class IndexFile:
+class IndexFile(NamedTuple):
     """One file that an index lists."""
 
     name: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
@@ -37,8 +37,7 @@ def conda_platform(platform: Platform) -> str:
     return f"{system}-{_MACHINES.get(machine, machine)}"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CondaPackage:
+class CondaPackage(NamedTuple):
     """One package of a channel."""
 
     name: str

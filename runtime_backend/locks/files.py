@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
@@ -16,8 +15,7 @@ from ..urls import file_name
 from .locked import SOURCE, Locked, read_sha256
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LockedFile:
+class LockedFile(NamedTuple):
     """One file of a package, with its hash."""
 
     name: str
@@ -27,8 +25,7 @@ class LockedFile:
     sha256: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """A locked package with the files that the lock has of it, not all of them for this platform."""
 
     name: str
@@ -81,7 +78,7 @@ def drop_missing(found: Iterable[Locked]) -> tuple[Locked, ...]:
     """Return those of several whose wheel can be had, each once; all of them where none can."""
     unique: dict[Locked, Locked] = {}
     for locked in found:
-        unique.setdefault(replace(locked, detail=""), locked)
+        unique.setdefault(locked._replace(detail=""), locked)
     every = tuple(unique.values())
     return tuple(locked for locked in every if locked.missing is None) or every
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from packaging.version import Version
 
@@ -20,8 +19,7 @@ T = TypeVar("T")
 SOURCE = "it is locked as source, not as a wheel"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Locked:
+class Locked(NamedTuple):
     """One runtime of a lock, with its wheel for this platform where the lock tells it."""
 
     name: str

@@ -7,7 +7,6 @@ each choice that excludes another (``pdm lock -L py312-linux.lock``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +133,7 @@ def _locate(  # noqa: PLR0913 - a package, and what it is read for
     url = as_url(_with_root({"url": direct}, folder)["url"], folder)
     hashes = frozenset(file.sha256 for file in files if file.sha256 is not None)
     locked = locked_directly(name, url, hashes=hashes, lock=path, platform=platform, detail=detail)
-    return replace(locked, version=locked.version or version)
+    return locked._replace(version=locked.version or version)
 
 
 def _with_root(entry: Mapping[str, str], folder: Path) -> Mapping[str, str]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import NamedTuple
 
 from ..selection import normalise_names
 from .locked import only_lock_errors, parse_toml, read_lock
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One ``[[tool.pdm.source]]``."""
 
     name: str
@@ -21,8 +20,7 @@ class Source:
     excluded: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """The groups and indexes of a project."""
 
     groups: frozenset[str] = frozenset()

@@ -7,7 +7,6 @@ does, which resolves again on every install; what it does not decide is left ope
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -121,7 +120,7 @@ def _locate(name: str, package: Package, document: Package, path: Path, platform
     hashes = frozenset(file.sha256 for file in files if file.sha256 is not None)
     url = as_url(source["url"], path.parent)
     direct = locked_directly(name, url, hashes=hashes, lock=path, platform=platform, detail=detail)
-    return replace(direct, version=version)
+    return direct._replace(version=version)
 
 
 def _files(package: Package, document: Package) -> tuple[LockedFile, ...]:

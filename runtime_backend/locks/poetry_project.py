@@ -7,9 +7,8 @@ needs which of several locked versions stands in the project alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -21,8 +20,7 @@ from .markers import decide_extras, ignore_extras
 from .poetry_constraints import allows
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The groups and extras that a selection comes to in one project."""
 
     selection: Selection
@@ -40,8 +38,7 @@ class Choice:
         return selection.all_groups or (selection.default_groups and group not in self.optional_groups)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """One line of a project that asks for the runtime."""
 
     group: str

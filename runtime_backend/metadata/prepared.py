@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..files import read_text
 from ..runtime import Identity
 from ..stamp import FILE_NAME, FORMAT
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """How metadata came about."""
 
     way: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import IndexLookupError, RuntimeBackendError
 from ..index import Indexes
@@ -30,8 +29,7 @@ UNCHECKING = ("poetry", "pdm")
 """Frontends that do not check the hash of a requirement by URL (poetry 2.5, pdm 2.29)."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Provision:
+class Provision(NamedTuple):
     """How one runtime is provided."""
 
     kind: str
@@ -49,8 +47,7 @@ class Provision:
     """The wheel that is checked before the frontend is told of it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Provider:
+class Provider(NamedTuple):
     """Decides how the runtimes of one hook call are provided."""
 
     wanted: str
@@ -154,7 +151,7 @@ class Provider:
             return _refuse(error)
         verifying = self._verifying(located)
         if verifying is not None:
-            located = replace(located, url=verifying.path.as_uri())
+            located = located._replace(url=verifying.path.as_uri())
         requirement = requirement_for(located, self.frontend, wants_versions=self.wants_versions)
         if requirement is None:
             return _refuse(not_to_be_had(resolution))
@@ -201,7 +198,7 @@ class Provider:
             if resolution.wanted.or_default:
                 return resolution
             raise
-        return replace(resolution, url=found.url, sha256=found.sha256)
+        return resolution._replace(url=found.url, sha256=found.sha256)
 
 
 def requirement_for(resolution: Resolution, frontend: str | None, *, wants_versions: bool = False) -> str | None:

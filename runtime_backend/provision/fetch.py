@@ -19,8 +19,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from ..cache import exclusively
 from ..errors import ProvisionError, RuntimeReadError
@@ -31,8 +31,7 @@ from ..resolve import Resolution
 from ..runtime import read_identity
 
 
-@dataclass(frozen=True, slots=True)
-class Fetcher:
+class Fetcher(NamedTuple):
     """Knows where fetched runtimes lie.
 
     :param cache: the folder of all of them.
@@ -50,8 +49,7 @@ class Fetcher:
         return Fetching(requirement=requirement, folder=self.cache / f"{label}-{digest}", python=self.python)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fetching:
+class Fetching(NamedTuple):
     """One runtime that may be fetched."""
 
     requirement: str
@@ -72,7 +70,7 @@ class Fetching:
             return None
         if not resolution.accepts(identity, "exact"):
             return None
-        return replace(resolution, identity=identity, distribution=distribution, environment=environment)
+        return resolution._replace(identity=identity, distribution=distribution, environment=environment)
 
     def fetch(self, source: Source, say: Callable[[str], None]) -> None:
         """Install the runtime and what it needs; the installer checks the hash that the requirement names.
@@ -113,8 +111,7 @@ class Fetching:
             )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where the frontend gets things from: what holds for it holds for what is fetched on its behalf."""
 
     environ: Mapping[str, str]

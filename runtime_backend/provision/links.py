@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..distributions import Distribution, DistributionIndex, locate_imports
 from ..files import list_names
@@ -14,18 +14,16 @@ from ..runtime import find_closure
 _NO_MODULE = (".dist-info", ".egg-info", ".egg-link", ".pth", ".txt")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Borrowed:
+class Borrowed(NamedTuple):
     """One runtime to be shown."""
 
     distribution: Distribution
     extras: frozenset[str]
-    index: DistributionIndex
+    installed: DistributionIndex
     """The environment that it and its dependencies lie in."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Links:
+class Links(NamedTuple):
     """The content of an overlay."""
 
     targets: Mapping[str, Path]
@@ -40,7 +38,9 @@ def plan_links(runtimes: Sequence[Borrowed], is_taken: Callable[[str], bool]) ->
     :param is_taken: whether the build environment already has a module or package of that entry name: an overlay must
         not shadow it.
     """
-    closure = {d.name: (d, b.index) for b in runtimes for d in find_closure(b.distribution, set(b.extras), b.index)}
+    closure = {
+        d.name: (d, b.installed) for b in runtimes for d in find_closure(b.distribution, set(b.extras), b.installed)
+    }
     own = {borrowed.distribution.name for borrowed in runtimes}
     entries: dict[str, list[tuple[Distribution, Path]]] = {}
     targets: dict[str, Path] = {}

@@ -10,8 +10,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..distributions import Distribution, locate_imports
 from ..errors import ProvisionError
@@ -23,8 +23,7 @@ PREFIX = "runtime_backend_prefix"
 """The folder of an overlay that CMake finds the runtimes in as in a site-packages: as ``torch/share/cmake``."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Overlay:
+class Overlay(NamedTuple):
     """An overlay as planned; :meth:`shown` makes it."""
 
     path: Path

@@ -9,8 +9,8 @@ to the frontend as a file::
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..cache import exclusively
 from ..errors import NoAnswer, ProvisionError
@@ -18,8 +18,7 @@ from ..files import is_file
 from ..urls import file_name
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verifying:
+class Verifying(NamedTuple):
     """One wheel to be downloaded and checked before a frontend installs it."""
 
     url: str

@@ -12,9 +12,8 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import Requirement
@@ -28,8 +27,7 @@ _EXTRAS = re.compile(r"\[[^\[\]]*\]$")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RequirementLine:
+class RequirementLine(NamedTuple):
     """One requirement or constraint."""
 
     requirement: Requirement
@@ -39,12 +37,11 @@ class RequirementLine:
     origin: str
     """Where it stands, ``requirements/base.txt:12``."""
     is_constraint: bool
-    index: str | None
+    found_at: str | None
     """The index that uv's ``# from <url>`` names for it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Requirements:
+class Requirements(NamedTuple):
     """A requirements file and all that it names."""
 
     lines: tuple[RequirementLine, ...]
@@ -126,7 +123,11 @@ class _Reader:
                 hashes = frozenset(h.partition(":")[2].lower() for h in options.hash if h.startswith("sha256:"))
                 self._lines.append(
                     RequirementLine(
-                        requirement=requirement, hashes=hashes, origin=origin, is_constraint=is_constraint, index=index
+                        requirement=requirement,
+                        hashes=hashes,
+                        origin=origin,
+                        is_constraint=is_constraint,
+                        found_at=index,
                     )
                 )
         elif options.editable:

@@ -103,7 +103,7 @@ class Decider:
 
         proof = prove(installation, self._package, self._counted(installation, places), search.name)
         if proof.gap is None:
-            return there, Decision(kind="proved", evidence=_proved(installation, proof.count))
+            return there, Decision(kind="proved", evidence=_proved(installation, proof.satisfied))
         search.step("the command", installation.program, f"it may move {search.name}: {proof.gap}")
         return self._asked(installation, search, there)
 

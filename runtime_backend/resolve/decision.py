@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["proved", "read", "asked", "pinned", "found", "assumed"]
 """How a decision was reached.
@@ -15,8 +14,7 @@ counts, unverified.
 """
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """How it is known which runtime the target will have."""
 
     kind: Kind

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -13,8 +12,7 @@ from packaging.utils import canonicalize_name
 from ..config.settings import parse_requirement
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Package:
+class Package(NamedTuple):
     """A package as far as its pyproject.toml tells what it requires without being built (PEP 621)."""
 
     name: str | None

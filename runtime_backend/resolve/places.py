@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from ..config import Chosen, StatedTarget
@@ -42,4 +41,4 @@ def selected(place: Place, stated: StatedTarget | None) -> Place:
     """Return the place with the consumer's extras and groups, where the frontend's command line names none."""
     if stated is None:
         return place
-    return replace(place, selection=place.selection.or_else(extras=stated.extras, groups=stated.groups))
+    return place._replace(selection=place.selection.or_else(extras=stated.extras, groups=stated.groups))

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -27,11 +27,10 @@ from .naming import ARCHIVES, folder_of, read_word
 from .package import Package, read_package
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """A proof, or why there is none."""
 
-    count: int
+    satisfied: int
     """The requirements that are satisfied."""
     gap: str | None
     """What is not known to be satisfied; None: it is proved."""
@@ -52,8 +51,8 @@ def prove(installation: Installation, package: Package, installed: DistributionI
     try:
         prover.run()
     except _Open as gap:
-        return Proof(count=prover.count, gap=str(gap))
-    return Proof(count=prover.count, gap=None)
+        return Proof(satisfied=prover.count, gap=str(gap))
+    return Proof(satisfied=prover.count, gap=None)
 
 
 class _Prover:

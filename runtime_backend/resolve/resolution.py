@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from packaging.specifiers import SpecifierSet
 
@@ -13,8 +13,7 @@ from ..index import Wanted
 from ..runtime import Identity, is_compatible
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """The runtime that the wheel is to be built against."""
 
     identity: Identity
@@ -47,8 +46,7 @@ class Resolution:
 
     def found(self, installed: Resolution) -> Resolution:
         """Return what a lock or a pin names, found installed: known in full, and fit to be reused."""
-        return replace(
-            self,
+        return self._replace(
             identity=installed.identity,
             distribution=installed.distribution,
             environment=installed.environment,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import RuntimeRule, Settings
 from ..distributions import Distribution, DistributionIndex
@@ -28,8 +27,7 @@ _TARGETLESS = ("build", "hatch", "tox", "nox", "poetry", "pdm", "uv", "pipenv")
 """Frontends that may build a wheel without installing it: then what the search finds is the decision."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What is known of one runtime."""
 
     rule: RuntimeRule

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
@@ -20,8 +20,7 @@ _CUDA_PACKAGES = ("cuda-toolkit", "nvidia-cuda-runtime", "nvidia-cuda-runtime-cu
 """The distributions whose version is that of the CUDA which torch is for; the first from torch 2.11 on."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One place looked at, and what was found there."""
 
     why: str
@@ -161,7 +160,7 @@ class Search:
 
     def _from_lock(self, locked: Locked, place: Place, installed: Resolution | None) -> Resolution:
         bare = Resolution(
-            identity=replace(_identity(locked), cuda=self._locked_cuda(locked, place)),
+            identity=_identity(locked)._replace(cuda=self._locked_cuda(locked, place)),
             how="locked",
             origin=str(locked.lock),
             url=locked.url,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -22,8 +21,7 @@ _NEW_ABI = Version("2.7")
 """From 2.7 on every wheel for Linux is compiled with the C++11 ABI (pytorch/pytorch#149044)."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """One stand-in torch."""
 
     version: str
@@ -39,7 +37,7 @@ class Facts:
 
     def as_json(self) -> dict[str, Any]:
         """Return the facts as the stand-in reads them."""
-        return asdict(self)
+        return self._asdict()
 
 
 def imagine(identity: Identity | None, specifier: SpecifierSet) -> Sequence[Facts]:

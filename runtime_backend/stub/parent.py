@@ -9,9 +9,8 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import NoAnswer
 from .facts import Facts
@@ -22,8 +21,7 @@ _START = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HookRequest:
+class HookRequest(NamedTuple):
     """One call of a hook of the real backend."""
 
     backend: str
@@ -36,8 +34,7 @@ class HookRequest:
     config_settings: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Outcome:
+class _Outcome(NamedTuple):
     """What came of a call with one of the stand-ins."""
 
     facts: Facts

@@ -16,8 +16,8 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..cache import exclusively
 from ..config import Upstream
@@ -30,8 +30,7 @@ from .patches import apply_patch
 __all__ = ["Depot"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Depot:
+class Depot(NamedTuple):
     """Where upstream sources lie on this machine, and how they come there.
 
     :param folder: in the cache.

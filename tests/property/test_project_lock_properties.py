@@ -30,15 +30,16 @@ USUAL: dict[str, dict[str, Any]] = {
     "poetry.lock": {"files": [{"file": WHEEL, "hash": "sha256:ab"}], "groups": ["main"]},
     "pdm.lock": {"files": [{"file": WHEEL, "hash": "sha256:ab"}], "groups": ["default"]},
 }
-SELECTIONS = st.builds(
-    Selection,
-    extras=st.frozensets(st.sampled_from(["torch", "none"])),
-    groups=st.frozensets(st.sampled_from(["torch", "main"])),
-    default_groups=st.booleans(),
-    only_groups=st.booleans(),
-    all_groups=st.booleans(),
-    all_extras=st.booleans(),
-)
+SELECTIONS = st.fixed_dictionaries(
+    {
+        "extras": st.frozensets(st.sampled_from(["torch", "none"])),
+        "groups": st.frozensets(st.sampled_from(["torch", "main"])),
+        "default_groups": st.booleans(),
+        "only_groups": st.booleans(),
+        "all_groups": st.booleans(),
+        "all_extras": st.booleans(),
+    }
+).map(lambda facts: Selection(**facts))
 
 
 @FAST

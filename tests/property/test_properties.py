@@ -66,7 +66,7 @@ def test_overlay_never_shows_what_is_taken(site: dict[str, tuple[set[str], list[
         index = DistributionIndex([place])
         torch = index.find("torch")
         assert torch is not None
-        runtime = Borrowed(distribution=torch, extras=frozenset(), index=index)
+        runtime = Borrowed(distribution=torch, extras=frozenset(), installed=index)
         targets = plan_links([runtime], taken.__contains__).targets
         for entry, path in targets.items():
             top = entry.partition("/")[0]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What becomes of one distribution."""
 
     version: str | None
@@ -21,8 +20,7 @@ class Change:
     """Whether the command builds it, so that no wheel of it can be had."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The changes that a command is about to make."""
 
     command: str
@@ -32,7 +30,7 @@ class Answer:
 
     def as_json(self) -> str:
         """Return the text that is kept."""
-        return json.dumps({"command": self.command, "changes": {n: asdict(c) for n, c in self.changes.items()}})
+        return json.dumps({"command": self.command, "changes": {n: c._asdict() for n, c in self.changes.items()}})
 
 
 def read_answer(path: Path) -> Answer | None:

@@ -14,9 +14,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from ...cache import exclusively
 from ...errors import DecisionError
@@ -29,8 +29,7 @@ from .guard import GUARD
 _DAY = 24 * 60 * 60
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asker:
+class Asker(NamedTuple):
     """Asks the frontend of one hook call."""
 
     folder: Path

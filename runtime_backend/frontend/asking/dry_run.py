@@ -7,8 +7,8 @@ import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ...errors import DecisionError
 from .answer import Change
@@ -17,8 +17,7 @@ _PATIENCE = 2.0
 """Seconds after which a person is told what is going on."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DryRun:
+class DryRun(NamedTuple):
     """One command that changes nothing, and tells what another one would change."""
 
     label: str

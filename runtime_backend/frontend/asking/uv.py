@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ...files import is_folder, read_text
 from ..caller import Caller
@@ -76,8 +76,7 @@ def dry_runs_of_uv(
         yield asked.as_resolution()
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """One command that is asked about."""
 
     installation: Installation

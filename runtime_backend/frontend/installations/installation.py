@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from ..arguments import Arguments
@@ -30,8 +30,7 @@ class Option(NamedTuple):
     """``--upgrade``, ``PIP_UPGRADE``, ``/etc/pip.conf: upgrade``."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Installation:
+class Installation(NamedTuple):
     """A command that installs what its own resolver chooses."""
 
     program: str
@@ -61,7 +60,7 @@ class Installation:
     counted: Counted = "environment"
     folder: Path | None = None
     """The site-packages of ``--target`` or ``--prefix``."""
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = MappingProxyType({})
     """What pip's configuration files say for this command, as pip's variables: ``PIP_INDEX_URL`` …"""
     unanswerable: str | None = None
     """Why no dry run can be made."""
