@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -209,6 +210,22 @@ def test_finished_folder_that_cannot_be_moved(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(ProvisionError):
         show(overlay)
     assert [] == os.listdir(overlay.path.parent / ".held")
+
+
+def test_another_build_made_it_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another build has finished just before is used, and our own unfinished folder is removed."""
+    make_torch(tmp_path / "site", "2.7.0")
+    overlay = plan(tmp_path / "cache", tmp_path / "site")
+    rename = Path.rename
+
+    def come_second(self: Path, target: Path) -> Path:
+        shutil.copytree(self, target, symlinks=True)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", come_second)
+    shown = show(overlay)
+    assert "torch" in os.listdir(shown)
+    assert [shown.resolve().name] == os.listdir(overlay.path.parent / ".held")
 
 
 def test_overlay_of_an_egg(tmp_path: Path) -> None:
