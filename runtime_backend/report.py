@@ -14,9 +14,12 @@ from .plan import Plan
 from .provided import RuntimePlan
 from .resolve import Decision
 from .runtime import Identity
+from .variables import PlannedVariable
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 _QUERY = re.compile(r"(?<=\.whl)\?[^\s#]*")
+_PLACE = re.compile(r"""(?:^|[\s=,;:'"]|-[A-Za-z])(?:/[^/]|[A-Za-z]:[\\/])|file:""")
+"""A path from the root, wherever in a value: ``-I/opt/include``, ``a:/b``, ``C:\\x``; no URL but ``file:``."""
 
 
 def without_secrets(text: str) -> str:
@@ -124,16 +127,16 @@ def describe_identity(identity: Identity) -> dict[str, Any]:
 
 
 def describe_stamp(plan: Plan, *, real_version: str | None, revision: str | None, compiled: int) -> dict[str, Any]:
-    """Return what a wheel says of its build: never a value out of the person's own environment."""
+    """Return what a wheel says of its build: no value out of the person's own environment, no path of the machine."""
     described = {
         "shim": __version__,
         "runtimes": [_stamp_runtime(runtime) for runtime in plan.runtimes],
         "toolkit": None if plan.toolkit is None else {"kind": plan.toolkit.kind, "version": plan.toolkit.version},
         "real-backend": {"name": plan.settings.real_backend.value, "version": real_version},
-        "variables": {v.name: v.value for v in plan.variables if v.value is not None and not v.is_place},
+        "variables": {v.name: v.value for v in plan.variables if v.value is not None and not _is_place(v)},
         "variables-kept": [v.name for v in plan.variables if v.value is None],
         "source-revision": revision,
-        "upstream": _describe_upstream(plan.settings.upstream),
+        "upstream": _stamp_upstream(plan.settings.upstream),
         "compiled-files": compiled,
     }
     redacted: dict[str, Any] = _redacted(described)
@@ -148,11 +151,21 @@ def _stamp_runtime(runtime: RuntimePlan) -> dict[str, Any]:
         "match": outcome.rule.match,
         **({} if identity is None else describe_identity(identity)),
         "how": None if resolution is None else resolution.how,
-        "origin": None if resolution is None else resolution.origin,
         "decision": None if outcome.decision is None else outcome.decision.kind,
         "verified": outcome.decision is None or outcome.decision.is_verified,
         "provision": runtime.provision.kind,
     }
+
+
+def _is_place(variable: PlannedVariable) -> bool:
+    return variable.is_place or _PLACE.search(variable.value or "") is not None
+
+
+def _stamp_upstream(upstream: Upstream | None) -> dict[str, Any] | None:
+    """Of an archive or a repository that lies on the machine the name alone goes with the wheel."""
+    if upstream is None or not _PLACE.search(upstream.where):
+        return _describe_upstream(upstream)
+    return _describe_upstream(upstream._replace(where=re.split(r"[/\\]", upstream.where.rstrip("/\\"))[-1]))
 
 
 def _redacted(value: Any) -> Any:  # noqa: ANN401 - any JSON

@@ -11,7 +11,7 @@ from hooks import cached, make_source
 from standins import make_distribution, make_torch, make_venv
 
 from runtime_backend import __version__
-from runtime_backend.config import load_settings
+from runtime_backend.config import Upstream, load_settings
 from runtime_backend.frontend import Caller
 from runtime_backend.plan import Plan
 from runtime_backend.planning import find_source, make_plan
@@ -339,7 +339,6 @@ def test_stamp(scene: Scene) -> None:
                 "xpu": None,
                 "git-version": "0123abc",
                 "how": "installed",
-                "origin": str(scene.target),
                 "decision": "asked",
                 "verified": True,
                 "provision": "reuse",
@@ -355,6 +354,48 @@ def test_stamp(scene: Scene) -> None:
     } == stamp
 
 
+@pytest.mark.parametrize(
+    ("value", "is_told"),
+    [
+        ("2", True),
+        ("https://host/a/b", True),
+        ("-O3 -DA=1/2", True),
+        ("include/a", True),
+        ("/opt/a", False),
+        ("-O3 -I/opt/a", False),
+        ("a;/opt/a", False),
+        ("--root=/opt/a", False),
+        ("C:\\\\a", False),
+        ("file:///opt/a", False),
+    ],
+)
+def test_stamp_holds_no_path(value: str, scene: Scene, *, is_told: bool) -> None:
+    """A variable that leads to a place of this machine does not go with the wheel."""
+    make_source(scene.source, "backends.recording", f'[tool.runtime-backend.env]\nMINE = "{value}"\n')
+    found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere)))
+    stamp = describe_stamp(found, real_version=None, revision=None, compiled=0)
+    assert is_told == ("MINE" in stamp["variables"])
+    assert str(scene.root) not in json.dumps(stamp)
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("https://host/ext.git", "https://host/ext.git"),
+        ("ext==1.0", "ext==1.0"),
+        ("file:///home/me/ext.git", "ext.git"),
+        ("/home/me/ext.git/", "ext.git"),
+    ],
+)
+def test_stamp_of_an_upstream(where: str, told: str, scene: Scene) -> None:
+    """Of an upstream that lies on this machine its name is told."""
+    found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere)))
+    upstream = Upstream(kind="git", where=where, sha256=None, rev="abc", subdirectory=None, patches=(), origin="?")
+    wrapped = found._replace(settings=found.settings._replace(upstream=upstream))
+    stamp = describe_stamp(wrapped, real_version=None, revision=None, compiled=0)
+    assert {"git": told, "sha256": None, "rev": "abc", "patches": []} == stamp["upstream"]
+
+
 def test_stamp_of_nothing(scene: Scene) -> None:
     """A stamp of a build without its runtime has no facts of one."""
     make_venv(scene.root / "bare")
@@ -365,7 +406,6 @@ def test_stamp_of_nothing(scene: Scene) -> None:
             "name": "torch",
             "match": "exact",
             "how": None,
-            "origin": None,
             "decision": "asked",
             "verified": True,
             "provision": "missing",
