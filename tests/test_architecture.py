@@ -109,6 +109,37 @@ def test_length(path: Path) -> None:
     assert ([], True) == (long, lines <= limit), f"{lines} lines, at most {limit}"
 
 
+IGNORED = (
+    *("build", "develop-eggs", "dist", "downloads", "eggs", "lib", "lib64", "parts", "sdist", "var", "wheels", "env"),
+    *("venv", "ENV", "htmlcov", "instance", "target", "cover", "site", "debug", "release", "x64", "x86", "bin", "obj"),
+    *("out", "log", "logs", "tmp", "temp", "artifacts", "publish", "packages", "vendor", "_deps", "Testing", "share"),
+    *("node_modules", "coverage", "cache", "generated", "local_settings.py", "data", "deps", "output", "models"),
+)
+"""Folders and files that widely used templates of .gitignore leave out: Python, C++, CMake, Visual Studio, Rust, Node."""
+IGNORED_ENDINGS = (
+    ".manifest",
+    ".spec",
+    ".log",
+    ".so",
+    ".cache",
+    ".mo",
+    ".egg",
+    ".meta",
+    ".user",
+    ".d",
+    ".a",
+    ".lib",
+    ".tmp",
+)
+
+
+def test_names_survive_git_add() -> None:
+    """A vendored copy lies in repositories of others, whose ignore files must not leave a part of it out."""
+    names = {part for path in PACKAGE.rglob("*") for part in path.relative_to(PACKAGE).parts}
+    assert [] == sorted(name for name in names if name.lower() in {*map(str.lower, IGNORED)})
+    assert [] == sorted(name for name in names if name.endswith(IGNORED_ENDINGS))
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_values_are_named_tuples(path: Path) -> None:
     """A frozen dataclass takes seven times as long to define, in every hook: it stays where a named tuple cannot serve."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 from hooks import Said
+from repositories import GIT, git, make_repository
 from servers import Server, serving
 from standins import blocked, write
 from test_archives import make_tar
@@ -23,15 +23,6 @@ from runtime_backend.config import Upstream
 from runtime_backend.errors import SourceError
 from runtime_backend.upstream import Depot
 from runtime_backend.upstream.git import find_commit
-
-GIT = {
-    "GIT_AUTHOR_NAME": "a",
-    "GIT_AUTHOR_EMAIL": "a@example.org",
-    "GIT_COMMITTER_NAME": "a",
-    "GIT_COMMITTER_EMAIL": "a@example.org",
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_CONFIG_SYSTEM": "/dev/null",
-}
 
 
 @pytest.fixture
@@ -271,24 +262,6 @@ def test_two_at_once(tmp_path: Path, environ: dict[str, str]) -> None:
     assert (["one\n"], f"waiting for another {path.as_uri()}") == (seen, said.lines[0])
 
 
-def git(folder: Path, *words: str) -> str:
-    """Return what git says in a folder."""
-    command = ["git", "-c", "protocol.file.allow=always", *words]
-    return subprocess.run(  # noqa: S603 - words of ours
-        command, cwd=folder, check=True, capture_output=True, encoding="utf-8"
-    ).stdout.strip()
-
-
-def make_repository(folder: Path, name: str, text: str) -> str:
-    """Make a repository, or one more commit in it; return the commit."""
-    write(folder / name, text)
-    if not (folder / ".git").exists():
-        git(folder, "init", "-q", "-b", "main")
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "-m", text)
-    return git(folder, "rev-parse", "HEAD")
-
-
 @pytest.fixture
 def _file_submodules(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], tmp_path: Path) -> None:
     config = write(tmp_path / "gitconfig", "[protocol.file]\nallow = always\n")
@@ -316,6 +289,19 @@ def test_git(tmp_path: Path, environ: dict[str, str]) -> None:
             assert old == git(tree, "rev-parse", "HEAD")
             assert "" == git(tree, "status", "--porcelain")
     assert [f"fetching {upstream}, with its submodules"] == said.lines
+
+
+def test_git_in_a_hook_of_git(tmp_path: Path, environ: dict[str, str]) -> None:
+    """A build that a hook of git starts leaves the index of the repository alone whose commit is being made."""
+    commit = make_repository(tmp_path / "repo", "setup.py", "one")
+    make_repository(tmp_path / "mine", "mine.py", "one")
+    index = tmp_path / "mine/.git/index"
+    before = index.read_bytes()
+    told = {"GIT_INDEX_FILE": str(index), "GIT_DIR": str(index.parent), "GIT_PREFIX": "", "GIT_WORK_TREE": "/nowhere"}
+    upstream = make_upstream("git", (tmp_path / "repo").as_uri(), rev=commit)
+    with make_depot(tmp_path, {**environ, **told}, Said()).tree(upstream) as tree:
+        assert "one" == (tree / "setup.py").read_text()
+    assert before == index.read_bytes()
 
 
 @pytest.mark.usefixtures("_file_submodules")

@@ -10,7 +10,7 @@ from standins import write
 
 from runtime_backend import __version__
 from runtime_backend.cli import main
-from runtime_backend.cli.shim import MANIFEST, REQUIRES, SHIM, copy_shim, read_copy
+from runtime_backend.cli.shim import ATTRIBUTES, MANIFEST, REQUIRES, SHIM, copy_shim, read_copy
 from runtime_backend.toml import loads
 
 PYPROJECT = '[build-system]\nrequires = ["setuptools", "torch"]\nbuild-backend = "setuptools.build_meta"\n'
@@ -45,7 +45,10 @@ def test_vendor(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ] == [line for line in capsys.readouterr().out.splitlines() if line.startswith(("---", str(package / "py")))]
     copy = package / "_vendor/runtime_backend"
     everything = {name for name in files_of(SHIM) if "__pycache__" not in name}
-    assert {name for name in everything if not name.startswith(("cli/", "__main__"))} | {MANIFEST} == files_of(copy)
+    assert {name for name in everything if not name.startswith(("cli/", "__main__"))} | {
+        MANIFEST,
+        ATTRIBUTES,
+    } == files_of(copy)
     assert ["_vendor"] == [path.name for path in package.iterdir() if path.is_dir()]
     assert {
         "requires": ["setuptools", *REQUIRES],
@@ -147,3 +150,60 @@ def test_folder_outside(folder: str, package: Path, capsys: pytest.CaptureFixtur
     """PEP 517: backend-path is inside the source tree."""
     assert 1 == main(["vendor", str(package), "--folder", folder])
     assert "expected a folder inside the source tree" in capsys.readouterr().err
+
+
+def test_another_folder_moves(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A copy is in one place: naming another folder moves it, an edited one only where that is asked for."""
+    assert 0 == main(["vendor", str(package)])
+    (package / "_vendor/runtime_backend/plan.py").write_text("edited")
+    assert 1 == main(["vendor", str(package), "--folder", "tools/shim"])
+    assert f"{package}/_vendor/runtime_backend/plan.py: edited" in capsys.readouterr().out
+    assert 0 == main(["vendor", str(package), "--folder", "tools/shim", "--update"])
+    copy = package / "tools/shim/runtime_backend"
+    assert f"{package}/_vendor/runtime_backend: moved to {copy}\n" in capsys.readouterr().out
+    assert ["tools"] == [path.name for path in package.iterdir() if path.is_dir()]
+    assert 0 == main(["vendor", str(package), "--folder", "tools/shim", "--check"])
+    write(package / "tools/shim/mine.py", "")
+    assert 0 == main(["vendor", str(package), "--folder", "."])
+    assert ["mine.py"] == [path.name for path in (package / "tools/shim").iterdir()]
+
+
+def test_backend_path_that_holds_no_copy(package: Path) -> None:
+    """A folder that pyproject.toml names for something else is left alone."""
+    write(package / "pyproject.toml", f'{PYPROJECT}backend-path = ["."]\n')
+    write(package / "runtime_backend/mine.py", "")
+    assert 0 == main(["vendor", str(package)])
+    assert (package / "runtime_backend/mine.py").is_file()
+
+
+@pytest.mark.parametrize("name", ["_vendor", "_vendor/runtime_backend"])
+def test_file_in_the_way(name: str, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file of that name is told, and kept."""
+    write(package / name, "mine")
+    for more in ([], ["--check"]):
+        assert 1 == main(["vendor", str(package), *more])
+        assert f"{package / name}: found a file, expected a folder, or none" in capsys.readouterr().err
+    assert ("mine", PYPROJECT) == ((package / name).read_text(), (package / "pyproject.toml").read_text())
+
+
+@pytest.mark.parametrize("renames", [1, 2])
+def test_interrupted(renames: int, package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever step is interrupted, the older copy is whole; what a killed run left is swept by the next."""
+    assert 0 == main(["vendor", str(package)])
+    copy = package / "_vendor/runtime_backend"
+    (copy / "plan.py").write_text("edited")
+    write(package / "_vendor/.new-1-runtime_backend/plan.py", "half")
+    rename, done = Path.rename, list[Path]()
+
+    def interrupt(self: Path, target: Path) -> Path:
+        done.append(target)
+        if len(done) == renames:
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            copy_shim(copy)
+    assert "edited" == (copy / "plan.py").read_text()
+    assert ["runtime_backend"] == [path.name for path in copy.parent.iterdir()]

@@ -13,10 +13,10 @@ from typing import Any
 
 import pypi_simple
 import pytest
+from repositories import GIT, git, make_repository
 from servers import Server, serving
 from standins import write
 from test_archives import put
-from test_upstream import GIT, git, make_repository
 
 from runtime_backend.cli import main, upstream_metadata, upstreams
 from runtime_backend.cli.shim import REQUIRES

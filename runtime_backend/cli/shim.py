@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,11 +20,15 @@ SHIM = Path(__file__).parents[1]
 REQUIRES = ("packaging>=26.1", "pyproject-metadata>=0.11", "tomli>=2; python_version < '3.11'")
 """What it needs, and no frontend installs for a copy; the same as in the shim's own pyproject.toml."""
 
-MANIFEST = "VENDORED.json"
+MANIFEST, ATTRIBUTES = "VENDORED.json", ".gitattributes"
 
+_ATTRIBUTES = "* linguist-vendored linguist-generated\n"
+"""Reviews fold the files, and the statistics of the repository leave them out."""
 _FORMAT = 1
 _LEFT_OUT = ("cli", "__main__.py", "__pycache__")
 """What only the command line needs."""
+_PASSING = ("new", "old")
+"""Names of what is there while a copy is made."""
 
 
 class Copy(NamedTuple):
@@ -37,18 +42,44 @@ class Copy(NamedTuple):
 
 
 def copy_shim(folder: Path) -> None:
-    """Put a copy into a folder, with its manifest, in one step; an older one goes."""
-    new, old = (folder.with_name(f".{what}-{os.getpid()}-{folder.name}") for what in ("new", "old"))
+    """Put a copy into a folder, with its manifest, in one step; an older one goes.
+
+    Whatever stops it, there is a whole copy or none, and what an earlier run left is swept.
+    """
+    _remove_passing(folder)
+    new, old = (folder.with_name(f".{what}-{os.getpid()}-{folder.name}") for what in _PASSING)
+    try:
+        _write_copy(new)
+        if is_folder(folder):
+            folder.rename(old)
+        new.rename(folder)
+    finally:
+        if is_folder(old) and not is_folder(folder):
+            old.rename(folder)
+        _remove_passing(folder)
+
+
+def remove_copy(folder: Path) -> None:
+    """Remove a copy, and the folder around it where nothing else is in there."""
+    shutil.rmtree(folder)
+    with suppress(OSError):
+        folder.parent.rmdir()
+
+
+def _write_copy(folder: Path) -> None:
     hashes = _hashes(SHIM)
     for name in hashes:
-        (new / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(SHIM / name, new / name)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(SHIM / name, folder / name)
     manifest = {"format": _FORMAT, "version": __version__, "files": hashes}
-    (new / MANIFEST).write_text(f"{json.dumps(manifest, indent=2)}\n", "utf-8")
-    if is_folder(folder):
-        folder.rename(old)
-    new.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+    (folder / MANIFEST).write_text(f"{json.dumps(manifest, indent=2)}\n", "utf-8")
+    (folder / ATTRIBUTES).write_text(_ATTRIBUTES, "utf-8")
+
+
+def _remove_passing(folder: Path) -> None:
+    for what in _PASSING:
+        for left in folder.parent.glob(f".{what}-*-{folder.name}"):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def read_copy(folder: Path) -> Copy | None:
@@ -91,4 +122,4 @@ def _hashes(folder: Path) -> dict[str, str]:
 def _files(folder: Path) -> Iterator[Path]:
     for inside, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
-        yield from (Path(inside) / name for name in sorted(names) if name not in (*_LEFT_OUT, MANIFEST))
+        yield from (Path(inside) / name for name in sorted(names) if name not in (*_LEFT_OUT, MANIFEST, ATTRIBUTES))

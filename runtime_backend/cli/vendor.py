@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
 from ..errors import ConfigError
+from ..files import is_file
 from .adoption import SHIM as NAME
 from .adoption import Adoption, adopt, name_of, tidy
 from .documents import parse, write
-from .shim import REQUIRES, SHIM, Copy, copy_shim, read_copy
+from .shim import MANIFEST, REQUIRES, SHIM, Copy, copy_shim, read_copy, remove_copy
 from .terminal import out, say, show_diff
+from .tracking import find_ignored, find_untracked
 
 
 def vendor(source: str, folder: str, *, check: bool, update: bool) -> int:
@@ -26,28 +30,77 @@ def vendor(source: str, folder: str, *, check: bool, update: bool) -> int:
     adoption = adopt(tree)
     after = _with_copy(adoption.after, tree, folder)
     place = tree / folder / SHIM.name
+    _refuse_file(tree, place)
     copy = read_copy(place)
     if check:
-        return _check(copy, place, is_declared=after == adoption.before)
-    if copy is not None and not update and not (copy.is_current and not copy.drift):
-        _tell(copy, place)
-        out(f"next, to renew it with version {__version__}: the same command with --update")
-        return 1
+        return _check(copy, tree, place, is_declared=after == adoption.before)
+    moved = _find_moved(adoption.before, tree, place)
+    for there, found in [(place, copy), *moved]:
+        if found is not None and not update and not (found.is_current and not found.drift):
+            _tell(found, there)
+            out(f"next, to renew it with version {__version__}: the same command with --update")
+            return 1
     if copy is None or copy.drift or not copy.is_current:
         copy_shim(place)
         out(f"{place}: version {__version__}")
     _declare(tree, adoption, after)
+    for there, _ in moved:
+        remove_copy(there)
+        out(f"{there}: moved to {place}")
+    _tell_ignored(tree, place)
     return 0
 
 
-def _check(copy: Copy | None, place: Path, *, is_declared: bool) -> int:
+def _refuse_file(tree: Path, place: Path) -> None:
+    """:raises ConfigError: when something else than a folder is in the way."""
+    for path in (place, *(tree / folder for folder in place.relative_to(tree).parents)):
+        if path.exists() and not path.is_dir():
+            raise ConfigError(
+                [f"{path}: found a file, expected a folder, or none"],
+                hint="Move it away, or name another folder: runtime-backend vendor --folder NAME",
+            )
+
+
+def _find_moved(before: str, tree: Path, place: Path) -> list[tuple[Path, Copy]]:
+    """Return the copies that pyproject.toml names in other folders."""
+    document: Any = parse(before, tree)
+    named = document.get("build-system", {}).get("backend-path", [])
+    others = [tree / str(folder) / SHIM.name for folder in named]
+    found = [(other, read_copy(other)) for other in others if other != place and is_file(other / MANIFEST)]
+    return [(other, copy) for other, copy in found if copy is not None]
+
+
+def _check(copy: Copy | None, tree: Path, place: Path, *, is_declared: bool) -> int:
     if copy is None:
         out(f"{place}: there is no copy")
         return 1
     _tell(copy, place)
     if not is_declared:
         out("pyproject.toml: does not name the copy, or something that it needs")
-    return 1 if copy.drift or not is_declared else 0
+    is_tracked = _tell_untracked(tree, place)
+    return 1 if copy.drift or not is_declared or not is_tracked else 0
+
+
+def _tell_untracked(tree: Path, place: Path) -> bool:
+    """Tell what git was not told of, and return whether it knows all: nothing else reaches the users of a fork."""
+    untracked, rules = find_untracked(tree, place), find_ignored(tree, place)
+    for name in untracked:
+        out(f"{place / name}: {f'git ignores it ({rules[name]})' if name in rules else 'git was not told of it'}")
+    if untracked:
+        out(_add(tree, place))
+    return not untracked
+
+
+def _tell_ignored(tree: Path, place: Path) -> None:
+    rules = find_ignored(tree, place)
+    for rule, count in Counter(rules.values()).items():
+        say(f"note: git ignores {count} of the copy's files ({rule}), which would not reach the users of the package")
+    if rules:
+        out(_add(tree, place))
+
+
+def _add(tree: Path, place: Path) -> str:
+    return f"next: {shlex.join(['git', '-C', str(tree), 'add', '--force', '--', str(place.relative_to(tree))])}"
 
 
 def _tell(copy: Copy, place: Path) -> None:

@@ -13,7 +13,14 @@ from pathlib import Path
 from ..config import Upstream
 from ..errors import SourceError
 
-_QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_PARAMETERS": None, "GIT_DIR": None, "GIT_WORK_TREE": None}
+_OF_A_REPOSITORY = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_DIR",
+    "GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_INTERNAL_SUPER_PREFIX", "GIT_NAMESPACE",
+    "GIT_NO_REPLACE_OBJECTS", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX", "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+)  # fmt: skip
+"""What git sets for its hooks (``git rev-parse --local-env-vars``): with it a checkout of ours would write the index of
+the repository whose commit is being made. GIT_CONFIG_COUNT stays: people hand credentials and proxies over by it."""
 
 
 def pack_checkout(upstream: Upstream, archive: Path, environ: Mapping[str, str]) -> None:
@@ -50,13 +57,21 @@ def find_commit(url: str, revision: str, environ: Mapping[str, str]) -> str | No
     return next((found[name] for name in names if name in found), None)
 
 
+def without_repository(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which git finds the repository by the folder alone."""
+    return {name: value for name, value in environ.items() if name not in _OF_A_REPOSITORY}
+
+
 class Git:
     """git in one folder."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self._folder = folder
-        changed: dict[str, str | None] = {**environ, **_QUIET, "GIT_CEILING_DIRECTORIES": str(folder.parent)}
-        self._environ = {name: value for name, value in changed.items() if value is not None}
+        self._environ = {
+            **without_repository(environ),
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_CEILING_DIRECTORIES": str(folder.parent),
+        }
 
     def run(self, *words: str) -> str:
         """Return what git prints.

@@ -1,0 +1,56 @@
+"""What git makes of a vendored copy: a file that it ignores, or was never told of, does not reach the fork's users."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..upstream.git import without_repository
+
+
+def find_ignored(tree: Path, place: Path) -> dict[str, str]:
+    """Return path in the copy -> the rule by which git leaves the file out, ``.gitignore:4: target/``.
+
+    The person's own ignore file counts, too. Nothing is found where there is no git, or where the package does not
+    belong to the repository around it.
+    """
+    rules = dict(_ignored(place, _untracked(place)))
+    return {} if rules and dict(_ignored(tree, ["pyproject.toml"])) else rules
+
+
+def find_untracked(tree: Path, place: Path) -> list[str]:
+    """Return the files of the copy that git was not told of, ignored or not; likewise."""
+    found = _untracked(place)
+    return [] if found and dict(_ignored(tree, ["pyproject.toml"])) else found
+
+
+def _untracked(place: Path) -> list[str]:
+    listed = _run(place, "ls-files", "--others", "-z", "--", ".").split("\0")
+    return sorted(name for name in listed if name and "__pycache__" not in Path(name).parts)
+
+
+def _ignored(folder: Path, names: list[str]) -> Iterator[tuple[str, str]]:
+    if not names:
+        return
+    told = _run(folder, "check-ignore", "--verbose", "-z", "--stdin", given="\0".join(names)).split("\0")
+    for source, line, pattern, name in zip(*[iter(told)] * 4, strict=False):
+        if not pattern.startswith("!"):
+            yield name, f"{source}:{line}: {pattern}"
+
+
+def _run(folder: Path, *words: str, given: str = "") -> str:
+    """Return what git prints; nothing where it is not there, or the folder is in no repository."""
+    try:
+        done = subprocess.run(  # noqa: S603 - git, with words of ours
+            ["git", *words],  # noqa: S607 - the person's own
+            cwd=folder,
+            env=without_repository(os.environ),
+            input=os.fsencode(given),
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return ""
+    return os.fsdecode(done.stdout)
