@@ -138,19 +138,19 @@ def test_offline(scene: Scene) -> None:
     [
         (
             reported("torch", "9.4.0+cu126", f"{TORCH}#sha256=00", hashes={"sha256": "ab" * 32}),
-            {"torch": Change(version="9.4.0+cu126", url=TORCH, sha256="ab" * 32)},
+            {"torch": Change(version="9.4.0+cu126", url=TORCH, sha256="ab" * 32, is_direct=False)},
         ),
         (
             reported("torch", "9.4.0+cu126", f"{TORCH}?token=x", hash=f"sha256={'ab' * 32}"),
-            {"torch": Change(version="9.4.0+cu126", url=f"{TORCH}?token=x", sha256="ab" * 32)},
+            {"torch": Change(version="9.4.0+cu126", url=f"{TORCH}?token=x", sha256="ab" * 32, is_direct=False)},
         ),
         (
             reported("torch", "9.4.0+cu126", TORCH, hashes={"md5": "00"}),
-            {"torch": Change(version="9.4.0+cu126", url=TORCH)},
+            {"torch": Change(version="9.4.0+cu126", url=TORCH, is_direct=False)},
         ),
         (
             reported("Torch_Vision", "1", "https://example.org/a.tar.gz", hashes={"sha256": "00"}),
-            {"torch-vision": Change(version="1", is_source=True)},
+            {"torch-vision": Change(version="1", is_source=True, is_direct=False)},
         ),
         (
             {"download_info": {"url": "file:///ext", "dir_info": {}}, "metadata": {"name": "ext", "version": "0"}},

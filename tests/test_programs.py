@@ -77,10 +77,11 @@ if __name__ == '__main__':
 """
 
 
+@pytest.mark.parametrize("begins", ["", "#!/home/jo/.venv/bin/python\n"])
 @pytest.mark.parametrize("line", ["bin/our-installer install x", "python bin/our-installer install x"])
-def test_renamed_console_script(line: str, tmp_path: Path) -> None:
+def test_renamed_console_script(line: str, begins: str, tmp_path: Path) -> None:
     """A copy of pip's console script is pip, whatever it is called; its path is relative to the process's folder."""
-    write(tmp_path / "bin/our-installer", CONSOLE_SCRIPT)
+    write(tmp_path / "bin/our-installer", f"{begins}{CONSOLE_SCRIPT.partition(chr(10))[2]}")
     argv = line.split()
     assert Program(name="pip", start=len(argv) - 2) == find_program(argv, tmp_path)
     assert None is find_program(argv)

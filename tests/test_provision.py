@@ -336,3 +336,10 @@ def test_versions_instead_of_urls(known: Resolution, expected: str) -> None:
     """A uv that takes the hash from its constraints is told the version, and a URL only where that is not known."""
     found = decide(outcome(known), "auto", frontend="uv", wants_versions=True)
     assert ("require", expected, None) == told(found)
+
+
+def test_wheel_from_the_same_index(tmp_path: Path) -> None:
+    """What pip's dry run took from an index is there once the same pip has installed that version from it."""
+    owner = Distribution(name="torch", info=make_distribution(tmp_path, "torch", "2.7.0"))
+    asked = outcome(LOCKED._replace(is_direct=False), SAME, visible_distribution=owner)
+    assert "present" == decide(asked, "auto", frontend="pip").kind

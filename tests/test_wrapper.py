@@ -73,7 +73,7 @@ def test_build(hook: str, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None
     stamp = read_stamp(scene.root / "dist" / WHEEL)
     assert stamp is not None
     assert [TARGET] == [runtime["reported"] for runtime in stamp["runtimes"]]
-    assert (f"{(scene.root / 'x-1.tar.gz').as_uri()}", []) == (stamp["upstream"]["url"], stamp["upstream"]["patches"])
+    assert ("x-1.tar.gz", []) == (stamp["upstream"]["url"], stamp["upstream"]["patches"])
     edits = "note: there is nothing to edit in a wrapper: its source lies in the cache; this is a plain wheel"
     fetched = f"fetching {(scene.root / 'x-1.tar.gz').as_uri()}"
     assert [*([edits] if hook == "build_editable" else []), fetched] == said.lines

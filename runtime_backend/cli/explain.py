@@ -17,6 +17,7 @@ from ..frontend import Caller, Process, find_program, find_start, read_caller
 from ..planning import make_plan
 from ..report import describe_plan, without_secrets
 from ..tree import plan_tree, render
+from .declaration import refuse_undeclared
 from .terminal import coloured, wants_colour
 
 HOOK = "get_requires_for_build_wheel"
@@ -38,6 +39,7 @@ def explain(source: str, command: Sequence[str] = (), *, as_json: bool) -> int:
     if command:
         caller = _called_by(command, caller)
     settings = load_settings(tree, start=find_start(caller), environ=caller.environ)
+    refuse_undeclared(tree, settings)
     plan = make_plan(HOOK, settings, caller, _say)
     if as_json:
         print(json.dumps(describe_plan(plan), indent=2, ensure_ascii=False))  # noqa: T201 - the command line prints

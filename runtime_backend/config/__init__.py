@@ -18,6 +18,7 @@ from .producer import (
     read_backend_path,
     read_runtimes,
     read_variables,
+    refuse_look_alikes,
     refuse_required_runtimes,
 )
 from .settings import (
@@ -85,6 +86,7 @@ def load_settings(
     document = _read_pyproject(source)
     tool = document.table("tool") or Table({}, file=document.file)
     table = tool.table("runtime-backend") or Table({}, file=document.file, key="tool.runtime-backend")
+    refuse_look_alikes(tool)
     call = CallSettings(config_settings or {}, environ, document.problems)
     settings = _build(source, table, call, _Foreign(tool.value("scikit-build"), document.value("project")))
     settings = _hear_call(_hear_consumer(settings, find_consumer(start, source, document.problems), document), call)

@@ -7,6 +7,7 @@ that are built for it. They may not say what a package is made of: the real back
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from ..selection import normalise_names
 from ..tables import Table, describe
 from ..toml import loads
 from .cuda import read_cuda
-from .producer import optional_choice, read_variables
+from .producer import optional_choice, read_variables, refuse_look_alikes
 from .settings import MATCHES, PROVISIONS, UNRESOLVED, Chosen, CudaSettings, StatedTarget, Variable
 
 CONSUMER_TABLES = ("target", "packages")
@@ -27,6 +28,7 @@ PRODUCER_KEYS = frozenset(
     ("build-backend", "backend-path", "match-runtime", "provision", "unresolved", "metadata", "env", "cuda", "source")
 )
 
+_MENTIONED = re.compile(r"runtime[-_. ]?back[-_. ]?end", re.IGNORECASE)
 _PRODUCERS_OWN = ("build-backend", "backend-path", "match-runtime", "source")
 
 
@@ -50,16 +52,20 @@ def find_consumer(start: Path | None, source: Path, problems: list[str]) -> Cons
     """
     for folder in () if start is None else (start, *start.parents):
         path = folder / "pyproject.toml"
-        ours = _table_of(path)
+        tool = _tool_of(path)
+        if folder != source:  # the producer's are told where the rest of its tables is read
+            refuse_look_alikes(Table(tool, file=str(path), key="tool", problems=problems))
+        ours = tool.get("runtime-backend")
+        ours = ours if isinstance(ours, dict) else {}
         if not PRODUCER_KEYS.issuperset(ours):
             table = Table(ours, file=str(path), key="tool.runtime-backend", problems=problems)
             return Consumer(folder, table, is_producer=folder == source)
     return None
 
 
-def _table_of(path: Path) -> Mapping[str, Any]:
-    """Return our table of a pyproject.toml; empty where it has none. Most have none, and are not parsed."""
-    if "tool.runtime-backend" not in read_text(path):
+def _tool_of(path: Path) -> Mapping[str, Any]:
+    """Return the tables of a pyproject.toml; nothing where none is ours, or looks so: most are not even parsed."""
+    if not _MENTIONED.search(read_text(path)):
         return {}
     try:
         tool = loads(path.read_text("utf-8")).get("tool")
@@ -67,8 +73,7 @@ def _table_of(path: Path) -> Mapping[str, Any]:
         raise ConfigError([f"{path}: cannot be read: {error}"]) from None
     except (ValueError, RecursionError) as error:
         raise ConfigError([f"{path}: not TOML: {error}"]) from None
-    ours = tool.get("runtime-backend") if isinstance(tool, dict) else None
-    return ours if isinstance(ours, dict) else {}
+    return tool if isinstance(tool, dict) else {}
 
 
 class Consumer:

@@ -140,6 +140,13 @@ def _check_template(env: Table, name: str, template: str, runtimes: Sequence[str
             env.report(name, f"{{{found}}}{did_you_mean(found, known)}", f"{expected}; a literal brace is doubled")
 
 
+def refuse_look_alikes(tool: Table) -> None:
+    """Refuse a table that was meant to be ours, ``runtime_backend``: its settings would not be heard."""
+    for name in tool.names():
+        if name != "runtime-backend" and re.sub(r"[-_. ]", "", name).lower() == "runtimebackend":
+            tool.report(name, "a table that nobody reads", "tool.runtime-backend")
+
+
 def refuse_required_runtimes(document: Table, settings: Settings) -> None:
     """Refuse a runtime in build-system.requires: pip and pdm then reject any pin, others silently take the wrong one.
 

@@ -62,10 +62,10 @@ def _is_pip(script: Path) -> bool:
             head = file.read(_LONGEST_SCRIPT)
     except OSError:
         return False
-    if not head.startswith((b"#!", b"PK")):  # an archive may begin with a line for the shell, too
-        return False
     if _CONSOLE_SCRIPT.search(head) and len(head) < _LONGEST_SCRIPT:
         return True
+    if not head.startswith((b"#!", b"PK")):  # an archive may begin with a line for the shell, too
+        return False
     import zipfile  # noqa: PLC0415 - hardly a pip is renamed
 
     try:

@@ -114,6 +114,8 @@ class Provider(NamedTuple):
         if resolution.sha256 is None or owner is None or outcome.rule.match != "exact":
             return True
         url, sha256 = direct_archive(owner.direct_url)
+        if url is None and not resolution.is_direct:  # the same pip has taken the same version from the same indexes
+            return True
         return sha256 == resolution.sha256 if sha256 is not None else url is not None or not is_theirs
 
     def _provide_unknown(self, outcome: Outcome) -> Provision:

@@ -178,7 +178,13 @@ def _resolution(name: str, change: Change, command: str) -> Resolution:
     identity = Identity(name=name, version=change.version or "")
     missing = "the command builds it from source" if change.is_source else None
     return Resolution(
-        identity=identity, how="asked", origin=command, url=change.url, sha256=change.sha256, missing=missing
+        identity=identity,
+        how="asked",
+        origin=command,
+        url=change.url,
+        sha256=change.sha256,
+        is_direct=change.is_direct,
+        missing=missing,
     )
 
 

@@ -27,6 +27,8 @@ class Resolution(NamedTuple):
     environment: Environment | None = None
     url: str | None = None
     sha256: str | None = None
+    is_direct: bool = True
+    """Whether it has to come from that URL; False: the frontend took it from an index, of which the URL is a part."""
     wanted: Wanted | None = None
     """How the wheel is found on an index, where a lock gives no URL."""
     missing: str | None = None

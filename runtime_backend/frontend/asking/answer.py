@@ -16,6 +16,8 @@ class Change(NamedTuple):
     url: str | None = None
     """Where its wheel lies, if the frontend says so; without a fragment."""
     sha256: str | None = None
+    is_direct: bool = True
+    """Whether a URL was named for it; else it comes from an index, as whatever else installs that version."""
     is_source: bool = False
     """Whether the command builds it, so that no wheel of it can be had."""
 

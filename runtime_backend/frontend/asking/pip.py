@@ -96,6 +96,7 @@ def _read_item(item: Mapping[str, Any]) -> tuple[str, Change]:
         version=metadata["version"],
         url=url if is_wheel else None,
         sha256=sha256 if is_wheel else None,
+        is_direct=bool(item.get("is_direct", True)),
         is_source=not is_wheel,
     )
     return canonicalize_name(metadata["name"]), change
