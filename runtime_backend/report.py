@@ -14,12 +14,10 @@ from .plan import Plan
 from .provided import RuntimePlan
 from .resolve import Decision
 from .runtime import Identity
-from .variables import PlannedVariable
+from .variables import leads_to_a_place
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 _QUERY = re.compile(r"(?<=\.whl)\?[^\s#]*")
-_PLACE = re.compile(r"""(?:^|[\s=,;:'"]|-[A-Za-z])(?:/[^/]|[A-Za-z]:[\\/])|file:""")
-"""A path from the root, wherever in a value: ``-I/opt/include``, ``a:/b``, ``C:\\x``; no URL but ``file:``."""
 
 
 def without_secrets(text: str) -> str:
@@ -133,7 +131,7 @@ def describe_stamp(plan: Plan, *, real_version: str | None, revision: str | None
         "runtimes": [_stamp_runtime(runtime) for runtime in plan.runtimes],
         "toolkit": None if plan.toolkit is None else {"kind": plan.toolkit.kind, "version": plan.toolkit.version},
         "real-backend": {"name": plan.settings.real_backend.value, "version": real_version},
-        "variables": {v.name: v.value for v in plan.variables if v.value is not None and not _is_place(v)},
+        "variables": {v.name: v.value for v in plan.variables if not v.is_place},
         "variables-kept": [v.name for v in plan.variables if v.value is None],
         "source-revision": revision,
         "upstream": _stamp_upstream(plan.settings.upstream),
@@ -157,13 +155,9 @@ def _stamp_runtime(runtime: RuntimePlan) -> dict[str, Any]:
     }
 
 
-def _is_place(variable: PlannedVariable) -> bool:
-    return variable.is_place or _PLACE.search(variable.value or "") is not None
-
-
 def _stamp_upstream(upstream: Upstream | None) -> dict[str, Any] | None:
     """Of an archive or a repository that lies on the machine the name alone goes with the wheel."""
-    if upstream is None or not _PLACE.search(upstream.where):
+    if upstream is None or not leads_to_a_place(upstream.where):
         return _describe_upstream(upstream)
     return _describe_upstream(upstream._replace(where=re.split(r"[/\\]", upstream.where.rstrip("/\\"))[-1]))
 

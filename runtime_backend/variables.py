@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
+
+_PLACE = re.compile(r"""(?:^|[\s=,;:'"]|-[A-Za-z])(?:/[^/]|[A-Za-z]:[\\/])|file:""")
 
 
 class PlannedVariable(NamedTuple):
@@ -14,8 +17,19 @@ class PlannedVariable(NamedTuple):
     """None: the real backend does not get it from us."""
     origin: str
     why: str
-    is_place: bool = False
-    """Whether it tells where something lies on this machine, which is no business of who gets the wheel."""
+
+    @property
+    def is_place(self) -> bool:
+        """Whether it tells where something lies on this machine, which is no business of who gets the wheel.
+
+        So may what the environment has, which is not known here.
+        """
+        return self.value is None or leads_to_a_place(self.value)
+
+
+def leads_to_a_place(text: str) -> bool:
+    """Return whether a path from the root stands in a text: ``-I/opt/include``, ``a:/b``, ``file:`` of all URLs."""
+    return _PLACE.search(text) is not None
 
 
 def left(name: str, origin: str) -> PlannedVariable:

@@ -42,6 +42,19 @@ def test_another_backend(backend: str, found: str, tmp_path: Path) -> None:
     assert expected == mistakes(tmp_path, backend=backend)
 
 
+@pytest.mark.parametrize(
+    ("backend", "hint"),
+    [("setuptools.build_meta", "To have it declared: runtime-backend init --write"), ("runtime_backend.build", None)],
+)
+def test_hint(backend: str, hint: str | None, tmp_path: Path) -> None:
+    """``init`` declares the shim; the name of the real backend it cannot know."""
+    text = f'[build-system]\nrequires = []\nbuild-backend = "{backend}"\n[tool.runtime-backend]\nbuild-backend = "hatching"\n'
+    write(tmp_path / "pyproject.toml", text)
+    with pytest.raises(ConfigError) as caught:
+        refuse_undeclared(tmp_path, load_settings(tmp_path, environ={}))
+    assert hint == caught.value.hint
+
+
 def test_backend_that_is_no_string(tmp_path: Path) -> None:
     """A mistake is told once."""
     (told,) = mistakes(tmp_path, backend="3")
@@ -95,6 +108,6 @@ def test_look_alike(name: str, tmp_path: Path) -> None:
 
 def test_no_table_at_all(tmp_path: Path) -> None:
     """What merely mentions the shim, or puts something else in the place of a table, is not ours to check."""
-    write(tmp_path / "pyproject.toml", "tool = 'runtime-backend'\n")
+    write(tmp_path / "pyproject.toml", "tool = 'tool.runtime-backend'\n")
     write(tmp_path / "ext/pyproject.toml", "")
     assert load_settings(tmp_path / "ext", start=tmp_path / "ext", environ={}).stated is None

@@ -109,6 +109,13 @@ def test_spelling_of_others(requires: str, tmp_path: Path) -> None:
     assert 0 == main(["vendor", str(tmp_path), "--check"])
 
 
+def test_ours_misspelt(tmp_path: Path) -> None:
+    """The shim under a wrong name is spelt right, and never taken for the real backend."""
+    before = '[build-system]\nrequires = ["runtime-backend", "setuptools"]\nbuild-backend = "{}"\n'
+    write(tmp_path / "pyproject.toml", before.format("runtime_backend.biuld"))
+    assert before.format(OURS) == adopt(tmp_path).after
+
+
 def test_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is lost, or would be said twice, is told."""
     requires = '["setuptools", "torch @ https://example.org/torch-2-py3-none-any.whl", "torch>=2"]'

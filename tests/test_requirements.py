@@ -46,11 +46,11 @@ def test_line(tmp_path: Path) -> None:
     assert 'torch==2.7.0+cpu; sys_platform == "linux"' == str(torch.requirement)
     assert (frozenset({"ab", "cd"}), "https://example.org/cpu/", False) == (
         torch.hashes,
-        torch.found_at,
+        torch.index_url,
         torch.is_constraint,
     )
     assert [f"{tmp_path}/requirements.txt:3", f"{tmp_path}/requirements.txt:8"] == [torch.origin, numpy.origin]
-    assert ("numpy<2", None, frozenset()) == (str(numpy.requirement), numpy.found_at, numpy.hashes)
+    assert ("numpy<2", None, frozenset()) == (str(numpy.requirement), numpy.index_url, numpy.hashes)
     assert ((), (), False) == (found.indexes, found.problems, found.is_default_named)
 
 
@@ -65,7 +65,7 @@ def test_line(tmp_path: Path) -> None:
 )
 def test_index_is_named_by_uv_alone(tmp_path: Path, text: str, expected: str | None) -> None:
     """The comment counts indented as uv writes it, below a requirement, and with a URL."""
-    assert expected == read(tmp_path, text).lines[0].found_at
+    assert expected == read(tmp_path, text).lines[0].index_url
 
 
 @pytest.mark.parametrize(

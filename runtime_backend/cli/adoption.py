@@ -107,7 +107,9 @@ def _tool_table(document: Any) -> Any:  # noqa: ANN401 - tomlkit's tables
 def _moved_backend(build_system: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
     """Take the real backend out of build-system, and return what our own table says of it."""
     backend, path = build_system.get("build-backend"), build_system.pop("backend-path", None)
-    moved = {} if backend in (None, LEGACY_BACKEND) else {"build-backend": str(backend)}
+    is_ours = canonicalize_name(str(backend).partition(".")[0]) == SHIM  # misspelt
+    is_real = backend not in (None, LEGACY_BACKEND) and not is_ours
+    moved = {"build-backend": str(backend)} if is_real else {}
     return moved if path is None else {**moved, "backend-path": [str(folder) for folder in path]}
 
 

@@ -53,23 +53,22 @@ def refuse_undeclared(source: Path, settings: Settings) -> None:
     if settings.upstream is None and not settings.backend_path:
         document.problems.extend(_misspelt(settings.real_backend.value, build_system.strings("requires") or ()))
     if document.problems:
-        raise ConfigError(document.problems, hint="To have it written: runtime-backend init --write")
+        hint = "To have it declared: runtime-backend init --write" if declared != BACKEND else None
+        raise ConfigError(document.problems, hint=hint)
 
 
 def _misspelt(spec: str, requires: Iterable[str]) -> Iterator[str]:
     """Yield what is wrong with the name of the real backend; one that nobody knows is its package's own."""
-    top = spec.partition(":")[0].partition(".")[0]
-    package = canonicalize_name(top)
-    if package in _PACKAGES:
-        expected = _MODULES[_PACKAGES[package]]
-    elif top in _MODULES:
-        expected = _MODULES[top]
-    elif package not in {name_of(text) for text in requires}:
-        expected = tuple(
-            module for near in get_close_matches(top, _MODULES, n=1, cutoff=0.8) for module in _MODULES[near]
-        )
-    else:
-        return
+    expected = _modules_of(spec.partition(":")[0].partition(".")[0], requires)
     if expected and spec not in expected:
         near = did_you_mean(spec, expected)
         yield f"tool.runtime-backend.build-backend: found the string {spec!r}{near}, expected {one_of(expected)}"
+
+
+def _modules_of(top: str, requires: Iterable[str]) -> tuple[str, ...]:
+    """Return what a well-known real backend with such a top may be named; nothing for another one."""
+    package = canonicalize_name(top)
+    known = _PACKAGES.get(package, top)
+    if known not in _MODULES and package not in map(name_of, requires):
+        known = next(iter(get_close_matches(top, _MODULES, n=1, cutoff=0.8)), "")
+    return _MODULES.get(known, ())

@@ -10,20 +10,16 @@ from pathlib import Path
 from ..upstream.git import without_repository
 
 
-def find_ignored(tree: Path, place: Path) -> dict[str, str]:
-    """Return path in the copy -> the rule by which git leaves the file out, ``.gitignore:4: target/``.
+def find_untracked(tree: Path, place: Path) -> dict[str, str | None]:
+    """Return path in the copy, of each file that git was not told of -> the rule by which git ignores it, or None.
 
-    The person's own ignore file counts, too. Nothing is found where there is no git, or where the package does not
-    belong to the repository around it.
+    A rule is ``.gitignore:4: target/``; the person's own ignore file counts, too. Nothing is found where there is no
+    git, or where the package does not belong to the repository around it.
     """
-    rules = dict(_ignored(place, _untracked(place)))
-    return {} if rules and dict(_ignored(tree, ["pyproject.toml"])) else rules
-
-
-def find_untracked(tree: Path, place: Path) -> list[str]:
-    """Return the files of the copy that git was not told of, ignored or not; likewise."""
-    found = _untracked(place)
-    return [] if found and dict(_ignored(tree, ["pyproject.toml"])) else found
+    names = _untracked(place)
+    rules = dict(_ignored(place, names))
+    is_foreign = bool(names) and any(_ignored(tree, ["pyproject.toml"]))
+    return {} if is_foreign else {name: rules.get(name) for name in names}
 
 
 def _untracked(place: Path) -> list[str]:

@@ -15,7 +15,7 @@ from .adoption import Adoption, adopt, name_of, tidy
 from .documents import parse, write
 from .shim import MANIFEST, REQUIRES, SHIM, Copy, copy_shim, read_copy, remove_copy
 from .terminal import out, say, show_diff
-from .tracking import find_ignored, find_untracked
+from .tracking import find_untracked
 
 
 def vendor(source: str, folder: str, *, check: bool, update: bool) -> int:
@@ -35,7 +35,7 @@ def vendor(source: str, folder: str, *, check: bool, update: bool) -> int:
     if check:
         return _check(copy, tree, place, is_declared=after == adoption.before)
     moved = _find_moved(adoption.before, tree, place)
-    for there, found in [(place, copy), *moved]:
+    for there, found in [(place, copy), *moved.items()]:
         if found is not None and not update and not (found.is_current and not found.drift):
             _tell(found, there)
             out(f"next, to renew it with version {__version__}: the same command with --update")
@@ -44,7 +44,7 @@ def vendor(source: str, folder: str, *, check: bool, update: bool) -> int:
         copy_shim(place)
         out(f"{place}: version {__version__}")
     _declare(tree, adoption, after)
-    for there, _ in moved:
+    for there in moved:
         remove_copy(there)
         out(f"{there}: moved to {place}")
     _tell_ignored(tree, place)
@@ -52,7 +52,10 @@ def vendor(source: str, folder: str, *, check: bool, update: bool) -> int:
 
 
 def _refuse_file(tree: Path, place: Path) -> None:
-    """:raises ConfigError: when something else than a folder is in the way."""
+    """Refuse what is in the way of the copy.
+
+    :raises ConfigError: when it is no folder.
+    """
     for path in (place, *(tree / folder for folder in place.relative_to(tree).parents)):
         if path.exists() and not path.is_dir():
             raise ConfigError(
@@ -61,13 +64,12 @@ def _refuse_file(tree: Path, place: Path) -> None:
             )
 
 
-def _find_moved(before: str, tree: Path, place: Path) -> list[tuple[Path, Copy]]:
+def _find_moved(before: str, tree: Path, place: Path) -> dict[Path, Copy | None]:
     """Return the copies that pyproject.toml names in other folders."""
     document: Any = parse(before, tree)
     named = document.get("build-system", {}).get("backend-path", [])
-    others = [tree / str(folder) / SHIM.name for folder in named]
-    found = [(other, read_copy(other)) for other in others if other != place and is_file(other / MANIFEST)]
-    return [(other, copy) for other, copy in found if copy is not None]
+    others = (tree / str(folder) / SHIM.name for folder in named)
+    return {other: read_copy(other) for other in others if other != place and is_file(other / MANIFEST)}
 
 
 def _check(copy: Copy | None, tree: Path, place: Path, *, is_declared: bool) -> int:
@@ -83,17 +85,17 @@ def _check(copy: Copy | None, tree: Path, place: Path, *, is_declared: bool) -> 
 
 def _tell_untracked(tree: Path, place: Path) -> bool:
     """Tell what git was not told of, and return whether it knows all: nothing else reaches the users of a fork."""
-    untracked, rules = find_untracked(tree, place), find_ignored(tree, place)
-    for name in untracked:
-        out(f"{place / name}: {f'git ignores it ({rules[name]})' if name in rules else 'git was not told of it'}")
+    untracked = find_untracked(tree, place)
+    for name, rule in untracked.items():
+        out(f"{place / name}: {'git was not told of it' if rule is None else f'git ignores it ({rule})'}")
     if untracked:
         out(_add(tree, place))
     return not untracked
 
 
 def _tell_ignored(tree: Path, place: Path) -> None:
-    rules = find_ignored(tree, place)
-    for rule, count in Counter(rules.values()).items():
+    rules = Counter(rule for rule in find_untracked(tree, place).values() if rule is not None)
+    for rule, count in rules.items():
         say(f"note: git ignores {count} of the copy's files ({rule}), which would not reach the users of the package")
     if rules:
         out(_add(tree, place))

@@ -28,7 +28,7 @@ PRODUCER_KEYS = frozenset(
     ("build-backend", "backend-path", "match-runtime", "provision", "unresolved", "metadata", "env", "cuda", "source")
 )
 
-_MENTIONED = re.compile(r"runtime[-_. ]?back[-_. ]?end", re.IGNORECASE)
+_MENTIONED = re.compile(r"""tool\s*\.\s*["']?runtime[-_. ]?back[-_. ]?end""", re.IGNORECASE)
 _PRODUCERS_OWN = ("build-backend", "backend-path", "match-runtime", "source")
 
 

@@ -79,8 +79,7 @@ def _describe(toolkit: ToolkitPlan | None, bench: Workbench, origin: str) -> lis
         values["CUDA_INC_PATH"] = str(Path(home) / "include")
     environ = {name: value for name, value in bench.environ.items() if name != "CUDA_PATH"}
     why = "set: the system's toolkit" if toolkit.kind == "system" else "set: the compilers out of wheels"
-    found = (plan_unless_set(name, value, environ, origin=origin, why=why) for name, value in values.items())
-    return [variable._replace(is_place=True) for variable in found]
+    return [plan_unless_set(name, value, environ, origin=origin, why=why) for name, value in values.items()]
 
 
 def _values(variables: list[PlannedVariable]) -> dict[str, str]:

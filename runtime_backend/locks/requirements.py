@@ -98,7 +98,7 @@ def _indexes(lines: Sequence[RequirementLine], requirements: Requirements, versi
     With ``--extra-index-url`` alone it may lie on the default index as well, which no file names; but for a local
     version (``+cpu``), which default indexes do not take.
     """
-    named = next((line.found_at for line in lines if line.found_at is not None), None)
+    named = next((line.index_url for line in lines if line.index_url is not None), None)
     if named is not None:
         # uv takes the credentials out of its comment, not out of the option.
         return (next((url for url in requirements.indexes if _CREDENTIALS.sub("", url) == named), named),)

@@ -110,12 +110,12 @@ class Provider(NamedTuple):
 
         Both take an installed version for a URL's if the name is satisfied (measured: facts on asking, section 6).
         """
-        owner, is_theirs = outcome.visible_distribution, self.frontend in ("pip", "pdm") and self.is_isolated
+        owner = outcome.visible_distribution
+        # What a dry run has taken from an index, the same frontend takes from it again: the version tells it.
+        is_theirs = self.frontend in ("pip", "pdm") and self.is_isolated and resolution.is_direct
         if resolution.sha256 is None or owner is None or outcome.rule.match != "exact":
             return True
         url, sha256 = direct_archive(owner.direct_url)
-        if url is None and not resolution.is_direct:  # the same pip has taken the same version from the same indexes
-            return True
         return sha256 == resolution.sha256 if sha256 is not None else url is not None or not is_theirs
 
     def _provide_unknown(self, outcome: Outcome) -> Provision:

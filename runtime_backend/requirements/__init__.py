@@ -37,7 +37,7 @@ class RequirementLine(NamedTuple):
     origin: str
     """Where it stands, ``requirements/base.txt:12``."""
     is_constraint: bool
-    found_at: str | None
+    index_url: str | None
     """The index that uv's ``# from <url>`` names for it."""
 
 
@@ -127,7 +127,7 @@ class _Reader:
                         hashes=hashes,
                         origin=origin,
                         is_constraint=is_constraint,
-                        found_at=index,
+                        index_url=index,
                     )
                 )
         elif options.editable:

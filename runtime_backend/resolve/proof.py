@@ -51,15 +51,15 @@ def prove(installation: Installation, package: Package, installed: DistributionI
     try:
         prover.run()
     except _Open as gap:
-        return Proof(satisfied=prover.count, gap=str(gap))
-    return Proof(satisfied=prover.count, gap=None)
+        return Proof(satisfied=prover.satisfied, gap=str(gap))
+    return Proof(satisfied=prover.satisfied, gap=None)
 
 
 class _Prover:
     """Follows requirements, each once."""
 
     def __init__(self, installation: Installation, package: Package, installed: DistributionIndex, name: str) -> None:
-        self.count = 0
+        self.satisfied = 0
         self._name_of_runtime = name
         self._installation = installation
         self._package = package
@@ -195,7 +195,7 @@ class _Prover:
                 raise _Open(f"{name} is constrained to a URL")
             if self._is_active(demand, frozenset()) and not demand.specifier.contains(found.version, prereleases=True):
                 raise _Open(f"{told if demand is requirement else demand} is not satisfied by {name} {found.version}")
-        self.count += 1
+        self.satisfied += 1
 
     def _is_installed_twice(self, name: str) -> bool:
         """Return whether a broken upgrade left two; uv drops both, and does so across an environment's folders."""
