@@ -97,7 +97,9 @@ def _call(hook: str) -> HookCall:
 
 
 def _say(line: str) -> None:
-    print(f"runtime-backend: {line}", file=sys.stderr, flush=True)  # noqa: T201 - the only way to the person
+    from .printable import printable  # noqa: PLC0415 - nothing is imported before a hook is called
+
+    print(f"runtime-backend: {printable(line)}", file=sys.stderr, flush=True)  # noqa: T201 - the only way to the person
 
 
 @contextmanager
@@ -108,7 +110,5 @@ def _boundary() -> Iterator[None]:
     try:
         yield
     except RuntimeBackendError as error:
-        from .report import without_secrets  # noqa: PLC0415
-
-        _say(f"error: {without_secrets(str(error))}")
+        _say(f"error: {error}")
         raise SystemExit(1) from None

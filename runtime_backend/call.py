@@ -20,7 +20,7 @@ from .plan import METADATA_HOOKS, Plan
 from .planning import find_source, make_plan
 from .provided import without_runtimes
 from .provision.fetch import Fetching
-from .report import append_line, describe_plan, without_secrets
+from .report import append_line, describe_plan
 from .stage import set_stage
 from .tree import short_story
 
@@ -170,7 +170,7 @@ class HookCall:
             for fetching in plan.fetchings:
                 if fetching in done:
                     raise _not_that(fetching)
-                fetching.fetch(source, lambda line: self._say(without_secrets(line)))
+                fetching.fetch(source, self._say)
                 done.append(fetching)
             self._planned = plan = self._make_plan(ours)
         return plan

@@ -11,18 +11,11 @@ from . import __version__
 from .config import Upstream
 from .errors import BackendError
 from .plan import Plan
+from .printable import without_secrets
 from .provided import RuntimePlan
 from .resolve import Decision
 from .runtime import Identity
 from .variables import leads_to_a_place
-
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
-_QUERY = re.compile(r"(?<=\.whl)\?[^\s#]*")
-
-
-def without_secrets(text: str) -> str:
-    """Return a text with the credentials and the query taken out of its URLs."""
-    return _QUERY.sub("", _CREDENTIALS.sub("", text))
 
 
 def describe_plan(plan: Plan) -> dict[str, Any]:

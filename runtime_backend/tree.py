@@ -7,7 +7,6 @@ from typing import Any
 
 from .plan import Plan
 from .provided import RuntimePlan
-from .report import without_secrets
 
 Node = tuple[str, list[Any]]
 """A line of a tree and the nodes below it."""
@@ -69,14 +68,14 @@ def _runtime_tree(runtime: RuntimePlan) -> Node:
 
 def render(node: Node) -> Iterator[str]:
     """Yield the lines of a tree."""
-    yield without_secrets(node[0])
+    yield node[0]
     yield from _render_below(node[1], "")
 
 
 def _render_below(nodes: list[Node], indent: str) -> Iterator[str]:
     for index, (line, below) in enumerate(nodes):
         is_last = index == len(nodes) - 1
-        yield f"{indent}{'└─ ' if is_last else '├─ '}{without_secrets(line)}"
+        yield f"{indent}{'└─ ' if is_last else '├─ '}{line}"
         yield from _render_below(below, indent + ("   " if is_last else "│  "))
 
 
@@ -85,9 +84,9 @@ def short_story(plan: Plan) -> Iterator[str]:
     for runtime in plan.runtimes:
         outcome, resolution = runtime.outcome, runtime.resolution
         found = "not known" if resolution is None else f"{resolution.identity}, {resolution.how} ({resolution.origin})"
-        yield without_secrets(f"{outcome.rule.name}: {found}; {runtime.provision.kind}: {runtime.provision.why}")
+        yield f"{outcome.rule.name}: {found}; {runtime.provision.kind}: {runtime.provision.why}"
         if outcome.decision is not None:
-            yield without_secrets(f"  {outcome.decision}")
+            yield f"  {outcome.decision}"
     for variable in plan.variables:
-        yield without_secrets(_variable_line(variable.name, variable.value, variable.why, variable.origin))
+        yield _variable_line(variable.name, variable.value, variable.why, variable.origin)
     yield f"real backend: {plan.settings.real_backend.value} ({plan.hook}, {plan.frontend or 'frontend not known'})"

@@ -27,7 +27,7 @@ ROWS = (
     ("frontend", "locks", "runtime", "config", "delegate", "stamp", "schema", "builds", "redirection"),
     ("distributions", "downloads", "selection", "wheels", "sdists", "index", "requirements"),
     ("tables", "urls", "cache", "platforms", "web", "memory", "variables", "ninja", "progress"),
-    ("toml", "files"),
+    ("toml", "files", "printable"),
     ("errors",),
     ("__init__",),
 )
@@ -152,6 +152,27 @@ def test_values_are_named_tuples(path: Path) -> None:
         and not {"cached_property", "field"} & {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
     ]
     assert [] == slow
+
+
+EXITS = {
+    "build.py": "the hooks' lines",
+    "cli/terminal.py": "the command line's",
+    "answers.py": "what the real backend printed, as it is",
+    "delegate.py": "what the real backend ended with, as it is",
+    "stub/child.py": "likewise, in the child",
+}
+"""The modules that print; the first two take secrets and control characters out."""
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_exits(path: Path) -> None:
+    """Nothing is printed but by the exits, which take secrets and control characters out."""
+    wrong = [
+        f"{name_of(path)}:{node.lineno}"
+        for node in ast.walk(parse(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "sys.stdout.write", "sys.stderr.write")
+    ]
+    assert name_of(path) in EXITS or [] == wrong
 
 
 @pytest.mark.parametrize(

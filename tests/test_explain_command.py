@@ -79,7 +79,10 @@ def test_frontend_is_asked(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys
     command = ("uv", "pip", "install", "-U", "-p", str(scene.other), "torch", ".")
     assert 0 == explain(scene, monkeypatch, *command, UV=str(uv.path))
     captured = capsys.readouterr()
-    assert "asking the frontend what it is about to install (uv pip install --dry-run) ...\n" == captured.err
+    assert (
+        "runtime-backend: asking the frontend what it is about to install (uv pip install --dry-run) ...\n"
+        == captured.err
+    )
     told = f"   ├─ decision: asked: uv pip install --dry-run: torch {OTHER} -> {TARGET}"
     assert told in captured.out.splitlines()
     assert ["torch", "."] == uv.note.words[-2:]

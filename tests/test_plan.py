@@ -15,7 +15,7 @@ from runtime_backend.config import Upstream, load_settings
 from runtime_backend.frontend import Caller
 from runtime_backend.plan import Plan
 from runtime_backend.planning import find_source, make_plan
-from runtime_backend.report import describe_plan, describe_stamp, without_secrets
+from runtime_backend.report import describe_plan, describe_stamp
 from runtime_backend.tree import plan_tree, render, short_story
 
 GR, BUILD = "get_requires_for_build_wheel", "build_wheel"
@@ -135,23 +135,6 @@ def test_two_runtimes(scene: Scene) -> None:
     assert "is not what the package supports" in str(found.refusal)
     assert found.overlay is not None
     assert ["numpy", "numpy-2.0.dist-info"] == list(found.overlay.links.targets)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("https://example.org/t.whl", "https://example.org/t.whl"),
-        ("torch @ https://me:pass@example.org/t.whl#sha256=ab", "torch @ https://example.org/t.whl#sha256=ab"),
-        ("https://token@example.org/simple and git+ssh://git@h/x", "https://example.org/simple and git+ssh://h/x"),
-        ("https://me:p@ss@example.org/x", "https://example.org/x"),
-        ("https://h/t.whl?X-Signature=abc&b=c#sha256=ab", "https://h/t.whl#sha256=ab"),
-        ("https://h/t.whl?a=b", "https://h/t.whl"),
-        ("me@example.org, https://h/a@b", "me@example.org, https://h/a@b"),
-    ],
-)
-def test_secrets(text: str, expected: str) -> None:
-    """Credentials and signatures are taken out of URLs, and nothing else is."""
-    assert expected == without_secrets(text)
 
 
 def test_json(scene: Scene) -> None:

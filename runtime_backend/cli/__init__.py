@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from .. import __version__
 from ..errors import RuntimeBackendError
+from .terminal import say
 
 _CLI, _PLOT = "runtime-backend[cli]", "runtime-backend[plot]"
 
@@ -28,16 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except RuntimeBackendError as error:
-        from ..report import without_secrets  # noqa: PLC0415 - only a refusal needs it
-
-        print(f"runtime-backend: error: {without_secrets(str(error))}", file=sys.stderr)  # noqa: T201 - it prints
+        say(f"error: {error}")
         return 1
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
         if library not in EXTRAS:
             raise
-        told = f"runtime-backend: error: {library} is not installed\nRun: pip install '{EXTRAS[library]}'"
-        print(told, file=sys.stderr)  # noqa: T201
+        say(f"error: {library} is not installed\nRun: pip install '{EXTRAS[library]}'")
         return 1
     return code
 

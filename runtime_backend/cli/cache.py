@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from ..cache import find_cache
 from ..files import is_folder, list_names
+from .terminal import out, say
 
 KINDS = {
     "fetched": "runtimes that builds fetched",
@@ -58,13 +58,13 @@ def show_cache(*, prune: bool) -> int:
     entries = list_cache(cache)
     total = sum(entry.size for entry in entries)
     for entry in entries:
-        print(f"{_megabytes(entry.size)}  {entry.kind:9}  {entry.path}")  # noqa: T201 - the command line prints
-    print(f"{_megabytes(total)}  in {cache}")  # noqa: T201
+        out(f"{_megabytes(entry.size)}  {entry.kind:9}  {entry.path}")
+    out(f"{_megabytes(total)}  in {cache}")
     if prune:
         left = [path for entry in entries for path in _remove(entry.path)]
         for path in left:
-            print(f"runtime-backend: error: {path} cannot be removed", file=sys.stderr)  # noqa: T201
-        print("nothing is left of it" if not left else "the rest is gone")  # noqa: T201
+            say(f"error: {path} cannot be removed")
+        out("nothing is left of it" if not left else "the rest is gone")
         return 1 if left else 0
     return 0
 

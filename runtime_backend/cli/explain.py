@@ -15,10 +15,10 @@ from ..config import load_settings
 from ..errors import ConfigError, TargetError
 from ..frontend import Caller, Process, find_program, find_start, read_caller
 from ..planning import make_plan
-from ..report import describe_plan, without_secrets
+from ..report import describe_plan
 from ..tree import plan_tree, render
 from .declaration import refuse_undeclared
-from .terminal import coloured, wants_colour
+from .terminal import coloured, out, say, wants_colour
 
 HOOK = "get_requires_for_build_wheel"
 """The plan is that of the first hook: what it requires, a frontend would install."""
@@ -40,15 +40,15 @@ def explain(source: str, command: Sequence[str] = (), *, as_json: bool) -> int:
         caller = _called_by(command, caller)
     settings = load_settings(tree, start=find_start(caller), environ=caller.environ)
     refuse_undeclared(tree, settings)
-    plan = make_plan(HOOK, settings, caller, _say)
+    plan = make_plan(HOOK, settings, caller, say)
     if as_json:
-        print(json.dumps(describe_plan(plan), indent=2, ensure_ascii=False))  # noqa: T201 - the command line prints
+        out(json.dumps(describe_plan(plan), indent=2, ensure_ascii=False))
     else:
         is_coloured = wants_colour(sys.stdout, os.environ)
         for line in render(plan_tree(plan)):
-            print(coloured(line) if is_coloured else line)  # noqa: T201
+            out(line, coloured if is_coloured else None)
         if plan.refusal is not None:
-            print(f"the build would stop: {without_secrets(str(plan.refusal))}")  # noqa: T201
+            out(f"the build would stop: {plan.refusal}")
     return 0 if plan.refusal is None else 1
 
 
@@ -81,7 +81,3 @@ def _interpreter_of(script: Path) -> list[str]:
     if words[:1] == ["/usr/bin/env"]:
         words = [shutil.which(word) or "" for word in words[1:2]]
     return words[:1] if words and Path(words[0]).name.startswith(("python", "pypy")) else []
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - standard output is the plan's

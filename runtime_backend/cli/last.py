@@ -58,7 +58,7 @@ def _none(cache: Path, tree: Path | None) -> RecordError:
 def _print(folder: Path, build: Build) -> None:
     is_coloured = wants_colour(sys.stdout, os.environ)
     for line in _facts(folder, build):
-        out(coloured(line) if is_coloured else line)
+        out(line, coloured if is_coloured else None)
     out("")
     for line in _table(build):
         out(line)

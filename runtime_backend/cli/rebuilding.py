@@ -16,7 +16,6 @@ from urllib.request import url2pathname
 from ..distributions import Distribution
 from ..files import is_file, read_text
 from ..frontend import Environment
-from ..report import without_secrets
 
 
 def rebuild_command(distribution: Distribution, environment: Environment) -> str:
@@ -29,12 +28,12 @@ def rebuild_command(distribution: Distribution, environment: Environment) -> str
     if installer != "uv" and environment.distributions.find("pip") is not None:
         python = environment.prefix / ("Scripts/python.exe" if _is_windows(environment) else "bin/python")
         words = [str(python), "-m", "pip", "install", "--force-reinstall", "--no-deps", "--no-cache-dir", *origin]
-        return without_secrets(shlex.join(words))
+        return shlex.join(words)
     project = environment.prefix.parent
     where = ["--project", str(project)] if is_file(project / "uv.lock") else []
     clean = ["uv", "cache", "clean", distribution.name]
     install = ["uv", "pip", "install", *where, "--python", str(environment.prefix), "--no-deps", "--reinstall", *origin]
-    return without_secrets(f"{shlex.join(clean)} && {shlex.join(install)}")
+    return f"{shlex.join(clean)} && {shlex.join(install)}"
 
 
 def _is_windows(environment: Environment) -> bool:

@@ -5,20 +5,26 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TextIO
+
+from ..printable import printable
 
 _COLOURS = {"+": "\033[32m", "-": "\033[31m", "@": "\033[36m"}
 
 
-def out(line: str) -> None:
-    """Print a line of the answer."""
-    print(line)  # noqa: T201 - the command line prints
+def out(line: str, paint: Callable[[str], str] | None = None) -> None:
+    """Print a line of the answer.
+
+    :param paint: puts colours into the line, when nothing else in it is left that a terminal obeys.
+    """
+    shown = printable(line)
+    print(shown if paint is None else paint(shown))  # noqa: T201 - the command line prints
 
 
 def say(line: str) -> None:
-    """Print a line beside the answer."""
-    print(f"runtime-backend: {line}", file=sys.stderr, flush=True)  # noqa: T201 - as above
+    """Print a line about the answer, on standard error."""
+    print(f"runtime-backend: {printable(line)}", file=sys.stderr, flush=True)  # noqa: T201 - as above
 
 
 def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
@@ -43,5 +49,9 @@ def show_diff(name: str, before: str, after: str) -> None:
     was = f"a/{name}" if before else os.devnull
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), was, f"b/{name}", lineterm="")
     for line in lines:
-        colour = _COLOURS.get(line[:1], "") if is_coloured else ""
-        out(f"{colour}{line}\033[0m" if colour else line)
+        out(line, _painted if is_coloured else None)
+
+
+def _painted(line: str) -> str:
+    colour = _COLOURS.get(line[:1], "")
+    return f"{colour}{line}\033[0m" if colour else line

@@ -1,0 +1,57 @@
+"""Text that leaves this process: without credentials, and without characters that a terminal obeys.
+
+Every exit uses it: what is printed, the log, the plan as JSON, the stamp, the records of builds. Nothing above an exit
+has to think of secrets.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SCHEME = r"\b[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}"
+"""Of a URL; one slash is left of ``https://`` where somebody took the URL for a path."""
+_UNTIL_NEXT = "(?!:/)"
+"""No part of a URL reaches into the next one; so every pattern takes linear time."""
+_CREDENTIALS = re.compile(
+    rf"""(?P<scheme>{_SCHEME})(?P<user>(?:[^\s/"<>]+@|[^\s/@:"<>]*:(?!/|\d+[/\s])(?:{_UNTIL_NEXT}[^\s@"<>])*@)+)"""
+)
+_QUERY = re.compile(rf"""(?P<url>{_SCHEME}(?:{_UNTIL_NEXT}[^\s?#'"<>])*)\?[^\s#'"<>]*""")
+_FRAGMENT = re.compile(rf"""(?P<url>{_SCHEME}(?:{_UNTIL_NEXT}[^\s#'"<>])*)#(?P<fragment>[^\s'"<>]*=[^\s'"<>]*)""")
+_KNOWN = re.compile(r"(?:sha\d+|md5|egg|subdirectory|name)=")
+"""What pip and uv write into a fragment; anything else may be a secret."""
+
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but tab and line feed, what turns the direction of a line, and halves of surrogate pairs, which no
+encoding has."""
+
+
+def without_secrets(text: str) -> str:
+    """Return a text with the credentials, queries and unknown fragments taken out of its URLs.
+
+    The user of ``ssh://git@host`` stays: without it the URL leads nowhere, and it is no secret.
+    """
+    if ":/" not in text:
+        return text
+    text = _CREDENTIALS.sub(_without_user, text)
+    return _FRAGMENT.sub(_without_unknown, _QUERY.sub(r"\g<url>", text))
+
+
+def printable(text: str) -> str:
+    r"""Return a text as a person may see it: without secrets, and with ``\x1b`` for what a terminal would obey."""
+    return _OBEYED.sub(_escaped, without_secrets(text))
+
+
+def _without_user(found: re.Match[str]) -> str:
+    scheme, user = found["scheme"], found["user"]
+    is_path = scheme.lower().startswith("file:")
+    is_account = scheme.lower().endswith("ssh://") and ":" not in user
+    return found[0] if is_path or is_account else scheme
+
+
+def _without_unknown(found: re.Match[str]) -> str:
+    parts = [part for part in found["fragment"].split("&") if _KNOWN.match(part)]
+    return found["url"] + (f"#{'&'.join(parts)}" if parts else "")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape", "surrogatepass").decode("ascii")
