@@ -18,6 +18,8 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pages: dict[str, tuple[int, str, bytes]] = {}
         self.asked: list[tuple[str, str | None]] = []
+        self.needed: str | None = None
+        """The Authorization without which nothing is answered."""
 
     def url(self, path: str = "/simple", credentials: str = "") -> str:
         """Return an address."""
@@ -39,8 +41,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append((self.path, self.headers["Authorization"]))
-        status, kind, body = self.server.pages.get(self.path, (404, "text/plain", b""))
+        is_refused = self.server.needed not in (None, self.headers["Authorization"])
+        refusal = (401, "text/plain", b"") if is_refused else (404, "text/plain", b"")
+        status, kind, body = refusal if is_refused else self.server.pages.get(self.path, refusal)
         self.send_response(status)
+        if is_refused:
+            self.send_header("WWW-Authenticate", 'Basic realm="x"')
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urldefrag
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -13,9 +13,11 @@ from packaging.version import InvalidVersion, Version
 
 from ..config import Upstream
 from ..errors import ConfigError, SourceError
+from ..printable import without_secrets
+from ..upstream.access import split_access
 from ..upstream.getting import INDEXES, is_sdist_of
 from ..upstream.git import find_commit
-from ..web import BUNDLES, without_credentials
+from ..web import BUNDLES
 
 if TYPE_CHECKING:
     from pypi_simple import DistributionPackage
@@ -25,8 +27,21 @@ ORIGIN = "the command line"
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
-def find_upstream(text: str, index_url: str | None, environ: Mapping[str, str]) -> tuple[Upstream, str | None]:
-    """Return the source, exactly one, and the package's name where the requirement tells it.
+class Found(NamedTuple):
+    """The source that a requirement names."""
+
+    upstream: Upstream
+    """Without secrets: it is written into a pyproject.toml."""
+    name: str | None
+    """The package's name, if the requirement says it."""
+    environ: Mapping[str, str]
+    """The variables, with the secrets that the requirement or the index came with: the source is fetched with them."""
+    has_secrets: bool
+    """Whether there were any."""
+
+
+def find_upstream(text: str, index_url: str | None, environ: Mapping[str, str]) -> Found:
+    """Return the one source that a requirement names.
 
     :param text: ``name==version``, or ``git+URL@REVISION#subdirectory=FOLDER``, with ``name @`` before it or without.
     :raises ConfigError: when it is neither.
@@ -34,13 +49,13 @@ def find_upstream(text: str, index_url: str | None, environ: Mapping[str, str]) 
     """
     name, url = _split(text)
     if url.startswith("git+"):
-        return _find_in_git(url.removeprefix("git+"), environ), name
+        return _find_in_git(name, url.removeprefix("git+"), environ)
     requirement = _parse(text)
     pins = list(requirement.specifier)
     version = pins[0].version if len(pins) == 1 and pins[0].operator in ("==", "===") else None
     if requirement.url or requirement.extras or requirement.marker or (pins and version is None):
         raise ConfigError([f"{text!r}: expected 'name==version' or 'git+URL@REVISION'"])
-    return _find_on_index(canonicalize_name(requirement.name), version, index_url, environ), requirement.name
+    return _find_on_index(requirement.name, version, index_url, environ)
 
 
 def _split(text: str) -> tuple[str | None, str]:
@@ -55,12 +70,14 @@ def _parse(text: str) -> Requirement:
         raise ConfigError([f"{text!r}: expected 'name==version' or 'git+URL@REVISION': {error}"]) from None
 
 
-def _find_in_git(text: str, environ: Mapping[str, str]) -> Upstream:
+def _find_in_git(name: str | None, text: str, environ: Mapping[str, str]) -> Found:
     address, fragment = urldefrag(text)
     path = address.partition("://")[2].partition("/")[2]
     url, revision = address, "HEAD"
     if "@" in path:  # one further ahead is the user's
         url, _, revision = address.rpartition("@")
+    clean, environ = split_access(url, environ)
+    has_secrets, url = clean != url, clean
     commit = revision if _COMMIT.fullmatch(revision) else find_commit(url, revision, environ)
     if commit is None:
         raise SourceError(
@@ -68,7 +85,7 @@ def _find_in_git(text: str, environ: Mapping[str, str]) -> Upstream:
             hint="Expected one of those, or the full hash of a commit (40 digits).",
         )
     folders = [word.removeprefix("subdirectory=") for word in fragment.split("&") if word.startswith("subdirectory=")]
-    return Upstream(
+    upstream = Upstream(
         kind="git",
         where=url,
         sha256=None,
@@ -77,9 +94,11 @@ def _find_in_git(text: str, environ: Mapping[str, str]) -> Upstream:
         patches=(),
         origin=ORIGIN,
     )
+    return Found(upstream=upstream, name=name, environ=environ, has_secrets=has_secrets)
 
 
-def _find_on_index(name: str, version: str | None, index_url: str | None, environ: Mapping[str, str]) -> Upstream:
+def _find_on_index(written: str, version: str | None, index_url: str | None, environ: Mapping[str, str]) -> Found:
+    name = canonicalize_name(written)
     index, files = _read_index(name, index_url, environ)
     sdists = [file for file in files if file.package_type == "sdist"]
     newest = _newest(sdists)
@@ -100,15 +119,19 @@ def _find_on_index(name: str, version: str | None, index_url: str | None, enviro
         )
     if "sha256" not in file.digests:
         raise SourceError(f"{index} tells no sha256 of {file.filename}, and nothing is built without one")
-    return Upstream(
-        kind="url",
-        where=without_credentials(urldefrag(file.url)[0]),
+    url = urldefrag(file.url)[0]
+    # What needs a secret is asked of the index at every build, where the person's own variables have the secret.
+    is_open = without_secrets(url) == url and without_secrets(index) == index
+    upstream = Upstream(
+        kind="url" if is_open else "sdist",
+        where=url if is_open else f"{name}=={version}",
         sha256=file.digests["sha256"],
         rev=None,
         subdirectory=None,
         patches=(),
         origin=ORIGIN,
     )
+    return Found(upstream=upstream, name=written, environ={**environ, INDEXES[0]: index}, has_secrets=not is_open)
 
 
 def _read_index(

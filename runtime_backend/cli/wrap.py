@@ -18,6 +18,12 @@ from .terminal import out, say
 from .upstream_metadata import Package, ask_metadata, read_package
 from .upstreams import find_upstream
 
+_SECRETS = {
+    "git": "the credentials are not written; git asks its credential helper or ~/.netrc for them at every build",
+    "sdist": "the index's credentials are not written; a build takes the index from UV_DEFAULT_INDEX or PIP_INDEX_URL",
+}
+"""What becomes of the secrets that a requirement or an index came with."""
+
 
 def wrap(requirement: str, directory: str | None, *, index_url: str | None) -> int:
     """Make the wrapper, and return the exit code.
@@ -25,10 +31,10 @@ def wrap(requirement: str, directory: str | None, *, index_url: str | None) -> i
     :raises ConfigError: when the requirement is none, or something else lies where the wrapper would go.
     :raises SourceError: when there is no such source.
     """
-    upstream, name = find_upstream(requirement, index_url, os.environ)
+    upstream, name, environ, has_secrets = find_upstream(requirement, index_url, os.environ)
     named = os.environ.get("RUNTIME_BACKEND_CACHE_DIR")
     cache = find_cache(Path(named) if named else None, os.environ)
-    depot = Depot(folder=cache / "sources", environ=os.environ, is_offline=False, say=say)
+    depot = Depot(folder=cache / "sources", environ=environ, is_offline=False, say=say)
     with depot.tree(upstream) as tree:
         package = read_package(tree, name)
     if package.is_open:
@@ -37,6 +43,8 @@ def wrap(requirement: str, directory: str | None, *, index_url: str | None) -> i
         raise ConfigError([f"{requirement}: its source does not tell its name; expected 'NAME @ {requirement}'"])
     folder = Path(directory or Path("wrappers") / canonicalize_name(package.name))
     _write(folder, "\n".join(_lines(upstream, package)) + "\n")
+    if has_secrets:
+        say(f"note: {_SECRETS[upstream.kind]}")
     _tell(folder, package)
     return 0
 

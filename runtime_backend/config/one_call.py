@@ -99,8 +99,9 @@ class CallSettings:
         if found is None:
             return None
         path = Path(self._environ.get("PWD", "")) / os.path.expanduser(found.value)  # noqa: PTH111 - raises for ~nobody
-        if not path.is_absolute():
-            self._problems.append(f"{found.origin}: found {describe(found.value)}, expected an absolute path")
+        if "://" in found.value or not path.is_absolute():
+            expected = "a path, not a URL" if "://" in found.value else "an absolute path"
+            self._problems.append(f"{found.origin}: found {describe(found.value)}, expected {expected}")
         return Chosen(value=path, origin=found.origin)
 
     def pins(self, key: str) -> tuple[Pin, ...]:

@@ -15,6 +15,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from ..errors import IndexLookupError
 from ..platforms import UNFIT, Platform
+from ..printable import without_secrets
 from .wanted import IndexFile, Wanted
 
 
@@ -140,7 +141,7 @@ def _read_kept(path: Path) -> IndexFile | None:
 
 def _keep(path: Path, file: IndexFile) -> None:
     """Keep an answer, unless its URL is one that expires or holds a secret."""
-    if "?" in file.url or "@" in file.url.partition("://")[2].partition("/")[0]:
+    if without_secrets(file.url) != file.url:
         return
     text = json.dumps({"name": file.name, "url": file.url, "sha256": file.sha256})
     new = path.with_name(f".new-{os.getpid()}-{path.name}")

@@ -17,6 +17,7 @@ from ..downloads import digest, download, unfinished
 from ..errors import IndexLookupError, NoAnswer, SourceError
 from ..files import is_file
 from ..index.pages import read_page
+from ..printable import without_secrets
 from .git import pack_checkout
 
 INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
@@ -54,7 +55,8 @@ def obtain(
 
 def _file_name(upstream: Upstream) -> str:
     if upstream.kind == "git":
-        label = re.sub(r"[^A-Za-z0-9._-]+", "-", upstream.where.rstrip("/").rpartition("/")[2].removesuffix(".git"))
+        address = without_secrets(upstream.where).rstrip("/")
+        label = re.sub(r"[^A-Za-z0-9._-]+", "-", address.rpartition("/")[2].removesuffix(".git"))
         return f"{hashlib.sha256(f'{upstream.where}@{upstream.rev}'.encode()).hexdigest()[:16]}-{label}.tar"
     last = upstream.where if upstream.kind == "sdist" else unquote(urlsplit(upstream.where).path).rpartition("/")[2]
     return f"{(upstream.sha256 or '')[:16]}-{re.sub(r'[^A-Za-z0-9._+-]+', '-', last)}"

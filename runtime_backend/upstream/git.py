@@ -12,6 +12,8 @@ from pathlib import Path
 
 from ..config import Upstream
 from ..errors import SourceError
+from ..printable import without_secrets
+from .access import split_access
 
 _OF_A_REPOSITORY = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_DIR",
@@ -31,9 +33,10 @@ def pack_checkout(upstream: Upstream, archive: Path, environ: Mapping[str, str])
     with tempfile.TemporaryDirectory(prefix=".git-", dir=archive.parent) as work:
         tree = Path(work) / "tree"
         tree.mkdir()
+        url, environ = split_access(upstream.where, environ)
         git = Git(tree, environ)
         git.run("init", "--quiet")
-        git.run("remote", "add", "--", "origin", upstream.where)
+        git.run("remote", "add", "--", "origin", url)
         _fetch(git, upstream)
         git.run("checkout", "--quiet", "--detach", str(upstream.rev))
         _fetch_submodules(git, tree)
@@ -47,6 +50,7 @@ def find_commit(url: str, revision: str, environ: Mapping[str, str]) -> str | No
     :raises SourceError: when there is no such repository.
     """
     found = {}
+    url, environ = split_access(url, environ)
     with tempfile.TemporaryDirectory() as anywhere:
         listed = Git(Path(anywhere), environ).run("ls-remote", "--", url, revision, f"{revision}^{{}}")
     for line in listed.splitlines():
@@ -126,4 +130,5 @@ def _fetch_submodules(git: Git, tree: Path) -> None:
 
 
 def _label(upstream: Upstream) -> str:
-    return os.path.basename(upstream.where.rstrip("/")).removesuffix(".git") or "source"  # noqa: PTH119 - a URL
+    address = without_secrets(upstream.where)
+    return os.path.basename(address.rstrip("/")).removesuffix(".git") or "source"  # noqa: PTH119 - a URL

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from ...printable import without_secrets
+
 
 class Change(NamedTuple):
     """What becomes of one distribution."""
@@ -29,6 +31,11 @@ class Answer(NamedTuple):
     """What was run, for people: ``pip install --dry-run``."""
     changes: Mapping[str, Change]
     """By normalised name; what is not in here stays as it is."""
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether a URL in it holds a secret, which must not be kept."""
+        return any(change.url != without_secrets(change.url) for change in self.changes.values() if change.url)
 
     def as_json(self) -> str:
         """Return the text that is kept."""

@@ -70,9 +70,10 @@ class Asker(NamedTuple):
             answer = self._run(installation, work)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-        new = entry.with_suffix(".new")
-        new.write_text(answer.as_json(), "utf-8")
-        new.replace(entry.with_suffix(".json"))
+        if not answer.has_secrets:  # else the next hook asks again
+            new = entry.with_suffix(".new")
+            new.write_text(answer.as_json(), "utf-8")
+            new.replace(entry.with_suffix(".json"))
         self._forget()
         return answer
 
