@@ -18,6 +18,7 @@ from runtime_backend.cli.rebuilding import rebuild_command
 from runtime_backend.distributions import Distribution
 from runtime_backend.errors import TargetError
 from runtime_backend.frontend import Environment
+from runtime_backend.printable import printable
 
 Capsys = pytest.CaptureFixture[str]
 
@@ -216,14 +217,14 @@ GIT = {"url": "https://jo:secret@example.org/x.git", "vcs_info": {"vcs": "git", 
     ],
 )  # fmt: skip
 def test_commands(installer: str, direct: object, expected: str, site: Path) -> None:
-    """The command of the frontend that has installed it, with the place that it came from."""
+    """The command of the frontend that has installed it, with the place that it came from, as it is printed."""
     info = install(site, "x", stamp(), installer=installer, direct=direct)
     install(site, "pip", None)
     prefix = site.parents[2]
     environment = Environment(prefix=prefix, python="3.11", site_dirs=(site,))
     pip = f"{prefix}/bin/python -m pip install --force-reinstall --no-deps --no-cache-dir"
     uv = f"uv pip install --python {prefix} --no-deps --reinstall"
-    assert expected.format(pip=pip, uv=uv) == rebuild_command(Distribution(name="x", info=info), environment)
+    assert expected.format(pip=pip, uv=uv) == printable(rebuild_command(Distribution(name="x", info=info), environment))
 
 
 def test_commands_elsewhere(site: Path) -> None:
