@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from .errors import ProvisionError
 from .files import list_names
+from .trust import Trust
 
 
 def find_cache(named: Path | None, environ: Mapping[str, str]) -> Path:
@@ -26,6 +29,20 @@ def find_cache(named: Path | None, environ: Mapping[str, str]) -> Path:
     base = environ.get("XDG_CACHE_HOME", "")
     # The XDG specification: a relative path is invalid and is ignored.
     return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "runtime-backend"
+
+
+def check_owner(cache: Path, trust: Trust) -> None:
+    """Refuse a cache that others can write to: what lies in it is run as the person.
+
+    :raises ProvisionError: with the two ways out.
+    """
+    objection = trust.objection(cache)
+    if objection is not None:
+        raise ProvisionError(
+            f"the cache {cache} is not used, since what lies in it runs as you: {objection}",
+            hint="Name a folder of your own: RUNTIME_BACKEND_CACHE_DIR=/path. If you trust this one, name it:"
+            f" RUNTIME_BACKEND_TRUST={shlex.quote(str(cache))}",
+        )
 
 
 def bytecode_folder(cache: Path) -> Path:

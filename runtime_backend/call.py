@@ -13,7 +13,7 @@ from .cache import prune_bytecode
 from .config import load_settings, split_config_settings
 from .delegate import KILLED, exit_code, find_hook, load_backend, print_failure
 from .errors import BackendError, DecisionError, ProvisionError, RuntimeBackendError
-from .frontend import Caller, find_start, is_asking
+from .frontend import Caller, find_believed, find_start, is_asking
 from .memory import count_kills
 from .metadata import Prepared, read_prepared
 from .plan import METADATA_HOOKS, Plan
@@ -177,7 +177,8 @@ class HookCall:
 
     def _make_plan(self, ours: Mapping[str, Any]) -> Plan:
         caller = self._caller
-        settings = load_settings(caller.cwd, start=find_start(caller), config_settings=ours, environ=caller.environ)
+        start, trust = find_start(caller), find_believed(caller)
+        settings = load_settings(caller.cwd, start=start, config_settings=ours, environ=caller.environ, trust=trust)
         plan = make_plan(self.hook, settings, self._caller, self._say)
         for note in plan.notes:
             self._say(f"note: {note}")

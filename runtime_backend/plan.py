@@ -82,7 +82,19 @@ class Plan(NamedTuple):
     def notes(self) -> tuple[str, ...]:
         """What the person should be told although nothing is wrong."""
         more = () if self.cuda is None else self.cuda.notes
-        return (*self.settings.notes, *(note for runtime in self.runtimes for note in runtime.outcome.notes), *more)
+        return (
+            *self.settings.notes,
+            *self._consumers_variables,
+            *(note for runtime in self.runtimes for note in runtime.outcome.notes),
+            *more,
+        )
+
+    @property
+    def _consumers_variables(self) -> tuple[str, ...]:
+        """The variables that the consumer's file sets, by name: they come from outside the package."""
+        begin = f"{self.settings.consumer}: "
+        found = (v for v in self.variables if v.value is not None and v.origin.startswith(begin))
+        return tuple(f"{variable.name}={variable.value} is set by {variable.origin}" for variable in found)
 
     @property
     def identities(self) -> tuple[Identity, ...]:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .cache import find_cache
+from .cache import check_owner, find_cache
 from .config import Settings
 from .distributions import DistributionIndex
 from .environ import plan_environ
@@ -54,7 +54,9 @@ def make_plan(hook: str, settings: Settings, caller: Caller, say: Callable[[str]
 
 
 def _find_cache(settings: Settings, caller: Caller) -> Path:
-    return find_cache(None if settings.cache_dir is None else settings.cache_dir.value, caller.environ)
+    cache = find_cache(None if settings.cache_dir is None else settings.cache_dir.value, caller.environ)
+    check_owner(cache, settings.trust)
+    return cache
 
 
 def _make_asker(settings: Settings, caller: Caller, say: Callable[[str], None]) -> Asker:

@@ -20,6 +20,7 @@ from standins import make_torch, make_venv, write
 
 from runtime_backend.frontend import Caller, EnvironmentReader
 from runtime_backend.frontend.processes import Process
+from runtime_backend.trust import EVERYBODY
 
 PYTHON = "3.11"
 TARGET, LOCKED, STALE, OTHER = "2.7.0", "2.8.0", "1.5.0", "1.0.0"
@@ -45,6 +46,7 @@ def make_caller(  # noqa: PLR0913 - a caller has many sides
         sys_path=tuple(map(str, sys_path)),
         reader=EnvironmentReader(python=PYTHON, user_base=cwd / "no-user-base"),
         list_ancestors=lambda: ancestors,
+        trust=EVERYBODY,
         is_hook=is_hook,
     )
 

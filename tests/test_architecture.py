@@ -27,7 +27,7 @@ ROWS = (
     ("frontend", "locks", "runtime", "config", "delegate", "stamp", "schema", "builds", "redirection"),
     ("distributions", "downloads", "selection", "wheels", "sdists", "index", "requirements"),
     ("tables", "urls", "cache", "platforms", "web", "memory", "variables", "ninja", "progress"),
-    ("toml", "files", "printable"),
+    ("toml", "files", "printable", "trust"),
     ("errors",),
     ("__init__",),
 )

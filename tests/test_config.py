@@ -161,7 +161,7 @@ FIELDS = ", ".join(
 )
 EITHER = "expected a requirement, or { requirement, match }"
 NAME = "expected a name with an optional version specifier, such as 'torch>=2.4'"
-CALL = "target, lock, pin, provision, cache-dir, log, offline, ask-timeout"
+CALL = "target, lock, pin, provision, cache-dir, log, offline, ask-timeout, trust"
 
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:

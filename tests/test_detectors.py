@@ -14,7 +14,7 @@ from test_search import make_resolver
 
 from runtime_backend.config import RuntimeRule
 from runtime_backend.errors import TargetError
-from runtime_backend.frontend import Caller, Named, find_places
+from runtime_backend.frontend import Caller, Named, find_places, named_place
 from runtime_backend.frontend.folders import LOCK_NAMES
 from runtime_backend.frontend.processes import Process
 from runtime_backend.resolve import Outcome
@@ -502,7 +502,8 @@ def test_explicit_target(named: str, tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     caller = scene.pip(scene.shell(scene.consumer), prefix=scene.other)
     target = Named(path=tmp_path / named, origin="RUNTIME_BACKEND_TARGET")
-    place = next(find_places(scene.source, caller, target=target))
+    place = named_place(caller, target, None)
+    assert place is not None
     assert ("RUNTIME_BACKEND_TARGET", scene.target, True, True) == (
         place.why,
         place.environment.prefix if place.environment else None,
@@ -517,8 +518,9 @@ def test_explicit_lock(tmp_path: Path) -> None:
     caller = scene.pip(scene.shell(scene.elsewhere))
     lock = Named(path=scene.consumer / "uv.lock", origin="RUNTIME_BACKEND_LOCK")
     target = Named(path=scene.target, origin="RUNTIME_BACKEND_TARGET")
-    alone = next(find_places(scene.source, caller, lock=lock))
-    both = next(find_places(scene.source, caller, lock=lock, target=target))
+    alone, both = named_place(caller, None, lock), named_place(caller, target, lock)
+    assert alone is not None
+    assert both is not None
     assert (lock.path, (lock.path,), scene.consumer) == (alone.path, alone.locks, alone.selection.project)
     assert (True, True, None) == (alone.is_target, alone.ends, alone.environment)
     assert ("RUNTIME_BACKEND_LOCK and RUNTIME_BACKEND_TARGET", (lock.path,)) == (both.why, both.locks)
@@ -529,7 +531,7 @@ def test_explicit_target_missing(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     target = Named(path=tmp_path / "nowhere", origin="RUNTIME_BACKEND_TARGET")
     with pytest.raises(TargetError) as caught:
-        list(find_places(scene.source, scene.pip(scene.shell(scene.elsewhere)), target=target))
+        named_place(scene.pip(scene.shell(scene.elsewhere)), target, None)
     expected = "the prefix of an environment, or its interpreter"
     assert f"RUNTIME_BACKEND_TARGET: found '{tmp_path}/nowhere', expected {expected}" == str(caught.value)
 
@@ -539,7 +541,7 @@ def test_explicit_lock_missing(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     lock = Named(path=tmp_path, origin="RUNTIME_BACKEND_LOCK")
     with pytest.raises(TargetError) as caught:
-        list(find_places(scene.source, scene.pip(scene.shell(scene.elsewhere)), lock=lock))
+        named_place(scene.pip(scene.shell(scene.elsewhere)), None, lock)
     assert f"RUNTIME_BACKEND_LOCK: found '{tmp_path}', which is no file; expected a lock file" == str(caught.value)
 
 

@@ -25,6 +25,7 @@ from runtime_backend.frontend.folders import (
     find_project,
     upward,
 )
+from runtime_backend.trust import EVERYBODY
 
 TOO_LONG = Path("/", *["x" * 300] * 20)
 
@@ -239,7 +240,11 @@ def test_locks(there: list[str], expected: list[str], tmp_path: Path) -> None:
 
 def test_folders_that_may_not_be_seen() -> None:
     """A folder that cannot be looked into holds nothing."""
-    assert ((), None, None) == (find_locks(TOO_LONG), find_project(TOO_LONG), find_lock_upward(TOO_LONG, "uv.lock"))
+    assert ((), None, None) == (
+        find_locks(TOO_LONG),
+        find_project(TOO_LONG),
+        find_lock_upward(TOO_LONG, "uv.lock", EVERYBODY),
+    )
     assert (False, False, "") == (is_file(TOO_LONG), is_folder(TOO_LONG), read_text(TOO_LONG))
 
 
@@ -251,7 +256,10 @@ def test_upward(tmp_path: Path) -> None:
     write(tmp_path / "uv.lock", "")
     folders = list(upward(below))
     assert (below, Path(below.anchor)) == (folders[0], folders[-1])
-    assert (tmp_path / "a", tmp_path / "uv.lock") == (find_project(below), find_lock_upward(below, "uv.lock"))
+    assert (tmp_path / "a", tmp_path / "uv.lock") == (
+        find_project(below),
+        find_lock_upward(below, "uv.lock", EVERYBODY),
+    )
 
 
 def test_seen_by_uv(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 from ..errors import TargetError
 from ..files import is_file, is_there
-from ..frontend import Environment, read_caller
+from ..frontend import Environment, read_caller, upward_in
+from ..trust import find_trust
 from .linkage import Unfit, find_unfit
 from .rebuilding import rebuild_command
 from .staleness import Finding, find_stamped
@@ -43,7 +44,8 @@ def _find(named: str | None, environ: Mapping[str, str], cwd: Path) -> Environme
     reader = read_caller().reader
     activated = [environ[name] for name in ("VIRTUAL_ENV", "CONDA_PREFIX") if environ.get(name)]
     own = [sys.prefix] if is_file(Path(sys.prefix) / "pyvenv.cfg") else []
-    upward = [str(folder / ".venv") for folder in (cwd, *cwd.parents) if is_there(folder / ".venv")]
+    folders = upward_in(find_trust(environ), cwd)
+    upward = [str(folder / ".venv") for folder in folders if is_there(folder / ".venv")]
     candidates = [*activated, *upward[:1], *own] if named is None else [named]
     for candidate in candidates[:1]:
         # As it is spelt: the interpreter of a virtual environment is a link to the one that it was made from.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..config import load_settings
 from ..errors import ConfigError, TargetError
-from ..frontend import Caller, Process, find_program, find_start, read_caller
+from ..frontend import Caller, Process, find_believed, find_program, find_start, read_caller
 from ..planning import make_plan
 from ..report import describe_plan
 from ..tree import plan_tree, render
@@ -38,7 +38,7 @@ def explain(source: str, command: Sequence[str] = (), *, as_json: bool) -> int:
     caller = replace(read_caller(), cwd=tree, sys_path=(), is_hook=False)
     if command:
         caller = _called_by(command, caller)
-    settings = load_settings(tree, start=find_start(caller), environ=caller.environ)
+    settings = load_settings(tree, start=find_start(caller), environ=caller.environ, trust=find_believed(caller))
     refuse_undeclared(tree, settings)
     plan = make_plan(HOOK, settings, caller, say)
     if as_json:

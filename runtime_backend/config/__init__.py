@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from ..errors import ConfigError
 from ..tables import Table
 from ..toml import loads
-from .consumer import CONSUMER_TABLES, Consumer, find_consumer
+from ..trust import EVERYBODY, Trust
+from .consumer import CONSUMER_TABLES, Consumer, ConsumerSearch
 from .cuda import read_cuda
 from .one_call import CallSettings, is_exact, split_config_settings
 from .producer import (
@@ -73,6 +74,7 @@ def load_settings(
     start: Path | None = None,
     config_settings: Mapping[str, Any] | None = None,
     environ: Mapping[str, str],
+    trust: Trust = EVERYBODY,
 ) -> Settings:
     """Read all the settings of one hook call.
 
@@ -80,6 +82,7 @@ def load_settings(
 
     :param source: the source tree; PEP 517 makes it the working directory of every hook.
     :param start: the folder from which the consumer's pyproject.toml is looked for, upward.
+    :param trust: whose files are believed; the source's own, and those in the folders that ``trust`` names, always are.
     :param config_settings: our own ones, without their prefix (see :func:`split_config_settings`).
     :raises ConfigError: with every mistake in any of them.
     """
@@ -89,7 +92,10 @@ def load_settings(
     refuse_look_alikes(tool)
     call = CallSettings(config_settings or {}, environ, document.problems)
     settings = _build(source, table, call, _Foreign(tool.value("scikit-build"), document.value("project")))
-    settings = _hear_call(_hear_consumer(settings, find_consumer(start, source, document.problems), document), call)
+    settings = settings._replace(trust=trust.including(source, *call.folders("trust")))
+    search = ConsumerSearch(source=source, trust=settings.trust, problems=document.problems)
+    settings = _hear_consumer(settings, search.upward(start), document)
+    settings = _hear_call(settings._replace(notes=(*search.notes, *settings.notes)), call)
     refuse_required_runtimes(document, settings)
     table.close()
     if document.problems:
@@ -161,6 +167,7 @@ def _hear_consumer(settings: Settings, consumer: Consumer | None, document: Tabl
     own = {variable.name for variable in said.variables}
     return settings._replace(
         stated=consumer.target(),
+        consumer=consumer.file,
         notes=(note,) if consumer.speaks_of_packages and name is None else (),
         provision=said.provision or settings.provision,
         cuda=(settings.cuda or CudaSettings()).under(said.cuda) if said.cuda else settings.cuda,

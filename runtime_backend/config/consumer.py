@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,10 +16,11 @@ from typing import Any, NamedTuple
 from packaging.utils import canonicalize_name
 
 from ..errors import ConfigError
-from ..files import read_text
+from ..files import is_file, read_text
 from ..selection import normalise_names
 from ..tables import Table, describe
 from ..toml import loads
+from ..trust import Trust
 from .cuda import read_cuda
 from .producer import optional_choice, read_variables, refuse_look_alikes
 from .settings import MATCHES, PROVISIONS, UNRESOLVED, Chosen, CudaSettings, StatedTarget, Variable
@@ -42,25 +44,55 @@ class PackageSettings(NamedTuple):
     cuda: CudaSettings | None = None
 
 
-def find_consumer(start: Path | None, source: Path, problems: list[str]) -> Consumer | None:
-    """Return the consumer: upward, the nearest pyproject.toml with a table of ours that says more than a producer does.
+class ConsumerSearch:
+    """Looks for the consumer.
 
-    :param start: the folder of the project that is installed, or where the frontend was started.
     :param source: the source tree, whose own pyproject.toml may be the consumer's as well.
+    :param trust: whose files are believed.
     :param problems: where mistakes go.
-    :raises ConfigError: for a pyproject.toml that may be the one, and cannot be read.
     """
-    for folder in () if start is None else (start, *start.parents):
-        path = folder / "pyproject.toml"
+
+    def __init__(self, *, source: Path, trust: Trust, problems: list[str]) -> None:
+        self._source = source
+        self._trust = trust
+        self._problems = problems
+        self.notes: list[str] = []
+
+    def upward(self, start: Path | None) -> Consumer | None:
+        """Return the consumer: the nearest pyproject.toml with a table of ours that says more than a producer does.
+
+        :param start: the folder of the project that is installed, or where the frontend was started.
+        :raises ConfigError: for a pyproject.toml that may be the one, and cannot be read.
+        """
+        for folder in () if start is None else (start, *start.parents):
+            path = folder / "pyproject.toml"
+            objection = self._trust.objection(folder) or self._trust.objection(path)
+            if objection is not None:
+                self._refuse(path, objection)
+                return None
+            found = self._read(folder, path)
+            if found is not None:
+                return found
+        return None
+
+    def _read(self, folder: Path, path: Path) -> Consumer | None:
         tool = _tool_of(path)
-        if folder != source:  # the producer's are told where the rest of its tables is read
-            refuse_look_alikes(Table(tool, file=str(path), key="tool", problems=problems))
+        if folder != self._source:  # the producer's are told where the rest of its tables is read
+            refuse_look_alikes(Table(tool, file=str(path), key="tool", problems=self._problems))
         ours = tool.get("runtime-backend")
         ours = ours if isinstance(ours, dict) else {}
-        if not PRODUCER_KEYS.issuperset(ours):
-            table = Table(ours, file=str(path), key="tool.runtime-backend", problems=problems)
-            return Consumer(folder, table, is_producer=folder == source)
-    return None
+        if PRODUCER_KEYS.issuperset(ours):
+            return None
+        table = Table(ours, file=str(path), key="tool.runtime-backend", problems=self._problems)
+        return Consumer(folder, table, is_producer=folder == self._source)
+
+    def _refuse(self, path: Path, objection: str) -> None:
+        """Say that a table is not read; the file may hold anything, so nothing of it is."""
+        if is_file(path) and _MENTIONED.search(read_text(path)):
+            self.notes.append(
+                f"{path} is not read: another user may have written it ({objection}); if you trust it, set"
+                f" RUNTIME_BACKEND_TRUST={shlex.quote(str(path.parent))}"
+            )
 
 
 def _tool_of(path: Path) -> Mapping[str, Any]:
@@ -90,6 +122,11 @@ class Consumer:
             for name in (*CONSUMER_TABLES, *PRODUCER_KEYS):
                 table.value(name)
             table.close()
+
+    @property
+    def file(self) -> str:
+        """Its pyproject.toml."""
+        return self._table.file
 
     def __str__(self) -> str:
         """Return ``/home/jo/app/pyproject.toml: tool.runtime-backend.packages``."""

@@ -104,6 +104,15 @@ class CallSettings:
             self._problems.append(f"{found.origin}: found {describe(found.value)}, expected {expected}")
         return Chosen(value=path, origin=found.origin)
 
+    def folders(self, key: str) -> tuple[Path, ...]:
+        """Return absolute folders, separated as on PATH."""
+        found = self.string(key)
+        paths = [] if found is None else [Path(text) for text in found.value.split(os.pathsep) if text]
+        for path in paths:
+            if found is not None and not path.is_absolute():
+                self._problems.append(f"{found.origin}: found {describe(str(path))}, expected an absolute path")
+        return tuple(paths)
+
     def pins(self, key: str) -> tuple[Pin, ...]:
         """Return the pins, one a line."""
         found = self.string(key)

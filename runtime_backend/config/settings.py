@@ -9,6 +9,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from ..trust import EVERYBODY, Trust
+
 T = TypeVar("T")
 
 LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
@@ -23,7 +25,7 @@ METADATA = ("auto", "static", "stub", "real")
 TEMPLATE_FIELDS = ("version", "cuda", "hip", "rocm", "xpu", "git-version", "site")
 """What ``{torch.<field>}`` may name in a variable."""
 
-CALL_KEYS = ("target", "lock", "pin", "provision", "cache-dir", "log", "offline", "ask-timeout")
+CALL_KEYS = ("target", "lock", "pin", "provision", "cache-dir", "log", "offline", "ask-timeout", "trust")
 """The keys for one call: config setting ``runtime-backend.<key>``, environment variable ``RUNTIME_BACKEND_<KEY>``."""
 
 ASK_TIMEOUT = 300.0
@@ -162,6 +164,10 @@ class Settings(NamedTuple):
     """The build requirements of the upstream source, once it is opened: no frontend reads them."""
     notes: tuple[str, ...] = ()
     """What the person should be told although nothing is wrong."""
+    consumer: str | None = None
+    """The consumer's pyproject.toml."""
+    trust: Trust = EVERYBODY
+    """Whose files are believed by where they lie."""
 
 
 def parse_requirement(text: str) -> Requirement | None:

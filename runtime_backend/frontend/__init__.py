@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from .asking.guard import is_asking
 from .caller import Caller, read_caller
-from .detectors import find_places, find_start, find_uv_options
+from .detectors import find_believed, find_places, find_start, find_uv_options
 from .environments import Environment, EnvironmentReader
+from .folders import upward_in
 from .installations import Installation, find_installation, find_named_locks
 from .managers import find_managed
 from .places import LateLock, Named, Place, Stated
 from .postponement import find_postponement
 from .processes import Process
 from .programs import find_program
+from .stated import named_place
 from .uv import find_uv_command
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "Place",
     "Process",
     "Stated",
+    "find_believed",
     "find_installation",
     "find_managed",
     "find_named_locks",
@@ -34,5 +37,7 @@ __all__ = [
     "find_uv_command",
     "find_uv_options",
     "is_asking",
+    "named_place",
     "read_caller",
+    "upward_in",
 ]

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from ..trust import Trust, find_trust
 from .environments import Environment, EnvironmentReader, read_pyvenv_cfg
 from .processes import Process, list_ancestors
 from .programs import find_program
 
 _THROWAWAY = re.compile(r"(pip-)?build-env-[a-z0-9_]{8}")
 """The name that build and pip (venv isolation) give the folder of a build environment, in the temporary folder."""
+
+_TEMPORARY = ("/tmp", "/var/tmp", "/usr/tmp")  # noqa: S108 - where the temporary folder is if no variable names one
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Caller:
     sys_path: tuple[str, ...]
     reader: EnvironmentReader
     list_ancestors: Callable[[], Sequence[Process]]
+    trust: Trust
+    """Whose files are believed without being named."""
     argv: tuple[str, ...] = ()
     """This process's own script and arguments."""
     find_imported: Callable[[str], str | None] = lambda _: None
@@ -84,9 +89,18 @@ class Caller:
         if not self._config:
             return False
         named = next((f for f in (self.prefix, self.prefix.parent) if _THROWAWAY.fullmatch(f.name)), None)
-        places = [self.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")]
-        roots = {os.path.realpath(place) for place in (*places, "/tmp", "/var/tmp", "/usr/tmp") if place}  # noqa: S108
+        roots = {os.path.realpath(place) for place in (*self._temporary_folders, *_TEMPORARY)}
         return named is not None and os.path.realpath(named.parent) in roots
+
+    @property
+    def _temporary_folders(self) -> tuple[str, ...]:
+        """The temporary folders that the variables name, as Python's tempfile reads them."""
+        return tuple(filter(None, (self.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))))
+
+    def is_in_temporary_folder(self, path: Path) -> bool:
+        """Return whether a path lies in the temporary folder, where frontends unpack sdists."""
+        roots = [os.path.realpath(place) for place in self._temporary_folders or _TEMPORARY]
+        return any(Path(os.path.realpath(path)).is_relative_to(root) for root in roots)
 
     @property
     def _is_tox_packaging(self) -> bool:
@@ -178,6 +192,7 @@ def read_caller() -> Caller:
         sys_path=tuple(sys.path),
         reader=EnvironmentReader(python=python, user_base=Path(site.getuserbase())),
         list_ancestors=list_ancestors,
+        trust=find_trust(os.environ),
         argv=tuple(sys.argv),
         find_imported=_find_imported,
     )

@@ -8,37 +8,31 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ..files import is_file, is_there
 from ..selection import Selection
+from ..trust import Trust
 from .caller import Caller
 from .environments import Environment, base_prefix, read_pyvenv_cfg
 from .folders import find_locks, find_project, upward
 from .installations import find_front_folder
 from .managers import find_managed
-from .places import Named, Place, Stated
-from .stated import named_place, stated_place
+from .places import Place, Stated
+from .stated import stated_place
 from .uv import NAMED, UvCommand, find_uv_command
 
 
 def find_places(
-    source: Path,
-    caller: Caller,
-    *,
-    target: Named | None = None,
-    lock: Named | None = None,
-    stated: Stated | None = None,
+    source: Path, caller: Caller, *, stated: Stated | None = None, trust: Trust | None = None
 ) -> Iterator[Place]:
     """Yield the places to look at, the most believable first; each is looked up only when it is asked for.
 
     :param source: the source tree that is built.
-    :param target: the target, where somebody named it; then nothing else is looked at.
-    :param lock: the lock, likewise.
     :param stated: what the consumer says of its target.
-    :raises TargetError: for an explicit target or lock that is not there.
+    :param trust: whose files are believed by where they lie; None: the caller's own.
     """
-    yield from named_place(caller, target, lock)
     managed = find_managed(caller)
     if managed is not None:
         yield managed
@@ -50,8 +44,9 @@ def find_places(
     yield from stated_place(caller, stated)
     yield from _creator(caller, is_pip=False)
     yield from _activated(caller)
-    yield from _folders(caller)
-    yield from _source_tree(source, caller)
+    trust = trust or caller.trust
+    yield from _folders(caller, trust)
+    yield from _source_tree(source, caller, trust)
 
 
 def find_start(caller: Caller) -> Path | None:
@@ -61,6 +56,17 @@ def find_start(caller: Caller) -> Path | None:
         return managed.selection.project
     command = find_uv_command(caller)
     return command.project if command is not None else next(iter(caller.working_folders), None)
+
+
+def find_believed(caller: Caller) -> Trust:
+    """Return whose files are believed: the caller's trust, and the project in which a project manager is at work.
+
+    The project manager installs from there, whoever has written it.
+    """
+    managed = find_managed(caller)
+    if managed is None:
+        return caller.trust
+    return caller.trust.including(managed.selection.project, *(lock.parent for lock in managed.locks))
 
 
 def find_uv_options(caller: Caller) -> tuple[str, ...]:
@@ -169,35 +175,47 @@ def _is_same(one: Path, other: Path) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
-def _folders(caller: Caller) -> Iterator[Place]:
+def _folders(caller: Caller, trust: Trust) -> Iterator[Place]:
     """The consumer by folder: upward from where the person stands, a lock before the ``.venv`` beside it."""
     for index, start in enumerate(caller.working_folders):
         # The frontend's own folder is known first where it is known at all; the shell's may be another.
         why = "where the shell stands" if index else "where the frontend was started"
-        yield from _upward_from(start, why, caller, is_guess=bool(index) or not caller.ancestors)
+        for place in _upward_from(upward(start), why, caller, trust):
+            yield place._replace(is_guess=bool(index) or not caller.ancestors)
 
 
-def _source_tree(source: Path, caller: Caller) -> Iterator[Place]:
-    """Last, since the checkout of a dependency may carry a lock that is not the consumer's."""
+def _source_tree(source: Path, caller: Caller, trust: Trust) -> Iterator[Place]:
+    """Last, since the checkout of a dependency may carry a lock that is not the consumer's.
+
+    What a frontend has unpacked in the temporary folder belongs to nothing that lies above it.
+    """
     if source not in caller.working_folders:
-        yield from _upward_from(source, "the source tree", caller, is_guess=False)
+        folders = (source,) if caller.is_in_temporary_folder(source) else upward(source)
+        yield from _upward_from(folders, "the source tree", caller, trust)
 
 
 _ENVIRONMENTS = (".venv", ".pixi/envs/default")
 """Where projects keep their environment: everybody's way, pixi's."""
 
 
-def _upward_from(start: Path, why: str, caller: Caller, *, is_guess: bool) -> Iterator[Place]:
-    project = find_project(start)
-    for folder in upward(start):
-        locks = find_locks(folder)
-        environment = next(filter(None, (caller.reader.read(folder / name) for name in _ENVIRONMENTS)), None)
+def _upward_from(folders: Iterable[Path], why: str, caller: Caller, trust: Trust) -> Iterator[Place]:
+    """Yield what lies in folders, up to the first one in which somebody else may have put something."""
+    project: Path | None = None
+    for folder in folders:
+        locks, paths = find_locks(folder), tuple(folder / name for name in _ENVIRONMENTS)
+        for path in (folder, *locks, *paths):
+            objection = trust.objection(path)
+            if objection is not None:
+                hidden = (*locks, *filter(is_there, paths))
+                yield Place(why=why, path=path, objection=objection, hidden=hidden)
+                return
+        project = project or (folder if is_file(folder / "pyproject.toml") else None)
+        environment = next(filter(None, map(caller.reader.read, paths)), None)
         if locks or environment is not None:
             yield Place(
                 why=why,
                 path=folder if environment is None else environment.prefix,
                 locks=locks,
-                selection=Selection(project=project),
+                selection=Selection(project=project or find_project(folder, trust)),
                 environment=environment,
-                is_guess=is_guess,
             )

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from ..files import is_file, list_names, read_text
 from ..toml import TOMLDecodeError, loads
+from ..trust import EVERYBODY, Trust
 
 
 def upward(start: Path) -> Iterator[Path]:
     """Yield the folder and its parents."""
     yield start
     yield from start.parents
+
+
+def upward_in(trust: Trust, start: Path) -> Iterator[Path]:
+    """Yield the folder and its parents, up to the first one that others can write to."""
+    return takewhile(lambda folder: trust.objection(folder) is None, upward(start))
 
 
 LOCK_NAMES = ("uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "Pipfile.lock", "pixi.lock", "conda-lock.yml")
@@ -40,14 +47,18 @@ def _is_named_pylock(name: str) -> bool:
     return name.startswith("pylock.") and name.endswith(".toml") and name.count(".") == 2  # noqa: PLR2004
 
 
-def find_project(start: Path) -> Path | None:
-    """Return the nearest folder upward that has a pyproject.toml."""
-    return next((folder for folder in upward(start) if is_file(folder / "pyproject.toml")), None)
+def find_project(start: Path, trust: Trust = EVERYBODY) -> Path | None:
+    """Return the nearest folder upward that has a pyproject.toml.
+
+    :param trust: everybody's for a frontend's own project: the frontend itself reads whatever lies there.
+    """
+    return next((folder for folder in upward_in(trust, start) if is_file(folder / "pyproject.toml")), None)
 
 
-def find_lock_upward(start: Path, name: str) -> Path | None:
-    """Return the nearest file of that name, upward."""
-    return next((folder / name for folder in upward(start) if is_file(folder / name)), None)
+def find_lock_upward(project: Path, name: str, trust: Trust) -> Path | None:
+    """Return the nearest file of that name: of a frontend's project, or further up, as far as that is trusted."""
+    folders = upward_in(trust.including(project), project)
+    return next((folder / name for folder in folders if is_file(folder / name)), None)
 
 
 def read_toml(path: Path) -> Mapping[str, Any]:

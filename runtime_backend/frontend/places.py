@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,6 +49,19 @@ class Place(NamedTuple):
     """True: several could be meant, and nothing names one."""
     ends: bool = False
     """True: nothing is looked at after this place."""
+    objection: str | None = None
+    """Why what lies here is not believed: somebody else may have put it there. The place is empty then."""
+    hidden: tuple[Path, ...] = ()
+    """What is not believed."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Word of what is not believed, and how to have it believed."""
+        why = f"is not used: another user may have put it there ({self.path}: {self.objection})"
+        return tuple(
+            f"{path} {why}; if you trust it, set RUNTIME_BACKEND_TRUST={shlex.quote(str(path.parent))}"
+            for path in self.hidden
+        )
 
 
 class Named(NamedTuple):

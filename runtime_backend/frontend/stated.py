@@ -12,8 +12,8 @@ from .caller import Caller
 from .places import Named, Place, Stated
 
 
-def named_place(caller: Caller, target: Named | None, lock: Named | None) -> Iterator[Place]:
-    """Yield what was named for this call: the lock before the target, as under a project manager.
+def named_place(caller: Caller, target: Named | None, lock: Named | None) -> Place | None:
+    """Return what was named for this call, after which nothing is looked at: the lock before the target.
 
     :raises TargetError: for a target or lock that is not there.
     """
@@ -24,16 +24,17 @@ def named_place(caller: Caller, target: Named | None, lock: Named | None) -> Ite
         expected = "the prefix of an environment, or its interpreter"
         raise TargetError(f"{target.origin}: found {str(target.path)!r}, expected {expected}")
     named = [item for item in (lock, target) if item is not None]
-    if named:
-        yield Place(
-            why=" and ".join(item.origin for item in named),
-            path=named[-1].path,
-            locks=() if lock is None else (lock.path,),
-            selection=_selection(None if lock is None else lock.path),
-            environment=environment,
-            is_target=True,
-            ends=True,
-        )
+    if not named:
+        return None
+    return Place(
+        why=" and ".join(item.origin for item in named),
+        path=named[-1].path,
+        locks=() if lock is None else (lock.path,),
+        selection=_selection(None if lock is None else lock.path),
+        environment=environment,
+        is_target=True,
+        ends=True,
+    )
 
 
 def stated_place(caller: Caller, stated: Stated | None) -> Iterator[Place]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..config import RuntimeRule, Settings
 from ..distributions import Distribution, DistributionIndex
 from ..errors import ResolutionError, RuntimeBackendError
-from ..frontend import Caller, Installation, Place, find_installation, find_managed, find_places
+from ..frontend import Caller, Installation, Place, find_installation, find_managed, find_places, named_place
 from ..platforms import current_platform
 from ..runtime import Identity, read_identity
 from .decider import Decided, Decider, reconcile
@@ -64,7 +64,8 @@ class Resolver:
         self._decider = Decider(caller, self._package, make_asker, may_ask=may_ask)
         stated = stated_target(settings.stated)
         self._places = Memo(
-            selected(place, settings.stated) for place in find_places(settings.source, caller, stated=stated)
+            selected(place, settings.stated)
+            for place in find_places(settings.source, caller, stated=stated, trust=settings.trust)
         )
 
     @cached_property
@@ -160,12 +161,12 @@ class Resolver:
         """The target and the lock that were named for this call; empty if that is the command's own target."""
         settings, caller = self._settings, self._caller
         target, lock = named(settings.target), named(settings.lock)
-        if target is None and lock is None:
+        place = named_place(caller, target, lock)
+        if place is None:
             return []
-        places = list(find_places(settings.source, caller, target=target, lock=lock))
         own = next((place.environment for place in self._places if place.is_target), None)
-        is_own = own is not None and places[0].environment is not None and own.prefix == places[0].environment.prefix
-        return [] if is_own and lock is None and self._has_target else places
+        is_own = own is not None and place.environment is not None and own.prefix == place.environment.prefix
+        return [] if is_own and lock is None and self._has_target else [place]
 
     @property
     def _has_target(self) -> bool:

@@ -131,6 +131,10 @@ class Search:
 
         :raises ResolutionError: when they have several that nothing tells apart.
         """
+        if place.objection is not None:
+            self.step(place.why, place.path, f"not looked at, and nothing above it: {place.objection}")
+            self.notes += place.warnings
+            return None
         candidates: list[Locked] = []
         for path in place.locks:
             found = find_locked(path, self.name, place.selection, self._platform)
@@ -198,7 +202,7 @@ class Search:
         """Return what is installed in the environment of a place."""
         environment = place.environment
         if environment is None:
-            if not place.locks:
+            if not place.locks and place.objection is None:
                 self.step(place.why, place.path, "no environment")
             return None
         distribution = environment.distributions.find(self.name)

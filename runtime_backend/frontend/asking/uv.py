@@ -150,7 +150,7 @@ class _Asked(NamedTuple):
     def _root(self) -> Path:
         """The folder of the project, or of its workspace."""
         project = find_project(self.command.project) or self.command.project
-        lock = find_lock_upward(project, "uv.lock")
+        lock = find_lock_upward(project, "uv.lock", self.caller.trust)
         return project if lock is None else lock.parent
 
     def as_script(self) -> DryRun:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...files import is_file
 from ...selection import Selection, normalise_names
+from ...trust import Trust
 from ..caller import Caller
 from ..commands import Command, read_command
 from ..folders import find_lock_upward, find_project, read_toml
@@ -25,7 +26,7 @@ def find_place(caller: Caller) -> Place | None:
     if not command.may_be(*INSTALLING):
         return None
     root = _find_root(command)
-    lock = _find_lock(root, command)
+    lock = _find_lock(root, command, caller.trust)
     return Place(
         why=f"pdm {command.name or '(some command)'}",
         path=caller.prefix,
@@ -44,13 +45,13 @@ def _find_root(command: Command) -> Path:
     return command.cwd / named if named else find_project(command.cwd) or command.cwd
 
 
-def _find_lock(root: Path, command: Command) -> Path | None:
+def _find_lock(root: Path, command: Command, trust: Trust) -> Path | None:
     named = command.arguments.last("-L", "--lockfile") or command.environ.get("PDM_LOCKFILE")
     if named:
         return command.cwd / named
     names = ("pylock.toml", "pdm.lock") if _wants_pylock(root, command) else ("pdm.lock", "pylock.toml")
     # Upward: a member of a workspace is locked at the workspace's root.
-    return next((root / name for name in names if is_file(root / name)), find_lock_upward(root, "pdm.lock"))
+    return next((root / name for name in names if is_file(root / name)), find_lock_upward(root, "pdm.lock", trust))
 
 
 def _wants_pylock(root: Path, command: Command) -> bool:

@@ -17,7 +17,7 @@ def find_place(caller: Caller) -> Place | None:
     if command is None or not command.is_project:
         return None
     project = find_project(command.project)
-    lock = find_lock_upward(project or command.project, "uv.lock")
+    lock = find_lock_upward(project or command.project, "uv.lock", caller.trust)
     root = lock.parent if lock is not None else (project or command.project)
     why, path = command.project_environment(root)
     is_isolated = command.is_isolated

@@ -1,0 +1,84 @@
+"""Whose files are believed without being named: the person's own and root's, if nobody else can change them.
+
+We go upward from folders, and use what we find there: locks, environments, variables for the real backend. In a folder
+that others can write to, such as the temporary one, another user may have put it there. git has the same rule
+(``safe.directory``), and so does pip for its cache.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from stat import S_IWGRP, S_IWOTH
+from typing import NamedTuple
+
+
+class Trust(NamedTuple):
+    """Who is believed by one process."""
+
+    users: frozenset[int]
+    """The ids of the users whose files are believed; empty: everybody's, on a system without such ids."""
+    groups: frozenset[int]
+    """The ids of the groups that the person is in: their members may write."""
+    folders: tuple[Path, ...] = ()
+    """Folders that are believed, with all that is in them, whoever owns them: somebody has named them."""
+
+    def including(self, *folders: Path | None) -> Trust:
+        """Return this trust, with more folders."""
+        more = [folder for folder in folders if folder is not None]
+        return self._replace(folders=(*self.folders, *more)) if self.users else self
+
+    def objection(self, path: Path) -> str | None:
+        """Return why what is at a path may be somebody else's work: ``it belongs to the user 1001`` …
+
+        None: it is the person's or root's, or it is not there. Links are followed.
+        """
+        if not self.users or any(_prefix(path).startswith(_prefix(folder)) for folder in self.folders):
+            return None
+        try:
+            found = path.stat()
+        except OSError:
+            return None
+        if found.st_uid not in self.users:
+            return f"it belongs to the user {_name(found.st_uid)}"
+        if found.st_mode & S_IWOTH:
+            return "every user can write to it"
+        if found.st_mode & S_IWGRP and found.st_gid not in self.groups:
+            return f"the group {found.st_gid}, which you are not in, can write to it"
+        return None
+
+
+EVERYBODY = Trust(users=frozenset(), groups=frozenset())
+"""The trust on a system without user ids."""
+
+
+def find_trust(environ: Mapping[str, str]) -> Trust:
+    """Return the trust of the running process: in its user and in root; under sudo also in its caller, as git does."""
+    if os.name == "nt":  # pragma: no cover - Windows
+        return EVERYBODY
+    users, groups = {os.geteuid(), 0}, {os.getegid(), *os.getgroups(), 0}
+    if os.geteuid() == 0:
+        users |= set(_ids(environ, "SUDO_UID"))
+        groups |= set(_ids(environ, "SUDO_GID"))
+    return Trust(users=frozenset(users), groups=frozenset(groups))
+
+
+def _ids(environ: Mapping[str, str], name: str) -> Iterator[int]:
+    text = environ.get(name, "")
+    if text.isascii() and text.isdecimal():
+        yield int(text)
+
+
+def _prefix(folder: Path) -> str:
+    return os.path.join(os.path.realpath(folder), "")  # noqa: PTH118 - for its separator at the end
+
+
+def _name(user: int) -> str:
+    """Return a user's name, or the number of a user without one."""
+    import pwd  # noqa: PLC0415 - a refusal alone needs it
+
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)
