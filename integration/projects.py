@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +47,8 @@ class Project:
         self.place.settle(self.package)
 
     def sdist(self) -> Path:
-        """Return the package as an sdist, made without its backend, which may want torch for that."""
-        path = self.place.folder / f"{self.package.name}-1.0.tar.gz"
-        metadata = self.place.folder / "PKG-INFO"
-        metadata.write_text(f"Metadata-Version: 2.2\nName: {self.name}\nVersion: 1.0\n", "utf-8")
-        with tarfile.open(path, "w:gz") as archive:
-            archive.add(self.package, f"{self.package.name}-1.0")
-            archive.add(metadata, f"{self.package.name}-1.0/PKG-INFO")
-        return path
+        """Return the package as an sdist."""
+        return self.place.sdist(self.package)
 
     def repository(self) -> Path:
         """Return the package as a git repository with one commit."""

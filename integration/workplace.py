@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import venv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -162,6 +163,16 @@ class Workplace:
         shutil.copytree(PACKAGES / name, copy, ignore=ignored)
         self._sources[copy] = take(copy)
         return copy
+
+    def sdist(self, package: Path) -> Path:
+        """Return a package as an sdist, made without its backend, which may want torch for that."""
+        path = self.folder / f"{package.name}-1.0.tar.gz"
+        metadata = self.folder / "PKG-INFO"
+        metadata.write_text(f"Metadata-Version: 2.2\nName: {package.name.replace('_', '-')}\nVersion: 1.0\n", "utf-8")
+        with tarfile.open(path, "w:gz") as archive:
+            archive.add(package, f"{package.name}-1.0")
+            archive.add(metadata, f"{package.name}-1.0/PKG-INFO")
+        return path
 
     def settle(self, package: Path) -> None:
         """Take a package as it is now for unchanged: the test has edited it."""
