@@ -20,7 +20,7 @@ _FRAGMENT = re.compile(rf"""(?P<url>{_SCHEME}(?:{_UNTIL_NEXT}[^\s#'"<>])*)#(?P<f
 _KNOWN = re.compile(r"(?:sha\d+|md5|egg|subdirectory|name)=")
 """What pip and uv write into a fragment; anything else may be a secret."""
 
-_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters but tab and line feed, what turns the direction of a line, and halves of surrogate pairs, which no
 encoding has."""
 
@@ -38,7 +38,7 @@ def without_secrets(text: str) -> str:
 
 def printable(text: str) -> str:
     r"""Return a text as a person may see it: without secrets, and with ``\x1b`` for what a terminal would obey."""
-    return _OBEYED.sub(_escaped, without_secrets(text))
+    return OBEYED.sub(_escaped, without_secrets(text))
 
 
 def _without_user(found: re.Match[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from test_archives import make_tar
 
 from runtime_backend import build
 from runtime_backend.cli import main
+from runtime_backend.cli.terminal import out_json
 from runtime_backend.config import load_settings
 from runtime_backend.frontend.asking.answer import Answer, Change
 from runtime_backend.upstream import Depot
@@ -284,6 +286,15 @@ def test_answer() -> None:
     """What the frontend answers is not kept if a URL in it holds a secret."""
     for url, expected in ((None, False), ("https://h/x", False), (URL, True)):
         assert expected is Answer(command="pip", changes={"torch": Change(version="1", url=url)}).has_secrets
+
+
+@pytest.mark.parametrize("text", ["\x1b[31m", "\x9b31m", "\u202e", "\x7f", "\udc80", "größer"])
+def test_json(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON stays JSON: what a terminal obeys is escaped as JSON does it."""
+    out_json({"name": text, "url": f"https://me:{SECRET}@h"})
+    printed = capsys.readouterr().out
+    assert {"name": text, "url": "https://h"} == json.loads(printed)
+    assert ("größer" in text) == (text in printed)
 
 
 def test_escape_sequences(scene: Scene, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from ..trust import find_trust
 from .linkage import Unfit, find_unfit
 from .rebuilding import rebuild_command
 from .staleness import Finding, find_stamped
-from .terminal import out, say
+from .terminal import out, out_json, say
 
 
 def check(named: str | None, *, as_json: bool) -> int:
@@ -31,7 +30,7 @@ def check(named: str | None, *, as_json: bool) -> int:
     stale = [finding for finding in findings if finding.is_stale]
     commands = [rebuild_command(finding.distribution, environment) for finding in stale]
     if as_json:
-        out(json.dumps(_describe(environment, findings, commands, unfit), indent=2))
+        out_json(_describe(environment, findings, commands, unfit))
     else:
         _tell(environment, findings, commands)
     for warning in [str(entry) for entry in unfit] + ([left_out] if left_out else []):

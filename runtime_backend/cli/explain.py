@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
@@ -18,7 +17,7 @@ from ..planning import make_plan
 from ..report import describe_plan
 from ..tree import plan_tree, render
 from .declaration import refuse_undeclared
-from .terminal import coloured, out, say, wants_colour
+from .terminal import coloured, out, out_json, say, wants_colour
 
 HOOK = "get_requires_for_build_wheel"
 """The plan is that of the first hook: what it requires, a frontend would install."""
@@ -42,7 +41,7 @@ def explain(source: str, command: Sequence[str] = (), *, as_json: bool) -> int:
     refuse_undeclared(tree, settings)
     plan = make_plan(HOOK, settings, caller, say)
     if as_json:
-        out(json.dumps(describe_plan(plan), indent=2, ensure_ascii=False))
+        out_json(describe_plan(plan))
     else:
         is_coloured = wants_colour(sys.stdout, os.environ)
         for line in render(plan_tree(plan)):

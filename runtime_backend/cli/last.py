@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -17,7 +16,7 @@ from ..files import is_file
 from ..ninja import Step
 from ..progress import minutes
 from .cache import own_cache
-from .terminal import coloured, out, say, wants_colour
+from .terminal import coloured, out, out_json, say, wants_colour
 
 _WIDTH = 60
 """Characters of a file's name that are shown: the last ones, which tell most."""
@@ -39,7 +38,7 @@ def show_last(source: str | None, *, as_json: bool, plot: str | None) -> int:
         raise _none(cache, tree)
     folder, build = found
     if as_json:
-        out(json.dumps(build.describe(), indent=2, ensure_ascii=False))
+        out_json(build.describe())
     else:
         _print(folder, build)
     if plot is not None:

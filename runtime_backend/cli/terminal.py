@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
-from ..printable import printable
+from ..printable import OBEYED, printable, without_secrets
 
 _COLOURS = {"+": "\033[32m", "-": "\033[31m", "@": "\033[36m"}
 
@@ -20,6 +21,12 @@ def out(line: str, paint: Callable[[str], str] | None = None) -> None:
     """
     shown = printable(line)
     print(shown if paint is None else paint(shown))  # noqa: T201 - the command line prints
+
+
+def out_json(document: object) -> None:
+    """Print an answer as JSON; what a terminal would obey is escaped as JSON does it."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    print(OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", without_secrets(text)))  # noqa: T201 - as above
 
 
 def say(line: str) -> None:
