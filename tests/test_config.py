@@ -219,6 +219,40 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
     ) == sorted(found)
 
 
+HERE, ELSEWHERE = "python_version > '3'", "sys_platform == 'never'"
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ([f'"torch>=2; {HERE}"', f'"torch>=3; {ELSEWHERE}"'], ("torch>=2", "exact")),
+        (['"torch"', f'"Torch>=2; {HERE}"', f'"torch>=3; {ELSEWHERE}"'], ("torch>=2", "exact")),
+        ([f'"torch[opt]<3; {HERE}"', '"torch[a]>=2"', f'"torch!=2.5; {HERE}"'], ("torch[a,opt]!=2.5,<3,>=2", "exact")),
+        (['{ requirement = "torch", match = "floor" }', f'"torch>=2; {HERE}"'], ("torch>=2", "floor")),
+        ([f'"torch>=2; {HERE}"', '{ requirement = "torch", match = "minor" }'], ("torch>=2", "minor")),
+    ],
+)
+def test_entries_with_markers(entries: list[str], expected: tuple[str, str], tmp_path: Path) -> None:
+    """Of several entries for a runtime, all count whose marker holds here."""
+    (rule,) = load(tmp_path, f"[tool.runtime-backend]\nmatch-runtime = [{', '.join(entries)}]\n").runtimes
+    shown = Requirement(str(rule.requirement).partition(";")[0])
+    assert (str(Requirement(expected[0])), expected[1]) == (str(shown), rule.match)
+
+
+def test_entries_that_contradict_each_other(tmp_path: Path) -> None:
+    """Two entries without a marker are one too many, whatever stands between them; so are two kinds of match."""
+    text = f"""[tool.runtime-backend]
+match-runtime = [
+    "torch", "torch>=2; {HERE}", "torch<3", {{ requirement = "numpy", match = "minor" }},
+    {{ requirement = "numpy; {HERE}", match = "floor" }},
+]
+"""
+    assert [
+        f"{AT}.match-runtime[2]: found a second entry for torch, expected one entry a runtime",
+        f"{AT}.match-runtime[4]: found match 'floor', expected 'minor', as in the entry for numpy before it",
+    ] == problems_of(tmp_path, text)
+
+
 def test_runtime_required_by_another_spelling(tmp_path: Path) -> None:
     """A runtime in build-system.requires is found by its normalised name."""
     text = '[build-system]\nrequires = ["My_Torch"]\n[tool.runtime-backend]\nmatch-runtime = ["my.torch"]\n'

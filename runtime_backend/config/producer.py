@@ -58,19 +58,37 @@ def read_backend_path(table: Table, source: Path) -> list[str]:
 
 
 def read_runtimes(table: Table) -> tuple[RuntimeRule, ...]:
-    """Return ``match-runtime``, one entry a runtime, without those whose marker does not hold here."""
+    """Return ``match-runtime``, one rule a runtime, without the entries whose marker does not hold here.
+
+    Of several entries for a runtime that hold, all count, as in any list of requirements.
+    """
     key = "match-runtime"
     entries = table.array(key)
     origin = "default" if entries is None else f"{table.file}: {table.dotted(key)}"
     rules: dict[str, RuntimeRule] = {}
+    unconditional = set[str]()
     for index, entry in enumerate(["torch"] if entries is None else entries):
-        rule = _read_rule(table, f"{key}[{index}]", entry, origin)
+        at = f"{key}[{index}]"
+        rule = _read_rule(table, at, entry, origin)
         if rule is None:
             continue
-        if rule.name in rules:
-            table.report(f"{key}[{index}]", f"a second entry for {rule.name}", "one entry a runtime")
-        rules[rule.name] = rule
+        if rule.requirement.marker is None and rule.name in unconditional:
+            table.report(at, f"a second entry for {rule.name}", "one entry a runtime")
+        elif rule.requirement.marker is None:
+            unconditional.add(rule.name)
+        rules[rule.name] = _joined(table, at, rules[rule.name], rule) if rule.name in rules else rule
     return tuple(rules.values())
+
+
+def _joined(table: Table, key: str, first: RuntimeRule, second: RuntimeRule) -> RuntimeRule:
+    """Return the rule that two entries for a runtime make together; what only one of them states counts for both."""
+    stated = [rule for rule in (first, second) if rule.match_origin != "default"]
+    if len({rule.match for rule in stated}) > 1:
+        table.report(key, f"match {second.match!r}", f"{first.match!r}, as in the entry for {first.name} before it")
+    both = Requirement(first.requirement.name)
+    both.specifier = first.requirement.specifier & second.requirement.specifier
+    both.extras = first.requirement.extras | second.requirement.extras
+    return (stated or [first])[0]._replace(requirement=both)
 
 
 def _read_rule(table: Table, key: str, entry: object, origin: str) -> RuntimeRule | None:
