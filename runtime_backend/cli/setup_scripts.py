@@ -8,8 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from packaging.utils import canonicalize_name
+
 from ..errors import ConfigError
 from ..files import is_file, is_folder
+from .plain_values import read_constants, read_literal
+from .setup_call import Required, find_calls, read_required
+from .torch_users import TORCH_USERS
 
 _TOOLS = {
     "Cython": "Cython",
@@ -60,6 +65,7 @@ class SetupScript(NamedTuple):
     """The environment variables that it reads."""
     project: dict[str, Any] | None
     """Its metadata as a [project] table; None where not all of them are plain text."""
+    required: Required
 
 
 def read_setup_script(source: Path) -> SetupScript:
@@ -73,16 +79,16 @@ def read_setup_script(source: Path) -> SetupScript:
     except (OSError, SyntaxError, ValueError, RecursionError) as error:
         raise ConfigError([f"{path}: cannot be read: {error}"]) from None
     modules = sorted({name for name in _imports(tree) if _is_foreign(name, source)} - {"torch"})
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_setup(node)]
+    calls, constants = find_calls(tree), read_constants(tree)
     words = {word.arg: word.value for word in calls[0].keywords} if len(calls) == 1 else {}
-    constants = _constants(tree)
-    named = _literal(words["setup_requires"], constants) if "setup_requires" in words else None
-    required = [_TOOLS[name] for name in modules if name in _TOOLS]
+    required = read_required(tree, constants)
+    tools = _setuptools_first([_TOOLS[name] for name in modules if name in _TOOLS])
     return SetupScript(
-        requires=tuple(dict.fromkeys([*_setuptools_first(required), *(_strings(named))])),
-        unknown=tuple(name for name in modules if name not in _TOOLS),
+        requires=tuple(dict.fromkeys([*tools, *required.setup_requires])),
+        unknown=tuple(m for m in modules if m not in _TOOLS and canonicalize_name(m) not in TORCH_USERS),
         variables=tuple(sorted(set(_variables(tree)))),
         project=None if is_file(source / "setup.cfg") else _project(words, constants),
+        required=required,
     )
 
 
@@ -90,11 +96,6 @@ def _setuptools_first(required: list[str]) -> list[str]:
     """Return the requirements with one for setuptools, the real backend, at the beginning."""
     own = [text for text in required if text.startswith("setuptools") and not text.startswith("setuptools-")]
     return [max(own, key=len, default="setuptools"), *(text for text in required if text not in own)]
-
-
-def _strings(value: object) -> list[str]:
-    values = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-    return [text for text in values if isinstance(text, str)]
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
@@ -111,10 +112,6 @@ def _is_foreign(name: str, source: Path) -> bool:
     return not is_own and (name not in sys.stdlib_module_names or name == "distutils")
 
 
-def _is_setup(node: ast.Call) -> bool:
-    return ast.unparse(node.func) in ("setup", "setuptools.setup", "distutils.core.setup")
-
-
 def _variables(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         name: ast.AST | None = None
@@ -126,34 +123,12 @@ def _variables(tree: ast.AST) -> Iterator[str]:
             yield name.value
 
 
-def _constants(tree: ast.Module) -> dict[str, Any]:
-    """Return the names that are bound once, at the top, to something plain."""
-    stored = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-    found = {}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            name, value = node.targets[0].id, _literal(node.value, {})
-            if value is not None and stored.count(name) == 1:
-                found[name] = value
-    return found
-
-
-def _literal(node: ast.expr, constants: dict[str, Any]) -> Any:  # noqa: ANN401 - any plain value
-    """Return a plain value; None where it is not certain."""
-    if isinstance(node, ast.Name):
-        return constants.get(node.id)
-    try:
-        return ast.literal_eval(node)
-    except (ValueError, TypeError):
-        return None
-
-
 def _project(words: dict[str | None, ast.expr], constants: dict[str, Any]) -> dict[str, Any] | None:
     """Return the whole of the metadata as a [project] table: with a part of them there, setuptools ignores the rest."""
     told = {word: node for word, node in words.items() if word not in _NO_METADATA}
     if not {"name", "version"} <= told.keys() or not told.keys() <= _METADATA.keys():
         return None
-    values = {_METADATA[str(word)]: _literal(node, constants) for word, node in told.items()}
+    values = {_METADATA[str(word)]: read_literal(node, constants) for word, node in told.items()}
     for key in ("dependencies", "keywords", "classifiers"):
         if isinstance(values.get(key), tuple):
             values[key] = list(values[key])

@@ -18,6 +18,14 @@ def allows(constraint: str, version: str) -> bool:
         return True
 
 
+def as_specifier(constraint: str) -> str | None:
+    """Return a constraint as PEP 440 spells it; None for one that it cannot express, or that is not known here."""
+    try:
+        return None if "|" in constraint else str(_specifiers(constraint))
+    except (InvalidSpecifier, InvalidVersion):
+        return None
+
+
 def _specifiers(part: str) -> SpecifierSet:
     return SpecifierSet(",".join(_in_pep_440(*term) for term in _TERM.findall(part) if term[1] != "*"))
 

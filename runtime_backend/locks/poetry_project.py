@@ -96,6 +96,12 @@ def read_needs(path: Path, name: str) -> tuple[Need, ...]:
     return (*_standard_needs(document.get("project", {}), name), *_poetry_needs(poetry, name))
 
 
+@only_lock_errors
+def read_poetry_needs(path: Path, name: str) -> tuple[Need, ...]:
+    """Return the lines of a project's ``[tool.poetry]`` that ask for a distribution, by its normalised name."""
+    return tuple(_poetry_needs(_read(path).get("tool", {}).get("poetry", {}), name))
+
+
 def _read(path: Path) -> dict[str, Any]:
     return parse_toml(read_lock(path), path) if path.is_file() else {}
 

@@ -1,0 +1,90 @@
+"""The call of setup() in a setup.py that is not run: what it requires."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from .plain_values import bindings, reaching_texts, read_literal
+
+_MODULES = ("setuptools", "distutils.core", "skbuild", "numpy.distutils.core")
+"""The modules that have setup()."""
+
+
+class Required(NamedTuple):
+    """What setup() is told of requirements."""
+
+    install_requires: tuple[str, ...] | None
+    """None: they are computed."""
+    mentioned: tuple[str, ...]
+    """The texts that may reach install_requires where it is computed: requirements, names of files."""
+    setup_requires: tuple[str, ...]
+    """Those that are plain text."""
+    extras_require: Mapping[str, tuple[str, ...]]
+    """Those that are plain text."""
+
+
+def find_calls(tree: ast.Module) -> list[ast.Call]:
+    """Return the calls of setup(), by whatever name it was imported."""
+    names = {"setup", "setuptools.setup", "distutils.core.setup"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {f"{alias.asname}.setup" for alias in node.names if alias.asname and alias.name in _MODULES}
+        elif isinstance(node, ast.ImportFrom) and node.module in _MODULES:
+            names |= {alias.asname for alias in node.names if alias.asname and alias.name == "setup"}
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) in names]
+
+
+def read_required(tree: ast.Module, constants: Mapping[str, Any]) -> Required:
+    """Return what the calls of setup() require.
+
+    :param constants: see :func:`read_constants`.
+    """
+    words = [word for call in find_calls(tree) for word in _words(call, tree)]
+    given = {key: [value for name, value in words if name == key] for key in ("install_requires", "setup_requires")}
+    own = given["install_requires"]
+    plain = as_requirements(read_literal(own[0], constants)) if len(own) == 1 else None
+    extras = [read_literal(value, constants) for name, value in words if name == "extras_require"]
+    return Required(
+        install_requires=None if own and plain is None else tuple(plain or ()),
+        mentioned=tuple(text for node in own if plain is None for text in reaching_texts(tree, node)),
+        setup_requires=tuple(
+            text for node in given["setup_requires"] for text in as_requirements(read_literal(node, constants)) or ()
+        ),
+        extras_require={
+            str(name): tuple(as_requirements(texts) or ())
+            for extra in extras
+            if isinstance(extra, dict)
+            for name, texts in extra.items()
+        },
+    )
+
+
+def _words(call: ast.Call, tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the words of a call with their values, also those of a dictionary in ``**words``."""
+    for word in call.keywords:
+        if word.arg is not None:
+            yield word.arg, word.value
+            continue
+        name = word.value.id if isinstance(word.value, ast.Name) else None
+        for value in [word.value] if name is None else bindings(tree)[name]:
+            yield from _items(value)
+
+
+def _items(value: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(value, ast.Dict):
+        pairs = zip(value.keys, value.values, strict=True)
+        yield from ((str(key.value), item) for key, item in pairs if isinstance(key, ast.Constant))
+    elif isinstance(value, ast.Call) and ast.unparse(value.func) == "dict":
+        yield from ((word.arg, word.value) for word in value.keywords if word.arg is not None)
+
+
+def as_requirements(value: object) -> list[str] | None:
+    """Return requirements as setuptools takes them: an array, or a text with one a line; None for anything else."""
+    if isinstance(value, str):
+        lines = [line.strip() for line in value.splitlines()]
+        return [line for line in lines if line and not line.startswith("#")]
+    if isinstance(value, list | tuple) and all(isinstance(text, str) for text in value):
+        return list(value)
+    return None
