@@ -1,0 +1,79 @@
+"""``match-runtime``, composed of what a package requires of a runtime to be built and to be used.
+
+Both hold at once, since the package is built against the runtime that will run it. A marker of a build requirement says
+where the build needs the runtime at all; one of the package's own requirements only says where a specifier counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.specifiers import Specifier
+from packaging.version import Version
+
+_COMPARISON = re.compile(r"(?P<what>\S+) (?P<operator>[<>=!]=?|in|not in) (?P<value>\"[^\"]*\")")
+_OPPOSITES = {"<": ">=", ">": "<=", "==": "!=", "in": "not in"}
+
+
+def compose_guards(name: str, built: Sequence[str], own: Sequence[str]) -> list[str]:
+    """Return the entries of ``match-runtime`` for one runtime; those that the settings take together, if several hold.
+
+    :param name: the runtime's, normalised.
+    :param built: its build requirements (PEP 508); none: the build needs it everywhere.
+    :param own: the package's own requirements of it.
+    """
+    entries: dict[str, list[str]] = {}
+    for text in built or [name]:
+        entries.setdefault(marker_of(text), []).append(text)
+    condition = "" if _holds_always(list(entries)) else " or ".join(f"({marker})" for marker in entries)
+    for text in own:
+        if Requirement(text).specifier:
+            entries.setdefault(_both(condition, marker_of(text)), []).append(text)
+    return [_entry(name, marker, texts) for marker, texts in entries.items()]
+
+
+def marker_of(text: str) -> str:
+    """Return the marker of a requirement (PEP 508); empty: there is none."""
+    return str(Requirement(text).marker or "")
+
+
+def _holds_always(markers: Sequence[str]) -> bool:
+    """Return whether one of the markers holds everywhere, or two are each other's opposite."""
+    found = [match.groups() for match in map(_COMPARISON.fullmatch, markers) if match is not None]
+    opposites = [(what, _OPPOSITES.get(operator), value) for what, operator, value in found]
+    return "" in markers or any(opposite in found for opposite in opposites)
+
+
+def _both(first: str, second: str) -> str:
+    """Return the marker that holds where both do; empty: there is none."""
+    markers = list(dict.fromkeys(str(Marker(text)) for text in (first, second) if text))
+    return str(Marker(" and ".join(f"({text})" for text in markers))) if markers else ""
+
+
+def _entry(name: str, marker: str, texts: Sequence[str]) -> str:
+    """Return one requirement for several with the same marker: one of them as it is written, if it says it all."""
+    found = [Requirement(text) for text in texts]
+    clauses = _narrowest([clause for item in found for clause in item.specifier])
+    extras = sorted({extra for item in found for extra in item.extras})
+    for text, item in zip(texts, found, strict=True):
+        if (set(item.specifier), sorted(item.extras), marker_of(text)) == (clauses, extras, marker):
+            return text
+    inside = f"[{','.join(extras)}]" if extras else ""
+    quoted = marker if "'" in marker else marker.replace('"', "'")
+    return f"{name}{inside}{','.join(sorted(map(str, clauses)))}{f'; {quoted}' if marker else ''}"
+
+
+def _narrowest(clauses: Sequence[Specifier]) -> set[Specifier]:
+    """Return the clauses without those that others make superfluous: lower and upper bounds, and all beside a pin."""
+    kept = set(clauses)
+    pins = [clause for clause in clauses if clause.operator == "==" and not clause.version.endswith(".*")]
+    is_exact = any(clause.operator == "===" for clause in clauses)  # it takes no label, as in 2.7.0+cpu; == does
+    if pins and not is_exact and all(clause.contains(pins[0].version, prereleases=True) for clause in clauses):
+        return {pins[0]}
+    for operator, narrow in ((">=", max), ("<", min)):
+        bounds = [clause for clause in kept if clause.operator == operator]
+        kept -= {*bounds} - {narrow(bounds, key=lambda clause: Version(clause.version), default=None)}
+    return kept
