@@ -1,0 +1,48 @@
+"""The ways in which a line of Python needs torch."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+_BY_NAME = (
+    *("import_module", "__import__", "find_spec", "find_loader", "version", "distribution", "get_distribution"),
+    *("metadata", "join", "joinpath", "Path", "PurePath", "run_module"),
+)
+"""What is given a module, a distribution or a folder by its name: ``importlib.import_module("torch")``."""
+_RUNNERS = ("run", "call", "check_call", "check_output", "Popen", "system", "getoutput", "popen", "exec", "eval")
+"""What runs a text: ``subprocess.run([sys.executable, "-c", "import torch; ..."])``."""
+_LIBRARIES = {"torch", "torch_cpu", "torch_cuda", "torch_python", "c10", "c10_cuda"}
+_WORD = re.compile(r"(?<![\w/-])torch(?![\w/-])")
+_FOLDER = re.compile(r"(?:^|[/\\])torch[/\\](?:include|lib|share|csrc)\b")
+
+
+def names_torch(node: ast.AST) -> bool:
+    """Return whether a node, by itself, needs torch to be there when it is run."""
+    if isinstance(node, ast.Import):
+        return any(alias.name.partition(".")[0] == "torch" for alias in node.names)
+    if isinstance(node, ast.ImportFrom):
+        return not node.level and str(node.module).partition(".")[0] == "torch"
+    if isinstance(node, ast.Call):
+        return _is_called_with_torch(node)
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.Div) and _text(node.right) == "torch"
+    if isinstance(node, ast.keyword):
+        return node.arg == "libraries" and not _LIBRARIES.isdisjoint(_texts(node.value))
+    return _FOLDER.search(_text(node)) is not None
+
+
+def _is_called_with_torch(node: ast.Call) -> bool:
+    function = ast.unparse(node.func).rpartition(".")[2]
+    if function in _BY_NAME:
+        return any(_text(argument).partition(".")[0] == "torch" for argument in node.args)
+    return function in _RUNNERS and any(_WORD.search(text) for argument in node.args for text in _texts(argument))
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    return (_text(part) for part in ast.walk(node) if isinstance(part, ast.Constant))
+
+
+def _text(node: ast.AST) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
