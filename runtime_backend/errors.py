@@ -79,6 +79,10 @@ class MetadataError(RuntimeBackendError):
     """What the package is cannot be told without the runtime, or was told wrongly."""
 
 
+class AdoptionError(RuntimeBackendError):
+    """Nothing in a package builds against a runtime."""
+
+
 class RecordError(RuntimeBackendError):
     """No build is recorded, or its record lacks what was asked for."""
 

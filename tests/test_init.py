@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -67,6 +68,14 @@ SHAPES = {
 }
 
 
+IMPORTS_TORCH = "from torch.utils.cpp_extension import CppExtension\n"
+
+
+def notes_of(text: str) -> list[str]:
+    """Return the notes in what was printed beside the answer."""
+    return [line.removeprefix("runtime-backend: note: ") for line in text.splitlines()]
+
+
 def squeezed(text: str) -> str:
     """Return a text without empty lines: how many there are is for tomlkit to choose."""
     return "\n".join(line for line in text.splitlines() if line.strip())
@@ -77,10 +86,11 @@ def test_shapes(shape: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     """The shim is in, torch is out, comments stay; the settings take it; twice is once."""
     before, after = SHAPES[shape]
     path = write(tmp_path / "pyproject.toml", before)
+    write(tmp_path / "setup.py", IMPORTS_TORCH)
     assert 0 == main(["init", str(tmp_path)])
     assert before == path.read_text()
     assert 1 == main(["init", str(tmp_path), "--check"])
-    assert "next: the same command with --write" in capsys.readouterr().out
+    assert f"next: runtime-backend init --write {tmp_path}\n" in capsys.readouterr().out
     assert 0 == main(["init", str(tmp_path), "--write"])
     assert squeezed(after) == squeezed(path.read_text())
     written = path.read_text()
@@ -116,23 +126,10 @@ def test_ours_misspelt(tmp_path: Path) -> None:
     assert before.format(OURS) == adopt(tmp_path).after
 
 
-def test_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is lost, or would be said twice, is told."""
-    requires = '["setuptools", "torch @ https://example.org/torch-2-py3-none-any.whl", "torch>=2"]'
-    write(
-        tmp_path / "pyproject.toml",
-        f'[build-system]\nrequires = {requires}\n[tool.runtime-backend]\nmatch-runtime = ["torch"]\n',
-    )
-    assert 0 == main(["init", str(tmp_path)])
-    told = capsys.readouterr()
-    assert "whl' is gone from build-system.requires: name it as RUNTIME_BACKEND_PIN where you build" in told.err
-    assert "'torch>=2' is gone from build-system.requires: see that match-runtime says the same" in told.err
-
-
 def test_windows_line_ends_and_mode(tmp_path: Path) -> None:
     """A file keeps its line ends and its mode."""
     path = tmp_path / "pyproject.toml"
-    path.write_bytes(b'[build-system]\r\nrequires = ["setuptools"]\r\n')
+    path.write_bytes(b'[build-system]\r\nrequires = ["setuptools", "torch"]\r\n')
     path.chmod(0o600)
     assert 0 == main(["init", str(tmp_path), "--write"])
     text = path.read_bytes()
@@ -157,8 +154,23 @@ def test_colours(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch
     [
         ({}, "found neither pyproject.toml nor setup.py, expected a package"),
         ({"pyproject.toml": "x ="}, "pyproject.toml: not TOML: "),
-        ({"pyproject.toml": "build-system = 3"}, "build-system.requires: found none, expected an array"),
-        ({"pyproject.toml": "[build-system]\nrequires = 3"}, "build-system.requires: found none, expected an array"),
+        ({"pyproject.toml": "build-system = 3"}, "pyproject.toml: build-system: found int 3, expected a table"),
+        (
+            {"pyproject.toml": "[build-system]\nbackend-path = '.'"},
+            "backend-path: found the string '.', expected an array",
+        ),
+        ({"pyproject.toml": "tool = 3"}, "pyproject.toml: tool: found int 3, expected a table"),
+        ({"pyproject.toml": "tool.runtime-backend = 3"}, "tool.runtime-backend: found int 3, expected a table"),
+        (
+            {"pyproject.toml": "[tool.runtime-backend]\nmatch-runtime = 3"},
+            "match-runtime: found int 3, expected an array",
+        ),
+        ({"pyproject.toml": "[build-system]"}, "build-system.requires: found none, expected an array"),
+        ({"pyproject.toml": "[build-system]\nrequires = 3"}, "build-system.requires: found int 3, expected an array"),
+        (
+            {"pyproject.toml": "[build-system]\nrequires = [{}]"},
+            "build-system.requires[0]: found a table, expected a string",
+        ),
         ({"setup.py": "def"}, "setup.py: cannot be read: "),
     ],
 )
@@ -205,10 +217,13 @@ def test_bare_setup_py(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         '[build-system]\nrequires = ["runtime-backend", "setuptools<82", "numpy", "psutil", "ninja"]\n'
         f'build-backend = "{OURS}"\n'
     ) == (tmp_path / "pyproject.toml").read_text()
-    told = capsys.readouterr().err
-    assert "the metadata stay in setup.py: not all of them are plain text there" in told
-    assert "setup.py imports 'cuda_tools', which is neither Python's nor in this folder" in told
-    assert "go into [tool.runtime-backend.env]: CC, FORCE_CUDA, MAX_JOBS" in told
+    assert [
+        "the metadata stay in setup.py: not all of them are plain text there",
+        "setup.py imports 'cuda_tools', which is neither in the standard library nor in this folder: if the build needs"
+        " it, add its distribution to build-system.requires",
+        "setup.py reads these environment variables: CC, FORCE_CUDA, MAX_JOBS; to set them for every build, add them to"
+        " [tool.runtime-backend.env]",
+    ] == notes_of(capsys.readouterr().err)
     assert 0 == main(["init", str(tmp_path), "--check"])
     assert "" == capsys.readouterr().err
 
@@ -289,14 +304,313 @@ def test_any(requires: list[str], is_long: bool, backend: str | None, tmp_path_f
     key = f'build-backend = "{backend}" # the backend\n' if backend else ""
     text = f"# top\n[build-system]\nrequires = [{os.linesep if is_long else ''}  {inside}\n]\n{key}# end\n"
     write(folder / "pyproject.toml", text)
+    write(folder / "setup.py", IMPORTS_TORCH)
     first = adopt(folder)
     write(folder / "pyproject.toml", first.after)
     assert first.after == adopt(folder).after
     found = loads(first.after)
-    left = [name for name in found["build-system"]["requires"] if name.lower().startswith("torch")]
-    assert {"torchvision"} >= set(left)
+    assert [] == [name for name in found["build-system"]["requires"] if name.lower().startswith("torch")]
     assert "runtime-backend" in found["build-system"]["requires"]
     assert "# top" in first.after
     assert "# end" in first.after
     assert not backend or "# the backend" in first.after
     assert all(f"# about {text}" in first.after for text in requires if is_long and "torch" not in text.lower())
+
+
+PURE = {
+    "a setup.py": {"setup.py": PLAIN.replace("import torch", '"""import torch"""')},
+    "hatchling, with an example in CMake": {
+        "pyproject.toml": '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n[project]\nname = "x"\n'
+        'dependencies = ["torch>=2"]\n[dependency-groups]\ndev = ["torch==2.7"]\n',
+        "examples/CMakeLists.txt": "find_package(Torch REQUIRED)",
+    },
+    "a consumer's table": {"pyproject.toml": "[tool.runtime-backend.packages.ext.env]\nA = '1'\n"},
+    "Cython": {
+        "pyproject.toml": '[build-system]\nrequires = ["setuptools", "Cython", "numpy"]\n',
+        "setup.py": "from Cython.Build import cythonize\nfrom setuptools import setup\nsetup()\n",
+    },
+    "nothing at all": {"pyproject.toml": ""},
+}
+
+
+@pytest.mark.parametrize("shape", PURE)
+def test_pure(shape: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A package that needs torch only when it runs is left alone, unless that is asked for."""
+    for name, text in PURE[shape].items():
+        write(tmp_path / name, text)
+    looked_at = ", ".join(name for name in ("pyproject.toml", "setup.py") if name in PURE[shape])
+    told = f"found nothing here that builds against torch (looked at {looked_at}); nothing was changed\n"
+    for words in (["init"], ["init", "--write"], ["vendor"]):
+        assert 1 == main([*words, str(tmp_path)])
+        assert (
+            f"runtime-backend: error: {told}A package that needs torch only when it runs does not need runtime-backend."
+            " If the build needs torch, run the same command with --force.\n"
+        ) == capsys.readouterr().err
+    assert {*PURE[shape]} == {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert 0 == main(["init", "--check", str(tmp_path)])
+    assert told == capsys.readouterr().out
+    assert 0 == main(["init", "--force", str(tmp_path)])
+    assert f"next: runtime-backend init --write --force {tmp_path}\n" in capsys.readouterr().out
+    assert 0 == main(["init", "--force", "--write", str(tmp_path)])
+    assert load_settings(tmp_path, environ={}).runtimes
+    assert 0 == main(["init", "--check", str(tmp_path)])
+    assert f"{tmp_path / 'pyproject.toml'}: nothing to change\n" in capsys.readouterr().out
+
+
+def test_pure_vendored(tmp_path: Path) -> None:
+    """So does ``vendor``."""
+    write(tmp_path / "pyproject.toml", "")
+    assert 0 == main(["vendor", "--force", str(tmp_path)])
+    assert (tmp_path / "_vendor/runtime_backend/build.py").is_file()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"# a\r\n[build-system]\r\nrequires = []\n", b"# a\r\n[build-system]\r\n*requires\r\n*backend\r\n"),
+        (b"# a\n# b\r\n[build-system]\nrequires = []", b"# a\n# b\r\n[build-system]\n*requires\n*backend\n"),
+        (b"\xef\xbb\xbf[build-system]\nrequires = []\n", b"[build-system]\n*requires\n*backend\n"),
+    ],
+)
+def test_bytes(before: bytes, after: bytes, tmp_path: Path) -> None:
+    """Lines keep the ends that they have, new ones get those of most; a byte order mark, which pip refuses, goes."""
+    path = tmp_path / "pyproject.toml"
+    path.write_bytes(before)
+    assert 0 == main(["init", "--write", "--force", str(tmp_path)])
+    expected = after.replace(b"*requires", b'requires = ["runtime-backend"]').replace(
+        b"*backend", f'build-backend = "{OURS}"'.encode()
+    )
+    assert expected == path.read_bytes()
+    assert 0 == main(["init", "--check", str(tmp_path)])
+
+
+def test_mixed_line_ends_without_a_change(tmp_path: Path) -> None:
+    """A file with nothing to change is no change, whatever its line ends."""
+    text = f"[build-system]\r\nrequires = ['runtime-backend']\nbuild-backend = '{OURS}'\r\n"
+    (tmp_path / "pyproject.toml").write_bytes(text.encode())
+    adoption = adopt(tmp_path)
+    assert (text, text) == (adoption.before, adoption.after)
+
+
+def test_byte_order_mark_alone(tmp_path: Path) -> None:
+    """A byte order mark goes from a package that has the shim, too."""
+    text = f"[build-system]\nrequires = ['runtime-backend']\nbuild-backend = '{OURS}'\n"
+    write(tmp_path / "pyproject.toml", f"\ufeff{text}")
+    adoption = adopt(tmp_path)
+    assert (text, ("removed the byte order mark: pip and setuptools refuse it",)) == (adoption.after, adoption.notes)
+
+
+def test_tool_as_an_inline_table(tmp_path: Path) -> None:
+    """Where tool is an inline table, ours is one in it."""
+    write(tmp_path / "pyproject.toml", "tool = { black = { x = 1 } }\n[build-system]\nrequires = ['torch>=2']\n")
+    assert {"black": {"x": 1}, "runtime-backend": {"match-runtime": ["torch>=2"]}} == loads(adopt(tmp_path).after)[
+        "tool"
+    ]
+
+
+def requiring(
+    folder: Path, requires: list[str], more: str = "", setup: str = "import torch\n"
+) -> tuple[Any, list[str]]:
+    """Return (the document that ``init`` makes of a package, what it says)."""
+    write(folder / "pyproject.toml", f"[build-system]\nrequires = {requires}\n{more}")
+    write(folder / "setup.py", setup)
+    adoption = adopt(folder)
+    write(folder / "pyproject.toml", adoption.after)
+    load_settings(folder, environ={})
+    assert adoption.after == adopt(folder).after
+    return loads(adoption.after), list(adoption.notes)
+
+
+def test_own_requirement(tmp_path: Path) -> None:
+    """What the package itself requires of torch is a guard, and is announced."""
+    document, notes = requiring(
+        tmp_path, ["setuptools", "torch"], '[project]\nname = "x"\ndependencies = ["torch>=2.4"]\n'
+    )
+    assert {"match-runtime": ["torch>=2.4"]} == document["tool"]["runtime-backend"]
+    assert ["match-runtime repeats 'torch>=2.4' from project.dependencies: a torch outside it stops the build"] == notes
+
+
+def test_long_match_runtime(tmp_path: Path) -> None:
+    """Many entries stand one a line."""
+    own = [f"torch>=2.{minor}; python_version >= '3.{minor}'" for minor in (10, 11, 12)]
+    requiring(tmp_path, ["setuptools"], f"[project]\nname = 'x'\ndependencies = {own}\n")
+    lines = [f'    "{text}",' for text in ("torch", *own)]
+    assert "\n".join(["match-runtime = [", *lines, "]"]) in (tmp_path / "pyproject.toml").read_text()
+
+
+def test_extras_and_groups(tmp_path: Path) -> None:
+    """What only extras and groups require is no guard, and is announced."""
+    more = """[project]
+name = "x"
+optional-dependencies = { new = ["torch>=2.8", "torchvision>=1"] }
+[dependency-groups]
+dev = ["torch==2.9.0", "torch", { include-group = "x" }]
+"""
+    document, notes = requiring(tmp_path, ["setuptools", "torch"], more)
+    assert "tool" not in document
+    tail = "is not in match-runtime, since not every installation requires it: if every build needs it, add it there"
+    assert [
+        f"'torch>=2.8' (project.optional-dependencies.new) {tail}",
+        f"'torch==2.9.0' (dependency-groups.dev) {tail}",
+    ] == notes
+
+
+def test_computed_requirement(tmp_path: Path) -> None:
+    """What setup.py may require is no guard, since it is not certain; it is announced."""
+    setup = "import torch\nfrom setuptools import setup\nsetup(install_requires=requirements('torch>=2.4'))\n"
+    document, notes = requiring(tmp_path, ["setuptools", "torch"], setup=setup)
+    assert "tool" not in document
+    assert [
+        "install_requires in setup.py may require 'torch>=2.4': if every build needs that, add it to match-runtime in"
+        " [tool.runtime-backend]"
+    ] == notes
+
+
+def test_pin_of_the_build(tmp_path: Path) -> None:
+    """A torch that was pinned for the build alone limits the package now: the person has to know."""
+    own = '[project]\nname = "x"\ndependencies = ["torch{}"]\n'
+    document, notes = requiring(tmp_path / "a", ["setuptools", "torch==2.6.0"], own.format(">=2.4"))
+    assert ["torch==2.6.0"] == document["tool"]["runtime-backend"]["match-runtime"]
+    assert [
+        "'torch==2.6.0' was a pin for the build alone; now the package builds for no other torch: if it can, widen"
+        " match-runtime in [tool.runtime-backend]"
+    ] == notes[1:]
+    _, notes = requiring(tmp_path / "b", ["setuptools", "torch==2.6.0"], own.format("==2.6.0"))
+    assert [] == notes
+    _, notes = requiring(tmp_path / "c", ["setuptools", "torch==2.6.*"], own.format(">=2"))
+    assert 1 == len(notes)
+
+
+def test_contradiction(tmp_path: Path) -> None:
+    """Where no version fits, the person has to choose."""
+    own = '[project]\nname = "x"\ndependencies = ["torch>=2.8"]\n'
+    _, notes = requiring(tmp_path, ["setuptools", "torch<2.7"], own)
+    assert [
+        "no version of torch fits 'torch<2.7,>=2.8': build-system.requires and the package's own requirement contradict"
+        " each other; correct match-runtime in [tool.runtime-backend]"
+    ] == notes[1:]
+
+
+def test_url(tmp_path: Path) -> None:
+    """A torch by its URL is for one environment: it leaves, and the variable for it is named."""
+    url = "torch @ https://example.org/torch-2-py3-none-any.whl"
+    document, notes = requiring(tmp_path / "a", ["setuptools", url, "torch>=2"])
+    assert ["torch>=2"] == document["tool"]["runtime-backend"]["match-runtime"]
+    assert [
+        f"removed {url!r} from build-system.requires; to build against exactly this file, set the variable"
+        f" RUNTIME_BACKEND_PIN to {url!r}"
+    ] == notes
+    document, _ = requiring(tmp_path / "b", ["setuptools", f"{url} ; sys_platform != 'never'"])
+    assert ['torch; sys_platform != "never"'] == document["tool"]["runtime-backend"]["match-runtime"]
+
+
+def test_match_runtime_that_is_there(tmp_path: Path) -> None:
+    """What the author wrote into match-runtime stays; what is taken out of the requirements is announced."""
+    ours = (
+        '[tool.runtime-backend]\nmatch-runtime = ["torch>=2"]\n[project]\nname = "x"\ndependencies = ["torch>=2.8"]\n'
+    )
+    document, notes = requiring(tmp_path, ["setuptools", "torch>=2.4", "torch"], ours)
+    assert ["torch>=2"] == document["tool"]["runtime-backend"]["match-runtime"]
+    assert [
+        "removed 'torch>=2.4' from build-system.requires; check that match-runtime in [tool.runtime-backend] has the"
+        " same specifier"
+    ] == notes
+
+
+def test_setuptools_that_torch_brought(tmp_path: Path) -> None:
+    """Torch requires setuptools: a package that relied on it requires it itself now."""
+    document, notes = requiring(tmp_path / "a", ["torch", "wheel"])
+    assert ["runtime-backend", "setuptools", "wheel"] == document["build-system"]["requires"]
+    assert ["added setuptools to build-system.requires: torch had brought it into the build"] == notes
+    document, _ = requiring(tmp_path / "b", ["torch"], 'build-backend = "mine"\nbackend-path = ["."]\n')
+    assert ["runtime-backend"] == document["build-system"]["requires"]
+
+
+VISION = (
+    "torchvision requires torch, so as a build requirement it would bring another torch into the build. It is in"
+    " match-runtime now: the build uses the one in the target environment. No build script here imports it: if the build"
+    " does not need it, remove it from match-runtime"
+)
+
+
+def test_users_of_torch(tmp_path: Path) -> None:
+    """What requires torch itself may not stay: the build uses the one of the target, too."""
+    own = '[project]\nname = "x"\ndependencies = ["torchvision>=0.21", "torch>=2"]\n'
+    document, notes = requiring(tmp_path / "a", ["setuptools", "TorchVision>=0.20"], own)
+    assert ["runtime-backend", "setuptools"] == document["build-system"]["requires"]
+    assert ["torch>=2", "torchvision>=0.21"] == document["tool"]["runtime-backend"]["match-runtime"]
+    assert VISION in notes
+    document, notes = requiring(
+        tmp_path / "b", ["setuptools"], setup="import torchaudio\nfrom setuptools import setup\n"
+    )
+    assert ["torch", "torchaudio"] == document["tool"]["runtime-backend"]["match-runtime"]
+    assert [
+        "torchaudio requires torch, so it is in match-runtime: the build uses the one in the target environment"
+    ] == notes
+
+
+def test_users_of_torch_that_stay(tmp_path: Path) -> None:
+    """Where match-runtime is the author's, or it is not certain that one requires torch, the person decides."""
+    requires = ["setuptools", "torchvision", "torch-scatter", "pytorch-x"]
+    document, notes = requiring(tmp_path, requires, '[tool.runtime-backend]\nmatch-runtime = ["torch"]\n')
+    assert ["runtime-backend", *requires] == document["build-system"]["requires"]
+    tail = (
+        "then it brings another torch into the build. If the build needs it, move it to match-runtime, else remove it"
+    )
+    assert [
+        f"torchvision in build-system.requires requires torch: {tail}",
+        f"torch-scatter in build-system.requires may require torch: {tail}",
+        f"pytorch-x in build-system.requires may require torch: {tail}",
+    ] == notes
+
+
+EXTENSION = """
+from setuptools import setup
+from torch.utils.cpp_extension import BuildExtension
+setup(name=name(), cmdclass={"build_ext": BuildExtension})
+"""
+NINJA = "setup.py uses torch's BuildExtension, which compiles one file after the other without ninja"
+
+
+def test_ninja(tmp_path: Path) -> None:
+    """BuildExtension without ninja compiles one file after the other: that is announced."""
+    _, notes = requiring(tmp_path / "a", ["setuptools", "torch"], setup=EXTENSION)
+    assert [f"{NINJA}: build-system.requires has no ninja; add it"] == notes
+    _, notes = requiring(tmp_path / "b", ["setuptools", "torch", "ninja>=1"], setup=EXTENSION)
+    assert [] == notes
+    serial = EXTENSION.replace("BuildExtension}", "BuildExtension.with_options(use_ninja=False)}")
+    _, notes = requiring(tmp_path / "c", ["setuptools", "torch"], setup=serial)
+    assert [] == notes
+    asking = EXTENSION.replace("setup(", 'setup(setup_requires=["ninja"], ')
+    _, notes = requiring(tmp_path / "d", ["setuptools", "torch"], setup=asking)
+    assert [] == notes
+
+
+def test_ninja_for_a_bare_setup_py(tmp_path: Path) -> None:
+    """Where the build requirements are composed, ninja is among them."""
+    write(tmp_path / "setup.py", EXTENSION)
+    adoption = adopt(tmp_path)
+    assert ["runtime-backend", "setuptools", "ninja"] == loads(adoption.after)["build-system"]["requires"]
+    assert f"added ninja to build-system.requires: {NINJA}" in adoption.notes
+
+
+def test_setup_requires(tmp_path: Path) -> None:
+    """What setup.py itself asks for is a requirement of the build."""
+    write(tmp_path / "setup.py", 'from setuptools import setup\nsetup(setup_requires=["torch>=2", "torchvision"])\n')
+    document = loads(adopt(tmp_path).after)
+    assert ["runtime-backend", "setuptools"] == document["build-system"]["requires"]
+    assert ["torch>=2", "torchvision"] == document["tool"]["runtime-backend"]["match-runtime"]
+
+
+def test_metadata_that_move(tmp_path: Path) -> None:
+    """That the metadata move is announced."""
+    write(tmp_path / "setup.py", PLAIN)
+    assert ("the metadata moved from setup.py to [project]: setuptools ignores them in setup.py from now on",) == adopt(
+        tmp_path
+    ).notes
+
+
+def test_module_that_is_required(tmp_path: Path) -> None:
+    """A module whose distribution is required is not asked for."""
+    _, notes = requiring(tmp_path, ["setuptools", "cuda-tools", "torch"], setup="import torch, cuda_tools\n")
+    assert [] == notes

@@ -131,7 +131,7 @@ def test_check_without_a_copy(package: Path, capsys: pytest.CaptureFixture[str])
     assert "pyproject.toml: does not name the copy, or something that it needs" in capsys.readouterr().out
     write(package / "setup.py", "import os, setuptools\nos.environ['CC']\n")
     assert 0 == main(["vendor", str(package)])
-    assert "go into [tool.runtime-backend.env]: CC" in capsys.readouterr().err
+    assert "setup.py reads these environment variables: CC; to set" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("manifest", [None, "{", "3", '{"format": 2, "version": "9", "files": {}}'])

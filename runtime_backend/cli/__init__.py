@@ -78,6 +78,10 @@ def _add_source(command: argparse.ArgumentParser) -> None:
     command.add_argument("source", nargs="?", default=".", help="the source tree (default: the working directory)")
 
 
+def _add_force(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--force", action="store_true", help="also if nothing here seems to build against torch")
+
+
 def _add_explain(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = _add(commands, "explain", "print what a build here would do, and why", _EXPLAIN, _explain)
     command.usage = "%(prog)s [-h] [--json] [--last] [--plot FILE.svg] [SOURCE] [-- COMMAND ...]"
@@ -112,27 +116,30 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _add_init(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = _add(commands, "init", "put the shim into a package's pyproject.toml", _INIT, _init)
-    command.epilog = "exit code: 0; 1 with --check if something would change"
+    command.epilog = "exit code: 0; 1 if nothing here builds against torch, or with --check if something would change"
     _add_source(command)
+    _add_force(command)
     mode = command.add_mutually_exclusive_group()
     mode.add_argument("--write", action="store_true", help="apply what is shown")
     mode.add_argument("--check", action="store_true", help="for CI: exit code 1 if something would change")
 
 
 _INIT = """Show what makes the package in SOURCE build with runtime-backend, as a diff of its pyproject.toml, its
-comments and layout kept; one is made for a bare setup.py. Nothing is written without --write."""
+comments and layout kept; one is made for a bare setup.py. Nothing is written without --write. If nothing in the
+package builds against torch, it is left alone."""
 
 
 def _init(options: argparse.Namespace) -> int:
     from .init import init  # noqa: PLC0415 - as above
 
-    return init(options.source, write=options.write, check=options.check)
+    return init(options.source, write=options.write, check=options.check, force=options.force)
 
 
 def _add_vendor(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = _add(commands, "vendor", "copy the shim into a package", _VENDOR, _vendor)
     command.epilog = "exit code: 0; 1 with --check if the copy differs from its manifest or from this version"
     _add_source(command)
+    _add_force(command)
     command.add_argument("--folder", default="_vendor", help="the folder in SOURCE that takes it (default: _vendor)")
     mode = command.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="for CI: compare the copy with its manifest")
@@ -146,7 +153,7 @@ pyproject.toml name the copy (backend-path). A manifest beside the copy holds th
 def _vendor(options: argparse.Namespace) -> int:
     from .vendor import vendor  # noqa: PLC0415 - as above
 
-    return vendor(options.source, options.folder, check=options.check, update=options.update)
+    return vendor(options.source, options.folder, check=options.check, update=options.update, force=options.force)
 
 
 def _add_wrap(commands: _Commands[argparse.ArgumentParser]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,22 @@ def parse(text: str, source: Path) -> TOMLDocument:
         return tomlkit.parse(text)
     except (TOMLKitError, RecursionError) as error:
         raise ConfigError([f"{source / 'pyproject.toml'}: not TOML: {error}"]) from None
+
+
+def with_line_ends(before: str, after: str) -> str:
+    r"""Return a text with the line ends that its lines had before; new lines get those that most lines have.
+
+    :param before: the text with its line ends.
+    :param after: the text now, with ``\n`` alone.
+    """
+    old, new = before.split("\n"), after.split("\n")
+    end = "\r" if before.count("\r\n") * 2 > before.count("\n") else ""
+    lines = [line if number == len(new) else f"{line}{end}" for number, line in enumerate(new, 1)]
+    bare = [line.removesuffix("\r") for line in old]
+    for first, second, size in SequenceMatcher(None, bare, new, autojunk=False).get_matching_blocks():
+        kept = min(size, len(old) - 1 - first, len(new) - 1 - second)  # what follows the last line end has none
+        lines[second : second + kept] = old[first : first + kept]
+    return "\n".join(lines)
 
 
 def write(path: Path, text: str) -> None:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..errors import AdoptionError
 from .adoption import adopt
 from .documents import write
+from .next_commands import install_command, own_command
 from .terminal import out, say, show_diff
 
 
-def init(source: str, *, write: bool, check: bool) -> int:
+def init(source: str, *, write: bool, check: bool, force: bool) -> int:
     """Show what declares the shim in a package, or write it, and return the exit code.
 
+    :param force: also where nothing builds against torch.
+    :raises AdoptionError: when nothing does, and something was to be declared.
     :raises ConfigError: when there is no package, or it cannot be read.
     """
     tree = Path(source)
-    adoption = adopt(tree)
+    try:
+        adoption = adopt(tree, is_forced=force)
+    except AdoptionError as error:
+        if not check:
+            raise
+        out(error.message)
+        return 0
     if adoption.after == adoption.before:
         out(f"{tree / 'pyproject.toml'}: nothing to change")
         return 0
@@ -25,10 +35,11 @@ def init(source: str, *, write: bool, check: bool) -> int:
     if write:
         _write(tree, adoption.after)
         return 0
-    out("next: the same command with --write")
+    out(f"next: {own_command('init', '--write', *(['--force'] if force else []), tree=tree)}")
     return 1 if check else 0
 
 
 def _write(tree: Path, text: str) -> None:
     write(tree / "pyproject.toml", text)
-    out(f"{tree / 'pyproject.toml'}: written; next: pip install {tree}")
+    out(f"{tree / 'pyproject.toml'}: written")
+    out(f"next: {install_command(tree)}")

@@ -18,16 +18,18 @@ from .terminal import out, say, show_diff
 from .tracking import find_untracked
 
 
-def vendor(source: str, folder: str, *, check: bool, update: bool) -> int:
+def vendor(source: str, folder: str, *, check: bool, update: bool, force: bool = False) -> int:
     """Copy the shim into a package, or say how a copy differs, and return the exit code.
 
     :param folder: the one in the source tree that takes the copy.
+    :param force: also where nothing builds against torch.
+    :raises AdoptionError: when nothing does.
     :raises ConfigError: when there is no package, or the folder is not in it.
     """
     tree = Path(source)
     if Path(folder).is_absolute() or ".." in Path(folder).parts:
         raise ConfigError([f"--folder {folder}: found a path, expected a folder inside the source tree"])
-    adoption = adopt(tree)
+    adoption = adopt(tree, is_forced=force)
     after = _with_copy(adoption.after, tree, folder)
     place = tree / folder / SHIM.name
     _refuse_file(tree, place)

@@ -1,0 +1,77 @@
+"""The commands that are printed as the next ones: run by a shell, they do what they say."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import pytest
+from standins import write
+
+from runtime_backend.cli import main
+from runtime_backend.cli.next_commands import install_command, own_command
+
+
+@pytest.mark.parametrize(
+    ("tree", "expected"),
+    [
+        (".", "pip install ."),
+        ("", "pip install ."),
+        ("./", "pip install ."),
+        ("ext", "pip install ./ext"),
+        ("./ext/", "pip install ./ext"),
+        ("a/b", "pip install ./a/b"),
+        ("..", "pip install .."),
+        ("../ext", "pip install ../ext"),
+        ("..ext", "pip install ./..ext"),
+        (".ext", "pip install ./.ext"),
+        ("/abs/ext", "pip install /abs/ext"),
+        ("with blank", "pip install './with blank'"),
+        ("it's", "pip install './it'\"'\"'s'"),
+        ("$HOME`x`", "pip install './$HOME`x`'"),
+        ("-x", "pip install ./-x"),
+        ("--force", "pip install ./--force"),
+        ("~x", "pip install './~x'"),
+        ("/a b/-c", "pip install '/a b/-c'"),
+        ("torch==2", "pip install ./torch==2"),
+    ],
+)
+def test_install_command(tree: str, expected: str) -> None:
+    """The word is a path for pip and for the shell, whatever the folder is called."""
+    assert expected == install_command(Path(tree))
+
+
+@pytest.mark.parametrize("name", ["ext[cuda]", "a;b", "a [b]; c#d%20"])
+def test_names_that_pip_cuts(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of whose name pip would take a part for extras or a marker is named by its URL."""
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(install_command(Path(name)))
+    assert ["pip", "install"] == words[:2]
+    assert not {"[", "]", ";"} & {*words[2]}
+    assert str(tmp_path / name) == url2pathname(urlsplit(words[2]).path)
+
+
+def test_own_command() -> None:
+    """The working directory is left out: it is the default."""
+    assert "runtime-backend init --write" == own_command("init", "--write", tree=Path())
+    assert "runtime-backend init './-a b'" == own_command("init", tree=Path("-a b"))
+
+
+@pytest.mark.parametrize("name", ["ext", "with blank", "-x", "it's", "."])
+def test_init_prints_what_runs(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What init prints is what it takes, and then what pip takes."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / name / "pyproject.toml", "[build-system]\nrequires = ['torch']\n")
+    assert 0 == main(["init", os.path.join(os.curdir, name)])  # noqa: PTH118 - as a person writes it
+    program, *words = shlex.split(capsys.readouterr().out.splitlines()[-1].removeprefix("next: "))
+    assert "runtime-backend" == program
+    assert 0 == main(words)
+    *_, written, following = capsys.readouterr().out.splitlines()
+    assert f"{Path(name, 'pyproject.toml')}: written" == written
+    assert f"next: {install_command(Path(name))}" == following
+    assert Path(shlex.split(following)[-1]).resolve() == (tmp_path / name).resolve()
