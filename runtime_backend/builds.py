@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .files import is_file, list_names, read_text
+from .jsontext import parse_json
 from .ninja import Step
 
 KEPT = 20
 """How many builds are remembered."""
 
 _FORMAT = 1
+_FOREVER = 1e12
+"""Seconds that nothing takes."""
 _RECORD, _OUTPUT = "build.json", "output.log"
 
 
@@ -57,13 +60,23 @@ class Build(NamedTuple):
 def read_build(folder: Path) -> Build | None:
     """Return the build that a folder records; None where there is none, or one of another version of this."""
     try:
-        told = json.loads(read_text(folder / _RECORD))
+        told = parse_json(read_text(folder / _RECORD))
         return _parse(told) if told["format"] == _FORMAT else None
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError):  # the last two: odd moments
         return None
 
 
 def _parse(told: Mapping[str, Any]) -> Build:
+    """Return what a record says.
+
+    :raises ValueError: for a value of another type than is written.
+    """
+    steps = [(step["output"], step["start"], step["end"]) for step in told["timeline"]]
+    texts = [told["source"], told["hook"], told["outcome"], *told["runtimes"].values(), *(step[0] for step in steps)]
+    optional = [text for text in (told["frontend"], told["max-jobs"]) if text is not None]
+    numbers = [told["seconds"], *(number for step in steps for number in step[1:])]
+    if not all(isinstance(text, str) for text in (*texts, *optional)) or not all(map(_is_number, numbers)):
+        raise ValueError("a value of another type")
     return Build(
         source=told["source"],
         hook=told["hook"],
@@ -73,8 +86,13 @@ def _parse(told: Mapping[str, Any]) -> Build:
         outcome=told["outcome"],
         runtimes=told["runtimes"],
         max_jobs=told["max-jobs"],
-        timeline=tuple(Step(**step) for step in told["timeline"]),
+        timeline=tuple(Step(*step) for step in steps),
     )
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a value is a number of seconds, and no infinity: JSON of Python's own has those."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _FOREVER
 
 
 def builds_folder(cache: Path) -> Path:
@@ -104,7 +122,9 @@ def write_build(folder: Path, build: Build) -> None:
     :raises OSError: when it cannot be written.
     """
     new = folder / f".{_RECORD}"
-    new.write_text(f"{json.dumps(build.describe(), indent=1, ensure_ascii=False)}\n", "utf-8")
+    text = json.dumps(build.describe(), indent=1, ensure_ascii=False)
+    # A path that is not UTF-8 has surrogates; so written, JSON reads them back.
+    new.write_bytes(f"{text}\n".encode("utf-8", errors="backslashreplace"))
     new.replace(folder / _RECORD)
     for name in list_names(folder.parent)[:-KEPT]:
         shutil.rmtree(folder.parent / name, ignore_errors=True)

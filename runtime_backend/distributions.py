@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from .files import is_folder, is_there, list_names, read_text
+from .files import is_file, is_folder, is_there, list_names, read_text
 
 _INFO_SUFFIXES = (".dist-info", ".egg-info")
 _FIRST_COMPONENT = re.compile(r"^([^/,\n]+)[^\n]*(?:\n\1/[^\n]*)*", re.MULTILINE)
@@ -36,7 +35,7 @@ class Distribution:
     @cached_property
     def _headers(self) -> tuple[tuple[str, str], ...]:
         text = read_text(self.info / "METADATA") or read_text(self.info / "PKG-INFO")
-        if self.info.is_file():
+        if is_file(self.info):
             text = read_text(self.info)
         return tuple(_parse_headers(text))
 
@@ -72,12 +71,19 @@ class Distribution:
         return read_text(self.info / "direct_url.json")
 
 
-def archive_sha256(info: Mapping[str, Any]) -> str | None:
+def archive_sha256(info: object) -> str | None:
     """Return the SHA-256 that an ``archive_info`` (PEP 610) has, of an installed archive or in pip's report.
 
     pdm and old pips write the older key alone: ``hash`` instead of ``hashes``.
+
+    :param info: any JSON; None where it is no table, or has no such key.
     """
-    return info.get("hashes", {}).get("sha256") or str(info.get("hash", "")).partition("sha256=")[2] or None
+    table = info if isinstance(info, dict) else {}
+    hashes, older = table.get("hashes"), table.get("hash")
+    found = hashes.get("sha256") if isinstance(hashes, dict) else None
+    if isinstance(found, str) and found:
+        return found
+    return (older.partition("sha256=")[2] if isinstance(older, str) else "") or None
 
 
 class DistributionIndex:
@@ -154,14 +160,17 @@ def locate_imports(distribution: Distribution, search_path: Sequence[Path]) -> d
 
 
 def _is_import(name: str) -> bool:
-    """Return whether the first component of a RECORD path is importable content of the distribution's own."""
-    skipped = ("..", ".", "", "__pycache__")
-    return name not in skipped and not name.endswith((*_INFO_SUFFIXES, ".pth")) and not name.startswith("__editable__")
+    """Return whether a name, such as the first component of a RECORD path, is one of the distribution's own imports.
+
+    What leads out of its folder is none: ``..``, and with a separator or a drive an absolute path.
+    """
+    is_name = name not in ("..", ".", "", "__pycache__") and not any(mark in name for mark in "/\\:\0")
+    return is_name and not name.endswith((*_INFO_SUFFIXES, ".pth")) and not name.startswith("__editable__")
 
 
 def _declared_names(distribution: Distribution) -> list[str]:
     # Some list folders of a namespace, too: nvidia-cusparselt has "nvidia" and "nvidia/cusparselt".
-    declared = [name for name in read_text(distribution.info / "top_level.txt").split() if "/" not in name]
+    declared = [name for name in read_text(distribution.info / "top_level.txt").split() if _is_import(name)]
     if declared or any(_is_import(name) for name in distribution.top_names):
         return declared
     return [distribution.name.replace("-", "_")]
@@ -171,7 +180,7 @@ def _search(name: str, distribution: Distribution, search_path: Sequence[Path]) 
     mapped = _editable_mapping(distribution).get(name)
     if mapped is not None:
         module = mapped if mapped.suffix == ".py" else mapped.with_name(f"{mapped.name}.py")
-        return {f"{name}.py": module} if module.is_file() else {name: mapped}
+        return {f"{name}.py": module} if is_file(module) else {name: mapped}
     for folder in (distribution.site, *search_path):
         for entry in (name, f"{name}.py"):
             if is_there(folder / entry):
@@ -182,7 +191,7 @@ def _search(name: str, distribution: Distribution, search_path: Sequence[Path]) 
 def _editable_mapping(distribution: Distribution) -> dict[str, Path]:
     """Return the mapping of setuptools' editable finder, a module in site-packages with a line ``MAPPING: … = {}``."""
     for path in distribution.files:
-        if path.startswith("__editable__") and path.endswith("_finder.py"):
+        if path.startswith("__editable__") and path.endswith("_finder.py") and "/" not in path:
             for line in read_text(distribution.site / path).splitlines():
                 if line.startswith("MAPPING"):
                     return _parse_mapping(line.partition("=")[2].strip())
@@ -192,7 +201,7 @@ def _editable_mapping(distribution: Distribution) -> dict[str, Path]:
 def _parse_mapping(text: str) -> dict[str, Path]:
     try:
         return {name: Path(place) for name, place in ast.literal_eval(text).items()}
-    except (ValueError, SyntaxError, TypeError, AttributeError):  # a mapping that is none shows nothing
+    except (ValueError, SyntaxError, TypeError, AttributeError, RecursionError, MemoryError):  # none: it shows nothing
         return {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -13,7 +14,8 @@ from typing import IO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from .errors import NoAnswer
+from .errors import NoAnswer, SystemRefusalError
+from .files import is_file
 from .web import ask
 
 LARGEST = 8 << 30
@@ -31,11 +33,19 @@ def download(url: str, path: Path, environ: Mapping[str, str], say: Callable[[st
     say(f"fetching {url}")
     try:
         if url.startswith("file:"):
-            shutil.copyfile(url2pathname(urlsplit(url).path), path)
+            _copy(Path(url2pathname(urlsplit(url).path)), path)
         else:
-            ask(url, environ, lambda answer: _write(answer, path, say))
+            ask(url, environ, lambda answer: _write(answer, path, say), is_large=True)
     except OSError as error:
-        raise NoAnswer(str(error)) from None
+        raise NoAnswer(str(SystemRefusalError(error).message)) from None
+    except ValueError:
+        raise NoAnswer("it is no valid URL") from None
+
+
+def _copy(source: Path, path: Path) -> None:
+    if not is_file(source):  # a device may have no end, a pipe would be waited for
+        raise NoAnswer(f"{source}: found no file")
+    shutil.copyfile(source, path)
 
 
 def digest(path: Path) -> str:
@@ -54,9 +64,15 @@ def unfinished(path: Path) -> Path:
 
 def _write(answer: HTTPResponse, path: Path, say: Callable[[str], None]) -> None:
     with path.open("wb") as file:
-        for _ in _copied(answer, file, int(answer.headers.get("Content-Length") or 0), say):
+        for _ in _copied(answer, file, _told_size(answer), say):
             if file.tell() > LARGEST:
                 raise NoAnswer(f"more than {LARGEST} bytes")
+
+
+def _told_size(answer: HTTPResponse) -> int:
+    """Return the size that a server tells; 0 where it tells none, or what is none."""
+    text = answer.headers.get("Content-Length") or ""
+    return int(text) if text.isdecimal() and len(text) < len(str(LARGEST)) + 3 else 0
 
 
 def _copied(answer: HTTPResponse, file: IO[bytes], total: int, say: Callable[[str], None]) -> Iterator[None]:
@@ -69,4 +85,4 @@ def _copied(answer: HTTPResponse, file: IO[bytes], total: int, say: Callable[[st
             told = time.monotonic()
             say(f"fetching: {file.tell() >> 20} MiB{f' of {total >> 20}' if total else ''}")
     if file.tell() < total:
-        raise OSError(f"the answer ended after {file.tell()} of {total} bytes")
+        raise OSError(errno.EPIPE, f"the answer ended after {file.tell()} of {total} bytes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 
 
@@ -89,3 +90,39 @@ class RecordError(RuntimeBackendError):
 
 class NoAnswer(Exception):  # noqa: N818 - no refusal: the next way is taken, where there is one
     """One way to an answer leads nowhere; it says why."""
+
+
+def os_reason(error: OSError) -> str:
+    """Return why the system refused something, in its own words: ``Permission denied``."""
+    return error.strerror or str(error)
+
+
+class SystemRefusalError(RuntimeBackendError):
+    """The operating system refused something at a place where nothing better is known.
+
+    :param error: with the path, where there is one.
+    """
+
+    def __init__(self, error: OSError) -> None:
+        self.error = error
+        paths = [path for path in (error.filename, error.filename2) if path is not None]
+        where = " -> ".join(map(str, paths)) or "the operating system refused a call"
+        super().__init__(f"{where}: {os_reason(error)}", hint=_HINTS.get(error.errno or 0))
+
+
+_CACHE = "RUNTIME_BACKEND_CACHE_DIR=/another/folder"
+_HINTS = {
+    **dict.fromkeys(
+        (errno.EMFILE, errno.ENFILE), "Allow more open files, then run the same command again: ulimit -n 1024"
+    ),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS),
+        f"Change its permissions. If the path is in the cache, you can use another cache folder: {_CACHE}",
+    ),
+    **dict.fromkeys(
+        (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)),  # Windows has no quota of that name
+        "Free some space: `runtime-backend cache prune` empties the cache. You can also use a cache folder on another"
+        f" disk: {_CACHE}",
+    ),
+    errno.ENAMETOOLONG: f"Use a shorter path. If the path is in the cache: {_CACHE}",
+}

@@ -11,6 +11,8 @@ from .files import read_text
 
 _HEADERS = ("# ninja log v5", "# ninja log v6", "# ninja log v7")
 
+_DIGITS = 19
+"""Of the largest number in a log: nanoseconds since the epoch."""
 _TICK = 0.1
 """Seconds by which a file system's clock may be behind, or ninja slow to note the time."""
 
@@ -79,11 +81,15 @@ def parse_log(text: str) -> list[Entry]:
     found: dict[tuple[int, int, str], Entry] = {}
     for line in body.splitlines():
         columns = line.split("\t")
-        if len(columns) == 5 and all(column.isdecimal() for column in columns[:3]):  # noqa: PLR2004 - the format's
+        if len(columns) == 5 and all(map(_is_number, columns[:3])):  # noqa: PLR2004 - the format's
             start, end, mtime = map(int, columns[:3])
             key = (start, end, columns[4])
             found.setdefault(key, Entry(output=columns[3], start=start, end=max(start, end), mtime=mtime))
     return list(found.values())
+
+
+def _is_number(column: str) -> bool:
+    return column.isdecimal() and len(column) <= _DIGITS
 
 
 def find_starts(entries: Sequence[Entry], ended: float) -> list[float]:
@@ -118,13 +124,13 @@ def _stack(entries: Sequence[Entry], ended: float) -> list[float]:
     A log has them in the order of their ends: where that goes back, another run begins.
     """
     starts: list[float] = []
-    base = 0.0
+    base, first = 0.0, ended
     after: Entry | None = None
     for entry in reversed(entries):
         if after is None or entry.end > after.end:
-            run_end = ended if after is None else min(starts)
-            base = run_end - entry.end / 1000
+            base = first - entry.end / 1000
         starts.append(base + entry.start / 1000)
+        first = starts[-1] if after is None else min(first, starts[-1])
         after = entry
     return starts[::-1]
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from packaging.markers import Marker, default_environment
 from packaging.tags import Tag, sys_tags
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import parse_wheel_filename
 
 T = TypeVar("T")
 
@@ -31,6 +31,10 @@ class Platform:
         """The supported tags, best first."""
         return tuple(sys_tags()) if self.list_tags is None else self.list_tags
 
+    @cached_property
+    def _ranks(self) -> dict[Tag, int]:
+        return {tag: rank for rank, tag in enumerate(self.tags)}
+
     def accepts(self, marker: str) -> bool:
         """Return whether a marker without extras holds here."""
         return not marker or Marker(marker).evaluate(dict(self.environment))
@@ -40,7 +44,7 @@ class Platform:
 
         A file name that packaging cannot read (a sixth part, PEP 825) fits nothing.
         """
-        ranks = {tag: rank for rank, tag in enumerate(self.tags)}
+        ranks = self._ranks
         best: tuple[int, T] | None = None
         for name, item in wheels:
             rank = min((ranks[tag] for tag in _tags_of(name) if tag in ranks), default=None)
@@ -52,7 +56,7 @@ class Platform:
 def _tags_of(name: str) -> Iterable[Tag]:
     try:
         return parse_wheel_filename(name)[3]
-    except InvalidWheelFilename:
+    except ValueError:  # InvalidWheelFilename, or a number of 5,000 digits
         return ()
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from .frontend import Caller
+from .parsing import parse_requirement
 from .provision import Provision
 from .provision.links import Borrowed, occupants, plan_links
 from .provision.overlay import Overlay, plan_overlay, plan_view
@@ -115,7 +115,5 @@ def without_runtimes(requirements: Sequence[str], runtimes: Sequence[RuntimePlan
 
 
 def _name_of(text: str) -> str:
-    try:
-        return canonicalize_name(Requirement(text).name)
-    except InvalidRequirement:  # the frontend will say what is wrong with it
-        return text
+    requirement = parse_requirement(text)  # where it is none, the frontend will say what is wrong with it
+    return text if requirement is None else canonicalize_name(requirement.name)

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from packaging.markers import default_environment
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from .distributions import Distribution, DistributionIndex, locate_imports
-from .errors import RuntimeReadError
+from .errors import RuntimeReadError, os_reason
+from .files import decode, is_file, read_bytes
+from .parsing import parse_requirement, parse_version
 
 _ASSIGNMENT = re.compile(r"^(\w+)\s*(?::[^=\n]+)?=\s*(?:'([^'\n]*)'|\"([^\"\n]*)\")\s*$", re.MULTILINE)
 _LABELS = {"cuda": r"\bcu(\d+)\d\b", "rocm": r"\brocm(\d+\b)?", "xpu": r"\bxpu()", "cpu": r"\bcpu()"}
@@ -101,12 +103,22 @@ def read_identity(distribution: Distribution, index: DistributionIndex) -> Ident
 
 
 def _version_text(distribution: Distribution, imports: dict[str, Path]) -> str:
-    """Return the text of the ``version.py`` that speaks for the distribution: of torch, of its namesake, or any."""
+    """Return the text of the ``version.py`` that speaks for the distribution: of torch, of its namesake, or any.
+
+    :raises RuntimeReadError: when it cannot be read.
+    """
     own_name = distribution.name.replace("-", "_")
     for name in sorted(imports, key=lambda name: (name != "torch", name != own_name)):
         path = imports[name] / "version.py"
-        if path.is_file():
-            return path.read_text("utf-8", errors="replace")
+        if is_file(path):
+            try:
+                return decode(read_bytes(path))
+            except OSError as error:
+                raise RuntimeReadError(
+                    f"{distribution.name} {distribution.version} is installed ({distribution.info}), but {path} cannot"
+                    f" be read: {os_reason(error)}",
+                    hint="Change the permissions of that environment, or reinstall torch in it.",
+                ) from None
     return ""
 
 
@@ -120,11 +132,9 @@ def _unreadable(distribution: Distribution, imports: dict[str, Path]) -> Runtime
 
 
 def _check_version(version: str, distribution: Distribution) -> None:
-    try:
-        Version(version)
-    except InvalidVersion:
+    if parse_version(version) is None:
         message = f"{distribution.info / 'METADATA'}: found Version {version!r}, expected a version (PEP 440)"
-        raise RuntimeReadError(message, hint=f"Reinstall {distribution.name} in that environment.") from None
+        raise RuntimeReadError(message, hint=f"Reinstall {distribution.name} in that environment.")
 
 
 def is_compatible(built: Identity, running: Identity, match: str) -> bool:
@@ -188,9 +198,8 @@ def _active_requirements(
     for text in distribution.requires:
         if not extras and _is_of_extra(text):
             continue
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement:  # an old egg's spelling: what cannot be read cannot be followed
+        requirement = parse_requirement(text)
+        if requirement is None:  # an old egg's spelling: what cannot be read cannot be followed
             continue
         if any(_holds(requirement, {**environment, "extra": extra}) for extra in ("", *extras)):
             yield requirement

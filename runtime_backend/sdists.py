@@ -9,18 +9,27 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from .errors import BackendError, SystemRefusalError
+from .packed import BROKEN, Header
+
 
 def complete_sdist(sdist: Path, source: Path, needed: Iterable[Path]) -> list[str]:
     """Add the files that an sdist lacks, and return their paths in the source tree; it is replaced in one step.
 
     :param needed: files inside the source tree.
+    :raises BackendError: for what is no sdist.
     """
     root = sdist.name.removesuffix(".tar.gz")
-    with tarfile.open(sdist) as archive:
-        there = set(archive.getnames())
-    missing = [path for path in needed if f"{root}/{path.relative_to(source).as_posix()}" not in there]
-    if missing:
-        _add(sdist, root, source, missing)
+    try:
+        with tarfile.open(sdist, tarinfo=Header) as archive:
+            there = set(archive.getnames())
+        missing = [path for path in needed if f"{root}/{path.relative_to(source).as_posix()}" not in there]
+        if missing:
+            _add(sdist, root, source, missing)
+    except BROKEN as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise SystemRefusalError(error) from None
+        raise BackendError(f"{sdist}: the real backend made what is no .tar.gz, which an sdist is (PEP 517)") from None
     return [path.relative_to(source).as_posix() for path in missing]
 
 

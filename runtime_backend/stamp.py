@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BackendError
-from .files import read_text
+from .files import is_file, read_text
+from .jsontext import parse_json
 from .wheels import read_from_dist_info
 
 FILE_NAME = "runtime-backend.json"
@@ -19,7 +20,8 @@ FORMAT = 1
 def stamp_text(stamp: Mapping[str, Any]) -> bytes:
     """Return what the file holds."""
     text = json.dumps({"format": FORMAT, **stamp}, indent=2, ensure_ascii=False)
-    return f"{text}\n".encode()
+    # A value that is not UTF-8 has surrogates; so written, JSON reads them back.
+    return f"{text}\n".encode("utf-8", errors="backslashreplace")
 
 
 def read_stamp(wheel: Path) -> dict[str, Any] | None:
@@ -38,7 +40,7 @@ def parse_stamp(content: bytes, where: str) -> dict[str, Any]:
     :raises BackendError: likewise.
     """
     try:
-        stamp = json.loads(content)
+        stamp = parse_json(content)
     except ValueError as error:
         raise BackendError(f"{where}: found no JSON: {error}") from None
     found = stamp.get("format") if isinstance(stamp, dict) else None
@@ -50,7 +52,7 @@ def parse_stamp(content: bytes, where: str) -> dict[str, Any]:
 def source_revision(source: Path) -> str | None:
     """Return the commit that a source tree is at, read from its .git as text; None where it is no checkout."""
     git = source / ".git"
-    if git.is_file():  # a worktree or a submodule: "gitdir: PATH"
+    if is_file(git):  # a worktree or a submodule: "gitdir: PATH"
         git = source / read_text(git).removeprefix("gitdir:").strip()
     head = read_text(git / "HEAD").strip()
     if not head.startswith("ref:"):

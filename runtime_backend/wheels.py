@@ -9,10 +9,12 @@ import io
 import os
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import BackendError
+from .errors import BackendError, SystemRefusalError
+from .packed import BROKEN, why_broken
 
 _COMPILED = (".so", ".pyd", ".dylib", ".dll", ".a", ".lib")
 _COMPILABLE = (".c", ".cc", ".cpp", ".cxx", ".cu", ".hip", ".mm", ".pyx", ".rs", ".f90")
@@ -20,8 +22,11 @@ _NOT_SOURCE = {".git", ".hg", ".tox", ".nox", ".venv", "build", "dist", "node_mo
 
 
 def count_compiled(wheel: Path) -> int:
-    """Return how many compiled files a wheel holds."""
-    with zipfile.ZipFile(wheel) as archive:
+    """Return how many compiled files a wheel holds.
+
+    :raises BackendError: for what is no wheel, as all that is in here.
+    """
+    with _opened(wheel) as archive:
         return sum(_is_compiled(name) for name in archive.namelist())
 
 
@@ -47,7 +52,7 @@ def put_into_dist_info(wheel: Path, files: Mapping[str, bytes]) -> None:
     """
     new = wheel.with_name(f".{wheel.name}.new")
     try:
-        with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as out:
+        with _opened(wheel) as old, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as out:
             record = _find_record(old, wheel)
             added = {f"{record.filename.rpartition('/')[0]}/{name}": content for name, content in files.items()}
             for item in old.infolist():
@@ -55,7 +60,7 @@ def put_into_dist_info(wheel: Path, files: Mapping[str, bytes]) -> None:
                     _copy(old, item, out)
             for path, content in added.items():
                 _write(out, path, record, content)
-            _write(out, record.filename, record, _new_record(old.read(record), added))
+            _write(out, record.filename, record, _new_record(_read_record(old, record, wheel), added))
         new.replace(wheel)
     finally:
         new.unlink(missing_ok=True)
@@ -63,12 +68,27 @@ def put_into_dist_info(wheel: Path, files: Mapping[str, bytes]) -> None:
 
 def read_from_dist_info(wheel: Path, name: str) -> bytes | None:
     """Return the content of a file of a wheel's dist-info; None when it has no such one."""
-    with zipfile.ZipFile(wheel) as archive:
+    with _opened(wheel) as archive:
         names = (
             entry for entry in archive.namelist() if entry.endswith(f".dist-info/{name}") and entry.count("/") == 1
         )
         found = next(names, None)
         return None if found is None else archive.read(found)
+
+
+@contextmanager
+def _opened(wheel: Path) -> Iterator[zipfile.ZipFile]:
+    """Open what the real backend has made.
+
+    :raises BackendError: when it is no wheel.
+    """
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            yield archive
+    except BROKEN as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise SystemRefusalError(error) from None
+        raise BackendError(f"{wheel}: the real backend made what is no wheel: {why_broken(error)}") from None
 
 
 def _find_record(archive: zipfile.ZipFile, wheel: Path) -> zipfile.ZipInfo:
@@ -95,8 +115,17 @@ def _like(item: zipfile.ZipInfo, name: str) -> zipfile.ZipInfo:
     return new
 
 
-def _new_record(old: bytes, added: Mapping[str, bytes]) -> bytes:
-    rows = [row for row in csv.reader(io.StringIO(old.decode("utf-8"), newline="")) if row and row[0] not in added]
+def _read_record(archive: zipfile.ZipFile, record: zipfile.ZipInfo, wheel: Path) -> list[list[str]]:
+    try:
+        return list(csv.reader(io.StringIO(archive.read(record).decode("utf-8"), newline="")))
+    except (UnicodeDecodeError, csv.Error):
+        raise BackendError(
+            f"{wheel}: {record.filename}: found no table of paths, hashes and sizes in UTF-8, which a RECORD has to be"
+        ) from None
+
+
+def _new_record(old: list[list[str]], added: Mapping[str, bytes]) -> bytes:
+    rows = [row for row in old if row and row[0] not in added]
     for path, content in added.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
         rows.insert(len(rows) - 1, [path, f"sha256={digest}", str(len(content))])

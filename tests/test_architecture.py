@@ -26,8 +26,8 @@ ROWS = (
     ("resolve", "linked"),
     ("frontend", "locks", "runtime", "config", "delegate", "stamp", "schema", "builds", "redirection"),
     ("distributions", "downloads", "selection", "wheels", "sdists", "index", "requirements"),
-    ("tables", "urls", "cache", "platforms", "web", "memory", "variables", "ninja", "progress"),
-    ("toml", "files", "printable", "trust"),
+    ("tables", "urls", "parsing", "packed", "cache", "platforms", "web", "memory", "variables", "ninja", "progress"),
+    ("toml", "jsontext", "files", "patience", "printable", "trust"),
     ("errors",),
     ("__init__",),
 )

@@ -169,14 +169,21 @@ def test_nothing_to_install(scene: Scene) -> None:
     assert {} == ask(scene, make_pip(scene, reporting()), "install", "x").changes
 
 
+ODD = "it is not laid out as pip's documentation says (installation report, version 1)"
+
+
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        ("pass", "[Errno 2] No such file or directory: '{report}'"),
-        (reporting("{"), "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
-        (reporting("{}"), "'install'"),
-        (reporting("[]"), "list indices must be integers or slices, not str"),
-        (reporting('{"install": [{}]}'), "'metadata'"),
+        ("pass", "No such file or directory"),
+        (reporting("{"), ODD),
+        (reporting("{}"), ODD),
+        (reporting("[]"), ODD),
+        (reporting('{"install": [{}]}'), ODD),
+        (reporting('{"install": [[]]}'), ODD),
+        (reporting('{"install": [{"metadata": {"name": 1, "version": "1"}, "download_info": {"url": ""}}]}'), ODD),
+        (reporting('{"install": [{"metadata": {"name": "x", "version": "-"}, "download_info": {"url": ""}}]}'), ODD),
+        (reporting("[" * 100_000), ODD),
     ],
 )
 def test_unreadable_report(body: str, problem: str, scene: Scene) -> None:
@@ -184,9 +191,7 @@ def test_unreadable_report(body: str, problem: str, scene: Scene) -> None:
     pip = make_pip(scene, body)
     with pytest.raises(DecisionError) as caught:
         ask(scene, pip, "install", "x")
-    report = pip.note.words[4]
-    told = problem.replace("{report}", report)
-    assert f"pip's report cannot be read: {told}\nUse pip 22.2 or later." == str(caught.value)
+    assert f"pip's report cannot be read: {problem}\nUse pip 22.2 or later." == str(caught.value)
 
 
 def test_failure(scene: Scene) -> None:

@@ -116,10 +116,13 @@ def test_unknown_version(tmp_path: Path, version: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[]", "not laid out as expected: AttributeError: 'list' object has no attribute 'get'"),
-        ("version: 1\n", "not laid out as expected: KeyError: 'package'"),
-        ("version: 1\npackage:\n- name: torch\n", "not laid out as expected: KeyError: 'platform'"),
-        ("version: 1\npackage: x\n", "not laid out as expected: TypeError: string indices must be integers"),
+        ("[]", "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"),
+        ("version: 1\n", "not laid out as expected: found no key 'package', expected one"),
+        ("version: 1\npackage:\n- name: torch\n", "not laid out as expected: found no key 'platform', expected one"),
+        (
+            "version: 1\npackage: x\n",
+            "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it",
+        ),
         ("version: 1\npackage:\n- [", "not YAML: while parsing a flow node"),
     ],
 )
@@ -131,7 +134,7 @@ def test_malformed(tmp_path: Path, text: str, expected: str) -> None:
 
 def test_wrong_version_of_a_package(tmp_path: Path) -> None:
     """A version that is none for pip is no lock of conda-lock."""
-    assert "InvalidVersion: Invalid version: 'latest'" in refusal(lock(tmp_path, pip(version="latest")))
+    assert "not laid out as expected: Invalid version: 'latest'" in refusal(lock(tmp_path, pip(version="latest")))
 
 
 def test_without_pyyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

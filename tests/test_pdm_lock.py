@@ -168,16 +168,24 @@ def test_static_url_as_it_stands(tmp_path: Path) -> None:
             "found metadata.lock_version = None, expected pdm's 4.x, which this reader knows",
         ),
         (LOCK, "", "found metadata.lock_version = None, expected pdm's 4.x, which this reader knows"),
-        (LOCK, "metadata = 3", "not laid out as expected: AttributeError: 'int' object has no attribute 'get'"),
+        (
+            LOCK,
+            "metadata = 3",
+            "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it",
+        ),
         (
             'version = "2.7.0"',
             'version = "latest"',
-            "not laid out as expected: InvalidVersion: Invalid version: 'latest'",
+            "not laid out as expected: Invalid version: 'latest'",
         ),
-        ('version = "2.7.0"\n', "", "not laid out as expected: KeyError: 'version'"),
-        ('name = "torch"\n', "", "not laid out as expected: KeyError: 'name'"),
-        (f'file = "{WHEEL}", ', "", "not laid out as expected: KeyError: 'file'"),
-        ('groups = ["default"]', "groups = 3", "not laid out as expected: TypeError: 'int' object is not iterable"),
+        ('version = "2.7.0"\n', "", "not laid out as expected: found no key 'version', expected one"),
+        ('name = "torch"\n', "", "not laid out as expected: found no key 'name', expected one"),
+        (f'file = "{WHEEL}", ', "", "not laid out as expected: found no key 'file', expected one"),
+        (
+            'groups = ["default"]',
+            "groups = 3",
+            "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it",
+        ),
         ('groups = ["default"]', 'marker = "on linux"', None),
         ("]\n", "\n", None),
         ("[[package]]", "targets = [3]\n[[package]]", None),
@@ -195,7 +203,7 @@ def test_malformed(tmp_path: Path, old: str, new: str, what: str | None) -> None
 def test_malformed_project(tmp_path: Path) -> None:
     """What is wrong in the project's pyproject.toml is told with that file's name."""
     path = lock(tmp_path, project="[tool.pdm]\nsource = 3\n")
-    what = "not laid out as expected: TypeError: 'int' object is not iterable"
+    what = "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"
     assert f"{tmp_path / 'pyproject.toml'}: {what}" == refusal(path)
 
 

@@ -159,22 +159,22 @@ def test_unknown_version(tmp_path: Path, version: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[]", "not laid out as expected: AttributeError: 'list' object has no attribute 'get'"),
-        ("version: 6\n", "not laid out as expected: KeyError: 'packages'"),
+        ("[]", "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"),
+        ("version: 6\n", "not laid out as expected: found no key 'packages', expected one"),
         ("version: 6\nenvironments: {}\npackages:\n- x: torch\n",
-         "not laid out as expected: ValueError: a package with none of the keys pypi, conda, conda_source"),
+         "not laid out as expected: a package with none of the keys pypi, conda, conda_source"),
         ("version: 6\nenvironments: {}\npackages:\n- kind: conda\n  name: torch\n",
-         "not laid out as expected: ValueError: a package with none of the keys url, path"),
+         "not laid out as expected: a package with none of the keys url, path"),
         ("version: 6\nenvironments: [x]\npackages: []\n",
-         "not laid out as expected: AttributeError: 'list' object has no attribute 'items'"),
+         "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"),
         (f"version: 6\nenvironments:\n  default: {{packages: {{linux-64: [{{pypi: '{URL}'}}]}}}}\npackages:\n"
          f"- pypi: {URL}\n  name: torch\n  version: latest\n",
-         "not laid out as expected: InvalidVersion: Invalid version: 'latest'"),
+         "not laid out as expected: Invalid version: 'latest'"),
         (f"version: 6\nenvironments:\n  default: {{packages: {{linux-64: [{{pypi: '{URL}'}}]}}}}\npackages:\n"
          f"- pypi: {URL}\n  name: torch\n  sha256: [ab]\n",
-         "not laid out as expected: TypeError: sha256: found ['ab'], expected text"),
+         "not laid out as expected: sha256: found ['ab'], expected text"),
         ("version: 6\nversion: 6\n", "line 2: found the key 'version' a second time"),
-        ("[" * 5_000, "not laid out as expected: RecursionError: maximum recursion depth exceeded"),
+        ("[" * 5_000, "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"),
     ],
 )  # fmt: skip
 def test_malformed(tmp_path: Path, text: str, expected: str) -> None:

@@ -178,8 +178,8 @@ def test_variables(tmp_path: Path) -> None:
     ("line", "problem"),
     [
         ("foo bar", "foo bar: Expected semicolon (after name with no version specifier) or end"),
-        ("--hash", "--hash: argument --hash: expected one argument"),
-        ("torch --hash='x", "torch --hash='x: No closing quotation"),
+        ("--hash", "--hash: --hash: found no value, expected one"),
+        ("torch --hash='x", "torch --hash='x: a quote or a backslash has no end"),
         ("http://[x/torch.whl", "http://[x/torch.whl: Invalid IPv6 URL"),
         ("https://jo:secret@example.org/a b.whl", "https://example.org/a b.whl: Expected "),
         ("-r https://jo:secret@example.org/x.txt", "a file on the network is not followed"),
@@ -201,7 +201,7 @@ def test_nested_file_is_missing(tmp_path: Path) -> None:
     write(tmp_path / "odd.txt", "# coding: nonsense\n")
     found = read(tmp_path, "-c missing.txt\n-r odd.txt\nsix\n")
     top = tmp_path / "requirements.txt"
-    missing = f"[Errno 2] No such file or directory: '{tmp_path / 'missing.txt'}'"
+    missing = "No such file or directory"
     assert (
         f"{top}:1: {tmp_path / 'missing.txt'}: cannot be read: {missing}",
         f"{top}:2: {tmp_path / 'odd.txt'}: cannot be read: unknown encoding: nonsense",
@@ -214,7 +214,7 @@ def test_top_file_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "requirements.txt"
     with pytest.raises(LockError) as caught:
         read_requirements(path, {})
-    assert f"{path}: cannot be read: [Errno 2] No such file or directory: '{path}'" == caught.value.message
+    assert f"{path}: cannot be read: No such file or directory" == caught.value.message
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def test_contradiction_is_told_without_secrets(tmp_path: Path) -> None:
 def test_no_hash_in_common(tmp_path: Path) -> None:
     """Lines whose hashes name different files contradict each other too."""
     path = lock(tmp_path, "torch==2.7.0 --hash=sha256:ab\ntorch --hash=sha256:cd\n")
-    assert f"{path}: not laid out as expected: ValueError: {path}:1 and {path}:2 have no --hash in common" == (
+    assert f"{path}: not laid out as expected: {path}:1 and {path}:2 have no --hash in common" == (
         refusal(path).message
     )
     write(path, "torch==2.7.0 --hash=sha256:ab --hash=sha256:ef\n-c c.txt\n-i https://example.org\n")
@@ -185,7 +185,7 @@ def test_not_all_of_it(tmp_path: Path) -> None:
     missing = tmp_path / "missing.txt"
     assert (
         f"{path}: not all of it can be read:"
-        f"\n  {path}:2: {missing}: cannot be read: [Errno 2] No such file or directory: '{missing}'"
+        f"\n  {path}:2: {missing}: cannot be read: No such file or directory"
         f"\n  {path}:3: foo bar: Expected semicolon (after name with no version specifier) or end"
     ) == refusal(path).message
     assert refusal(path).hint == "Mend these lines, or name a lock that stands by itself."
@@ -198,7 +198,7 @@ def test_not_all_of_it(tmp_path: Path) -> None:
 def test_odd_versions(tmp_path: Path, text: str, version: str) -> None:
     """What is no version is a LockError."""
     path = lock(tmp_path, f"{text}\n")
-    assert f"{path}: not laid out as expected: InvalidVersion: Invalid version: {version!r}" == refusal(path).message
+    assert f"{path}: not laid out as expected: Invalid version: {version!r}" == refusal(path).message
 
 
 def test_missing(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_download_that_fails(
 
 def test_no_such_file(tmp_path: Path, environ: dict[str, str]) -> None:
     """A file that is not there, and an answer that breaks off, are told likewise."""
-    with pytest.raises(SourceError, match=r"cannot be fetched: .*No such file"):
+    with pytest.raises(SourceError, match=r"cannot be fetched: /no/x.tar.gz: found no file"):
         make_depot(tmp_path, environ).tree(make_upstream("url", "file:///no/x.tar.gz", sha256="a" * 64)).__enter__()
 
 

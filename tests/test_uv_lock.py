@@ -102,12 +102,12 @@ NAMELESS = TORCH.partition('name = "torch"\n')[2]
         (TORCH, "", "found version = None, expected 1, the only one that this reader knows"),
         ('name = "torch"\n', "", f"a [[package]] without a name: {NAMELESS[:60]!r}"),
         ("},\n]\n", "},\n", "not TOML: Invalid value (at end of document)"),
-        ('2.7.0+cu126"', 'latest"', "not laid out as expected: InvalidVersion: Invalid version: 'latest'"),
-        ('url = "', 'uri = "', "not laid out as expected: KeyError: 'path'"),
+        ('2.7.0+cu126"', 'latest"', "not laid out as expected: Invalid version: 'latest'"),
+        ('url = "', 'uri = "', "not laid out as expected: found no key 'path', expected one"),
         ('{ registry = "https://example.org/whl/cu126" }', "3", None),
         ('version = "2.7.0+cu126"', "version = 3", None),
         ('hash = "sha256:ab"', "hash = 3",
-         "not laid out as expected: AttributeError: 'int' object has no attribute 'partition'"),
+         "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"),
         ("wheels = [", "wheels = [\n    3,", None),
         (f"{ROOT}[[package]]", "[package]", None),
     ],
@@ -135,8 +135,8 @@ def test_package_in_a_string(tmp_path: Path, quotes: str) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (None, "[Errno 2] No such file or directory: {path!r}"),
-        (b"version = '\xff'", "'utf-8' codec can't decode byte 0xff in position 11: invalid start byte"),
+        (None, "No such file or directory"),
+        (b"version = '\xff'", "byte 12 is not UTF-8"),
     ],
 )
 def test_unreadable(tmp_path: Path, content: bytes | None, reason: str) -> None:
@@ -179,7 +179,7 @@ def test_root_of_a_long_name(tmp_path: Path) -> None:
     other = PACKAGE.replace("2.7.0", "2.8.0")
     root = f'[[package]]\nname = "demo"\nversion = "1"\nsource = {{ editable = "{"n" * 5000}" }}\n'
     path = write(tmp_path / "uv.lock", f"version = 1\n\n{PACKAGE}\n{other}\n{root}")
-    assert refusal(path).startswith(f"{path}: not laid out as expected: OSError: [Errno 36] File name too long")
+    assert refusal(path).startswith(f"{path}: not laid out as expected: File name too long")
 
 
 def test_marker_without_end(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
 
+from ..parsing import parse_requirement, parse_version
 from ..tables import describe, did_you_mean, one_of
-from .settings import CALL_KEYS, SETTING_PREFIX, VARIABLE_PREFIX, Chosen, Pin, parse_requirement
+from .settings import CALL_KEYS, SETTING_PREFIX, VARIABLE_PREFIX, Chosen, Pin
 
 LONGEST = 86_400
 """Seconds in a day."""
@@ -139,11 +139,7 @@ def is_exact(requirement: Requirement) -> bool:
 
 def _is_version(text: str) -> bool:
     """``===`` takes any text, ``==`` a prefix such as ``2.*`` as well."""
-    try:
-        Version(text)
-    except InvalidVersion:
-        return False
-    return True
+    return parse_version(text) is not None
 
 
 def _key_of(variable: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from ..parsing import parse_requirement
 from ..tables import Table, describe, did_you_mean, one_of
 from .settings import (
     LEGACY_BACKEND,
@@ -19,7 +20,6 @@ from .settings import (
     RuntimeRule,
     Settings,
     Variable,
-    parse_requirement,
 )
 from .templates import placeholders
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 
 from ..trust import EVERYBODY, Trust
 
@@ -168,11 +168,3 @@ class Settings(NamedTuple):
     """The consumer's pyproject.toml."""
     trust: Trust = EVERYBODY
     """Whose files are believed by where they lie."""
-
-
-def parse_requirement(text: str) -> Requirement | None:
-    """Return a requirement (PEP 508); None for a text that is none."""
-    try:
-        return Requirement(text)
-    except InvalidRequirement:
-        return None

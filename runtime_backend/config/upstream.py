@@ -8,10 +8,11 @@ from pathlib import Path
 
 from ..errors import ConfigError, SourceError
 from ..files import is_file
+from ..parsing import parse_requirement
 from ..tables import Table
 from ..toml import loads
 from .producer import read_backend, read_backend_path
-from .settings import Chosen, Settings, Upstream, parse_requirement
+from .settings import Chosen, Settings, Upstream
 
 _KINDS = ("url", "sdist", "git")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

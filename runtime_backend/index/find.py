@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from packaging.specifiers import SpecifierSet
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from ..errors import IndexLookupError
+from ..files import read_bytes
+from ..jsontext import parse_json
+from ..parsing import parse_wheel_name
 from ..platforms import UNFIT, Platform
 from ..printable import without_secrets
 from .wanted import IndexFile, Wanted
@@ -64,7 +66,7 @@ class Indexes(NamedTuple):
         return self._choose(files, wanted, told)
 
     def _choose(self, files: list[IndexFile], wanted: Wanted, told: list[str]) -> IndexFile:
-        versions = sorted({str(parse_wheel_filename(file.name)[1]) for file in files})
+        versions = sorted({str(named[1]) for file in files if (named := parse_wheel_name(file.name)) is not None})
         if len(versions) > 1 and not wanted.hashes:
             told.append(f"{' and '.join(versions)} all satisfy =={wanted.version}, and no hash says which is meant")
             raise _not_found(wanted, told)
@@ -95,11 +97,8 @@ def _matching(files: Iterable[IndexFile], wanted: Wanted) -> Iterator[IndexFile]
 
 def _is_version(name: str, version: str) -> bool:
     """``==2.7.0`` means ``2.7.0+cu126`` as well (PEP 440)."""
-    try:
-        found = parse_wheel_filename(name)[1]
-    except InvalidWheelFilename:
-        return False
-    return SpecifierSet(f"=={version}").contains(found, prereleases=True)
+    named = parse_wheel_name(name)
+    return named is not None and SpecifierSet(f"=={version}").contains(named[1], prereleases=True)
 
 
 def _summary(files: list[IndexFile], wanted: Wanted, *, is_matched: bool) -> str:
@@ -133,8 +132,9 @@ def _not_found(wanted: Wanted, told: list[str]) -> IndexLookupError:
 def _read_kept(path: Path) -> IndexFile | None:
     """Return a kept answer; one that cannot be read is none, and is asked for again."""
     try:
-        data = json.loads(path.read_text("utf-8"))
-        return IndexFile(name=str(data["name"]), url=str(data["url"]), sha256=data["sha256"])
+        data = parse_json(read_bytes(path))
+        sha256 = data["sha256"]
+        return IndexFile(name=str(data["name"]), url=str(data["url"]), sha256=None if sha256 is None else str(sha256))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from html.parser import HTMLParser
+from contextlib import suppress
 from http.client import HTTPResponse
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from ..errors import IndexLookupError, NoAnswer
+from ..jsontext import parse_json
 from ..web import ask
+from .links import find_links
 from .wanted import IndexFile
 
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
-_LIMIT = 64 << 20
+_LIMIT = 32 << 20
 """Bytes; the largest pages of a public index have a few MiB."""
 
 
@@ -51,23 +52,41 @@ def _with_credentials(file: IndexFile, host: str, credentials: str) -> IndexFile
 
 
 def _read_json(body: bytes, base: str) -> list[IndexFile]:
+    """Return the files of a JSON page; an entry that is not laid out as PEP 691 says is none."""
     try:
-        return [
-            IndexFile(name=f["filename"], url=urljoin(base, f["url"]), sha256=f.get("hashes", {}).get("sha256"))
-            for f in json.loads(body)["files"]
-        ]
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise IndexLookupError(f"an answer that is no page of an index (PEP 691): {error!r}") from None
+        page = parse_json(body)
+    except ValueError:
+        page = None
+    files = page.get("files") if isinstance(page, dict) else None
+    if not isinstance(files, list):
+        raise IndexLookupError("an answer that is no page of an index: found no list 'files', expected one (PEP 691)")
+    entries = (_read_entry(entry, base) for entry in files)
+    return [entry for entry in entries if entry is not None]
+
+
+def _read_entry(entry: object, base: str) -> IndexFile | None:
+    if not isinstance(entry, dict):
+        return None
+    name, url, hashes = entry.get("filename"), entry.get("url"), entry.get("hashes")
+    sha256 = hashes.get("sha256") if isinstance(hashes, dict) else None
+    if not (isinstance(name, str) and isinstance(url, str)):
+        return None
+    try:
+        return IndexFile(name=name, url=urljoin(base, url), sha256=sha256 if isinstance(sha256, str) else None)
+    except ValueError:  # no valid URL
+        return None
 
 
 def _read_html(body: bytes, base: str) -> list[IndexFile]:
-    page = _Page()
-    page.feed(body.decode("utf-8", errors="replace"))
-    try:
-        base = urljoin(base, page.base)
-        return [_linked(urljoin(base, link)) for link in page.links]
-    except ValueError as error:
-        raise IndexLookupError(f"an answer that is no page of an index (PEP 503): {error!r}") from None
+    """Return what an HTML page (PEP 503) links to, as far as it is by valid URLs."""
+    told, links = find_links(body.decode("utf-8", errors="replace"))
+    files: list[IndexFile] = []
+    with suppress(ValueError):
+        base = urljoin(base, told)
+    for link in links:
+        with suppress(ValueError):
+            files.append(_linked(urljoin(base, link)))
+    return files
 
 
 def _linked(url: str) -> IndexFile:
@@ -76,19 +95,3 @@ def _linked(url: str) -> IndexFile:
     name = unquote(parts.path.rpartition("/")[2])
     sha256 = digest if algorithm == "sha256" else None
     return IndexFile(name=name, url=urlunsplit(parts._replace(fragment="")), sha256=sha256)
-
-
-class _Page(HTMLParser):
-    """The links of a page, and what they are relative to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.base = ""
-        self.links: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        target = dict(attrs).get("href")
-        if tag == "base" and target and not self.base:
-            self.base = target
-        elif tag == "a" and target:
-            self.links.append(target)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
-from packaging.version import InvalidVersion, Version
+from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
+from ..parsing import parse_version
 from ..platforms import Platform
 from ..urls import as_url, file_name
 from .direct import locked_file
@@ -83,11 +83,7 @@ class CondaPackage(NamedTuple):
 
 
 def _is_version(version: str) -> bool:
-    try:
-        Version(version)
-    except InvalidVersion:
-        return False
-    return True
+    return parse_version(version) is not None
 
 
 def lock_pypi(  # noqa: PLR0913 - what the three locks tell of a package, each under other keys
@@ -99,7 +95,7 @@ def lock_pypi(  # noqa: PLR0913 - what the three locks tell of a package, each u
     :param location: a URL, or a path relative to the lock.
     """
     if not (sha256 is None or isinstance(sha256, str)):
-        raise TypeError(f"sha256: found {sha256!r}, expected text")
+        raise ValueError(f"sha256: found {sha256!r}, expected text")
     url = as_url(location, path.parent)
     file = file_name(url)
     version = version or _version_of(file)
@@ -112,6 +108,6 @@ def lock_pypi(  # noqa: PLR0913 - what the three locks tell of a package, each u
 def _version_of(file: str) -> str:
     try:
         version = (parse_wheel_filename(file) if file.endswith(".whl") else parse_sdist_filename(file))[1]
-    except (InvalidWheelFilename, InvalidSdistFilename):
+    except ValueError:
         return ""
     return str(version)

@@ -30,13 +30,12 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
             path, f"found version: {document.get('version')}, expected 1, the only one that this reader knows"
         )
     subdir = conda_platform(platform)
-    found: list[Locked] = []
-    for entry in document["package"] or ():
-        if entry["platform"] == subdir and _is_of(entry, name) and _is_installed(entry, selection):
-            locked = _locked(entry, name, path, platform)
-            if locked not in found:  # an entry is repeated for each category
-                found.append(locked)
-    return tuple(found)
+    found = (
+        _locked(entry, name, path, platform)
+        for entry in document["package"] or ()
+        if entry["platform"] == subdir and _is_of(entry, name) and _is_installed(entry, selection)
+    )
+    return tuple(dict.fromkeys(found))  # an entry is repeated for each category
 
 
 def _wanted(name: str) -> Callable[[str], bool]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
 from ..index import Wanted
@@ -63,9 +63,13 @@ def choose_wheel(listing: Listing, platform: Platform) -> Locked:
     pdm drops a local part that nobody asked for, lists the wheels of 2.7.0 and of 2.7.0+cpu under the one version,
     and installs the latter.
     """
-    versions = sorted({file.version for file in listing.files if file.version is not None}, reverse=True)
+    by_version: dict[Version, list[LockedFile]] = {}
+    for file in listing.files:
+        if file.version is not None:
+            by_version.setdefault(file.version, []).append(file)
+    versions = sorted(by_version, reverse=True)
     for version in versions:
-        best = platform.best_wheel((file.name, file) for file in listing.files if file.version == version)
+        best = platform.best_wheel((file.name, file) for file in by_version[version])
         if best is not None:
             return _found(listing, str(version), best)
     if not listing.files:
@@ -110,5 +114,5 @@ def _found(listing: Listing, version: str, file: LockedFile | None) -> Locked:
 def _wheel_version(name: str) -> Version | None:
     try:
         return parse_wheel_filename(name)[1]
-    except InvalidWheelFilename:
+    except ValueError:  # InvalidWheelFilename, or a number of 5,000 digits
         return None

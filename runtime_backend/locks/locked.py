@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from packaging.version import Version
 
-from ..errors import LockError
+from ..errors import LockError, os_reason
+from ..files import read_bytes
 from ..index import Wanted
 from ..toml import TOMLDecodeError, loads
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+MOST = 1000
+"""Entries of one name in one lock. Real locks have tens; readers compare them with each other."""
 
 SOURCE = "it is locked as source, not as a wheel"
 
@@ -42,9 +46,12 @@ def read_lock(path: Path) -> str:
     :raises LockError: when it cannot be read.
     """
     try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LockError(f"{path}: cannot be read: {error}") from None
+        text = read_bytes(path).decode("utf-8")
+    except OSError as error:
+        raise LockError(f"{path}: cannot be read: {os_reason(error)}") from None
+    except UnicodeDecodeError as error:
+        raise LockError(f"{path}: cannot be read: byte {error.start + 1} is not UTF-8") from None
+    return text.replace("\r\n", "\n") if "\r" in text else text
 
 
 def parse_toml(text: str, path: Path) -> dict[str, Any]:
@@ -54,7 +61,7 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
     """
     try:
         return loads(text)
-    except (TOMLDecodeError, RecursionError) as error:
+    except TOMLDecodeError as error:
         raise corrupt(path, f"not TOML: {error}") from None
 
 
@@ -75,6 +82,16 @@ def read_sha256(text: str) -> str | None:
     return digest if algorithm == "sha256" else None
 
 
+def limited(entries: Sequence[T], name: str) -> Sequence[T]:
+    """Return a lock's entries of one name.
+
+    :raises ValueError: when there are more than :data:`MOST`.
+    """
+    if len(entries) > MOST:
+        raise ValueError(f"found {len(entries)} entries for {name}, expected at most {MOST}")
+    return entries
+
+
 def corrupt(path: Path, what: str) -> LockError:
     """Return the error for a lock that is not as its tool writes it."""
     return LockError(f"{path}: {what}", hint="Lock again with the tool that wrote it, or restore the file.")
@@ -90,8 +107,18 @@ def only_lock_errors(read: Callable[P, T]) -> Callable[P, T]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return read(*args, **kwargs)
-        except (LookupError, TypeError, ValueError, AttributeError, RecursionError, OSError) as error:
-            what = f"not laid out as expected: {type(error).__name__}: {error}"
-            raise corrupt(Path(str(args[0])), what) from error
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError, ArithmeticError, OSError) as error:
+            raise corrupt(Path(str(args[0])), f"not laid out as expected: {_what_is_odd(error)}") from error
 
     return guarded
+
+
+def _what_is_odd(error: Exception) -> str:
+    """Return what is wrong with a document, by the failure that it led to; a reader's ValueError says it in words."""
+    if isinstance(error, KeyError):
+        return f"found no key {error.args[0]!r}, expected one"
+    if isinstance(error, OSError):
+        return os_reason(error)
+    if isinstance(error, ValueError):
+        return str(error).partition("\n")[0]
+    return "a value has another type, or is nested deeper, than the tool writes it"

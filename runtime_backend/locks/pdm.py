@@ -18,7 +18,7 @@ from ..selection import Selection, normalise_names
 from ..urls import as_url
 from .direct import locked_directly
 from .files import Listing, choose_wheel, drop_missing, read_file, read_listed_version
-from .locked import SOURCE, Locked, corrupt, only_lock_errors, parse_toml, read_lock, read_version
+from .locked import SOURCE, Locked, corrupt, limited, only_lock_errors, parse_toml, read_lock, read_version
 from .pdm_project import Project, read_project
 
 KNOWN = "4"
@@ -43,7 +43,8 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
     folder = _project_folder(path, selection)
     project = read_project(folder / "pyproject.toml")
     groups = _select(metadata.get("groups", ["default"]), project, selection)
-    packages = [package for package in document.get("package", ()) if canonicalize_name(package["name"]) == name]
+    named = [package for package in document.get("package", ()) if canonicalize_name(package["name"]) == name]
+    packages = limited(named, name)
     possible = [package for package in packages if platform.accepts(package.get("marker", ""))]
     # Without the strategy inherit_metadata a package has no groups, and nothing says who needs it.
     chosen = [package for package in possible if not groups.isdisjoint(package.get("groups", groups))]

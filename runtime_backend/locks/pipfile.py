@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..index import Wanted
+from ..jsontext import parse_json
 from ..platforms import Platform
 from ..selection import Selection
 from ..urls import as_url
@@ -35,13 +35,13 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
         if canonicalize_name(key) == name and platform.accepts(entry.get("markers", ""))
     ]
     # Categories are locked under each other's constraints: the same runtime stands in each that needs it.
-    return tuple(locked for place, locked in enumerate(found) if locked not in found[:place])
+    return tuple(dict.fromkeys(found))
 
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        document: dict[str, Any] = json.loads(read_lock(path))
-    except (ValueError, RecursionError) as error:
+        document: dict[str, Any] = parse_json(read_lock(path))
+    except ValueError as error:
         raise corrupt(path, f"not JSON: {error}") from None
     specification = document["_meta"].get("pipfile-spec")
     if specification != 6:  # noqa: PLR2004 - the only one there has been

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from ..platforms import Platform
 from ..selection import Selection
 from .conda import CondaPackage, conda_name, conda_platform, lock_pypi
-from .locked import Locked, corrupt, only_lock_errors, read_lock, read_version
+from .locked import Locked, corrupt, limited, only_lock_errors, read_lock, read_version
 from .yaml import parse_part
 
 _VERSIONS = ("5", "6", "7")
@@ -35,10 +35,10 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
         raise corrupt(
             path, f"found version: {document.get('version')}, expected one of {known}, which this reader knows"
         )
-    entries = [entry for entry in document["packages"] or () if _is_of(entry, name)]
+    entries = limited([entry for entry in document["packages"] or () if _is_of(entry, name)], name)
     names = _platform_names(document, conda_platform(platform))
     held = {
-        environment: [entry for entry in entries if _is_selected(entry, data["packages"] or {}, names)]
+        environment: list(_selected(entries, data["packages"] or {}, names))
         for environment, data in document["environments"].items()
     }
     return tuple(_locked(entry, told, name, path, platform) for entry, told in _meant(held, selection))
@@ -56,7 +56,7 @@ def _wanted(text: str, name: str) -> Callable[[str], bool]:
 
     items = (found.group() for found in _ITEM.finditer(text))
     places = {place for item in items if is_named(item) for place in _PLACE.findall(item)}
-    return lambda item: is_named(item) or any(place in item for place in places)
+    return lambda item: is_named(item) or not places.isdisjoint(_PLACE.findall(item))
 
 
 def _kind(entry: Mapping[str, Any]) -> str:
@@ -97,10 +97,17 @@ def _platform_names(document: Mapping[str, Any], subdir: str) -> tuple[str, ...]
     return (subdir, *(item["name"] for item in platforms if item.get("subdir") == subdir and item["name"] != subdir))
 
 
-def _is_selected(entry: Mapping[str, Any], packages: Mapping[str, Any], names: tuple[str, ...]) -> bool:
-    kind, place = _kind(entry), _place(entry)
-    selectors = (selector for name in names for selector in packages.get(name) or ())
-    return any(selector.get(kind) == place and _agrees(selector, entry) for selector in selectors)
+def _selected(
+    entries: Sequence[Mapping[str, Any]], packages: Mapping[str, Any], names: tuple[str, ...]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the entries that an environment names for its platform."""
+    selectors: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for selector in (selector for name in names for selector in packages.get(name) or ()):
+        for kind in _KINDS:
+            selectors.setdefault((kind, str(selector.get(kind))), []).append(selector)
+    for entry in entries:
+        if any(_agrees(selector, entry) for selector in selectors.get((_kind(entry), _place(entry)), ())):
+            yield entry
 
 
 def _agrees(selector: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:

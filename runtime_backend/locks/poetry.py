@@ -6,7 +6,7 @@ does, which resolves again on every install; what it does not decide is left ope
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,7 +18,7 @@ from ..selection import Selection, normalise_names
 from ..urls import as_url
 from .direct import locked_directly
 from .files import Listing, LockedFile, choose_wheel, drop_missing, read_file, read_listed_version
-from .locked import SOURCE, Locked, corrupt, only_lock_errors, parse_toml, read_lock
+from .locked import SOURCE, Locked, corrupt, limited, only_lock_errors, parse_toml, read_lock
 from .markers import decide_extras, ignore_extras
 from .poetry_constraints import allows
 from .poetry_project import Choice, read_needs, read_optional_groups
@@ -35,7 +35,8 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
     """
     document = parse_toml(read_lock(path), path)
     _check_version(document, path)
-    packages = [package for package in document.get("package", ()) if canonicalize_name(package["name"]) == name]
+    named = [package for package in document.get("package", ()) if canonicalize_name(package["name"]) == name]
+    packages = limited(named, name)
     python = document["metadata"].get("python-versions", "*")
     if not packages or not allows(python, platform.environment["python_full_version"]):
         return ()
@@ -45,6 +46,7 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
         optional_groups=read_optional_groups(project),
         extras=_active_extras(document, selection),
     )
+    left: Sequence[Package]
     if all("groups" in package for package in packages):
         possible = [package for package in packages if _is_for(package, platform)]
         left = [package for package in possible if _is_chosen(package, choice, platform)] or possible
@@ -85,13 +87,13 @@ def _is_chosen(package: Package, choice: Choice, platform: Platform) -> bool:
 
 def _ask_project(  # noqa: PLR0913 - all that there is to go by
     name: str,
-    packages: list[Package],
+    packages: Sequence[Package],
     document: Package,
     *,
     choice: Choice,
     platform: Platform,
     project: Path,
-) -> list[Package]:
+) -> Sequence[Package]:
     """Return the packages that are chosen by who needs them; if none is, those that may be for this platform."""
     needs = read_needs(project, name)
     meant = [(package, [need for need in needs if need.means(package)]) for package in packages]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
-_TERM = re.compile(r"\s*,?\s*(\^|~=|~|===|[<>=!]=|[<>=])?\s*([^\s,]+)")
+_TERM = re.compile(r"(?:(\^|~=|~|===|[<>=!]=|[<>=])\s*)?([^\s,]+)")
 
 
+@lru_cache(maxsize=1024)  # a lock may have the same question a thousand times
 def allows(constraint: str, version: str) -> bool:
     """Return whether a constraint allows a version; one in a spelling that is not known here allows every version."""
     try:
         return any(_specifiers(part).contains(version, prereleases=True) for part in re.split(r"\|\|?", constraint))
-    except (InvalidSpecifier, InvalidVersion):
+    except ValueError:  # InvalidSpecifier, InvalidVersion, a number of 5,000 digits
         return True
 
 

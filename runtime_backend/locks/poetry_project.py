@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from ..parsing import parse_requirement
 from ..platforms import Platform
 from ..selection import Selection, normalise_names
 from .locked import only_lock_errors, parse_toml, read_lock
@@ -126,11 +126,8 @@ def _standard_needs(project: Mapping[str, Any], name: str) -> Iterator[Need]:
     for extra, members in project.get("optional-dependencies", {}).items():
         lines += [(normalise_names([extra]), line) for line in members]
     for extras, line in lines:
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:  # poetry's own spellings; a line that is not read leaves more to choose from
-            continue
-        if canonicalize_name(requirement.name) == name:
+        requirement = parse_requirement(line)  # None: poetry's own spellings; a line less leaves more to choose from
+        if requirement is not None and canonicalize_name(requirement.name) == name:
             constraint = {"version": str(requirement.specifier) or "*", "markers": str(requirement.marker or "")}
             yield Need(
                 group="main",

@@ -15,7 +15,7 @@ from ..platforms import Platform
 from ..requirements import RequirementLine, Requirements, read_requirements
 from ..selection import Selection
 from .direct import locked_directly
-from .locked import Locked, only_lock_errors
+from .locked import Locked, limited, only_lock_errors
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 _PINS = ("==", "===")
@@ -34,7 +34,7 @@ def read(path: Path, name: str, _selection: Selection, platform: Platform) -> tu
             f"{path}: not all of it can be read:" + "".join(f"\n  {problem}" for problem in requirements.problems),
             hint="Mend these lines, or name a lock that stands by itself.",
         )
-    lines = [line for line in requirements.lines if _is_of(line, name, platform)]
+    lines = limited([line for line in requirements.lines if _is_of(line, name, platform)], name)
     locked = _combined(lines, requirements, path, name, platform) if lines else None
     return () if locked is None else (locked,)
 

@@ -43,11 +43,16 @@ class _Walk:
         """Return the ids of the package objects reached."""
         pending = [edge for root in self._roots for edge in self._root_edges(root)]
         seen: set[tuple[int, frozenset[str]]] = set()
+        followed: set[str] = set()
         while pending:
             edge = pending.pop()
             if not self._platform.accepts(decide_extras(edge.get("marker", ""), self._active)):
                 continue
             extras = frozenset(edge.get("extra", ()))
+            meant = repr((edge["name"], edge.get("version"), edge.get("source"), sorted(extras)))
+            if meant in followed:
+                continue
+            followed.add(meant)
             for package in self._lock.matching(edge):
                 if (id(package), extras) not in seen:
                     seen.add((id(package), extras))

@@ -8,7 +8,7 @@ parsed as a whole, which finds what is wrong with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,7 @@ class UvLock:
         text = read_lock(path).replace("\r\n", "\n")
         head, *blocks = text.split(_SEPARATOR)
         self._by_name: dict[str, list[Package]] = {}
+        self._by_key: dict[str, dict[tuple[str | None, object], list[Package]]] = {}
         if blocks and '"""' not in text and "'''" not in text and _LINES.fullmatch(text):
             self.head = parse_toml(f"{head}\n", path)
             for block in blocks:
@@ -104,13 +105,22 @@ class UvLock:
         """Return the packages of that name; several where the lock forks."""
         return tuple(self._by_name.get(name, ()))
 
-    def matching(self, edge: Mapping[str, Any]) -> tuple[Package, ...]:
+    def matching(self, edge: Mapping[str, Any]) -> Sequence[Package]:
         """Return the packages that an edge means: it tells version and source only where the name is not enough."""
-        return tuple(
-            package
-            for package in self.packages(edge["name"])
-            if edge.get("version") in (None, package.key[1]) and edge.get("source") in (None, package.key[2])
-        )
+        name, version, source = edge["name"], edge.get("version"), edge.get("source")
+        if version is None and source is None:
+            return self.packages(name)
+        return self._matches(name).get((version, None if source is None else _as_key(source)), ())
+
+    def _matches(self, name: str) -> Mapping[tuple[str | None, object], Sequence[Package]]:
+        """Return the packages of a name by what an edge may tell of them, so that many edges need no long time."""
+        if name not in self._by_key:
+            found = self._by_key[name] = {}
+            for package in self.packages(name):
+                _, version, source = package.key
+                for key in {(version, None), (None, _as_key(source)), (version, _as_key(source))}:
+                    found.setdefault(key, []).append(package)
+        return self._by_key[name]
 
     def covers(self, project: Path) -> bool:
         """Return whether the lock is that of a project: it lies beside it, or knows it as a member or by its path."""
@@ -134,3 +144,7 @@ class UvLock:
     def _lies_in(self, package: Package, place: Path) -> bool:
         kind, folder = package.folder
         return bool(kind) and (self.path.parent / folder).resolve() == place
+
+
+def _as_key(source: Mapping[str, Any]) -> object:
+    return tuple(sorted((key, str(value)) for key, value in source.items()))

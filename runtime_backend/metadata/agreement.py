@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from email.message import Message
 from email.parser import BytesParser
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, canonicalize_version
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ..resolve import is_refused
 
@@ -54,7 +54,7 @@ def _normalise(field: str, text: str) -> str:
         if field == "Requires-Python":
             return str(SpecifierSet(text))
         return _normalise_requirement(Requirement(text))
-    except (InvalidRequirement, InvalidSpecifier, InvalidVersion):
+    except ValueError:  # what is none of these stands for itself
         return text
 
 

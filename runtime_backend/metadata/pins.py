@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+_END = re.compile(rb"(?:\r?\n){2}")
+"""The end of the fields; some real backends write Windows' line ends."""
 
 
 def with_requirements(metadata: bytes, requirements: Sequence[str]) -> bytes:
@@ -10,8 +14,9 @@ def with_requirements(metadata: bytes, requirements: Sequence[str]) -> bytes:
 
     Those of the package stay beside them; a resolver needs both to hold.
     """
-    head, separator, body = metadata.partition(b"\n\n")
-    head = head.rstrip(b"\n")
+    found = _END.search(metadata)
+    head, rest = (metadata[: found.start()], metadata[found.start() :]) if found else (metadata.rstrip(b"\r\n"), b"\n")
+    newline = b"\r\n" if b"\r\n" in head else b"\n"
     lines = [f"Requires-Dist: {text}".encode() for text in requirements]
     new = [line for line in lines if line not in head.splitlines()]
-    return b"\n".join([head, *new]) + (separator or b"\n") + body
+    return newline.join([head, *new]) + rest

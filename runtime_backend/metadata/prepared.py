@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..files import read_text
+from ..files import read_bytes, read_text
+from ..jsontext import parse_json
 from ..runtime import Identity
 from ..stamp import FILE_NAME, FORMAT
 
@@ -42,11 +43,11 @@ def read_prepared(metadata_directory: str | None) -> Prepared | None:
         return None
     folder = Path(metadata_directory)
     try:
-        mark = json.loads(read_text(folder / FILE_NAME))
+        mark = parse_json(read_text(folder / FILE_NAME))
         return Prepared(
             way=str(mark["metadata"]),
             runtimes=tuple(map(str, mark["runtimes"])),
-            metadata=(folder / "METADATA").read_bytes(),
+            metadata=read_bytes(folder / "METADATA"),
         )
     except (ValueError, KeyError, TypeError, OSError):  # a frontend's own, or one of a real backend without us
         return None

@@ -7,24 +7,26 @@ becomes a problem, in words, for the caller to decide about.
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import Requirement
 
-from ..errors import LockError
-from ..files import is_file
+from ..errors import LockError, os_reason
+from ..files import is_file, read_bytes
+from ..parsing import read_requirement
 from .lines import decode, expand, logical_lines
+from .options import split_line
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|file:", re.IGNORECASE)
 _EXTRAS = re.compile(r"\[[^\[\]]*\]$")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
+_SHOWN = 200
+"""Letters of a line that a message shows."""
 
 
 class RequirementLine(NamedTuple):
@@ -66,7 +68,7 @@ def read_requirements(path: Path, environ: Mapping[str, str], *, is_constraint: 
     try:
         reader.read(path, is_constraint=is_constraint)
     except (OSError, ValueError, LookupError) as error:
-        raise LockError(f"{path}: cannot be read: {error}") from None
+        raise LockError(f"{path}: cannot be read: {_reason(error)}") from None
     return reader.answer()
 
 
@@ -100,27 +102,26 @@ class _Reader:
         if key in self._seen:
             return
         self._seen.add(key)
-        for number, text, index in logical_lines(decode(path.read_bytes())):
+        for number, text, index in logical_lines(decode(read_bytes(path))):
             origin = f"{path}:{number}"
             try:
                 self._read_line(expand(text, self._environ), path, origin, index=index, is_constraint=is_constraint)
             except (ValueError, RecursionError) as error:
                 why = str(error).partition("\n")[0]
-                self._problems.append(f"{origin}: {_CREDENTIALS.sub('', f'{text}: {why}')}")
+                self._problems.append(f"{origin}: {_CREDENTIALS.sub('', f'{_shortened(text)}: {_shortened(why)}')}")
 
     def _read_line(self, line: str, path: Path, origin: str, *, index: str | None, is_constraint: bool) -> None:
         """Add what one line says; pip ignores the options beside a requirement, and those beside a nested file.
 
         :raises ValueError: for a line that pip would refuse.
         """
-        text, words = _split_options(line)
-        options, _ = _OPTIONS.parse_known_args(words)
+        text, options = split_line(line)
         if text:
             requirement = self._parse_requirement(text, path)
             if requirement is None:
                 self._unnamed.append((text, path))
             else:
-                hashes = frozenset(h.partition(":")[2].lower() for h in options.hash if h.startswith("sha256:"))
+                hashes = frozenset(h.partition(":")[2].lower() for h in options["hash"] if h.startswith("sha256:"))
                 self._lines.append(
                     RequirementLine(
                         requirement=requirement,
@@ -130,16 +131,16 @@ class _Reader:
                         index_url=index,
                     )
                 )
-        elif options.editable:
-            self._unnamed.append((options.editable, path))
-        elif options.requirement or options.constraint:
+        elif options["editable"]:
+            self._unnamed.append((options["editable"][-1], path))
+        elif options["requirement"] or options["constraint"]:
             # A file that a constraint file names with -r holds requirements again.
-            nested = (options.requirement or options.constraint)[0]
-            self._follow(nested, path, origin, is_constraint=not options.requirement)
+            nested = (options["requirement"] or options["constraint"])[0]
+            self._follow(nested, path, origin, is_constraint=not options["requirement"])
         else:
-            self._index = options.index_url or self._index
-            self._extra += options.extra_index_url
-            self._no_index |= options.no_index
+            self._index = options["index-url"][-1:] or self._index
+            self._extra += options["extra-index-url"]
+            self._no_index |= bool(options["no-index"])
 
     def _follow(self, nested: str, path: Path, origin: str, *, is_constraint: bool) -> None:
         if nested.lower().startswith(("http://", "https://")):
@@ -149,7 +150,7 @@ class _Reader:
         try:
             self.read(place, is_constraint=is_constraint)
         except (OSError, ValueError, LookupError) as error:
-            self._problems.append(f"{origin}: {place}: cannot be read: {error}")
+            self._problems.append(f"{origin}: {place}: cannot be read: {_reason(error)}")
 
     def _parse_requirement(self, text: str, path: Path) -> Requirement | None:
         """Return a requirement; None for a folder, a source archive or a repository without a name: no runtime.
@@ -164,12 +165,12 @@ class _Reader:
             return _named_by_url(location, "", suffix)
         if after and not _looks_like_path(before):
             is_path = not _URL.match(after)
-            return Requirement(f"{before} @ {self._as_url(after, path)}{suffix}" if is_path else text)
+            return read_requirement(f"{before} @ {self._as_url(after, path)}{suffix}" if is_path else text)
         extras = _EXTRAS.search(location)
         bare = location[: extras.start()] if extras else location
         if bare.lower().endswith(".whl"):
             return _named_by_url(self._as_url(bare, path), extras.group() if extras else "", suffix)
-        return None if _looks_like_path(location) else Requirement(text)
+        return None if _looks_like_path(location) else read_requirement(text)
 
     def _as_url(self, location: str, path: Path) -> str:
         """Return the URL of a wheel's path: where it lies, or would lie beside the file that was named."""
@@ -178,36 +179,13 @@ class _Reader:
         return (found or [self._top.parent / location])[0].absolute().as_uri()
 
 
-class _Options(argparse.ArgumentParser):
-    """The options that matter here; like pip's parser it takes abbreviations, and unlike it any other option."""
-
-    def error(self, message: str) -> NoReturn:
-        """Refuse.
-
-        :raises ValueError: always, where a command would end.
-        """
-        raise ValueError(message)
+def _reason(error: OSError | ValueError | LookupError) -> str:
+    return os_reason(error) if isinstance(error, OSError) else str(error)
 
 
-def _make_options() -> _Options:
-    options = _Options(add_help=False)
-    for names in (("-r", "--requirement"), ("-c", "--constraint"), ("--hash",)):
-        options.add_argument(*names, action="append", default=[])
-    options.add_argument("-e", "--editable")
-    options.add_argument("-i", "--index-url", "--pypi-url", nargs=1)
-    options.add_argument("--extra-index-url", action="append", default=[])
-    options.add_argument("--no-index", action="store_true")
-    return options
-
-
-_OPTIONS = _make_options()
-
-
-def _split_options(line: str) -> tuple[str, list[str]]:
-    """Return the requirement, whose marker a shell's rules would spoil, and the words of the options after it."""
-    words = line.split(" ")
-    start = next((place for place, word in enumerate(words) if word.startswith("-")), len(words))
-    return " ".join(words[:start]).strip(), shlex.split(" ".join(words[start:]))
+def _shortened(text: str) -> str:
+    """Return what fits into a message: a line may have megabytes."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ..."
 
 
 def _named_by_url(url: str, extras: str, suffix: str) -> Requirement | None:
@@ -216,7 +194,7 @@ def _named_by_url(url: str, extras: str, suffix: str) -> Requirement | None:
     file = unquote(parts.path.rpartition("/")[2])
     egg = re.search(r"(?:^|&)egg=([^&\[]+)", parts.fragment)
     name = file.partition("-")[0] if file.lower().endswith(".whl") else egg and egg.group(1)
-    return Requirement(f"{name}{extras} @ {url}{suffix}") if name else None
+    return read_requirement(f"{name}{extras} @ {url}{suffix}") if name else None
 
 
 def _path_of(url: str) -> str:

@@ -16,9 +16,12 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _ENCODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
-_COMMENT = re.compile(r"(^|\s+)#.*$")
+_COMMENT = re.compile(r"(?:^|\s)#.*$")
+_COMMENT_LINE = re.compile(r"\s*#")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
-_FROM_INDEX = re.compile(r"\s+# from (\S+://\S+)\s*$")
+_FROM_INDEX = re.compile(r"\s+# from (\S+)\s*$")
+_NO_ENCODINGS = frozenset(("idna", "punycode"))
+"""Codecs of host names, whose time grows with the square of the text."""
 
 
 def decode(data: bytes) -> str:
@@ -29,11 +32,17 @@ def decode(data: bytes) -> str:
     for line in data.split(b"\n")[:2]:
         named = _ENCODING.search(line)
         if line.startswith(b"#") and named:
-            return data.decode(named.group(1).decode("ascii"))
+            return _decode_as(named.group(1).decode("ascii"), data)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return data.decode(locale.getpreferredencoding(do_setlocale=False))
+
+
+def _decode_as(encoding: str, data: bytes) -> str:
+    if codecs.lookup(encoding).name in _NO_ENCODINGS:
+        raise LookupError(f"unknown encoding: {encoding}")
+    return data.decode(encoding)
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str, str | None]]:
@@ -46,7 +55,7 @@ def logical_lines(text: str) -> Iterator[tuple[int, str, str | None]]:
             if pending:
                 yield pending
             pending = (number, content, None)
-        elif from_index and pending:
+        elif from_index and pending and all(from_index.group(1).partition("://")):
             pending = (*pending[:2], from_index.group(1))
     if pending:
         yield pending
@@ -57,11 +66,11 @@ def _joined_lines(text: str) -> Iterator[tuple[int, str]]:
     first, parts = 0, list[str]()
     for number, line in enumerate(text.splitlines(), start=1):
         first = first if parts else number
-        if line.endswith("\\") and not _COMMENT.match(line):
+        if line.endswith("\\") and not _COMMENT_LINE.match(line):
             parts.append(line.strip("\\"))
             continue
         # The blank keeps a comment one that follows a joined line.
-        yield first, "".join([*parts, " ", line]) if parts and _COMMENT.match(line) else "".join([*parts, line])
+        yield first, "".join([*parts, " ", line]) if parts and _COMMENT_LINE.match(line) else "".join([*parts, line])
         parts = []
     if parts:
         yield first, "".join(parts)

@@ -12,10 +12,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ..config import is_exact
-from ..config.settings import parse_requirement
 from ..errors import LockError
 from ..files import is_file, is_folder
 from ..frontend import Installation
+from ..parsing import parse_requirement
 from .package import Package, is_for_here
 
 _EXTRAS = re.compile(r"^(.*?)(?:\[([^\[\]]*)\])?$")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ..config.settings import parse_requirement
+from ..parsing import parse_requirement
 
 
 class Package(NamedTuple):

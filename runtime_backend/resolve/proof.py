@@ -16,13 +16,13 @@ from typing import NamedTuple
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ..config.settings import parse_requirement
 from ..distributions import DistributionIndex
 from ..errors import LockError
 from ..files import is_file, read_text
 from ..frontend import Installation
 from ..frontend.folders import read_toml, upward
 from ..frontend.uv_options import has_places
+from ..parsing import parse_requirement
 from .naming import ARCHIVES, folder_of, read_word
 from .package import Package, read_package
 

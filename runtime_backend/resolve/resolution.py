@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import NamedTuple
 
 from packaging.specifiers import SpecifierSet
@@ -10,6 +9,7 @@ from packaging.specifiers import SpecifierSet
 from ..distributions import Distribution, archive_sha256
 from ..frontend import Environment
 from ..index import Wanted
+from ..jsontext import parse_json
 from ..runtime import Identity, is_compatible
 
 
@@ -73,7 +73,7 @@ def installed_resolution(identity: Identity, distribution: Distribution, environ
 def direct_archive(text: str) -> tuple[str | None, str | None]:
     """Return (URL, sha256) of an installed archive's ``direct_url.json`` (PEP 610), as far as it has both."""
     try:
-        data = json.loads(text)
+        data = parse_json(text)
         return str(data["url"]), archive_sha256(data["archive_info"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError):
         return None, None

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-
 from ..config import Pin
 from ..errors import ResolutionError
 from ..frontend import LateLock, Place
 from ..locks import Locked, find_locked
+from ..parsing import parse_wheel_name
 from ..platforms import Platform
 from ..runtime import Identity, is_compatible, read_identity
 from ..urls import file_name
@@ -234,9 +233,10 @@ def _described(locked: Locked) -> str:
 
 
 def _wheel_version(pin: Pin) -> str:
-    try:
-        return str(parse_wheel_filename(file_name(pin.requirement.url or ""))[1])
-    except InvalidWheelFilename as error:
+    named = parse_wheel_name(file_name(pin.requirement.url or ""))
+    if named is None:
         raise ResolutionError(
-            f"{pin.origin}: found {str(pin.requirement)!r}, expected the URL of a wheel: {error}"
-        ) from None
+            f"{pin.origin}: found {str(pin.requirement)!r}, expected the URL of a wheel: its file name must be"
+            " NAME-VERSION-PYTHON-ABI-PLATFORM.whl"
+        )
+    return str(named[1])

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from ..config.settings import parse_requirement
 from ..errors import DecisionError, ResolutionError
 from ..frontend import Installation
 from ..frontend.arguments import find_positional
 from ..frontend.installations.pip import PIP_VALUED
 from ..frontend.uv_options import VALUED_OPTIONS
+from ..parsing import parse_requirement
 from .decision import Decision
 from .resolution import Resolution
 from .search import Step

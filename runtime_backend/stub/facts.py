@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ..runtime import Identity
 
@@ -111,7 +111,7 @@ def _known(facts: dict[str, Any], *, guessed: Sequence[str]) -> Facts:
 def _has_new_abi(version: str) -> bool:
     try:
         return Version(version) >= _NEW_ABI
-    except InvalidVersion:  # a torch that somebody compiled calls itself what it likes
+    except ValueError:  # a torch that somebody compiled calls itself what it likes
         return True
 
 

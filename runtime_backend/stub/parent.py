@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import NoAnswer
+from ..files import is_folder, read_text
+from ..jsontext import parse_json
+from ..packed import BROKEN, Header
 from .facts import Facts
 
 _START = (
@@ -102,7 +105,7 @@ def _call(request: HookRequest, facts: Facts, work: Path) -> _Outcome:
         stderr=subprocess.STDOUT,
         check=False,
     )
-    answer = json.loads(told.read_text("utf-8")) if told.is_file() else {}
+    answer = _read_answer(told)
     asked = _read_notes(work)
     unknown = next((f"the stand-in torch has no {note[1]}" for note in asked if note[0] == "unknown"), None)
     ended = f"the process ended with exit code {child.returncode}" if "value" not in answer else None
@@ -131,6 +134,15 @@ def _control(request: HookRequest, made: Path, told: Path) -> dict[str, Any]:
     }
 
 
+def _read_answer(told: Path) -> dict[str, Any]:
+    """Return what the child wrote down; nothing where the build script has spoilt it."""
+    try:
+        answer = parse_json(read_text(told))
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
 def _read_notes(work: Path) -> list[list[str]]:
     notes = work / "notes.jsonl"
     return [json.loads(line) for line in notes.read_text("utf-8").splitlines()] if notes.is_file() else []
@@ -141,17 +153,20 @@ def _content(request: HookRequest, outcome: _Outcome) -> tuple[Any, bytes]:
     if request.folder is None:
         return outcome.value, b""
     made = outcome.folder / outcome.value
-    if made.is_dir():
-        return outcome.value, (made / "METADATA").read_bytes()
-    with tarfile.open(made) as archive:
-        member = archive.extractfile(f"{outcome.value.removesuffix('.tar.gz')}/PKG-INFO")
-        return outcome.value, b"" if member is None else member.read()
+    if is_folder(made):
+        return outcome.value, read_text(made / "METADATA").encode()
+    try:
+        with tarfile.open(made, tarinfo=Header) as archive:
+            member = archive.extractfile(f"{outcome.value.removesuffix('.tar.gz')}/PKG-INFO")
+            return outcome.value, b"" if member is None else member.read()
+    except BROKEN:
+        raise NoAnswer(f"{outcome.value} is no sdist with a PKG-INFO") from None
 
 
 def _move(made: Path, place: Path) -> None:
     """Put a file or folder where the frontend wants it, which may be on another disk; an old one is replaced."""
     import shutil  # noqa: PLC0415 - a call that makes something needs it
 
-    if place.is_dir():
+    if is_folder(place):
         shutil.rmtree(place)
     shutil.move(made, place)

@@ -8,20 +8,26 @@ import shutil
 import stat
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ..errors import SourceError
 from ..files import is_folder, list_names
+from ..packed import BROKEN, Header, why_broken
 
 LARGEST = 16 << 30
 """Bytes that an archive may unpack to; the largest real source (with CUTLASS and its history) has a few hundred MiB."""
 
-_BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, LZMAError, EOFError, OSError, NotImplementedError)
+MOST = 1 << 20
+"""Things in an archive; the largest real sources have some ten thousand."""
+_LONGEST = 4096
+"""Bytes of a path, and of what a link leads to (PATH_MAX of Linux)."""
+_LAST_TIME = 1 << 34
+"""Seconds since the epoch, in the year 2514: file systems take no times without bounds."""
+_ENCRYPTED = 1
+"""A bit of a zip file's flags."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,23 +54,26 @@ def unpack(archive: Path, folder: Path) -> Path:
     try:
         for member in _members(archive):
             unpacking.add(member)
-    except _BROKEN as error:
-        raise SourceError(f"{archive.name} cannot be unpacked: {error}") from None
+    except BROKEN as error:
+        raise SourceError(f"{archive.name} cannot be unpacked: {why_broken(error)}") from None
     names = list_names(folder)
     return folder / names[0] if len(names) == 1 and is_folder(folder / names[0]) else folder
 
 
 def _members(archive: Path) -> Iterator[_Member]:
     # In this order: a tar file with a zip file near its end looks like a zip file.
-    if tarfile.is_tarfile(archive):
-        yield from _tarred(archive)
-    else:
+    try:
+        tar = tarfile.open(archive, tarinfo=Header)  # noqa: SIM115 - _tarred closes it
+    except tarfile.TarError:
         yield from _zipped(archive)
+    else:
+        yield from _tarred(tar)
 
 
-def _tarred(path: Path) -> Iterator[_Member]:
-    with tarfile.open(path) as archive:
-        for item in archive:
+def _tarred(tar: tarfile.TarFile) -> Iterator[_Member]:
+    with tar as archive:
+        while (item := archive.next()) is not None:
+            vars(archive)["members"].clear()  # tarfile keeps all of them, for questions that nobody asks here
             kinds = {item.isreg(): "file", item.isdir(): "folder", item.issym(): "link", item.islnk(): "copy"}
             yield _Member(
                 name=item.name,
@@ -81,10 +90,14 @@ def _zipped(path: Path) -> Iterator[_Member]:
     with zipfile.ZipFile(path) as archive:
         for item in archive.infolist():
             mode = item.external_attr >> 16
+            if item.flag_bits & _ENCRYPTED:
+                raise SourceError(f"{path.name}: {item.filename!r} is encrypted; it is not unpacked")
             if item.is_dir():
                 yield _Member(name=item.filename.rstrip("/"), kind="folder")
             elif stat.S_ISLNK(mode):
-                yield _Member(name=item.filename, kind="link", target=archive.read(item).decode("utf-8", "replace"))
+                with archive.open(item) as content:
+                    target = content.read(_LONGEST + 1).decode("utf-8", "replace")
+                yield _Member(name=item.filename, kind="link", target=target)
             else:
                 with archive.open(item) as content:
                     yield _Member(
@@ -103,6 +116,7 @@ class _Unpacking:
     archive: str
     folder: Path
     size: int = 0
+    members: int = 0
     links: set[PurePosixPath] = field(default_factory=set)
 
     def add(self, member: _Member) -> None:
@@ -110,6 +124,7 @@ class _Unpacking:
 
         :raises SourceError: when it may not be there.
         """
+        self._check_name(member)
         name = PurePosixPath(member.name)
         self._check(member, name)
         path = self.folder / name
@@ -123,6 +138,15 @@ class _Unpacking:
             shutil.copy2(self._original(member), path)
         else:
             self._write(member, path)
+
+    def _check_name(self, member: _Member) -> None:
+        self.members += 1
+        if self.members > MOST:
+            raise SourceError(f"{self.archive} holds more than {MOST} files, which no source does")
+        if "\0" in member.name + member.target:
+            raise self._refusal(member, "a path with a NUL")
+        if max(len(member.name), len(member.target)) > _LONGEST:
+            raise SourceError(f"{self.archive}: {member.name[:60]!r} ...: found a path of more than {_LONGEST} letters")
 
     def _check(self, member: _Member, name: PurePosixPath) -> None:
         if name.is_absolute() or ".." in name.parts or "\\" in member.name:
@@ -148,7 +172,7 @@ class _Unpacking:
         with path.open("wb") as file:
             shutil.copyfileobj(member.content, file, 1 << 20)
         path.chmod(0o755 if member.is_executable else 0o644)
-        if member.time:
+        if 0 < member.time < _LAST_TIME:
             os.utime(path, (member.time, member.time))
 
     def _count(self, size: int) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import Requirement
-from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
-from packaging.version import InvalidVersion, Version
+from packaging.utils import canonicalize_name, parse_sdist_filename
+from packaging.version import Version
 
 from ..config import Upstream
 from ..downloads import digest, download, unfinished
@@ -116,5 +116,5 @@ def is_sdist_of(file: str, name: str, version: str) -> bool:
     try:
         found_name, found_version = parse_sdist_filename(file)
         return found_name == name and found_version == Version(version)
-    except (InvalidSdistFilename, InvalidVersion):
+    except ValueError:
         return False

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from ...jsontext import parse_json
 from ...printable import without_secrets
 
 
@@ -45,7 +46,7 @@ class Answer(NamedTuple):
 def read_answer(path: Path) -> Answer | None:
     """Return an answer that was kept; None if there is none that can be read."""
     try:
-        data = json.loads(path.read_text("utf-8"))
+        data = parse_json(path.read_text("utf-8"))
         changes = {str(name): Change(**change) for name, change in data["changes"].items()}
         return Answer(command=str(data["command"]), changes=changes)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

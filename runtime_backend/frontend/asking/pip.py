@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from ...distributions import archive_sha256
-from ...errors import DecisionError
+from ...errors import DecisionError, os_reason
+from ...files import read_bytes
+from ...jsontext import parse_json
 from ..arguments import Arguments, find_positional, read_arguments
 from ..caller import Caller
 from ..installations import Installation
@@ -82,13 +84,17 @@ def _respelt(arguments: Arguments) -> list[str]:
 def _read_report(path: Path) -> Mapping[str, Change]:
     """Return the changes of an installation report. Source: pip's documentation, "Installation report", version 1."""
     try:
-        return dict(_read_item(item) for item in json.loads(path.read_text("utf-8"))["install"])
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise DecisionError(f"pip's report cannot be read: {error}", hint="Use pip 22.2 or later.") from None
+        return dict(_read_item(item) for item in parse_json(read_bytes(path))["install"])
+    except OSError as error:
+        why = os_reason(error)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        why = "it is not laid out as pip's documentation says (installation report, version 1)"
+    raise DecisionError(f"pip's report cannot be read: {why}", hint="Use pip 22.2 or later.")
 
 
 def _read_item(item: Mapping[str, Any]) -> tuple[str, Change]:
     metadata, info = item["metadata"], item["download_info"]
+    Version(metadata["version"])
     sha256 = archive_sha256(info.get("archive_info", {}))
     url = str(info["url"]).partition("#")[0]
     is_wheel = url.partition("?")[0].endswith(".whl")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import canonicalize_name
 
 from ...errors import DecisionError
+from ...parsing import parse_requirement, parse_wheel_name
 from ...urls import file_name
 from .answer import Change
 
@@ -47,9 +47,8 @@ def read_changes(text: str) -> Iterator[tuple[str, Change]]:
 def read_resolution(text: str) -> Iterator[tuple[str, Change]]:
     """Yield what ``uv pip compile`` writes; an editable and a folder have no version there."""
     for line in text.splitlines():
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:
+        requirement = parse_requirement(line)
+        if requirement is None:
             continue
         version = next((specifier.version for specifier in requirement.specifier), None)
         yield canonicalize_name(requirement.name), _change(version, requirement.url)
@@ -65,7 +64,5 @@ def _change(version: str | None, url: str | None) -> Change:
 
 
 def _wheel_version(url: str) -> str:
-    try:
-        return str(parse_wheel_filename(file_name(url))[1])
-    except InvalidWheelFilename:
-        return ""
+    named = parse_wheel_name(file_name(url))
+    return "" if named is None else str(named[1])

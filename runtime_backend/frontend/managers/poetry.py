@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ...files import is_file
@@ -89,7 +89,7 @@ def _needs(source: Path) -> frozenset[str]:
             for item in requirements
             if item.marker is None or item.marker.evaluate({"extra": ""})
         )
-    except (InvalidRequirement, TypeError):
+    except (ValueError, TypeError):
         return frozenset()
 
 

@@ -1,0 +1,136 @@
+"""A time limit for the whole of an answer: a server that sends a byte from time to time would keep a build for ever."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from io import BufferedReader, RawIOBase
+from socket import socket
+from ssl import SSLContext
+from typing import Any
+from urllib.request import (
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    UnknownHandler,
+)
+
+
+class Deadline:
+    """The moment until which an answer has to be there.
+
+    :param seconds: from now.
+    :param renewed_by: bytes; the time begins anew whenever so many have come. None: it never does.
+    """
+
+    def __init__(self, seconds: float, *, renewed_by: int | None = None) -> None:
+        self._seconds = seconds
+        self._renewed_by = renewed_by
+        self._read = 0
+        self._until = time.monotonic() + seconds
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is over."""
+        return time.monotonic() >= self._until
+
+    def left(self) -> float:
+        """Return the seconds that are left.
+
+        :raises TimeoutError: when none are.
+        """
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer takes too long")
+        return left
+
+    def count(self, size: int) -> None:
+        """Count bytes that have come."""
+        self._read += size
+        if self._renewed_by is not None and self._read >= self._renewed_by:
+            self._read, self._until = 0, time.monotonic() + self._seconds
+
+
+def make_opener(deadline: Deadline, context: SSLContext) -> OpenerDirector:
+    """Return what opens URLs of HTTP alone, redirections included, within a time limit."""
+    opener = OpenerDirector()
+    for handler in (
+        ProxyHandler(),
+        UnknownHandler(),
+        _Plain(deadline),
+        _Secure(deadline, context),
+        HTTPDefaultErrorHandler(),
+        HTTPRedirectHandler(),
+        HTTPErrorProcessor(),
+    ):
+        opener.add_handler(handler)
+    return opener
+
+
+class _Plain(HTTPHandler):
+    def __init__(self, deadline: Deadline) -> None:
+        super().__init__()
+        self._deadline = deadline
+
+    def http_open(self, request: Request) -> HTTPResponse:
+        return self.do_open(_connecting(HTTPConnection, self._deadline), request)
+
+
+class _Secure(HTTPSHandler):
+    def __init__(self, deadline: Deadline, context: SSLContext) -> None:
+        super().__init__(context=context)
+        self._deadline = deadline
+        self._own_context = context
+
+    def https_open(self, request: Request) -> HTTPResponse:
+        return self.do_open(_connecting(HTTPSConnection, self._deadline), request, context=self._own_context)
+
+
+def _connecting(kind: type[HTTPConnection], deadline: Deadline) -> Any:  # noqa: ANN401 - typeshed asks for a protocol
+    def connect(host: str, **more: Any) -> HTTPConnection:  # noqa: ANN401 - as urllib calls it
+        connection = kind(host, **more)
+        make: Callable[..., HTTPResponse] = partial(_Answer, deadline)
+        vars(connection)["response_class"] = make  # what a proxy answers to CONNECT is read by it, too
+        return connection
+
+    return connect
+
+
+class _Answer(HTTPResponse):
+    """An answer whose head and body are read within the time."""
+
+    def __init__(self, deadline: Deadline, sock: socket, *rest: Any, **more: Any) -> None:  # noqa: ANN401 - http.client's
+        super().__init__(sock, *rest, **more)
+        self.fp = BufferedReader(_Reader(self.fp.detach(), sock, deadline))
+
+
+class _Reader(RawIOBase):
+    """Reads a socket, and waits no longer than what is left."""
+
+    def __init__(self, raw: RawIOBase, sock: socket, deadline: Deadline) -> None:
+        super().__init__()
+        self._raw = raw
+        self._sock = sock
+        self._deadline = deadline
+        self._usual = sock.gettimeout()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - any writable buffer
+        left = self._deadline.left()
+        self._sock.settimeout(left if self._usual is None else min(left, self._usual))
+        size: int | None = self._raw.readinto(buffer)
+        self._deadline.count(size or 0)
+        return size
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
