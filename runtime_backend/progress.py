@@ -6,7 +6,11 @@ import re
 from collections.abc import Callable
 
 # ninja's `[3/12] `, and the `[ 25%] ` of CMake's makefiles; not what a build within this build has told already.
-_COUNT = re.compile(rb"\[(?:(\d+)/(\d+)| *(\d+)%)\] (?!\(\d+:\d\d)")
+_COUNT = re.compile(rb"\[(?:(\d{1,9})/(\d{1,9})| *(\d{1,9})%)\] (?!\(\d+:\d\d)")
+
+
+_LONGEST = 1 << 16
+"""Bytes of a line that are held back."""
 
 
 class Estimate:
@@ -56,7 +60,8 @@ class LineBuffer:
     def feed(self, data: bytes) -> bytes:
         """Take what was printed, and return the lines that are whole now."""
         *lines, self._held = (self._held + data).split(b"\n")
-        return b"".join(self._pass_on(line + b"\n") for line in lines)
+        told = b"".join(self._pass_on(line + b"\n") for line in lines)
+        return told + self.flush() if len(self._held) > _LONGEST else told
 
     def flush(self) -> bytes:
         """Return the beginning of a line: a prompt, or dots, which are to be seen before their line ends."""

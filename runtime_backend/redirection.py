@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import selectors
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TextIO
 
+from .descriptors import Descriptor, open_pipe
 from .progress import LineBuffer
+from .streams import flush_streams, own_streams
 
 HOLD = 0.15
 """Seconds that the beginning of a line waits for its end."""
+
+_TICK = 1.0
+"""Seconds between two looks at what cannot be waited for: whether the build has closed what we wait for."""
 
 _CHUNK = 1 << 16
 _PIPE = 1 << 20
@@ -36,35 +39,41 @@ def can_redirect() -> bool:
 
 
 @contextmanager
-def redirect(annotate: Callable[[bytes], bytes], keep: Callable[[bytes], None]) -> Iterator[None]:
+def redirect(annotate: Callable[[bytes], bytes], keep: Callable[[bytes], None]) -> Iterator[bool]:
     """Pass on what this process and those that it starts print, line by line, for a while.
 
-    Within another call of this it does nothing: the outer one has it all.
+    Yields False if it does nothing, because the process has too many descriptors. Within another call of this it does
+    nothing either: the outer one has it all.
 
     :param annotate: makes of a line what is passed on.
     :param keep: gets everything, too; called in another thread, and must not print.
     """
     if not _alone.acquire(blocking=False):
-        yield
+        yield True
         return
     with ExitStack() as stack:
         stack.callback(_alone.release)
-        wake, stop = os.pipe()
-        stack.callback(os.close, wake)
-        streams = _open_streams(annotate, stack)
-        # Made here: in the thread, it might get the number of a descriptor that a build has closed.
-        selector = stack.enter_context(selectors.DefaultSelector())
-        selector.register(wake, selectors.EVENT_READ, None)
-        for stream in streams:
-            selector.register(stream.source, selectors.EVENT_READ, stream)
-        pump = threading.Thread(target=_pump, args=(streams, selector, keep), daemon=True)
-        pump.start()
-        stack.callback(pump.join)
-        stack.callback(os.close, stop)
-        stack.callback(os.write, stop, b".")  # once all is restored; closing alone is not seen while a fork has it, too
-        for stream in streams:
+        is_redirected = False
+        with suppress(OSError):
+            stack.enter_context(_redirected(annotate, keep))
+            is_redirected = True
+        yield is_redirected
+
+
+@contextmanager
+def _redirected(annotate: Callable[[bytes], bytes], keep: Callable[[bytes], None]) -> Iterator[None]:
+    with ExitStack() as stack:
+        wake, stop = open_pipe()
+        stack.callback(wake.close)
+        stack.callback(stop.close)
+        pump = _Pump(_open_streams(annotate, stack), wake, keep)
+        thread = threading.Thread(target=pump.run, daemon=True)
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(pump.end, stop)  # once all is restored
+        for stream in pump.streams:
             stream.take(stack)
-        stack.enter_context(_own_streams())
+        stack.enter_context(own_streams())
         yield
 
 
@@ -73,26 +82,35 @@ class _Stream:
 
     def __init__(self, descriptors: Sequence[int], annotate: Callable[[bytes], bytes], stack: ExitStack) -> None:
         self._descriptors = descriptors
-        self.sink = os.dup(descriptors[0])
-        stack.callback(os.close, self.sink)
-        self.source, self._entry = os.pipe()
-        stack.callback(os.close, self.source)
-        os.set_blocking(self.source, False)
+        self.sink = Descriptor(os.dup(descriptors[0]))
+        stack.callback(self.sink.close)
+        self.source, self._entry = open_pipe()
+        stack.callback(self.source.close)
+        stack.callback(self._entry.close)
+        os.set_blocking(self.source.number, False)
         self._lines = LineBuffer(annotate)
         self._since = 0.0
 
     def take(self, stack: ExitStack) -> None:
         """Let the descriptors lead into the pipe, until the stack is left."""
-        _flush()
+        flush_streams()
         for descriptor in self._descriptors:
-            os.dup2(self._entry, descriptor)
-        os.close(self._entry)
+            os.dup2(self._entry.number, descriptor)
+        self._entry.close()
         stack.callback(self._restore)
 
     def _restore(self) -> None:
-        _flush()
+        flush_streams()
+        # Where the build has closed everything, nobody knows any more where the output went.
+        sink = self.sink.number if self.sink.is_ours else os.open(os.devnull, os.O_WRONLY)
         for descriptor in self._descriptors:
-            os.dup2(self.sink, descriptor)
+            os.dup2(sink, descriptor)
+        if sink not in (*self._descriptors, self.sink.number):
+            os.close(sink)
+
+    def stop_annotating(self) -> None:
+        """Pass everything on as it is from now on."""
+        self._lines = LineBuffer(lambda line: line)
 
     @property
     def is_holding(self) -> bool:
@@ -100,11 +118,13 @@ class _Stream:
         return self._lines.is_holding
 
     def read(self) -> bytes | None:
-        """Return what can be passed on now; None at the end of the pipe."""
+        """Return what can be passed on now; None at the end of the pipe, and where the build has closed it."""
         try:
-            data = os.read(self.source, _CHUNK)
+            data = self.source.read(_CHUNK)
         except BlockingIOError:
             return b""
+        except OSError:
+            return None
         if not data:
             return None
         was_holding = self.is_holding
@@ -134,83 +154,75 @@ def _open_streams(annotate: Callable[[bytes], bytes], stack: ExitStack) -> list[
     return [_Stream(group, annotate, stack) for group in groups]
 
 
-@contextmanager
-def _own_streams() -> Iterator[None]:
-    """Give Python streams of its own for a while.
+class _Pump:
+    """Passes everything on, in a thread of its own.
 
-    Those of before may remember that they can seek, where the output goes into a file, and fail in a pipe as soon as
-    somebody reconfigures them: meson-python does.
+    :param wake: becomes readable at the end.
     """
-    before = {name: getattr(sys, name) for name, descriptor in _STREAMS.items() if _leads_to(name, descriptor)}
-    own = {name: _open_stream(_STREAMS[name], stream) for name, stream in before.items()}
-    vars(sys).update(own)
-    try:
-        yield
-    finally:
-        _flush()
-        for name, stream in own.items():
-            if getattr(sys, name) is stream:
-                setattr(sys, name, before[name])
 
+    def __init__(self, streams: Sequence[_Stream], wake: Descriptor, keep: Callable[[bytes], None]) -> None:
+        self.streams = streams
+        self._wake = wake
+        self._keep = keep
+        self._is_over = threading.Event()
+        # No descriptor of its own, as the default one has: a build may close it.
+        self._selector = selectors.PollSelector()
+        self._selector.register(wake.number, selectors.EVENT_READ, None)
+        for stream in streams:
+            self._selector.register(stream.source.number, selectors.EVENT_READ, stream)
 
-_STREAMS = {"stdout": 1, "stderr": 2}
+    def end(self, stop: Descriptor) -> None:
+        """Let the thread end."""
+        self._is_over.set()
+        with suppress(OSError):  # the build has closed it: the thread looks up by itself
+            stop.write(b".")  # closing alone is not seen while a fork has it, too
 
+    def run(self) -> None:
+        """Pass on, until it is over."""
+        try:
+            self._follow(self._pass_on)
+        finally:
+            # Whatever has failed: a pipe that nobody reads would stop the build for ever.
+            for stream in () if self._is_over.is_set() else self.streams:
+                stream.stop_annotating()
+            self._follow(lambda stream, data: _write(stream.sink, data))
+        for stream in self.streams:
+            self._pass_on(stream, stream.drain())
 
-def _leads_to(name: str, descriptor: int) -> bool:
-    with suppress(AttributeError, OSError, ValueError):  # as for _flush; a stream may have no descriptor
-        return bool(getattr(sys, name).fileno() == descriptor)
-    return False
-
-
-def _open_stream(descriptor: int, like: TextIO) -> TextIO:
-    return open(descriptor, "w", buffering=1, encoding=like.encoding, errors=like.errors, closefd=False)
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, OSError, ValueError):  # there is none, nobody reads it, it is closed
-            stream.flush()
-
-
-def _pump(streams: Sequence[_Stream], selector: selectors.BaseSelector, keep: Callable[[bytes], None]) -> None:
-    """Pass everything on, until there is something in the descriptor that is no stream's."""
-
-    def pass_on(stream: _Stream, data: bytes) -> None:
+    def _pass_on(self, stream: _Stream, data: bytes) -> None:
         if data:
             _write(stream.sink, data)
-            keep(data)
+            self._keep(data)
 
-    is_over = False
-    while not is_over:
-        for key, _ in selector.select(HOLD if any(stream.is_holding for stream in streams) else None):
-            if key.data is None:
-                is_over = True
-            else:
-                _read(key.data, selector, pass_on)
-        for stream in streams:
-            pass_on(stream, stream.release())
-    for stream in streams:
-        pass_on(stream, stream.drain())
+    def _follow(self, pass_on: Callable[[_Stream, bytes], None]) -> None:
+        while not self._is_over.is_set():
+            is_holding = any(stream.is_holding for stream in self.streams)
+            for key, _ in self._selector.select(HOLD if is_holding else _TICK):
+                if key.data is not None:
+                    self._read(key.data, pass_on)
+                elif not self._wake.is_ours:
+                    self._selector.unregister(key.fd)
+            for stream in self.streams:
+                pass_on(stream, stream.release())
 
-
-def _read(stream: _Stream, selector: selectors.BaseSelector, pass_on: Callable[[_Stream, bytes], None]) -> None:
-    data = stream.read()
-    if data is None:
-        selector.unregister(stream.source)
-    else:
-        pass_on(stream, data)
+    def _read(self, stream: _Stream, pass_on: Callable[[_Stream, bytes], None]) -> None:
+        data = stream.read()
+        if data is None:
+            self._selector.unregister(stream.source.number)
+        else:
+            pass_on(stream, data)
 
 
-def _write(descriptor: int, data: bytes) -> None:
+def _write(descriptor: Descriptor, data: bytes) -> None:
     rest = memoryview(data)
     with suppress(OSError):  # nobody reads it any more; the build goes on all the same
         while rest:
             rest = rest[_write_some(descriptor, rest) :]
 
 
-def _write_some(descriptor: int, data: memoryview) -> int:
+def _write_some(descriptor: Descriptor, data: memoryview) -> int:
     try:
-        return os.write(descriptor, data)
+        return descriptor.write(data)
     except BlockingIOError:  # the frontend may have made it so, and has not read yet
         time.sleep(0.01)
         return 0

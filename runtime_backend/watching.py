@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -11,6 +11,8 @@ from shlex import quote
 
 from .builds import Build, make_folder, output_path, write_build
 from .delegate import surroundings
+from .descriptors import Descriptor
+from .errors import SystemRefusalError, os_reason
 from .frontend import Caller
 from .ninja import read_timeline
 from .plan import Plan
@@ -39,18 +41,17 @@ def watch(plan: Plan, caller: Caller, say: Say) -> Iterator[Path | None]:
         outcome = "built"
     finally:
         if folder is not None:
-            build = _describe(plan, caller, began, time.monotonic() - start, outcome)
             try:
-                write_build(folder, build)
+                write_build(folder, _describe(plan, caller, began, time.monotonic() - start, outcome))
             except OSError as error:
-                say(f"note: nothing tells of this build afterwards: {error}")
+                say(f"note: this build is not recorded: {SystemRefusalError(error).message}")
 
 
 def _make_folder(cache: Path, source: Path, began: float, say: Say) -> Path | None:
     try:
         return make_folder(cache, source, began)
     except OSError as error:
-        say(f"note: the output of this build is not kept, and nothing tells of it afterwards: {error}")
+        say(f"note: this build is not recorded, and its output is not kept: {SystemRefusalError(error).message}")
         return None
 
 
@@ -87,12 +88,14 @@ def _keep(log: Log, say: Say) -> Iterator[Path | None]:
     if kept is not None:
         say(f"building; `tail -f {quote(str(kept))}` shows how far it is")
     try:
-        with redirect(Estimate(time.monotonic).annotate, log.write):
-            yield kept
+        with redirect(Estimate(time.monotonic).annotate, log.write) as is_redirected:
+            if not is_redirected:
+                say("note: the output of this build is not kept: the process has too many open files")
+            yield kept if is_redirected else None
     finally:
         log.close()
         if log.error is not None:
-            say(f"note: the output of this build is not kept, or not all of it: {log.error}")
+            say(f"note: the output of this build is not kept, or not all of it: {os_reason(log.error)}")
 
 
 class Log:
@@ -104,10 +107,10 @@ class Log:
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self.error: OSError | None = None
-        self._file: io.FileIO | None = None
+        self._file: Descriptor | None = None
         if path is not None:
             try:
-                self._file = io.FileIO(path, "w")
+                self._file = Descriptor(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666))
             except OSError as error:
                 self.error = error
 
@@ -115,7 +118,9 @@ class Log:
         """Add to the file at once: somebody may look on."""
         if self._file is not None:
             try:
-                self._file.write(data)
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[self._file.write(rest) :]
             except OSError as error:
                 self.error = error
                 self.close()

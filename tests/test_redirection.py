@@ -185,6 +185,64 @@ def test_closed_streams(tmp_path: Path) -> None:
         assert (b"<x\n", own) == (output(), os.fstat(1).st_ino)
 
 
+HOSTILE = """
+import os, sys, threading
+sys.path.insert(0, {package!r})
+from runtime_backend.progress import Estimate
+from runtime_backend.redirection import redirect
+kept = bytearray()
+with redirect(Estimate(lambda: 0.0).annotate, kept.extend):
+    os.write(1, b"before\\n")
+    {build}
+print("ended", kept.count(b"x"), flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("build", "expected"),
+    [
+        # What is closed first are the low numbers; everything is passed on nevertheless.
+        ("os.closerange(3, 256); os.system('echo xxx')", "before\nxxx\nended 3\n"),
+        # Without the pipe nobody can read what is printed, but nothing waits for it either.
+        ("os.closerange(3, 4096)", None),
+        ("os.closerange(3, 4096); files = [open('/dev/zero') for _ in range(600)]", None),
+        ("os.closerange(0, 4096)", None),
+        ("os.system(f'echo [{\"9\" * 309}/{\"9\" * 310}] ' + 'x' * 9)", "before\n[9"),
+        ("os.system(f'echo [{\"9\" * 5000}%] x')", "before\n[9"),
+        ("os.write(1, b'[1/2]' + b' ' * (1 << 20) + b'x' * (1 << 20))", "before\n[1/2]"),
+    ],
+)
+def test_hostile_build(build: str, expected: str | None) -> None:
+    """A build may close any descriptor and print anything: it comes to its end."""
+    script = HOSTILE.format(build=build, package=str(Path(redirection.__file__).parents[1]))
+    done = subprocess.run(  # noqa: S603 - a script of this file
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "Traceback" not in done.stderr
+    if expected is not None:
+        assert ("", True, 0) == (done.stderr, done.stdout.startswith(expected), done.returncode)
+        assert "ended " in done.stdout
+
+
+def test_mistake_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake in what makes lines of lines is no reason to stop a build: what follows is passed on as it is."""
+    failures: list[BaseException | None] = []
+    monkeypatch.setattr("threading.excepthook", lambda failure: failures.append(failure.exc_value))
+
+    def fail(line: bytes) -> bytes:
+        raise ArithmeticError(line)
+
+    with one_output(tmp_path / "output") as output:
+        with redirect(fail, Kept()):
+            os.write(1, b"first\n")
+            deadline = time.monotonic() + 10
+            while not failures and time.monotonic() < deadline:
+                time.sleep(0.01)
+            sh("i=0; while [ $i -lt 30000 ]; do echo line $i; i=$((i + 1)); done")
+        assert ["first\n"] == [str(failure.args[0], "ascii") for failure in failures if failure is not None]
+        assert b"line 29999\n" in output()
+
+
 def test_within_another(tmp_path: Path) -> None:
     """Within another one, nothing is marked twice."""
     with one_output(tmp_path / "output") as output:

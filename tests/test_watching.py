@@ -132,10 +132,9 @@ def test_cache_that_cannot_be_written(scene: Scene, capfd: pytest.CaptureFixture
     write(scene.root / "our-cache/builds", "a file in the way")
     said = Said()
     build(scene, scene.pip(scene.shell(scene.elsewhere)), said)
-    note = (
-        "note: the output of this build is not kept, and nothing tells of it afterwards: [Errno 20] Not a directory: "
-    )
-    assert ([], True) == (said.outputs, said.lines[0].startswith(note))
+    cache = scene.root / "our-cache/builds"
+    assert said.lines[0].startswith(f"note: this build is not recorded, and its output is not kept: {cache}")
+    assert ([], True) == (said.outputs, said.lines[0].endswith(": Not a directory"))
     assert "[2/2] (0:00) c++ b.cpp\n" in capfd.readouterr().out
 
 
@@ -145,8 +144,8 @@ def test_output_that_cannot_be_kept(scene: Scene, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(watching, "output_path", lambda folder: folder / "no/such/folder")
     said = Said()
     build(scene, scene.pip(scene.shell(scene.elsewhere)), said)
-    note = "note: the output of this build is not kept, or not all of it: [Errno 2] No such file or directory: "
-    assert ([], True, "built") == (said.outputs, said.lines[0].startswith(note), recorded(scene)["outcome"])
+    note = "note: the output of this build is not kept, or not all of it: No such file or directory"
+    assert ([], note, "built") == (said.outputs, said.lines[0], recorded(scene)["outcome"])
 
 
 def test_full_disk(tmp_path: Path) -> None:
@@ -167,12 +166,26 @@ def test_record_that_cannot_be_written(scene: Scene, monkeypatch: pytest.MonkeyP
     watched(scene)
 
     def refuse(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+        raise OSError(28, "No space left on device", "/cache/build.json")
 
     monkeypatch.setattr(watching, "write_build", refuse)
     said = Said()
     build(scene, scene.pip(scene.shell(scene.elsewhere)), said)
-    assert ["note: nothing tells of this build afterwards: [Errno 28] No space left on device"] == said.lines
+    assert ["note: this build is not recorded: /cache/build.json: No space left on device"] == said.lines
+
+
+def test_no_descriptors_left(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build that has too many open files already is not followed, says so, and goes on."""
+    watched(scene)
+
+    def refuse() -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("runtime_backend.redirection.open_pipe", refuse)
+    said = Said()
+    build(scene, scene.pip(scene.shell(scene.elsewhere)), said)
+    assert "note: the output of this build is not kept: the process has too many open files" in said.lines
+    assert "built" == recorded(scene)["outcome"]
 
 
 @pytest.mark.parametrize(
