@@ -82,8 +82,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a hook, or the real backend
             return found
     if name in _MIRRORED:
         real_name, answer = _MIRRORED[name]
-        call = _call(name)
         with _boundary():
+            call = _call(name)
             if call.has(real_name):
                 return partial(answer, call)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -104,11 +104,14 @@ def _say(line: str) -> None:
 
 @contextmanager
 def _boundary() -> Iterator[None]:
-    """Turn a refusal of ours into a message and exit code 1; anything else is a bug, and keeps its traceback."""
-    from .errors import RuntimeBackendError  # noqa: PLC0415
+    """Turn a refusal of ours, or of the system, into a message and exit code 1; anything else is a bug, and keeps its
+    traceback. A failure of the real backend does not come here: it is printed where it is called.
+    """
+    from .errors import RuntimeBackendError, SystemRefusalError  # noqa: PLC0415
 
     try:
         yield
-    except RuntimeBackendError as error:
-        _say(f"error: {error}")
+    except (RuntimeBackendError, OSError) as error:
+        refusal = SystemRefusalError(error) if isinstance(error, OSError) else error
+        _say(f"error: {refusal}")
         raise SystemExit(1) from None

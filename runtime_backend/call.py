@@ -11,7 +11,7 @@ from typing import Any
 from .answers import Question, find_answer, finish_metadata, finish_sdist
 from .cache import prune_bytecode
 from .config import load_settings, split_config_settings
-from .delegate import KILLED, exit_code, find_hook, load_backend, print_failure
+from .delegate import KILLED, check_made, exit_code, find_hook, load_backend, print_failure
 from .errors import BackendError, DecisionError, ProvisionError, RuntimeBackendError
 from .frontend import Caller, find_believed, find_start, is_asking
 from .memory import count_kills
@@ -87,6 +87,8 @@ class HookCall:
             call_real=lambda staged: self._call_real(staged, str(place), theirs),
             say=self._say,
         )
+        if way == "real":
+            check_made(made, place, plan.settings.real_backend.value, plan.real_hook)
         if self.hook in METADATA_HOOKS:
             finish_metadata(place / made, way, plan)
         elif way != "wrapper":
@@ -123,6 +125,7 @@ class HookCall:
 
         with self._stage(plan, theirs) as staged, watch(staged, self._caller, self._say) as self._output:
             made = self._call_real(staged, str(place), theirs, told)
+            check_made(made, place, plan.settings.real_backend.value, plan.real_hook)
             self._finish(staged, place / made, prepared if told is None else None)
         return made
 
@@ -142,8 +145,12 @@ class HookCall:
                 print_failure(error)
                 raise plan.cuda.stop from None
             if not (plan.lacks_runtime or plan.lacks_compilers):
+                if isinstance(error, OSError):  # the boundary would take it for one of ours
+                    print_failure(error)
+                    raise SystemExit(1) from None
                 raise
-            lacking = _names(plan) if plan.lacks_runtime else "the CUDA compilers"
+            names = (runtime.outcome.rule.name for runtime in plan.runtimes)
+            lacking = ", ".join(names) if plan.lacks_runtime else "the CUDA compilers"
             self._say(f"{self.hook}: the real backend cannot answer before it has {lacking}: {_summary(error)}")
             return []
 
@@ -236,10 +243,6 @@ def _not_that(fetching: Fetching) -> ProvisionError:
         f"{fetching.folder} was fetched for {fetching.requirement}, but it does not hold that",
         hint="Remove it, then run the same command again: `runtime-backend cache prune`.",
     )
-
-
-def _names(plan: Plan) -> str:
-    return ", ".join(runtime.outcome.rule.name for runtime in plan.runtimes)
 
 
 def _summary(error: BaseException) -> str:

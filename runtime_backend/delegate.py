@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from .errors import BackendError
+from .files import is_there, resolve
 
 KILLED = (
     "the kernel has killed a process for want of memory meanwhile: compile less at once, by MAX_JOBS=1 for this call,"
@@ -89,6 +90,15 @@ def find_hook(backend: object, hook: str) -> Callable[..., Any] | None:
     return found
 
 
+def check_made(made: object, folder: Path, spec: str, hook: str) -> None:
+    """Refuse what a real backend returns without having made it.
+
+    :raises BackendError: unless it is the name of something in the folder.
+    """
+    if not isinstance(made, str) or not is_there(folder / made):
+        raise BackendError(f"{spec}: {hook} returned {made!r}, expected the name of what it made in {folder}")
+
+
 def _not_found(spec: str, backend_path: Sequence[str]) -> BackendError:
     package = spec.partition(":")[0].partition(".")[0]
     if backend_path:
@@ -102,8 +112,8 @@ def _check_origin(module: ModuleType, spec: str, backend_path: Sequence[str], so
     """PEP 517: with ``backend-path``, the backend must be loaded from there."""
     if not backend_path:
         return
-    folders = [(source / folder).resolve() for folder in backend_path]
-    place = Path(module.__file__ or "").resolve()
+    folders = [resolve(source / folder) for folder in backend_path]
+    place = resolve(Path(module.__file__ or ""))
     if not any(place.is_relative_to(folder) for folder in folders):
         raise BackendError(
             f"tool.runtime-backend.backend-path: {spec!r} was loaded from {place},"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .config import TEMPLATE_FIELDS, Settings, Variable, fill_template, placeholders
+from .files import list_names
 from .runtime import Identity
 from .variables import PlannedVariable, left
 
@@ -122,7 +123,7 @@ def _cmake_roots(prefix: Path) -> list[tuple[str, Path]]:
     interpreter: under pip, that of the target, where the same torch lies at another path.
     """
     root = prefix.parent.parent
-    return [(f"{path.name}_ROOT", root) for path in prefix.iterdir() if path.name.lower() == root.name.lower()]
+    return [(f"{name}_ROOT", root) for name in list_names(prefix) if name.lower() == root.name.lower()]
 
 
 def build_folder_variables(

@@ -6,10 +6,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from .errors import MetadataError
+from .errors import MetadataError, ProvisionError
 from .metadata import Prepared, with_requirements
 from .plan import Plan
 from .report import describe_stamp
+from .runtime import read_again
 from .stamp import FILE_NAME, source_revision, stamp_text
 from .wheels import count_compiled, find_compilable, put_into_dist_info, read_from_dist_info
 
@@ -19,7 +20,9 @@ def finish_wheel(plan: Plan, wheel: Path, prepared: Prepared | None, say: Callab
 
     :param prepared: the metadata that the frontend was told before, unless the real backend took them over.
     :raises MetadataError: when the wheel is another one than the frontend was told.
+    :raises ProvisionError: when a runtime is not what the build began with.
     """
+    _check_unchanged(plan, wheel)
     metadata = with_requirements(read_from_dist_info(wheel, "METADATA") or b"", plan.pins)
     if prepared is not None:
         _check_agreement(plan, wheel, prepared, metadata)
@@ -35,6 +38,25 @@ def finish_wheel(plan: Plan, wheel: Path, prepared: Prepared | None, say: Callab
     )
     pinned = {"METADATA": metadata} if plan.pins else {}
     put_into_dist_info(wheel, {**pinned, FILE_NAME: stamp_text(stamp)})
+
+
+def _check_unchanged(plan: Plan, wheel: Path) -> None:
+    """Refuse a wheel of which nobody knows what it was built against: a build takes minutes, and environments change.
+
+    :raises ProvisionError: when a runtime that the real backend saw was replaced or removed.
+    """
+    for runtime in plan.runtimes:
+        before, seen = runtime.identity, runtime.seen_distribution
+        if before is None or seen is None:
+            continue
+        now = read_again(seen)
+        if now != before:
+            wheel.unlink()
+            raise ProvisionError(
+                f"{before.name} was changed while {wheel.name} was built: the build began with {before}, found"
+                f" {now or f'no {before.name} that can be read'} afterwards ({seen.site}). The wheel is removed",
+                hint="Run the same command again, while nothing else installs into that environment.",
+            )
 
 
 def _check_agreement(plan: Plan, wheel: Path, prepared: Prepared, metadata: bytes) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
+from .distributions import Distribution
 from .frontend import Caller
 from .parsing import parse_requirement
 from .provision import Provision
@@ -41,6 +42,13 @@ class RuntimePlan(NamedTuple):
         if self.provision.kind in ("missing", "none") or self.resolution is None:
             return None
         return self.resolution.identity
+
+    @property
+    def seen_distribution(self) -> Distribution | None:
+        """Where the real backend sees it; None where it does not."""
+        if self.provision.kind == "present":
+            return self.outcome.visible_distribution
+        return self.resolution.distribution if self.provision.kind == "reuse" and self.resolution else None
 
 
 class Provided(NamedTuple):

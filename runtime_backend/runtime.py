@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from .distributions import Distribution, DistributionIndex, locate_imports
+from .distributions import Distribution, DistributionIndex, extend_by_pth, locate_imports
 from .errors import RuntimeReadError, os_reason
 from .files import decode, is_file, read_bytes
 from .parsing import parse_requirement, parse_version
@@ -100,6 +100,16 @@ def read_identity(distribution: Distribution, index: DistributionIndex) -> Ident
         xpu=facts.get("xpu"),
         git_version=facts.get("git_version"),
     )
+
+
+def read_again(distribution: Distribution) -> Identity | None:
+    """Return what lies now where a distribution was found before; None where nothing is, or nothing readable."""
+    index = DistributionIndex(extend_by_pth([distribution.site]))
+    found = index.find(distribution.name)
+    try:
+        return None if found is None else read_identity(found, index)
+    except RuntimeReadError:
+        return None
 
 
 def _version_text(distribution: Distribution, imports: dict[str, Path]) -> str:

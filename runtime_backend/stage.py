@@ -21,6 +21,7 @@ from .environ import (
     toolkit_variables,
 )
 from .errors import ProvisionError
+from .files import is_folder
 from .frontend import Caller
 from .plan import BUILD_HOOKS, Plan
 from .provision.overlay import Overlay
@@ -177,4 +178,4 @@ def _cmake_prefixes(plan: Plan, shown: Mapping[Path, Path]) -> list[Path]:
         distribution = runtime.outcome.visible_distribution
         if runtime.provision.kind == "present" and distribution is not None:
             roots += locate_imports(distribution, ()).values()
-    return [root / "share" / "cmake" for root in roots if (root / "share" / "cmake").is_dir()]
+    return [root / "share" / "cmake" for root in roots if is_folder(root / "share" / "cmake")]

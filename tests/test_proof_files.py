@@ -53,7 +53,7 @@ def test_requirements_file(text: str, found: Proof, desk: Desk) -> None:
         "file": file,
         "cwd": desk.cwd.as_uri(),
         "gone": desk.cwd / "gone.txt",
-        "error": f"[Errno 2] No such file or directory: '{desk.cwd}/gone.txt'",
+        "error": "No such file or directory",
         "syntax": "Expected semicolon (after name with no version specifier) or end",
         "wheel": "dist/torch-9.1.0-py3-none-any.whl",
         "fetched": "requires is not known before it is fetched",

@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from ..parsing import parse_requirement, parse_version
 from ..tables import describe, did_you_mean, one_of
+from ..urls import file_name
 from .settings import CALL_KEYS, SETTING_PREFIX, VARIABLE_PREFIX, Chosen, Pin
 
 LONGEST = 86_400
@@ -132,7 +133,7 @@ class CallSettings:
 def is_exact(requirement: Requirement) -> bool:
     """Return whether a requirement names one version, or one wheel."""
     if requirement.url is not None:
-        return requirement.url.partition("#")[0].endswith(".whl")
+        return file_name(requirement.url).endswith(".whl")
     specifiers = list(requirement.specifier)
     return len(specifiers) == 1 and specifiers[0].operator in ("==", "===") and _is_version(specifiers[0].version)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import shutil
 import subprocess
@@ -14,6 +13,10 @@ from ..errors import CudaError
 from ..files import read_text
 
 _SUPPORTED = re.compile(r"^\s*supported_arches = (\[[^\]]*\])", re.MULTILINE)
+_QUOTED = re.compile(r"['\"](\d{1,4}\.\d{1,4}[a-z]*)['\"]")
+_CAPABILITY = re.compile(r"\d{1,4}\.\d{1,4}")
+_DIGITS = 9
+"""Of a GPU's number."""
 _TIMEOUT = 30
 """Seconds for nvidia-smi, which may have to wake the driver up."""
 
@@ -64,7 +67,7 @@ def _supported(site: Path | None) -> list[str]:
     """Return what this torch can build for, read out of its text; nothing where it does not tell."""
     text = "" if site is None else read_text(site / "torch" / "utils" / "cpp_extension.py")
     found = _SUPPORTED.search(text)
-    return [] if found is None else [str(word) for word in ast.literal_eval(found.group(1))]
+    return [] if found is None else _QUOTED.findall(found.group(1))
 
 
 def _check(words: Sequence[str], supported: Sequence[str]) -> None:
@@ -109,7 +112,7 @@ def list_capabilities(environ: Mapping[str, str]) -> list[str]:
     names = [name.strip() for name in visible.split(",")]
     if not names[0] or names[0] == "-1":
         return []
-    if all(name.isdigit() for name in names):
+    if all(name.isdecimal() and len(name) <= _DIGITS for name in names):
         is_by_place = environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
         return [gpus[int(n)][1] for n in names if int(n) < len(gpus)] if is_by_place else [c for _, c in gpus]
     return [capability for uuid, capability in gpus if any(uuid.startswith(name) for name in names)]
@@ -139,8 +142,11 @@ def _by_smi(environ: Mapping[str, str]) -> list[tuple[str, str]]:
         return []
     command = [program, "--query-gpu=uuid,compute_cap", "--format=csv,noheader"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT, check=True)  # noqa: S603 - the driver's own
+        done = subprocess.run(  # noqa: S603 - the driver's own
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=_TIMEOUT, check=True
+        )
     except (OSError, subprocess.SubprocessError):
         return []
-    rows = (line.split(", ") for line in done.stdout.splitlines())
-    return [(row[0], row[1].strip()) for row in rows if len(row) == 2]  # noqa: PLR2004 - the two that were asked for
+    rows = (line.partition(", ") for line in done.stdout.splitlines())
+    # An old driver does not know the capability, and says "[N/A]".
+    return [(uuid, capability.strip()) for uuid, _, capability in rows if _CAPABILITY.fullmatch(capability.strip())]

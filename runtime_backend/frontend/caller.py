@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from ..errors import TargetError, os_reason
 from ..trust import Trust, find_trust
 from .environments import Environment, EnvironmentReader, read_pyvenv_cfg
 from .processes import Process, list_ancestors
@@ -180,13 +181,27 @@ class Caller:
         return tuple(dict.fromkeys(folder for folder in folders if folder is not None))
 
 
+def _working_folder() -> Path:
+    """Return the working folder.
+
+    :raises TargetError: when it has been removed, or may not be looked at.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise TargetError(
+            f"the working folder cannot be used: {os_reason(error)}",
+            hint="It may have been removed. Go to a folder that exists, then run the same command again.",
+        ) from None
+
+
 def read_caller() -> Caller:
     """Return the caller of this very process."""
     flags = "t" if "t" in getattr(sys, "abiflags", "") else ""
     python = f"{sys.version_info[0]}.{sys.version_info[1]}{flags}"
     return Caller(
         environ=dict(os.environ),
-        cwd=Path.cwd(),
+        cwd=_working_folder(),
         executable=Path(sys.executable),
         prefix=Path(sys.prefix),
         sys_path=tuple(sys.path),

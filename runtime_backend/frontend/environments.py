@@ -161,6 +161,6 @@ def _ask_interpreter(interpreter: Path) -> Environment | None:
             [str(interpreter), "-c", _ASK], env=environ, capture_output=True, text=True, timeout=30, check=True
         ).stdout
         prefix, python, folders = json.loads(answer)
-    except (OSError, ValueError, subprocess.SubprocessError):
+        return Environment(prefix=Path(prefix), python=str(python), site_dirs=tuple(map(Path, folders)))
+    except (OSError, ValueError, TypeError, RecursionError, subprocess.SubprocessError):
         return None
-    return Environment(prefix=Path(prefix), python=python, site_dirs=tuple(map(Path, folders)))

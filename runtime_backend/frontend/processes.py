@@ -10,6 +10,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from ..files import read_bytes
+
+_DIGITS = 19
+"""Of a process's number."""
 _DEPTH = 16
 """More ancestors than any shell in a multiplexer in a container has been seen to have."""
 
@@ -63,12 +67,16 @@ def _parse_stat(stat: str) -> tuple[int, str] | None:
     The name may hold anything but a final parenthesis. Source: proc(5), fields 4 and 22.
     """
     fields = stat.rpartition(")")[2].split()
-    return (int(fields[1]), next(iter(fields[19:20]), "")) if len(fields) > 1 else None
+    return (int(fields[1]), next(iter(fields[19:20]), "")) if len(fields) > 1 and _is_number(fields[1]) else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _DIGITS
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8", errors="surrogateescape")
+        return read_bytes(path).decode("utf-8", errors="surrogateescape")
     except OSError:
         return ""
 
@@ -122,7 +130,7 @@ def _from_ps(pid: int) -> Iterator[Process]:
 def _parse_ps(text: str) -> dict[int, tuple[int, str]]:
     """Return pid -> (parent's pid, arguments) from lines like ``  812   790 uv sync --extra cpu``."""
     rows = (line.split(None, 2) for line in text.splitlines())
-    return {int(row[0]): (int(row[1]), row[2]) for row in rows if len(row) == 3}  # noqa: PLR2004
+    return {int(row[0]): (int(row[1]), row[2]) for row in rows if len(row) == 3 and all(map(_is_number, row[:2]))}  # noqa: PLR2004
 
 
 def _parse_lsof(text: str) -> Path | None:
@@ -141,6 +149,9 @@ def _parse_environ(text: str, args: str) -> dict[str, str]:
 def _output(*command: str) -> str:
     arguments: Sequence[str] = command
     try:
-        return subprocess.run(arguments, capture_output=True, text=True, timeout=10, check=False).stdout  # noqa: S603
+        done = subprocess.run(  # noqa: S603
+            arguments, capture_output=True, encoding="utf-8", errors="replace", timeout=10, check=False
+        )
+        return done.stdout
     except (OSError, subprocess.SubprocessError):
         return ""

@@ -17,7 +17,7 @@ def named_place(caller: Caller, target: Named | None, lock: Named | None) -> Pla
 
     :raises TargetError: for a target or lock that is not there.
     """
-    if lock is not None and not lock.path.is_file():
+    if lock is not None and not is_file(lock.path):
         raise TargetError(f"{lock.origin}: found {str(lock.path)!r}, which is no file; expected a lock file")
     environment = None if target is None else caller.reader.read(target.path)
     if target is not None and environment is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..files import read_text
+from ..files import is_there, read_text
 from ..selection import Selection, normalise_names
 from .arguments import Arguments, read_arguments
 from .caller import Caller
@@ -226,7 +226,7 @@ def find_uv_command(caller: Caller) -> UvCommand | None:
 
 def _as_path(text: str | None, cwd: Path) -> Path | None:
     """Return the path that ``--python`` names; a version (``3.12``) or a name (``pypy``) names none."""
-    if not text or not (any(mark in text for mark in "/\\") or (cwd / text).exists()):
+    if not text or not (any(mark in text for mark in "/\\") or is_there(cwd / text)):
         return None
     return cwd / text
 

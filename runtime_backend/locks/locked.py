@@ -107,7 +107,7 @@ def only_lock_errors(read: Callable[P, T]) -> Callable[P, T]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return read(*args, **kwargs)
-        except (LookupError, TypeError, ValueError, AttributeError, RecursionError, ArithmeticError, OSError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError, OSError) as error:
             raise corrupt(Path(str(args[0])), f"not laid out as expected: {_what_is_odd(error)}") from error
 
     return guarded

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..distributions import Distribution, DistributionIndex, locate_imports
-from ..files import list_names
+from ..files import is_folder, is_there, list_names
 from ..runtime import find_closure
 
 _NO_MODULE = (".dist-info", ".egg-info", ".egg-link", ".pth", ".txt")
@@ -55,13 +55,13 @@ def plan_links(runtimes: Sequence[Borrowed], is_taken: Callable[[str], bool]) ->
             entries.setdefault(entry, []).append((distribution, path))
     for entry, owners in entries.items():
         targets.update(_link_entry(entry, owners))
-    existing = {entry: path for entry, path in sorted(targets.items()) if path.exists()}
+    existing = {entry: path for entry, path in sorted(targets.items()) if is_there(path)}
     return Links(targets=existing, left_out=tuple(sorted(left_out)))
 
 
 def _is_namespace(path: Path) -> bool:
     """PEP 420: a folder without ``__init__.py`` (``nvidia``), which several distributions share."""
-    return path.is_dir() and not (path / "__init__.py").exists()
+    return is_folder(path) and not is_there(path / "__init__.py")
 
 
 def _link_entry(entry: str, owners: list[tuple[Distribution, Path]]) -> dict[str, Path]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ..config import is_exact
 from ..errors import LockError
-from ..files import is_file, is_folder
+from ..files import is_file, is_folder, resolve
 from ..frontend import Installation
-from ..parsing import parse_requirement
+from ..parsing import parse_requirement, parse_wheel_name
+from ..urls import file_name, url_path
 from .package import Package, is_for_here
 
 _EXTRAS = re.compile(r"^(.*?)(?:\[([^\[\]]*)\])?$")
@@ -45,22 +45,45 @@ def read_word(word: str, bases: Iterable[Path]) -> Named:
         folder = folder_of(requirement)
         extras = _extras(",".join(requirement.extras))
         return Named(requirement=requirement, folder=folder, project=canonicalize_name(requirement.name), extras=extras)
+    wheel = _read_wheel(word, bases)
+    if wheel is not None:
+        name, extras = canonicalize_name(wheel.name), _extras(",".join(wheel.extras))
+        return Named(requirement=wheel, project=name, extras=extras)
     egg = _EGG.search(word)
     if egg is not None:
         return Named(project=canonicalize_name(egg.group(1)), extras=_extras(egg.group(2)))
-    found = _EXTRAS.match(word.partition("#")[0] if "://" in word else word)
-    location, extras_text = (found.group(1), found.group(2)) if found else (word, None)
-    path = unquote(urlsplit(location).path) if location.startswith("file:") else location
+    location, extras_text = _split_extras(word.partition("#")[0] if "://" in word else word)
+    path = url_path(location) if location.startswith("file:") else location
     folder = next((base / path for base in bases if is_folder(base / path)), None)
     sdist = _SDIST.match(Path(path).name)
     project = canonicalize_name(sdist.group(1)) if sdist is not None else None
     return Named(folder=folder, project=project, extras=_extras(extras_text))
 
 
+def _split_extras(word: str) -> tuple[str, str | None]:
+    found = _EXTRAS.match(word)
+    return (found.group(1), found.group(2)) if found else (word, None)
+
+
+def _read_wheel(word: str, bases: Iterable[Path]) -> Requirement | None:
+    """Return ``NAME[EXTRAS] @ URL`` for a wheel that is named by its URL or path alone; None for anything else.
+
+    ``torch-2.7.0-…whl``, ``./torch-2.7.0-…whl[opt]``, ``https://…/torch-2.7.0-…whl?x=1#sha256=…``.
+    """
+    place, mark, fragment = word.partition("#") if "://" in word else (word, "", "")
+    location, extras = _split_extras(place)
+    named = parse_wheel_name(file_name(location) if "://" in word else PurePath(location).name)
+    if named is None:
+        return None
+    base = next(iter(bases), Path())
+    url = location if "://" in word else (base / location).absolute().as_uri()
+    return parse_requirement(f"{named[0]}[{extras or ''}] @ {url}{mark}{fragment}")
+
+
 def folder_of(requirement: Requirement) -> Path | None:
     """Return the folder that ``name @ file:///…`` leads to; None if it leads to none."""
     url = requirement.url or ""
-    path = Path(unquote(urlsplit(url).path))
+    path = Path(url_path(url))
     return path if url.startswith("file:") and is_folder(path) else None
 
 
@@ -86,7 +109,7 @@ def find_exact(installation: Installation, name: str) -> Requirement | None:
 
 def _is_package(named: Named, package: Package) -> bool:
     if named.folder is not None:
-        return named.folder.resolve() == package.source.resolve()
+        return resolve(named.folder) == resolve(package.source)
     return named.project is None or named.project == package.name
 
 

@@ -18,11 +18,12 @@ from packaging.utils import canonicalize_name
 
 from ..distributions import DistributionIndex
 from ..errors import LockError
-from ..files import is_file, read_text
+from ..files import is_file, read_text, resolve
 from ..frontend import Installation
 from ..frontend.folders import read_toml, upward
 from ..frontend.uv_options import has_places
 from ..parsing import parse_requirement
+from ..urls import file_name
 from .naming import ARCHIVES, folder_of, read_word
 from .package import Package, read_package
 
@@ -120,15 +121,20 @@ class _Prover:
         named = read_word(word, bases)
         if named.folder is not None:
             self._add_folder(named.folder, named.extras)
-        elif named.requirement is not None:
+        elif named.requirement is not None and not self._is_wheel_of_package(named.requirement):
             self._pending.append((named.requirement, self._installation.program))
-        elif named.project is not None and named.project == self._package.name:
+        elif named.requirement is None and named.project is not None and named.project == self._package.name:
             self._add_package(self._package, named.extras)
         else:
             raise _Open(f"what {word} requires is not known before it is fetched")
 
+    def _is_wheel_of_package(self, requirement: Requirement) -> bool:
+        """Return whether another wheel of the package is named, which may require something else than this source."""
+        is_wheel = requirement.url is not None and file_name(requirement.url).endswith(".whl")
+        return is_wheel and canonicalize_name(requirement.name) == self._package.name
+
     def _add_folder(self, folder: Path, extras: frozenset[str]) -> None:
-        if folder.resolve() == self._package.source.resolve():
+        if resolve(folder) == resolve(self._package.source):
             self._add_package(self._package, extras)
             return
         document = read_toml(folder / "pyproject.toml").get("project", {})

@@ -15,6 +15,7 @@ from ..frontend.installations.pip import PIP_VALUED
 from ..frontend.uv_options import VALUED_OPTIONS
 from ..parsing import parse_requirement
 from .decision import Decision
+from .naming import read_word
 from .resolution import Resolution
 from .search import Step
 
@@ -60,8 +61,8 @@ def _program(argv: Sequence[str], start: int) -> Sequence[str]:
 
 def _names(word: str, requirement: str) -> bool:
     """Return whether a word of the command is another requirement of the same runtime."""
-    one, other = parse_requirement(word), parse_requirement(requirement)
-    return one is not None and other is not None and canonicalize_name(one.name) == canonicalize_name(other.name)
+    runtime = parse_requirement(requirement)
+    return runtime is not None and read_word(word, ()).project == canonicalize_name(runtime.name)
 
 
 def nothing_known(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from packaging.utils import canonicalize_name
 
 from ...errors import DecisionError
-from ...parsing import parse_requirement, parse_wheel_name
+from ...parsing import parse_requirement, parse_version, parse_wheel_name
 from ...urls import file_name
 from .answer import Change
 
@@ -56,6 +56,7 @@ def read_resolution(text: str) -> Iterator[tuple[str, Change]]:
 
 def _change(version: str | None, url: str | None) -> Change:
     """Return a change; the version of a wheel that is named by its URL stands in the wheel's name."""
+    version = version if version is None or parse_version(version) is not None else ""
     if url is None or not file_name(url).endswith(".whl"):
         return Change(version=version or "", is_source=url is not None)
     place, _, fragment = url.partition("#")

@@ -1,0 +1,284 @@
+"""Builds that end otherwise than they began, real backends that tell what is not so, and systems that refuse."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from callers import TARGET, Scene
+from hooks import Said, be, call_of, make_source
+from standins import make_torch, write
+from test_decider import shell
+
+from runtime_backend import build
+from runtime_backend.errors import BackendError, ProvisionError, RuntimeBackendError, SystemRefusalError, TargetError
+from runtime_backend.frontend import read_caller
+from runtime_backend.wheels import read_from_dist_info
+
+BACKEND = """
+import os, pathlib, shutil, sys, zipfile
+
+
+def get_requires_for_build_wheel(config_settings=None):
+    return open("/no/such/file").read().split() if os.path.exists("asks") else []
+
+
+def prepare_metadata_for_build_wheel(folder, config_settings=None):
+    return "ext-1.dist-info"
+
+
+def build_sdist(folder, config_settings=None):
+    pathlib.Path(folder, "ext-1.zip").write_bytes(b"PK")
+    return "ext-1.zip"
+
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    exec(pathlib.Path("script.py").read_text())
+    files = {"ext/_C.so": "compiled", "ext-1.dist-info/METADATA": "Name: ext\\nVersion: 1\\n"}
+    with zipfile.ZipFile(pathlib.Path(folder) / "ext-1-py3-none-any.whl", "w") as archive:
+        for path, text in {**files, "ext-1.dist-info/RECORD": RECORD}.items():
+            archive.writestr(path, text)
+    return MADE
+
+
+MADE = "ext-1-py3-none-any.whl"
+RECORD = "ext-1.dist-info/RECORD,,\\n"
+"""
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """Return a scene whose build runs a script of the test's own."""
+    return make_scene(tmp_path, monkeypatch)
+
+
+def make_scene(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """Return a scene in a folder."""
+    scene = Scene(folder)
+    make_source(scene.source, "odd_backend", 'backend-path = ["."]\n')
+    write(scene.source / "odd_backend.py", BACKEND)
+    monkeypatch.chdir(scene.source)
+    monkeypatch.delitem(sys.modules, "odd_backend", raising=False)
+    (folder / "dist").mkdir()
+    return scene
+
+
+def run_build(scene: Scene, script: str, said: Said | None = None) -> Path:
+    """Build a wheel while a script runs, and return it."""
+    write(scene.source / "script.py", f"{script}\n")
+    call = call_of("build_wheel", scene, scene.pip(shell(scene)), said)
+    return scene.root / "dist" / call.build(str(scene.root / "dist"), None)
+
+
+def in_dist(scene: Scene) -> list[str]:
+    """Return what lies in the folder of wheels."""
+    return sorted(path.name for path in (scene.root / "dist").iterdir())
+
+
+NEW = "import sys; sys.path.insert(0, {tests!r}); from standins import make_torch; shutil.rmtree({info!r});"
+
+
+def replacing(scene: Scene, call: str) -> str:
+    """Return a script that removes torch from the target, and then does something with its folder ``site``."""
+    site = scene.site(scene.target)
+    start = NEW.format(tests=str(Path(__file__).parent), info=str(site / f"torch-{TARGET}.dist-info"))
+    return f"{start} site = pathlib.Path({str(site)!r}); {call}"
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        ("make_torch(site, '2.7.1')", "torch 2.7.1"),
+        (f"make_torch(site, '{TARGET}', reported='{TARGET}+cpu')", f"torch {TARGET} (calls itself {TARGET}+cpu)"),
+        (f"make_torch(site, '{TARGET}', git_version='another')", f"torch {TARGET}"),
+        ("pass", "no torch that can be read"),
+        (f"make_torch(site, '{TARGET}'); (site / 'torch/version.py').unlink()", "no torch that can be read"),
+    ],
+)
+def test_runtime_that_changes_meanwhile(call: str, found: str, scene: Scene) -> None:
+    """A torch that is upgraded, changed or removed while a wheel is built is a stop, and the wheel is not kept."""
+    with pytest.raises(ProvisionError) as caught:
+        run_build(scene, replacing(scene, call))
+    assert (
+        f"torch was changed while ext-1-py3-none-any.whl was built: the build began with torch {TARGET}, found {found}"
+        f" afterwards ({scene.site(scene.target)}). The wheel is removed\n"
+        "Run the same command again, while nothing else installs into that environment."
+    ) == str(caught.value)
+    assert [] == in_dist(scene)
+
+
+def test_runtime_that_is_installed_again(scene: Scene) -> None:
+    """The same torch is the same, whoever has installed it anew."""
+    assert run_build(scene, replacing(scene, f"make_torch(site, '{TARGET}')")).is_file()
+
+
+def test_runtime_of_an_editable(scene: Scene) -> None:
+    """A torch that lies in its own source tree is found again."""
+    site = scene.site(scene.target)
+    shutil.rmtree(site)
+    make_torch(site, TARGET, editable=scene.root / "pytorch")
+    assert run_build(scene, "pass").is_file()
+
+
+@pytest.mark.parametrize("made", ["None", "3", "'other.whl'", "''"])
+def test_wheel_that_is_not_there(made: str, scene: Scene) -> None:
+    """A real backend that names what it has not made is refused."""
+    write(scene.source / "odd_backend.py", BACKEND.replace('MADE = "ext-1-py3-none-any.whl"', f"MADE = {made}"))
+    if made == "''":
+        with pytest.raises(RuntimeBackendError):
+            run_build(scene, "pass")
+        return
+    with pytest.raises(BackendError) as caught:
+        run_build(scene, "pass")
+    expected = f"odd_backend: build_wheel returned {made}, expected the name of what it made in {scene.root / 'dist'}"
+    assert expected == caught.value.message
+
+
+RECORD = 'RECORD = "ext-1.dist-info/RECORD,,\\n"'.replace("\n", "\\n")
+
+
+@pytest.mark.parametrize("record", ['b"\\xff,,"', "'\"' + 'x' * 200_000"])
+def test_odd_record(record: str, scene: Scene) -> None:
+    """A RECORD that is no table in UTF-8 is refused, and named."""
+    write(scene.source / "odd_backend.py", BACKEND.replace(RECORD, f"RECORD = {record}"))
+    with pytest.raises(BackendError) as caught:
+        run_build(scene, "pass")
+    assert (
+        f"{scene.root / 'dist/ext-1-py3-none-any.whl'}: ext-1.dist-info/RECORD: found no table of paths, hashes and sizes"
+        " in UTF-8, which a RECORD has to be"
+    ) == caught.value.message
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"PK\3\4" * 9])
+def test_no_wheel(content: bytes, scene: Scene) -> None:
+    """What is no zip file is no wheel."""
+    path = scene.root / "dist/x.whl"
+    path.write_bytes(content)
+    with pytest.raises(BackendError) as caught:
+        read_from_dist_info(path, "METADATA")
+    told = "the real backend made what is no wheel: it is no tar or zip file, or a damaged one"
+    assert f"{path}: {told}" == caught.value.message
+    with pytest.raises(SystemRefusalError, match="No such file or directory"):
+        read_from_dist_info(path.with_name("gone"), "METADATA")
+
+
+def test_no_sdist(scene: Scene) -> None:
+    """What is no .tar.gz is no sdist."""
+    with pytest.raises(BackendError) as caught:
+        call_of("build_sdist", scene, scene.pip(shell(scene))).run(str(scene.root / "dist"), None)
+    told = "the real backend made what is no .tar.gz, which an sdist is (PEP 517)"
+    assert f"{scene.root / 'dist/ext-1.zip'}: {told}" == caught.value.message
+
+
+def test_metadata_that_are_not_there(scene: Scene) -> None:
+    """Metadata that were not made are refused."""
+    make_source(scene.source, "odd_backend", 'backend-path = ["."]\nmetadata = "real"\n')
+    with pytest.raises(BackendError, match=r"odd_backend: prepare_metadata_for_build_wheel returned 'ext-1.dist-info'"):
+        call_of("prepare_metadata_for_build_wheel", scene, scene.pip(shell(scene))).run(str(scene.root / "dist"), None)
+
+
+def test_failure_of_the_real_backend(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that the real backend misses is the real backend's failure: its own traceback is printed."""
+    be(monkeypatch, scene, scene.pip(shell(scene)))
+    write(scene.source / "asks", "")
+    with pytest.raises(SystemExit):
+        build.get_requires_for_build_wheel()
+    printed = capsys.readouterr().err
+    assert "FileNotFoundError: [Errno 2] No such file or directory: '/no/such/file'\n" in printed
+    assert "runtime-backend: error" not in printed
+
+
+@pytest.mark.parametrize(
+    ("number", "path", "hint"),
+    [
+        (errno.EMFILE, None, "Allow more open files, then run the same command again: ulimit -n 1024"),
+        (errno.EROFS, "/cache/x", "Change its permissions. If the path is in the cache, you can use another cache folder: RUNTIME_BACKEND_CACHE_DIR=/another/folder"),
+        (errno.ENAMETOOLONG, "/x", "Use a shorter path. If the path is in the cache: RUNTIME_BACKEND_CACHE_DIR=/another/folder"),
+        (errno.EIO, "/x", None),
+    ],
+)  # fmt: skip
+def test_system_that_refuses(  # noqa: PLR0913, PLR0917 - a table, and what pytest hands in
+    number: int,
+    path: str | None,
+    hint: str | None,
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What the system refuses, wherever, is a message with the path and what helps, not a traceback."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), path)
+
+    be(monkeypatch, scene, scene.pip(shell(scene)))
+    monkeypatch.setattr("runtime_backend.call.load_settings", refuse)
+    with pytest.raises(SystemExit) as caught:
+        build.get_requires_for_build_wheel()
+    where = "the operating system refused a call" if path is None else path
+    expected = [f"runtime-backend: error: {where}: {os.strerror(number)}", *([] if hint is None else [hint])]
+    assert (1, expected) == (caught.value.code, capsys.readouterr().err.splitlines())
+
+
+def test_working_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that was removed below the process is told as such."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(TargetError) as caught:
+        read_caller()
+    monkeypatch.chdir(tmp_path)
+    assert (
+        "the working folder cannot be used: No such file or directory\n"
+        "It may have been removed. Go to a folder that exists, then run the same command again."
+    ) == str(caught.value)
+
+
+def test_path_that_is_not_utf8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build in a folder whose name is not UTF-8 ends well, and is recorded."""
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    try:
+        folder.mkdir()
+    except OSError:  # pragma: no cover - macOS has no such names
+        pytest.skip("this file system has no such names")
+    scene, said = make_scene(folder, monkeypatch), Said()
+    wheel = run_build(scene, "pass", said)
+    stamp = read_from_dist_info(wheel, "runtime-backend.json")
+    assert stamp is not None
+    assert TARGET == json.loads(stamp)["runtimes"][0]["version"]
+    (record,) = (scene.root / "our-cache/builds").glob("*/build.json")
+    assert str(scene.source) == json.loads(record.read_text("utf-8"))["source"]
+    assert [] == [line for line in said.lines if "not" in line]
+
+
+FEW = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+sys.path[:0] = [{package!r}, {backends!r}]
+held = [open("/dev/null") for _ in range({held})]
+from runtime_backend import build
+print(build.build_wheel({folder!r}))
+"""
+
+
+@pytest.mark.parametrize("held", [0, 8, 11, 12, 13])
+def test_few_descriptors(held: int, scene: Scene) -> None:
+    """With hardly a descriptor left a build goes on without being followed."""
+    write(scene.source / "pyproject.toml", '[tool.runtime-backend]\nbuild-backend = "odd_backend"\nbackend-path = ["."]\nprovision = "none"\n')  # fmt: skip
+    write(scene.source / "script.py", "\n")
+    script = FEW.format(
+        package=str(Path(build.__file__).parents[1]), backends=str(scene.source), held=held, folder=str(scene.root)
+    )
+    environ = {**os.environ, "RUNTIME_BACKEND_CACHE_DIR": str(scene.root / "cache")}
+    done = subprocess.run(  # noqa: S603 - a script of this file
+        [sys.executable, "-c", script], cwd=scene.source, env=environ, capture_output=True, text=True, timeout=60, check=False
+    )  # fmt: skip
+    assert (0, "ext-1-py3-none-any.whl\n") == (done.returncode, done.stdout), done.stderr
