@@ -1,4 +1,18 @@
-"""``python -m integration.bench [a] [b] [c] [d] [e] [f]``: all of them, or those named."""
+"""Measures what the shim costs, and prints tables: all of them, or those that are named.
+
+  a  whole builds of a wheel by pip, uv and build: with the shim, and with setuptools alone
+  b  each hook's own time, split into import, plan and delegation; with a stand-in torch and the real one
+  c  giving the real torch to a build environment: reuse, and require
+  d  a plan against a lock of 500 packages and an environment of 300
+  e  metadata without torch: from [project] alone, with the stand-in torch, and by setuptools alone
+  f  asking pip and uv what they will install
+
+b and c download torch.
+
+Examples:
+  nox -s bench
+  nox -s bench -- a d --runs 3
+"""
 
 from __future__ import annotations
 
@@ -7,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..stock import make_stock
@@ -17,20 +32,12 @@ from .hooks import measure_hooks, measure_plan
 from .metadata import measure_metadata
 from .provision import measure_provision
 
+LETTERS = ("a", "b", "c", "d", "e", "f")
+
 
 def main() -> int:
     """Run the benchmarks and return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    # Python 3.11 compares the whole list of defaults with the choices.
-    parser.add_argument("which", nargs="*", metavar="a ... f", help="which of them (default: all)")
-    parser.add_argument(
-        "--runs", type=int, default=7, help="runs of each alternative that count (default: %(default)s)"
-    )
-    parser.add_argument("--torch", default="2.13.0", help="the real torch of (b) and (c) (default: %(default)s)")
-    options = parser.parse_args()
-    if not set("abcdef").issuperset(options.which):
-        parser.error(f"found {' '.join(options.which)}, expected letters out of a b c d e f")
-    options.which = options.which or list("abcdef")
+    options = parse(sys.argv[1:])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         session = folder / "session"
@@ -38,7 +45,7 @@ def main() -> int:
         stock = make_stock(session)
         requirement = f"torch=={options.torch}"
         torch = _real_torch(folder / "torch", requirement) if {"b", "c"} & set(options.which) else None
-        for letter in "abcdef":
+        for letter in options.which:
             (folder / letter).mkdir()
         if "a" in options.which:
             measure_builds(stock, folder / "a", options.runs)
@@ -53,6 +60,25 @@ def main() -> int:
         if "f" in options.which:
             measure_asking(stock, folder / "f", options.runs)
     return 0
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Return what a command line asks for."""
+    parser = argparse.ArgumentParser(
+        prog="nox -s bench --", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    # No choices: with them, Python 3.11 and older refuse an empty list of words, and the list of all as its default.
+    parser.add_argument("which", nargs="*", metavar="LETTER", help="what is measured (default: all of a to f)")
+    parser.add_argument("--runs", type=int, default=7, help="runs that count, of each (default: %(default)s)")
+    parser.add_argument("--torch", default="2.13.0", help="the real torch of b and c (default: %(default)s)")
+    options = parser.parse_args(words)
+    unknown = [letter for letter in options.which if letter not in LETTERS]
+    if unknown:
+        parser.error(f"found {' '.join(unknown)}, expected letters out of {' '.join(LETTERS)}")
+    if options.runs < 1:
+        parser.error(f"--runs: found {options.runs}, expected 1 or more")
+    options.which = options.which or list(LETTERS)
+    return options
 
 
 def _real_torch(prefix: Path, requirement: str) -> Target:
