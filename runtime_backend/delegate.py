@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from .errors import BackendError
-from .files import is_there, resolve
+from .files import is_there, real_path
 
 KILLED = (
     "the kernel has killed a process for want of memory meanwhile: compile less at once, by MAX_JOBS=1 for this call,"
@@ -112,8 +112,8 @@ def _check_origin(module: ModuleType, spec: str, backend_path: Sequence[str], so
     """PEP 517: with ``backend-path``, the backend must be loaded from there."""
     if not backend_path:
         return
-    folders = [resolve(source / folder) for folder in backend_path]
-    place = resolve(Path(module.__file__ or ""))
+    folders = [real_path(source / folder) for folder in backend_path]
+    place = real_path(Path(module.__file__ or ""))
     if not any(place.is_relative_to(folder) for folder in folders):
         raise BackendError(
             f"tool.runtime-backend.backend-path: {spec!r} was loaded from {place},"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 from collections.abc import Sequence
 
+from .reasons import reason
+
 
 class RuntimeBackendError(Exception):
     """A refusal, told in full: what was looked for, where, what was found, and what to run next.
@@ -92,11 +94,6 @@ class NoAnswer(Exception):  # noqa: N818 - no refusal: the next way is taken, wh
     """One way to an answer leads nowhere; it says why."""
 
 
-def os_reason(error: OSError) -> str:
-    """Return why the system refused something, in its own words: ``Permission denied``."""
-    return error.strerror or str(error)
-
-
 class SystemRefusalError(RuntimeBackendError):
     """The operating system refused something at a place where nothing better is known.
 
@@ -107,7 +104,7 @@ class SystemRefusalError(RuntimeBackendError):
         self.error = error
         paths = [path for path in (error.filename, error.filename2) if path is not None]
         where = " -> ".join(map(str, paths)) or "the operating system refused a call"
-        super().__init__(f"{where}: {os_reason(error)}", hint=_HINTS.get(error.errno or 0))
+        super().__init__(f"{where}: {reason(error, paths[0] if paths else None)}", hint=_HINTS.get(error.errno or 0))
 
 
 _CACHE = "RUNTIME_BACKEND_CACHE_DIR=/another/folder"

@@ -13,7 +13,7 @@ LARGEST = 64 << 20
 
 def is_file(path: Path) -> bool:
     """Return whether a file is there; a path that may not be looked at, or is too long for one, is none."""
-    return os.path.isfile(path)  # noqa: PTH113 - before Python 3.14, Path.is_file raises for both
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises for both before Python 3.14
 
 
 def is_folder(path: Path) -> bool:
@@ -26,7 +26,7 @@ def is_there(path: Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110 - as above
 
 
-def resolve(path: Path) -> Path:
+def real_path(path: Path) -> Path:
     """Return the absolute path without links; a loop of links, or a path that is too long, stays as it is."""
     try:
         return Path(os.path.realpath(path))  # Path.resolve raises a RuntimeError for a loop before Python 3.13

@@ -24,6 +24,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from .cache import held_if_free
+from .files import is_folder
 
 _UNFINISHED, _PASSING = ".new-", ".passing-"
 _ABANDONED = {_UNFINISHED: 3600, _PASSING: 2 * 24 * 3600}
@@ -88,7 +89,7 @@ class LinkedFolder(NamedTuple):
 
     def _make_held(self) -> Path:
         held = self.held
-        if not held.is_dir():
+        if not is_folder(held):
             self._make_new(held)
         return held
 
@@ -99,7 +100,7 @@ class LinkedFolder(NamedTuple):
         for entry, target in self.targets.items():
             link = unfinished / entry
             link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(target, target_is_directory=target.is_dir())
+            link.symlink_to(target, target_is_directory=is_folder(target))
         for entry, text in self.texts.items():
             path = unfinished / entry
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import zlib
 from contextlib import suppress
 from lzma import LZMAError
 
-from .errors import os_reason
+from .reasons import reason
 
 _UNDOCUMENTED: list[type[Exception]] = [struct.error]
 with suppress(ImportError):  # Python 3.14, where the interpreter was built with it
@@ -56,5 +56,5 @@ class Header(tarfile.TarInfo):
 def why_broken(error: Exception) -> str:
     """Return why an archive cannot be read, or what is in it not written."""
     if isinstance(error, OSError) and error.errno is not None:
-        return os_reason(error)
+        return reason(error)
     return "it is no tar or zip file, or a damaged one"

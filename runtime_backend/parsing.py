@@ -8,6 +8,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
+from .reasons import DataError
+
 _LONG_NUMBER = re.compile(r"\d{1000}")
 """packaging accepts such a requirement, and fails when a version is compared with it."""
 
@@ -18,7 +20,7 @@ def read_requirement(text: str) -> Requirement:
     :raises ValueError: for a text that is none; it says why.
     """
     if _LONG_NUMBER.search(text):
-        raise ValueError("a number of more than 1000 digits")
+        raise DataError("a number of more than 1000 digits")
     return Requirement(text)
 
 

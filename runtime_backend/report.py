@@ -13,6 +13,7 @@ from .errors import BackendError
 from .plan import Plan
 from .printable import without_secrets
 from .provided import RuntimePlan
+from .reasons import reason
 from .resolve import Decision
 from .runtime import Identity
 from .variables import leads_to_a_place
@@ -175,5 +176,5 @@ def append_line(path: Path, line: str) -> None:
             file.write(f"{line}\n")
     except OSError as error:
         raise BackendError(
-            f"the log {path} cannot be written: {error}", hint="Set RUNTIME_BACKEND_LOG to another file."
+            f"the log {path} cannot be written: {reason(error, path)}", hint="Set RUNTIME_BACKEND_LOG to another file."
         ) from None

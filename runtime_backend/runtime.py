@@ -13,9 +13,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from .distributions import Distribution, DistributionIndex, extend_by_pth, locate_imports
-from .errors import RuntimeReadError, os_reason
+from .errors import RuntimeReadError
 from .files import decode, is_file, read_bytes
 from .parsing import parse_requirement, parse_version
+from .reasons import reason
 
 _ASSIGNMENT = re.compile(r"^(\w+)\s*(?::[^=\n]+)?=\s*(?:'([^'\n]*)'|\"([^\"\n]*)\")\s*$", re.MULTILINE)
 _LABELS = {"cuda": r"\bcu(\d+)\d\b", "rocm": r"\brocm(\d+\b)?", "xpu": r"\bxpu()", "cpu": r"\bcpu()"}
@@ -126,7 +127,7 @@ def _version_text(distribution: Distribution, imports: dict[str, Path]) -> str:
             except OSError as error:
                 raise RuntimeReadError(
                     f"{distribution.name} {distribution.version} is installed ({distribution.info}), but {path} cannot"
-                    f" be read: {os_reason(error)}",
+                    f" be read: {reason(error)}",
                     hint="Change the permissions of that environment, or reinstall torch in it.",
                 ) from None
     return ""

@@ -10,6 +10,7 @@ from typing import Any
 from .errors import BackendError
 from .files import is_file, read_text
 from .jsontext import parse_json
+from .reasons import reason
 from .wheels import read_from_dist_info
 
 FILE_NAME = "runtime-backend.json"
@@ -42,7 +43,7 @@ def parse_stamp(content: bytes, where: str) -> dict[str, Any]:
     try:
         stamp = parse_json(content)
     except ValueError as error:
-        raise BackendError(f"{where}: found no JSON: {error}") from None
+        raise BackendError(f"{where}: {reason(error)}") from None
     found = stamp.get("format") if isinstance(stamp, dict) else None
     if found != FORMAT:
         raise BackendError(f"{where}: found format {found}, expected {FORMAT}")

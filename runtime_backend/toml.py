@@ -6,6 +6,8 @@ import re
 import sys
 from typing import Any
 
+from .reasons import reason
+
 if sys.version_info >= (3, 11):  # pragma: no cover - one of the two, by the version
     from tomllib import loads as _parse
 else:  # pragma: no cover - Python 3.10 alone comes here
@@ -35,4 +37,4 @@ def loads(text: str) -> dict[str, Any]:
     except RecursionError:
         raise TOMLDecodeError("arrays or tables are nested too deeply") from None
     except ValueError as error:
-        raise TOMLDecodeError(str(error)) from None
+        raise TOMLDecodeError(reason(error)) from None

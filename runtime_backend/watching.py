@@ -12,11 +12,12 @@ from shlex import quote
 from .builds import Build, make_folder, output_path, write_build
 from .delegate import surroundings
 from .descriptors import Descriptor
-from .errors import SystemRefusalError, os_reason
+from .errors import SystemRefusalError
 from .frontend import Caller
 from .ninja import read_timeline
 from .plan import Plan
 from .progress import Estimate
+from .reasons import reason
 from .redirection import can_redirect, redirect
 
 Say = Callable[[str], None]
@@ -95,7 +96,7 @@ def _keep(log: Log, say: Say) -> Iterator[Path | None]:
     finally:
         log.close()
         if log.error is not None:
-            say(f"note: the output of this build is not kept, or not all of it: {os_reason(log.error)}")
+            say(f"note: the output of this build is not kept, or not all of it: {reason(log.error)}")
 
 
 class Log:

@@ -13,8 +13,9 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from urllib.request import Request
 
-from .errors import NoAnswer, os_reason
+from .errors import NoAnswer
 from .patience import Deadline, make_opener
+from .reasons import reason
 
 T = TypeVar("T")
 
@@ -93,7 +94,7 @@ def _reason(error: OSError | HTTPException | ValueError, deadline: Deadline) -> 
     if isinstance(cause, TimeoutError):
         return f"no answer: nothing came for {_TIMEOUT} seconds"
     if isinstance(cause, OSError):
-        return f"no answer: {os_reason(cause)}"
+        return f"no answer: {reason(cause)}"
     if isinstance(cause, HTTPException):
         return "no answer: what came is not HTTP, or incomplete"
     return f"no answer: {cause if isinstance(cause, str) else 'it redirects to what is no valid URL'}"
@@ -104,8 +105,8 @@ def _context(environ: Mapping[str, str]) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=bundle)
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL
-        reason = os_reason(error) if isinstance(error, OSError) else "no file can have that name"
-        raise NoAnswer(f"the certificates of {bundle} cannot be read: {reason}") from None
+        why = reason(error, bundle) if isinstance(error, OSError) else "no file can have that name"
+        raise NoAnswer(f"the certificates of {bundle} cannot be read: {why}") from None
 
 
 def _credentials(parts: SplitResult, environ: Mapping[str, str]) -> str | None:

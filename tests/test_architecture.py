@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ ROWS = (
     ),
     ("toml", "jsontext", "files", "patience", "printable", "trust"),
     ("errors",),
+    ("reasons",),
     ("__init__",),
 )
 HEIGHT = {unit: -row for row, units in enumerate(ROWS) for unit in units}
@@ -62,6 +64,7 @@ def unit_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
 def parse(path: Path) -> ast.Module:
     """Return a module's tree."""
     return ast.parse(path.read_text("utf-8"), str(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from integration.bench.__main__ import parse
 
 

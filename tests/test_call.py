@@ -355,9 +355,9 @@ def test_log_that_cannot_be_written(scene: Scene) -> None:
     caller = scene.pip(scene.shell(scene.elsewhere, RUNTIME_BACKEND_LOG=str(path)))
     with pytest.raises(BackendError) as caught:
         call_of("build_sdist", scene, caller).run("x", None)
-    assert (
-        f"the log {path} cannot be written: [Errno 20] Not a directory: '{path}'\nSet RUNTIME_BACKEND_LOG to another file."
-    ) == str(caught.value)
+    assert (f"the log {path} cannot be written: Not a directory\nSet RUNTIME_BACKEND_LOG to another file.") == str(
+        caught.value
+    )
 
 
 def test_scikit_build(scene: Scene) -> None:

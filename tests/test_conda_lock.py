@@ -116,13 +116,13 @@ def test_unknown_version(tmp_path: Path, version: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[]", "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"),
-        ("version: 1\n", "not laid out as expected: found no key 'package', expected one"),
-        ("version: 1\npackage:\n- name: torch\n", "not laid out as expected: found no key 'platform', expected one"),
+        ("[]", "not laid out as expected: found a list, expected a table"),
+        ("version: 1\n", "not laid out as expected: found no key 'package'"),
         (
-            "version: 1\npackage: x\n",
-            "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it",
+            "version: 1\npackage:\n- name: torch\n",
+            "not laid out as expected: at package[torch]: found no key 'platform'",
         ),
+        ("version: 1\npackage: x\n", "not laid out as expected: at package: found text, expected another type"),
         ("version: 1\npackage:\n- [", "not YAML: while parsing a flow node"),
     ],
 )
@@ -134,7 +134,7 @@ def test_malformed(tmp_path: Path, text: str, expected: str) -> None:
 
 def test_wrong_version_of_a_package(tmp_path: Path) -> None:
     """A version that is none for pip is no lock of conda-lock."""
-    assert "not laid out as expected: Invalid version: 'latest'" in refusal(lock(tmp_path, pip(version="latest")))
+    assert "Invalid version: 'latest'" in refusal(lock(tmp_path, pip(version="latest")))
 
 
 def test_without_pyyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -288,7 +288,7 @@ def test_tables_of_other_types(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (b"a = ", "Invalid value (at end of document)"),
-        (b"a = '\xff'", "'utf-8' codec can't decode byte 0xff in position 5: invalid start byte"),
+        (b"a = '\xff'", "line 1: found the byte 0xff, expected UTF-8"),
         (b"\xef\xbb\xbfa = 1", "Invalid statement (at line 1, column 1)"),
     ],
 )
@@ -301,14 +301,19 @@ def test_not_toml(tmp_path: Path, content: bytes, reason: str) -> None:
     assert (f"{path}: not TOML: {reason}",) == caught.value.problems
 
 
-@pytest.mark.parametrize("text", ["a = " + "9" * 5000, "a = " + "[" * 20000])
-def test_beyond_the_limits_of_python(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a = " + "9" * 5000, "a value is not written as expected"),
+        ("a = " + "[" * 20000, "arrays or tables are nested too deeply"),
+    ],
+)
+def test_beyond_the_limits_of_python(tmp_path: Path, text: str, reason: str) -> None:
     """A number or a nesting that Python cannot take is a mistake in the file as well."""
     path = write(tmp_path / "pyproject.toml", text)
     with pytest.raises(ConfigError) as caught:
         load_settings(tmp_path, environ={})
-    (problem,) = caught.value.problems
-    assert problem.startswith(f"{path}: not TOML: ")
+    assert (f"{path}: not TOML: {reason}",) == caught.value.problems
 
 
 def test_no_file(tmp_path: Path) -> None:
@@ -325,7 +330,7 @@ def test_unreadable_file(tmp_path: Path) -> None:
     path.mkdir()
     with pytest.raises(ConfigError) as caught:
         load_settings(tmp_path, environ={})
-    assert (f"{path}: cannot be read: [Errno 21] Is a directory: {str(path)!r}",) == caught.value.problems
+    assert (f"{path}: cannot be read: Is a directory",) == caught.value.problems
 
 
 def test_precedence(tmp_path: Path) -> None:

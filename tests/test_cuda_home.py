@@ -179,7 +179,7 @@ def test_cannot_be_written(tmp_path: Path) -> None:
         home = home_of(cache, found.root, kept=kept)
         with pytest.raises(CudaError) as caught, home.shown():
             raise AssertionError
-        reason = "[Errno 20] Not a directory: "
+        reason = "Not a directory: "
         assert caught.value.message.startswith(f"CUDA_HOME cannot be put together at {home.path}: {reason}")
         assert HINT == caught.value.hint
 

@@ -107,5 +107,5 @@ def test_no_program(tmp_path: Path) -> None:
     run = dry_run("")._replace(argv=[str(tmp_path / "absent")])
     with pytest.raises(DecisionError) as caught:
         run.run(60, never)
-    missing = f"[Errno 2] No such file or directory: '{tmp_path / 'absent'}'"
+    missing = f"No such file or directory: {tmp_path / 'absent'}"
     assert f"a dry run cannot be started: {missing}" == str(caught.value)

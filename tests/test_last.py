@@ -182,7 +182,7 @@ def test_plot_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     path = tmp_path / "no/x.svg"
     assert 1 == main(["explain", "--last", "--plot", str(path)])
     assert (
-        f"runtime-backend: error: {path} cannot be written: [Errno 2] No such file or directory: '{path}'\n"
+        f"runtime-backend: error: {path} cannot be written: No such file or directory\n"
         "Name a file in a folder that is there, and may be written to.\n"
     ) == capsys.readouterr().err
 

@@ -183,7 +183,7 @@ def test_cache_that_cannot_be_written_to(tmp_path: Path) -> None:
     overlay = plan(blocked(tmp_path), tmp_path / "site")
     with pytest.raises(ProvisionError) as caught:
         show(overlay)
-    reason = f"[Errno 20] Not a directory: {str(overlay.path.parent / '.held')!r}"
+    reason = f"Not a directory: {overlay.path.parent / '.held'}"
     assert f"the overlay {overlay.path} cannot be made: {reason}\n{HINT}" == str(caught.value)
 
 
@@ -194,7 +194,7 @@ def test_place_that_is_taken(tmp_path: Path) -> None:
     write(overlay.path / "somebody's", "")
     with pytest.raises(ProvisionError) as caught:
         show(overlay)
-    assert caught.value.message.startswith(f"the overlay {overlay.path} cannot be made: [Errno 21] Is a directory")
+    assert caught.value.message.startswith(f"the overlay {overlay.path} cannot be made: Is a directory")
     assert (overlay.path / "somebody's").is_file()
 
 

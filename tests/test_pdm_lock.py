@@ -168,23 +168,19 @@ def test_static_url_as_it_stands(tmp_path: Path) -> None:
             "found metadata.lock_version = None, expected pdm's 4.x, which this reader knows",
         ),
         (LOCK, "", "found metadata.lock_version = None, expected pdm's 4.x, which this reader knows"),
-        (
-            LOCK,
-            "metadata = 3",
-            "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it",
-        ),
+        (LOCK, "metadata = 3", "not laid out as expected: at metadata: found 3, expected a table"),
         (
             'version = "2.7.0"',
             'version = "latest"',
-            "not laid out as expected: Invalid version: 'latest'",
+            "not laid out as expected: at package[torch].version: Invalid version: 'latest'",
         ),
-        ('version = "2.7.0"\n', "", "not laid out as expected: found no key 'version', expected one"),
-        ('name = "torch"\n', "", "not laid out as expected: found no key 'name', expected one"),
-        (f'file = "{WHEEL}", ', "", "not laid out as expected: found no key 'file', expected one"),
+        ('version = "2.7.0"\n', "", "not laid out as expected: at package[torch]: found no key 'version'"),
+        ('name = "torch"\n', "", "not laid out as expected: at package[]: found no key 'name'"),
+        (f'file = "{WHEEL}", ', "", "not laid out as expected: at package[torch].files[]: found no key 'file'"),
         (
             'groups = ["default"]',
             "groups = 3",
-            "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it",
+            "not laid out as expected: at package[torch].groups: found 3, expected another type",
         ),
         ('groups = ["default"]', 'marker = "on linux"', None),
         ("]\n", "\n", None),
@@ -203,7 +199,7 @@ def test_malformed(tmp_path: Path, old: str, new: str, what: str | None) -> None
 def test_malformed_project(tmp_path: Path) -> None:
     """What is wrong in the project's pyproject.toml is told with that file's name."""
     path = lock(tmp_path, project="[tool.pdm]\nsource = 3\n")
-    what = "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"
+    what = "not laid out as expected: at tool.pdm.source: found 3, expected another type"
     assert f"{tmp_path / 'pyproject.toml'}: {what}" == refusal(path)
 
 

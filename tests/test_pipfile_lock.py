@@ -130,20 +130,17 @@ def test_marker(tmp_path: Path) -> None:
     ("entry", "what"),
     [
         ({"version": "*"}, "torch: found version = '*', expected '==' and a version"),
-        ({"version": "==x"}, "not laid out as expected: Invalid version: 'x'"),
-        (
-            {"version": 3},
-            "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it",
-        ),
-        ({}, "not laid out as expected: found no key 'version', expected one"),
-        ("==2", "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"),
+        ({"version": "==x"}, "not laid out as expected: at default.Torch.version: Invalid version: 'x'"),
+        ({"version": 3}, "not laid out as expected: at default.Torch.version: found 3, expected text"),
+        ({}, "not laid out as expected: at default.Torch: found no key 'version'"),
+        ("==2", "not laid out as expected: at default: found text, expected a table"),
         (
             {"version": "==2", "index": "gpu"},
             "torch: found index = 'gpu', expected one of _meta.sources: 'main', 'cpu'",
         ),
         (
             {"version": "==2", "index": []},
-            "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it",
+            "not laid out as expected: at default.Torch.index: found a list, expected another type",
         ),
     ],
 )
@@ -158,24 +155,21 @@ def test_index_without_sources(tmp_path: Path) -> None:
     path = lock(tmp_path, {"version": "==2", "index": "gpu"}, [])
     assert f"{path}: torch: found index = 'gpu', expected one of _meta.sources: none" == refusal(path)
     path = lock(tmp_path, {"version": "==2"}, [{"name": "main", "url": 3}])
-    assert (
-        f"{path}: not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"
-        == refusal(path)
-    )
+    assert f"{path}: not laid out as expected: at _meta.sources[main].url: found 3, expected text" == refusal(path)
 
 
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("", "not JSON: Expecting value: line 1 column 1 (char 0)"),
-        ("[" * 200000, "not JSON: "),
-        ("[]", "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"),
-        ("{}", "not laid out as expected: found no key '_meta', expected one"),
+        ("", "line 1, column 1: found no JSON"),
+        ("[" * 200000, "it is nested too deeply"),
+        ("[]", "not laid out as expected: found a list, expected another type"),
+        ("{}", "not laid out as expected: found no key '_meta'"),
         ('{"_meta": {}}', "found pipfile-spec = None, expected 6, the only one that this reader knows"),
         ('{"_meta": {"pipfile-spec": 7}}', "found pipfile-spec = 7, expected 6, the only one that this reader knows"),
         (
             '{"_meta": {"pipfile-spec": 6}, "default": 3}',
-            "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it",
+            "not laid out as expected: at default: found 3, expected a table",
         ),
     ],
 )
@@ -200,4 +194,4 @@ def test_truncated(sample: Path, tmp_path: Path) -> None:
     """A lock that ends early is a LockError."""
     text = sample.read_text("utf-8").rstrip()
     for count in range(0, len(text), 97):
-        assert "not JSON" in refusal(write(tmp_path / "Pipfile.lock", text[:count]))
+        assert "found no JSON" in refusal(write(tmp_path / "Pipfile.lock", text[:count]))

@@ -159,22 +159,22 @@ def test_unknown_version(tmp_path: Path, version: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[]", "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"),
-        ("version: 6\n", "not laid out as expected: found no key 'packages', expected one"),
+        ("[]", "not laid out as expected: found a list, expected a table"),
+        ("version: 6\n", "not laid out as expected: found no key 'packages'"),
         ("version: 6\nenvironments: {}\npackages:\n- x: torch\n",
-         "not laid out as expected: a package with none of the keys pypi, conda, conda_source"),
+         "not laid out as expected: at packages[]: a package with none of the keys pypi, conda, conda_source"),
         ("version: 6\nenvironments: {}\npackages:\n- kind: conda\n  name: torch\n",
-         "not laid out as expected: a package with none of the keys url, path"),
+         "not laid out as expected: at packages[torch].kind: a package with none of the keys url, path"),
         ("version: 6\nenvironments: [x]\npackages: []\n",
-         "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"),
+         "not laid out as expected: at environments: found a list, expected a table"),
         (f"version: 6\nenvironments:\n  default: {{packages: {{linux-64: [{{pypi: '{URL}'}}]}}}}\npackages:\n"
          f"- pypi: {URL}\n  name: torch\n  version: latest\n",
-         "not laid out as expected: Invalid version: 'latest'"),
+         "not laid out as expected: at packages[torch].version: Invalid version: 'latest'"),
         (f"version: 6\nenvironments:\n  default: {{packages: {{linux-64: [{{pypi: '{URL}'}}]}}}}\npackages:\n"
          f"- pypi: {URL}\n  name: torch\n  sha256: [ab]\n",
-         "not laid out as expected: sha256: found ['ab'], expected text"),
+         "not laid out as expected: at packages[torch].sha256: found ['ab'], expected text"),
         ("version: 6\nversion: 6\n", "line 2: found the key 'version' a second time"),
-        ("[" * 5_000, "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"),
+        ("[" * 5_000, "not laid out as expected: it is nested too deeply"),
     ],
 )  # fmt: skip
 def test_malformed(tmp_path: Path, text: str, expected: str) -> None:

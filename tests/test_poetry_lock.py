@@ -130,13 +130,13 @@ def test_direct_without_a_wheel(tmp_path: Path, kind: str, url: str, missing: st
         ('lock-version = "2.1"\n', "",
          "found metadata.lock-version = None, expected 1.x or 2.x, which this reader knows"),
         (LOCK, "", "found metadata.lock-version = None, expected 1.x or 2.x, which this reader knows"),
-        (LOCK, "metadata = 3", "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"),
-        ("[[package]]", "[package]", "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"),
-        ('"2.7.0+cpu"', '"latest"', "not laid out as expected: Invalid version: 'latest'"),
-        ('version = "2.7.0+cpu"\n', "", "not laid out as expected: found no key 'version', expected one"),
-        ('name = "Torch"\n', "", "not laid out as expected: found no key 'name', expected one"),
-        (f'url = "{URL}"\n', "", "not laid out as expected: found no key 'url', expected one"),
-        (f'file = "{WHEEL}", ', "", "not laid out as expected: found no key 'file', expected one"),
+        (LOCK, "metadata = 3", "not laid out as expected: at metadata: found 3, expected a table"),
+        ("[[package]]", "[package]", "not laid out as expected: at package: found a table, expected another type"),
+        ('"2.7.0+cpu"', '"latest"', "not laid out as expected: at package[Torch].version: Invalid version: 'latest'"),
+        ('version = "2.7.0+cpu"\n', "", "not laid out as expected: at package[Torch]: found no key 'version'"),
+        ('name = "Torch"\n', "", "not laid out as expected: at package[]: found no key 'name'"),
+        (f'url = "{URL}"\n', "", "not laid out as expected: at package[Torch].source: found no key 'url'"),
+        (f'file = "{WHEEL}", ', "", "not laid out as expected: at package[Torch].files[]: found no key 'file'"),
         ('groups = ["main"]', "groups = [3]", None),
         ('groups = ["main"]', 'groups = ["main"]\nmarkers = "extra is cpu"', None),
         ('groups = ["main"]', 'groups = ["main"]\nmarkers = 3', None),
@@ -150,10 +150,6 @@ def test_malformed(tmp_path: Path, old: str, new: str, what: str | None) -> None
     found = refusal(path)
     if what is None:
         assert found.startswith(f"{path}: not ")
-    elif "string indices" in what:  # worded otherwise by other Pythons
-        assert found.startswith(
-            f"{path}: not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"
-        )
     else:
         assert f"{path}: {what}" == found
 
@@ -161,7 +157,7 @@ def test_malformed(tmp_path: Path, old: str, new: str, what: str | None) -> None
 def test_malformed_project(tmp_path: Path) -> None:
     """What is wrong in the project's pyproject.toml is told with that file's name."""
     path = lock(tmp_path, project="[tool]\npoetry = 3\n")
-    what = "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"
+    what = "not laid out as expected: at tool.poetry: found 3, expected a table"
     assert f"{tmp_path / 'pyproject.toml'}: {what}" == refusal(path)
 
 

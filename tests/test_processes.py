@@ -61,8 +61,7 @@ def test_own_ancestors() -> None:
 
 def hide_procfs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this be a system without procfs."""
-    exists = Path.exists
-    monkeypatch.setattr(Path, "exists", lambda self: str(self) != "/proc/self/stat" and exists(self))
+    monkeypatch.setattr(processes, "is_there", lambda path: path != Path("/proc/self/stat"))
 
 
 class RefusedError(Exception):

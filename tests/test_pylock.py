@@ -122,12 +122,12 @@ def test_bad_entry_of_another_name(tmp_path: Path) -> None:
         (
             'lock-version = "1.0"\ncreated-by = "x"\n',
             "packages = [3]",
-            "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it",
+            "not laid out as expected: at packages[]: found 3, expected a table",
         ),
         (
             'lock-version = "1.0"\ncreated-by = "x"\n',
             "packages = 3",
-            "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it",
+            "not laid out as expected: at packages: found 3, expected another type",
         ),
         ('lock-version = "1.0"\ncreated-by = "x"\n', "[[packages]\n", "not TOML: "),
     ],

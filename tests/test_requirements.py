@@ -180,7 +180,7 @@ def test_variables(tmp_path: Path) -> None:
         ("foo bar", "foo bar: Expected semicolon (after name with no version specifier) or end"),
         ("--hash", "--hash: --hash: found no value, expected one"),
         ("torch --hash='x", "torch --hash='x: a quote or a backslash has no end"),
-        ("http://[x/torch.whl", "http://[x/torch.whl: Invalid IPv6 URL"),
+        ("http://[x/torch.whl", "http://[x/torch.whl: a value is not written as expected"),
         ("https://jo:secret@example.org/a b.whl", "https://example.org/a b.whl: Expected "),
         ("-r https://jo:secret@example.org/x.txt", "a file on the network is not followed"),
         ("torch ; " + "(" * 9999, ""),
@@ -201,10 +201,9 @@ def test_nested_file_is_missing(tmp_path: Path) -> None:
     write(tmp_path / "odd.txt", "# coding: nonsense\n")
     found = read(tmp_path, "-c missing.txt\n-r odd.txt\nsix\n")
     top = tmp_path / "requirements.txt"
-    missing = "No such file or directory"
     assert (
-        f"{top}:1: {tmp_path / 'missing.txt'}: cannot be read: {missing}",
-        f"{top}:2: {tmp_path / 'odd.txt'}: cannot be read: unknown encoding: nonsense",
+        f"{top}:1: {tmp_path / 'missing.txt'}: cannot be read: No such file or directory",
+        f"{top}:2: {tmp_path / 'odd.txt'}: cannot be read: found the encoding 'nonsense', which Python does not know",
     ) == found.problems
     assert ["six"] == names(found)
 
@@ -244,7 +243,7 @@ def test_encoding_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("locale.getpreferredencoding", lambda **_: "latin-1")
     assert ["six"] == names(read_requirements(path, {}))
     monkeypatch.setattr("locale.getpreferredencoding", lambda **_: "ascii")
-    with pytest.raises(LockError, match="'ascii' codec can't decode"):
+    with pytest.raises(LockError, match="line 1: found the byte 0xe9, expected ASCII"):
         read_requirements(path, {})
 
 

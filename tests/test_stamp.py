@@ -39,7 +39,7 @@ def test_stamp_of_another_kind(tmp_path: Path, content: bytes, found: str | None
     wheel = make_wheel(tmp_path / "x.whl", {"x-1.dist-info/RECORD": record, "x-1.dist-info/runtime-backend.json": text})
     with pytest.raises(BackendError) as caught:
         read_stamp(wheel)
-    what = f"found {found}, expected 1" if found else "found no JSON: "
+    what = f"found {found}, expected 1" if found else "line 1, column 2: found no JSON"
     assert caught.value.message.startswith(f"{wheel}: runtime-backend.json: {what}")
 
 

@@ -102,12 +102,12 @@ NAMELESS = TORCH.partition('name = "torch"\n')[2]
         (TORCH, "", "found version = None, expected 1, the only one that this reader knows"),
         ('name = "torch"\n', "", f"a [[package]] without a name: {NAMELESS[:60]!r}"),
         ("},\n]\n", "},\n", "not TOML: Invalid value (at end of document)"),
-        ('2.7.0+cu126"', 'latest"', "not laid out as expected: Invalid version: 'latest'"),
-        ('url = "', 'uri = "', "not laid out as expected: found no key 'path', expected one"),
+        ('2.7.0+cu126"', 'latest"', "not laid out as expected: at package[torch].version: Invalid version: 'latest'"),
+        ('url = "', 'uri = "', "not laid out as expected: at package[torch].source: found no key 'path'"),
         ('{ registry = "https://example.org/whl/cu126" }', "3", None),
         ('version = "2.7.0+cu126"', "version = 3", None),
         ('hash = "sha256:ab"', "hash = 3",
-         "not laid out as expected: a value has another type, or is nested deeper, than the tool writes it"),
+         "not laid out as expected: at package[torch].wheels[].hash: found 3, expected text"),
         ("wheels = [", "wheels = [\n    3,", None),
         (f"{ROOT}[[package]]", "[package]", None),
     ],
@@ -136,7 +136,7 @@ def test_package_in_a_string(tmp_path: Path, quotes: str) -> None:
     ("content", "reason"),
     [
         (None, "No such file or directory"),
-        (b"version = '\xff'", "byte 12 is not UTF-8"),
+        (b"version = '\xff'", "line 1: found the byte 0xff, expected UTF-8"),
     ],
 )
 def test_unreadable(tmp_path: Path, content: bytes | None, reason: str) -> None:
@@ -144,7 +144,7 @@ def test_unreadable(tmp_path: Path, content: bytes | None, reason: str) -> None:
     path = tmp_path / "uv.lock"
     if content is not None:
         path.write_bytes(content)
-    assert f"{path}: cannot be read: {reason.format(path=str(path))}" == refusal(path)
+    assert f"{path}: cannot be read: {reason}" == refusal(path)
 
 
 def test_unknown_name(tmp_path: Path) -> None:
@@ -175,11 +175,11 @@ def test_source_of_dynamic_version(tmp_path: Path, source: str, kind: str) -> No
 
 
 def test_root_of_a_long_name(tmp_path: Path) -> None:
-    """A member's folder that no system takes is a LockError, like everything else that the file holds."""
+    """A member's folder that is too long for any system holds no pyproject.toml, under every Python."""
     other = PACKAGE.replace("2.7.0", "2.8.0")
     root = f'[[package]]\nname = "demo"\nversion = "1"\nsource = {{ editable = "{"n" * 5000}" }}\n'
     path = write(tmp_path / "uv.lock", f"version = 1\n\n{PACKAGE}\n{other}\n{root}")
-    assert refusal(path).startswith(f"{path}: not laid out as expected: File name too long")
+    assert () == read(path)
 
 
 def test_marker_without_end(tmp_path: Path) -> None:

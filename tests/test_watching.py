@@ -145,7 +145,7 @@ def test_output_that_cannot_be_kept(scene: Scene, monkeypatch: pytest.MonkeyPatc
     said = Said()
     build(scene, scene.pip(scene.shell(scene.elsewhere)), said)
     note = "note: the output of this build is not kept, or not all of it: No such file or directory"
-    assert ([], note, "built") == (said.outputs, said.lines[0], recorded(scene)["outcome"])
+    assert ([], True, "built") == (said.outputs, said.lines[0].startswith(note), recorded(scene)["outcome"])
 
 
 def test_full_disk(tmp_path: Path) -> None:

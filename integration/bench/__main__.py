@@ -12,6 +12,7 @@ b and c download torch.
 Examples:
   nox -s bench
   nox -s bench -- a d --runs 3
+
 """
 
 from __future__ import annotations

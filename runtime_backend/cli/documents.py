@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
-from ..files import is_file
+from ..files import is_file, is_folder
+from ..reasons import reason
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -19,7 +20,7 @@ def read_pyproject(source: Path) -> str:
 
     :raises ConfigError: when there is no such source tree, or it cannot be read.
     """
-    if not source.is_dir():
+    if not is_folder(source):
         raise ConfigError([f"{source}: found no folder, expected a source tree"])
     path = source / "pyproject.toml"
     if not is_file(path):
@@ -27,7 +28,7 @@ def read_pyproject(source: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path}: cannot be read: {error}"]) from None
+        raise ConfigError([f"{path}: cannot be read: {reason(error, path)}"]) from None
 
 
 def parse(text: str, source: Path) -> TOMLDocument:
@@ -41,7 +42,7 @@ def parse(text: str, source: Path) -> TOMLDocument:
     try:
         return tomlkit.parse(text)
     except (TOMLKitError, RecursionError) as error:
-        raise ConfigError([f"{source / 'pyproject.toml'}: not TOML: {error}"]) from None
+        raise ConfigError([f"{source / 'pyproject.toml'}: not TOML: {reason(error)}"]) from None
 
 
 def with_line_ends(before: str, after: str) -> str:

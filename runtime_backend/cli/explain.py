@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..config import load_settings
 from ..errors import ConfigError, TargetError
+from ..files import is_folder, real_path
 from ..frontend import Caller, Process, find_believed, find_program, find_start, read_caller
 from ..planning import make_plan
 from ..report import describe_plan
@@ -30,8 +31,8 @@ def explain(source: str, command: Sequence[str] = (), *, as_json: bool) -> int:
     :raises ConfigError: when there is no such source tree, or its settings are wrong.
     :raises TargetError: when the command is no frontend's, or is not there.
     """
-    tree = Path(source).resolve()
-    if not tree.is_dir():
+    tree = real_path(Path(source))
+    if not is_folder(tree):
         raise ConfigError([f"{source}: found no folder, expected a source tree with a pyproject.toml"])
     # The build would run in a process of the frontend's, which is not there: nothing of this one's path counts.
     caller = replace(read_caller(), cwd=tree, sys_path=(), is_hook=False)

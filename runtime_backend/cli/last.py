@@ -12,9 +12,10 @@ from shlex import quote
 
 from ..builds import KEPT, Build, builds_folder, find_last, find_running, output_path
 from ..errors import RecordError
-from ..files import is_file
+from ..files import is_file, real_path
 from ..ninja import Step
 from ..progress import minutes
+from ..reasons import reason
 from .cache import own_cache
 from .terminal import coloured, out, out_json, say, wants_colour
 
@@ -32,7 +33,7 @@ def show_last(source: str | None, *, as_json: bool, plot: str | None) -> int:
     cache = own_cache()
     for path in find_running(cache):
         say(f"a build is under way; `tail -f {quote(str(path))}` shows how far it is")
-    tree = None if source is None else Path(source).resolve()
+    tree = None if source is None else real_path(Path(source))
     found = find_last(cache, tree)
     if found is None:
         raise _none(cache, tree)
@@ -122,6 +123,7 @@ def _draw(build: Build, path: Path) -> None:
         draw_timeline(build, [shown_name(step, build) for step in build.timeline], path)
     except OSError as error:
         raise RecordError(
-            f"{path} cannot be written: {error}", hint="Name a file in a folder that is there, and may be written to."
+            f"{path} cannot be written: {reason(error, path)}",
+            hint="Name a file in a folder that is there, and may be written to.",
         ) from None
     say(f"{path} shows what was compiled when")

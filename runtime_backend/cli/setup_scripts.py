@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from ..errors import ConfigError
 from ..files import is_file, is_folder
+from ..reasons import reason
 from .plain_values import read_constants, read_literal
 from .setup_call import Required, find_calls, read_required
 from .torch_users import TORCH_USERS
@@ -77,7 +78,7 @@ def read_setup_script(source: Path) -> SetupScript:
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except (OSError, SyntaxError, ValueError, RecursionError) as error:
-        raise ConfigError([f"{path}: cannot be read: {error}"]) from None
+        raise ConfigError([f"{path}: cannot be read: {reason(error, path)}"]) from None
     modules = sorted({name for name in _imports(tree) if _is_foreign(name, source)} - {"torch"})
     calls, constants = find_calls(tree), read_constants(tree)
     words = {word.arg: word.value for word in calls[0].keywords} if len(calls) == 1 else {}

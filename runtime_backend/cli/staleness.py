@@ -9,6 +9,7 @@ from ..distributions import Distribution
 from ..errors import BackendError, RuntimeReadError
 from ..files import is_file
 from ..frontend import Environment
+from ..reasons import reason
 from ..runtime import Identity, is_compatible, read_identity
 from ..stamp import FILE_NAME, parse_stamp
 
@@ -59,7 +60,9 @@ def find_stamped(environment: Environment) -> Iterator[Finding]:
             stamp = parse_stamp(path.read_bytes(), str(path))
             yield _compare(distribution, stamp, environment)
         except (BackendError, RuntimeReadError, OSError, KeyError, TypeError) as error:
-            told = str(error) if isinstance(error, (BackendError, RuntimeReadError)) else f"{path}: {error!r}"
+            told = (
+                str(error) if isinstance(error, (BackendError, RuntimeReadError)) else f"{path}: {reason(error, path)}"
+            )
             yield Finding(distribution=distribution, state="unreadable", built_for="", installed=told)
 
 

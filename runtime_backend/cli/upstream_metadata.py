@@ -176,11 +176,11 @@ def _ask(package: Package, upstream: Upstream, work: Path) -> str:
 def _last_words(error: Exception) -> str:
     """Return the line of a failed hook that says why."""
     inner = getattr(error, "exception", error)
-    output = getattr(inner, "output", None) or str(error)
+    output = getattr(inner, "output", None) or f"it says nothing: exit code {getattr(inner, 'returncode', 1)}"
     text = output.decode("utf-8", errors="replace") if isinstance(output, bytes) else str(output)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     ours = [line for line in lines if line.startswith("runtime-backend: error:")]
-    return (ours or lines or [str(error)])[-1]
+    return (ours or lines)[-1]
 
 
 def _make_asking_wrapper(package: Package, upstream: Upstream, folder: Path) -> Path:

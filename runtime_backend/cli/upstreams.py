@@ -14,6 +14,7 @@ from packaging.version import InvalidVersion, Version
 from ..config import Upstream
 from ..errors import ConfigError, SourceError
 from ..printable import without_secrets
+from ..reasons import reason
 from ..upstream.access import split_access
 from ..upstream.getting import INDEXES, is_sdist_of
 from ..upstream.git import find_commit
@@ -150,9 +151,18 @@ def _read_index(
             raise SourceError(f"{index} has no {name}", hint="Name another index: --index-url URL.") from None
         except (requests.RequestException, pypi_simple.UnsupportedContentTypeError) as error:
             raise SourceError(
-                f"{index} cannot be asked: {error}",
+                f"{index} cannot be asked: {_why(error)}",
                 hint="Run it again with a network, or name another index: --index-url.",
             ) from None
+
+
+def _why(error: BaseException) -> str:
+    """Return what is at the bottom of a failed request: requests wraps urllib3's error around the system's."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"HTTP {response.status_code} {response.reason}"
+    deeper = error.__cause__ or error.__context__
+    return reason(error) if deeper is None else _why(deeper)
 
 
 def _newest(sdists: Sequence[DistributionPackage]) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import __version__
 from ..errors import ConfigError
-from ..files import is_file
+from ..files import is_file, is_folder, is_there
 from .adoption import SHIM as NAME
 from .adoption import Adoption, adopt, name_of, tidy
 from .documents import parse, write
@@ -59,7 +59,7 @@ def _refuse_file(tree: Path, place: Path) -> None:
     :raises ConfigError: when it is no folder.
     """
     for path in (place, *(tree / folder for folder in place.relative_to(tree).parents)):
-        if path.exists() and not path.is_dir():
+        if is_there(path) and not is_folder(path):
             raise ConfigError(
                 [f"{path}: found a file, expected a folder, or none"],
                 hint="Move it away, or name another folder: runtime-backend vendor --folder NAME",

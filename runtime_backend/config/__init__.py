@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import ConfigError
+from ..reasons import reason
 from ..tables import Table
 from ..toml import loads
 from ..trust import EVERYBODY, Trust
@@ -110,9 +111,9 @@ def _read_pyproject(source: Path) -> Table:
     except FileNotFoundError:
         raise ConfigError([f"{path}: not found, expected the producer's pyproject.toml"]) from None
     except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error}"]) from None
+        raise ConfigError([f"{path}: cannot be read: {reason(error, path)}"]) from None
     except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number or a nesting beyond Python's limits
-        raise ConfigError([f"{path}: not TOML: {error}"]) from None
+        raise ConfigError([f"{path}: not TOML: {reason(error)}"]) from None
 
 
 class _Foreign(NamedTuple):

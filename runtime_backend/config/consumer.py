@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 
 from ..errors import ConfigError
 from ..files import is_file, read_text
+from ..reasons import reason
 from ..selection import normalise_names
 from ..tables import Table, describe
 from ..toml import loads
@@ -102,9 +103,9 @@ def _tool_of(path: Path) -> Mapping[str, Any]:
     try:
         tool = loads(path.read_text("utf-8")).get("tool")
     except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error}"]) from None
+        raise ConfigError([f"{path}: cannot be read: {reason(error, path)}"]) from None
     except (ValueError, RecursionError) as error:
-        raise ConfigError([f"{path}: not TOML: {error}"]) from None
+        raise ConfigError([f"{path}: not TOML: {reason(error)}"]) from None
     return tool if isinstance(tool, dict) else {}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..errors import ConfigError, SourceError
 from ..files import is_file
 from ..parsing import parse_requirement
+from ..reasons import reason
 from ..tables import Table
 from ..toml import loads
 from .producer import read_backend, read_backend_path
@@ -124,4 +125,4 @@ def _read_document(tree: Path) -> Table:
     try:
         return Table(loads(path.read_text("utf-8")), file="pyproject.toml", problems=problems)
     except (OSError, ValueError, RecursionError) as error:
-        raise SourceError(f"the pyproject.toml of the source cannot be read: {error}") from None
+        raise SourceError(f"the pyproject.toml of the source cannot be read: {reason(error, path)}") from None

@@ -22,6 +22,7 @@ from typing import NamedTuple
 from ..errors import CudaError
 from ..files import is_file, is_folder, list_names, read_text
 from ..linked import LinkedFolder, digest
+from ..reasons import reason
 from .wheels import Compilers
 
 _FUNCTION = re.compile(r"\bCUresult\s+CUDAAPI\s+(cu\w+)\s*\(")
@@ -178,6 +179,6 @@ def _compile(program: str, source: str, library: Path, environ: Mapping[str, str
 
 def _cannot_write(path: Path, error: OSError) -> CudaError:
     return CudaError(
-        f"CUDA_HOME cannot be put together at {path}: {error}",
+        f"CUDA_HOME cannot be put together at {path}: {reason(error)}",
         hint="Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path.",
     )

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ..errors import CudaError
 from ..files import is_file, read_text
+from ..reasons import reason
 from ..runtime import Identity
 
 USUAL = Path("/usr/local/cuda")
@@ -91,7 +92,7 @@ def _ask(program: Path, option: str, environ: Mapping[str, str], *more: str) -> 
             check=False,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise CudaError(f"{KEY}: {program} cannot be run: {error}") from None
+        raise CudaError(f"{KEY}: {program} cannot be run: {reason(error, program)}") from None
     return done.stdout
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ..errors import TargetError, os_reason
+from ..errors import TargetError
+from ..reasons import reason
 from ..trust import Trust, find_trust
 from .environments import Environment, EnvironmentReader, read_pyvenv_cfg
 from .processes import Process, list_ancestors
@@ -190,7 +191,7 @@ def _working_folder() -> Path:
         return Path.cwd()
     except OSError as error:
         raise TargetError(
-            f"the working folder cannot be used: {os_reason(error)}",
+            f"the working folder cannot be used: {reason(error)}",
             hint="It may have been removed. Go to a folder that exists, then run the same command again.",
         ) from None
 

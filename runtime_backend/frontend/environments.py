@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..distributions import DistributionIndex, extend_by_links, extend_by_pth
-from ..files import is_file, is_folder, read_text
+from ..files import is_file, is_folder, read_text, real_path
 
 _ASK = (
     "import json, site, sys; print(json.dumps([sys.prefix, '%d.%d' % sys.version_info[:2],"
@@ -142,7 +142,7 @@ def _site_dirs(prefix: Path, preferred: str) -> tuple[str | None, tuple[Path, ..
 
 def _without_aliases(folders: list[Path]) -> list[Path]:
     """``lib64`` is often a link to ``lib``."""
-    return list({folder.resolve(): folder for folder in reversed(folders)}.values())[::-1]
+    return list({real_path(folder): folder for folder in reversed(folders)}.values())[::-1]
 
 
 def _has_interpreter(prefix: Path) -> bool:

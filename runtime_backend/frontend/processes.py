@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ..files import read_bytes
+from ..files import is_there, read_bytes
 
 _DIGITS = 19
 """Of a process's number."""
@@ -39,7 +39,7 @@ def list_ancestors() -> tuple[Process, ...]:
 
     A procfs of another PID namespace (a container with the host's ``/proc``) numbers other processes.
     """
-    if Path("/proc/self/stat").exists():
+    if is_there(Path("/proc/self/stat")):
         return tuple(_from_procfs(os.getppid())) if _readlink(Path("/proc/self")) == Path(str(os.getpid())) else ()
     return _from_psutil() or tuple(_from_ps(os.getppid()))
 
@@ -152,6 +152,6 @@ def _output(*command: str) -> str:
         done = subprocess.run(  # noqa: S603
             arguments, capture_output=True, encoding="utf-8", errors="replace", timeout=10, check=False
         )
-        return done.stdout
     except (OSError, subprocess.SubprocessError):
         return ""
+    return done.stdout

@@ -10,6 +10,7 @@ from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
 from ..parsing import parse_version
 from ..platforms import Platform
+from ..reasons import DataError
 from ..urls import as_url, file_name
 from .direct import locked_file
 from .locked import Locked
@@ -95,7 +96,7 @@ def lock_pypi(  # noqa: PLR0913 - what the three locks tell of a package, each u
     :param location: a URL, or a path relative to the lock.
     """
     if not (sha256 is None or isinstance(sha256, str)):
-        raise ValueError(f"sha256: found {sha256!r}, expected text")
+        raise DataError(f"found {sha256!r}, expected text")
     url = as_url(location, path.parent)
     file = file_name(url)
     version = version or _version_of(file)

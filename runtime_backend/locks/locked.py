@@ -9,10 +9,12 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from packaging.version import Version
 
-from ..errors import LockError, os_reason
+from ..errors import LockError
 from ..files import read_bytes
 from ..index import Wanted
+from ..reasons import DataError, reason
 from ..toml import TOMLDecodeError, loads
+from .tracing import ERRORS, explain, traced
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,10 +49,8 @@ def read_lock(path: Path) -> str:
     """
     try:
         text = read_bytes(path).decode("utf-8")
-    except OSError as error:
-        raise LockError(f"{path}: cannot be read: {os_reason(error)}") from None
-    except UnicodeDecodeError as error:
-        raise LockError(f"{path}: cannot be read: byte {error.start + 1} is not UTF-8") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockError(f"{path}: cannot be read: {reason(error, path)}") from None
     return text.replace("\r\n", "\n") if "\r" in text else text
 
 
@@ -60,9 +60,10 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
     :raises LockError: with the line, when it is no TOML.
     """
     try:
-        return loads(text)
-    except TOMLDecodeError as error:
-        raise corrupt(path, f"not TOML: {error}") from None
+        document: dict[str, Any] = traced(loads(text))
+    except (TOMLDecodeError, RecursionError) as error:
+        raise corrupt(path, f"not TOML: {reason(error)}") from None
+    return document
 
 
 def read_version(package: Mapping[str, Any]) -> str:
@@ -85,10 +86,10 @@ def read_sha256(text: str) -> str | None:
 def limited(entries: Sequence[T], name: str) -> Sequence[T]:
     """Return a lock's entries of one name.
 
-    :raises ValueError: when there are more than :data:`MOST`.
+    :raises DataError: when there are more than :data:`MOST`.
     """
     if len(entries) > MOST:
-        raise ValueError(f"found {len(entries)} entries for {name}, expected at most {MOST}")
+        raise DataError(f"found {len(entries)} entries for {name}, expected at most {MOST}")
     return entries
 
 
@@ -107,18 +108,8 @@ def only_lock_errors(read: Callable[P, T]) -> Callable[P, T]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return read(*args, **kwargs)
-        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError, OSError) as error:
-            raise corrupt(Path(str(args[0])), f"not laid out as expected: {_what_is_odd(error)}") from error
+        except ERRORS as error:
+            what = explain(error, lambda: read(*args, **kwargs))
+            raise corrupt(Path(str(args[0])), f"not laid out as expected: {what}") from error
 
     return guarded
-
-
-def _what_is_odd(error: Exception) -> str:
-    """Return what is wrong with a document, by the failure that it led to; a reader's ValueError says it in words."""
-    if isinstance(error, KeyError):
-        return f"found no key {error.args[0]!r}, expected one"
-    if isinstance(error, OSError):
-        return os_reason(error)
-    if isinstance(error, ValueError):
-        return str(error).partition("\n")[0]
-    return "a value has another type, or is nested deeper, than the tool writes it"

@@ -13,6 +13,7 @@ from typing import Any
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from ..files import is_file
 from ..platforms import Platform
 from ..selection import Selection, normalise_names
 from ..urls import as_url
@@ -89,7 +90,7 @@ def _one_name(machine: str) -> str:
 def _project_folder(path: Path, selection: Selection) -> Path:
     """Return the project's folder: the lock's, unless it is kept elsewhere (``-L``)."""
     project = selection.project
-    is_elsewhere = project is not None and not path.with_name("pyproject.toml").is_file()
+    is_elsewhere = project is not None and not is_file(path.with_name("pyproject.toml"))
     return project if project is not None and is_elsewhere else path.parent
 
 

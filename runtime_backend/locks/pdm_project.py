@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
+from ..files import is_file
 from ..selection import normalise_names
 from .locked import only_lock_errors, parse_toml, read_lock
 
@@ -46,7 +47,7 @@ class Project(NamedTuple):
 @only_lock_errors
 def read_project(path: Path) -> Project:
     """Return what a pyproject.toml says; nothing where there is none."""
-    if not path.is_file():
+    if not is_file(path):
         return Project()
     document = parse_toml(read_lock(path), path)
     pdm = document.get("tool", {}).get("pdm", {})

@@ -12,10 +12,12 @@ from packaging.version import Version
 from ..index import Wanted
 from ..jsontext import parse_json
 from ..platforms import Platform
+from ..reasons import reason
 from ..selection import Selection
 from ..urls import as_url
 from .direct import locked_directly
 from .locked import Locked, corrupt, only_lock_errors, read_lock, read_sha256
+from .tracing import traced
 
 _CATEGORIES = {"packages": "default", "dev-packages": "develop", "dev": "develop"}
 """What the Pipfile and the command line call a category -> what the lock calls it."""
@@ -40,9 +42,9 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        document: dict[str, Any] = parse_json(read_lock(path))
+        document: dict[str, Any] = traced(parse_json(read_lock(path)))
     except ValueError as error:
-        raise corrupt(path, f"not JSON: {error}") from None
+        raise corrupt(path, reason(error)) from None
     specification = document["_meta"].get("pipfile-spec")
     if specification != 6:  # noqa: PLR2004 - the only one there has been
         what = f"found pipfile-spec = {specification!r}, expected 6, the only one that this reader knows"

@@ -10,6 +10,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from ..platforms import Platform
+from ..reasons import DataError
 from ..selection import Selection
 from .conda import CondaPackage, conda_name, conda_platform, lock_pypi
 from .locked import Locked, corrupt, limited, only_lock_errors, read_lock, read_version
@@ -71,7 +72,7 @@ def _place(entry: Mapping[str, Any]) -> str:
 def _first(entry: Mapping[str, Any], keys: tuple[str, ...]) -> str:
     found = next((key for key in keys if key in entry), None)
     if found is None:
-        raise ValueError(f"a package with none of the keys {', '.join(keys)}")
+        raise DataError(f"a package with none of the keys {', '.join(keys)}")
     return found
 
 

@@ -24,7 +24,7 @@ def as_specifier(constraint: str) -> str | None:
     """Return a constraint as PEP 440 spells it; None for one that it cannot express, or that is not known here."""
     try:
         return None if "|" in constraint else str(_specifiers(constraint))
-    except (InvalidSpecifier, InvalidVersion):
+    except ValueError:
         return None
 
 

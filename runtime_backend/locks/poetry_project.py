@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
+from ..files import is_file
 from ..parsing import parse_requirement
 from ..platforms import Platform
 from ..selection import Selection, normalise_names
@@ -103,7 +104,7 @@ def read_poetry_needs(path: Path, name: str) -> tuple[Need, ...]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return parse_toml(read_lock(path), path) if path.is_file() else {}
+    return parse_toml(read_lock(path), path) if is_file(path) else {}
 
 
 def _poetry_needs(poetry: Mapping[str, Any], name: str) -> Iterator[Need]:

@@ -12,6 +12,7 @@ from packaging.version import Version
 from ..errors import LockError
 from ..index import Wanted
 from ..platforms import Platform
+from ..reasons import DataError
 from ..requirements import RequirementLine, Requirements, read_requirements
 from ..selection import Selection
 from .direct import locked_directly
@@ -82,13 +83,13 @@ def _all_allow(lines: Sequence[RequirementLine], version: str) -> bool:
 def _common_hashes(lines: Sequence[RequirementLine]) -> frozenset[str]:
     """Return the digests that each line allows which names some; lines that share none name files by mistake.
 
-    :raises ValueError: for such lines.
+    :raises DataError: for such lines.
     """
     named = [line for line in lines if line.hashes]
     common = frozenset.intersection(*(line.hashes for line in named)) if named else frozenset()
     if named and not common:
         origins = " and ".join(line.origin for line in named)
-        raise ValueError(f"{origins} have no --hash in common")
+        raise DataError(f"{origins} have no --hash in common")
     return common
 
 

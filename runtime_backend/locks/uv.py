@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..files import is_file
 from ..platforms import UNFIT, Platform
 from ..selection import Selection, normalise_names
 from ..urls import as_url, file_name
@@ -82,7 +83,7 @@ class _Walk:
         if "default-groups" in root.edges:
             return frozenset(root.edges["default-groups"])
         path = self._lock.path.parent / root.folder[1] / "pyproject.toml"
-        if not path.is_file():
+        if not is_file(path):
             return frozenset(("dev",))
         groups = parse_toml(read_lock(path), path).get("tool", {}).get("uv", {}).get("default-groups", ["dev"])
         return known if groups == "all" else normalise_names(groups)

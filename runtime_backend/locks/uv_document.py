@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import LockError
+from ..files import real_path
 from ..platforms import Platform
 from ..selection import Selection
 from .locked import corrupt, parse_toml, read_lock
@@ -124,8 +125,8 @@ class UvLock:
 
     def covers(self, project: Path) -> bool:
         """Return whether the lock is that of a project: it lies beside it, or knows it as a member or by its path."""
-        place = project.resolve()
-        return place == self.path.parent.resolve() or any(self._lies_in(package, place) for package in self._all())
+        place = real_path(project)
+        return place == real_path(self.path.parent) or any(self._lies_in(package, place) for package in self._all())
 
     def roots(self, selection: Selection) -> list[Package]:
         """Return the members of the workspace that are installed."""
@@ -135,7 +136,7 @@ class UvLock:
         if selection.project is None or selection.all_packages:
             return members
         # The root of a workspace may be no package: then all members are meant.
-        place = selection.project.resolve()
+        place = real_path(selection.project)
         return [member for member in members if self._lies_in(member, place)] or members
 
     def _all(self) -> list[Package]:
@@ -143,7 +144,7 @@ class UvLock:
 
     def _lies_in(self, package: Package, place: Path) -> bool:
         kind, folder = package.folder
-        return bool(kind) and (self.path.parent / folder).resolve() == place
+        return bool(kind) and real_path(self.path.parent / folder) == place
 
 
 def _as_key(source: Mapping[str, Any]) -> object:

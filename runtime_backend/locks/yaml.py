@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import LockError
 from .locked import corrupt
+from .tracing import traced
 
 _HINT = (
     "Add runtime-backend[yaml] to build-system.requires, or install PyYAML beside runtime-backend, or name the runtime"
@@ -55,7 +56,7 @@ def parse_yaml(text: str, path: Path) -> Any:  # noqa: ANN401 - what the documen
         node = yaml.compose(text, Loader=loader)
     except yaml.YAMLError as error:
         raise corrupt(path, f"not YAML: {' '.join(str(error).split())}") from None
-    return None if node is None else _Values(path).of(node)
+    return None if node is None else traced(_Values(path).of(node))
 
 
 def _may_be_deep(text: str) -> bool:

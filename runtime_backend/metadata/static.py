@@ -9,6 +9,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from ..errors import NoAnswer
+from ..reasons import reason
 
 
 def is_complete(project: Mapping[str, Any]) -> bool:
@@ -51,7 +52,7 @@ def static_metadata(project: Mapping[str, Any], source: Path) -> tuple[str, byte
             raise NoAnswer("pyproject.toml: project.version: found none")
         text = bytes(metadata.as_rfc822())
     except (ConfigurationError, OSError, ValueError) as error:
-        raise NoAnswer(f"pyproject.toml: project: {error}") from None
+        raise NoAnswer(f"pyproject.toml: project: {reason(error)}") from None
     return f"{canonicalize_name(metadata.name).replace('-', '_')}-{metadata.version}", text
 
 

@@ -15,7 +15,9 @@ from typing import NamedTuple
 
 from ..distributions import Distribution, locate_imports
 from ..errors import ProvisionError
+from ..files import is_folder
 from ..linked import LinkedFolder, digest, safe_name
+from ..reasons import reason
 from ..runtime import Identity
 from .links import Borrowed, Links
 
@@ -90,7 +92,7 @@ def _content(distribution: Distribution) -> list[str]:
 
 def _prefixes(targets: Mapping[str, Path]) -> Iterator[tuple[str, Path]]:
     for entry, path in targets.items():
-        if (path / "share" / "cmake").is_dir():
+        if is_folder(path / "share" / "cmake"):
             yield f"{PREFIX}/{entry}", path
 
 
@@ -104,7 +106,7 @@ _PLUGIN = {
 
 def _cannot_write(path: Path, error: OSError) -> ProvisionError:
     return ProvisionError(
-        f"the overlay {path} cannot be made: {error}",
+        f"the overlay {path} cannot be made: {reason(error)}",
         hint="Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path; or have torch installed into"
         " the build environment instead of borrowed: RUNTIME_BACKEND_PROVISION=require.",
     )

@@ -16,9 +16,10 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import Requirement
 
-from ..errors import LockError, os_reason
+from ..errors import LockError
 from ..files import is_file, read_bytes
 from ..parsing import read_requirement
+from ..reasons import reason
 from .lines import decode, expand, logical_lines
 from .options import split_line
 
@@ -68,7 +69,7 @@ def read_requirements(path: Path, environ: Mapping[str, str], *, is_constraint: 
     try:
         reader.read(path, is_constraint=is_constraint)
     except (OSError, ValueError, LookupError) as error:
-        raise LockError(f"{path}: cannot be read: {_reason(error)}") from None
+        raise LockError(f"{path}: cannot be read: {reason(error, path)}") from None
     return reader.answer()
 
 
@@ -107,7 +108,7 @@ class _Reader:
             try:
                 self._read_line(expand(text, self._environ), path, origin, index=index, is_constraint=is_constraint)
             except (ValueError, RecursionError) as error:
-                why = str(error).partition("\n")[0]
+                why = reason(error)
                 self._problems.append(f"{origin}: {_CREDENTIALS.sub('', f'{_shortened(text)}: {_shortened(why)}')}")
 
     def _read_line(self, line: str, path: Path, origin: str, *, index: str | None, is_constraint: bool) -> None:
@@ -150,7 +151,7 @@ class _Reader:
         try:
             self.read(place, is_constraint=is_constraint)
         except (OSError, ValueError, LookupError) as error:
-            self._problems.append(f"{origin}: {place}: cannot be read: {_reason(error)}")
+            self._problems.append(f"{origin}: {place}: cannot be read: {reason(error, place)}")
 
     def _parse_requirement(self, text: str, path: Path) -> Requirement | None:
         """Return a requirement; None for a folder, a source archive or a repository without a name: no runtime.
@@ -177,10 +178,6 @@ class _Reader:
         places = [Path(folder) for folder in (self._environ.get("PWD"), self._top.parent, path.parent) if folder]
         found = [place / location for place in places if is_file(place / location)]
         return (found or [self._top.parent / location])[0].absolute().as_uri()
-
-
-def _reason(error: OSError | ValueError | LookupError) -> str:
-    return os_reason(error) if isinstance(error, OSError) else str(error)
 
 
 def _shortened(text: str) -> str:

@@ -7,6 +7,8 @@ import locale
 import re
 from collections.abc import Iterator, Mapping
 
+from ..reasons import DataError
+
 # UTF-16's mark begins that of UTF-32: the longer ones stand first.
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -40,8 +42,12 @@ def decode(data: bytes) -> str:
 
 
 def _decode_as(encoding: str, data: bytes) -> str:
-    if codecs.lookup(encoding).name in _NO_ENCODINGS:
-        raise LookupError(f"unknown encoding: {encoding}")
+    try:
+        is_known = codecs.lookup(encoding).name not in _NO_ENCODINGS
+    except LookupError:
+        is_known = False
+    if not is_known:
+        raise DataError(f"found the encoding {encoding!r}, which Python does not know")
     return data.decode(encoding)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from ..reasons import DataError
+
 _NAMES = {
     **dict.fromkeys(("--requirement", "-r"), "requirement"),
     **dict.fromkeys(("--constraint", "-c"), "constraint"),
@@ -57,7 +59,7 @@ def split_words(text: str) -> list[str]:
     while place < len(text):
         found = _PIECE.match(text, place)
         if found is None:
-            raise ValueError("a quote or a backslash has no end")
+            raise DataError("a quote or a backslash has no end")
         place = found.end()
         if found.lastgroup is not None:
             parts.append(_unescaped(found))
@@ -84,7 +86,7 @@ def _read_options(words: list[str]) -> Iterator[tuple[str, str]]:
         elif name is not None or option in _OTHERS:
             value = next(rest, None) if value is None else value
             if value is None:
-                raise ValueError(f"{option}: found no value, expected one")
+                raise DataError(f"{option}: found no value, expected one")
             if name is not None:
                 yield name, value
 
@@ -96,5 +98,5 @@ def _take_apart(word: str) -> tuple[str, str | None]:
     given, equals, value = word.partition("=")
     meant = [given] if given in _NAMES else [option for option in _NAMES if option.startswith(given)]
     if len(meant) > 1:
-        raise ValueError(f"{given} may be {' or '.join(meant)}")
+        raise DataError(f"{given} may be {' or '.join(meant)}")
     return meant[0] if meant else given, value if equals else None

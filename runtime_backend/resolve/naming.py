@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from ..config import is_exact
 from ..errors import LockError
-from ..files import is_file, is_folder, resolve
+from ..files import is_file, is_folder, real_path
 from ..frontend import Installation
 from ..parsing import parse_requirement, parse_wheel_name
 from ..urls import file_name, url_path
@@ -109,7 +109,7 @@ def find_exact(installation: Installation, name: str) -> Requirement | None:
 
 def _is_package(named: Named, package: Package) -> bool:
     if named.folder is not None:
-        return resolve(named.folder) == resolve(package.source)
+        return real_path(named.folder) == real_path(package.source)
     return named.project is None or named.project == package.name
 
 

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 
 from ..distributions import DistributionIndex
 from ..errors import LockError
-from ..files import is_file, read_text, resolve
+from ..files import is_file, read_text, real_path
 from ..frontend import Installation
 from ..frontend.folders import read_toml, upward
 from ..frontend.uv_options import has_places
@@ -134,7 +134,7 @@ class _Prover:
         return is_wheel and canonicalize_name(requirement.name) == self._package.name
 
     def _add_folder(self, folder: Path, extras: frozenset[str]) -> None:
-        if resolve(folder) == resolve(self._package.source):
+        if real_path(folder) == real_path(self._package.source):
             self._add_package(self._package, extras)
             return
         document = read_toml(folder / "pyproject.toml").get("project", {})

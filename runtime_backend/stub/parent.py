@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import NoAnswer
-from ..files import is_folder, read_text
+from ..files import is_file, is_folder, read_text
 from ..jsontext import parse_json
 from ..packed import BROKEN, Header
 from .facts import Facts
@@ -145,7 +145,7 @@ def _read_answer(told: Path) -> dict[str, Any]:
 
 def _read_notes(work: Path) -> list[list[str]]:
     notes = work / "notes.jsonl"
-    return [json.loads(line) for line in notes.read_text("utf-8").splitlines()] if notes.is_file() else []
+    return [json.loads(line) for line in notes.read_text("utf-8").splitlines()] if is_file(notes) else []
 
 
 def _content(request: HookRequest, outcome: _Outcome) -> tuple[Any, bytes]:

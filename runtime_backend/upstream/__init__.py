@@ -23,6 +23,7 @@ from ..cache import exclusively
 from ..config import Upstream
 from ..errors import SourceError
 from ..files import is_folder
+from ..reasons import reason
 from .archives import unpack
 from .getting import obtain
 from .patches import apply_patch
@@ -56,7 +57,7 @@ class Depot(NamedTuple):
             lock.touch()
         except OSError as error:
             raise SourceError(
-                f"{self.folder} cannot be written to: {error}",
+                f"{self.folder} cannot be written to: {reason(error, self.folder)}",
                 hint="Name another cache: RUNTIME_BACKEND_CACHE_DIR.",
             ) from None
         with exclusively(lock, lambda: self.say(f"waiting for another {upstream}")):

@@ -20,7 +20,8 @@ from typing import NamedTuple
 
 from ...cache import exclusively
 from ...errors import DecisionError
-from ...files import list_names
+from ...files import is_folder, list_names
+from ...reasons import reason
 from ..caller import Caller
 from ..installations import Installation
 from .answer import Answer, Change, read_answer
@@ -56,7 +57,7 @@ class Asker(NamedTuple):
                 return self.recall(installation) or self._ask(installation, entry)
         except OSError as error:
             raise DecisionError(
-                f"the frontend's answer cannot be kept in {self.folder}: {error}",
+                f"the frontend's answer cannot be kept in {self.folder}: {reason(error, self.folder)}",
                 hint="Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path.",
             ) from None
 
@@ -109,4 +110,4 @@ class Asker(NamedTuple):
             path = self.folder / name
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > _DAY:
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+                    shutil.rmtree(path) if is_folder(path) else path.unlink()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...errors import DecisionError
+from ...reasons import reason
 from .answer import Change
 
 _PATIENCE = 2.0
@@ -51,7 +52,7 @@ class DryRun(NamedTuple):
                 start_new_session=True,  # it is ended with all that it has started
             )
         except OSError as error:
-            raise DecisionError(f"{self.label} cannot be started: {error}") from None
+            raise DecisionError(f"{self.label} cannot be started: {reason(error)}") from None
         is_done = False
         try:
             output, errors = self._communicate(process, limit, on_slow)

@@ -11,9 +11,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ...distributions import archive_sha256
-from ...errors import DecisionError, os_reason
+from ...errors import DecisionError
 from ...files import read_bytes
 from ...jsontext import parse_json
+from ...reasons import reason
 from ..arguments import Arguments, find_positional, read_arguments
 from ..caller import Caller
 from ..installations import Installation
@@ -86,7 +87,7 @@ def _read_report(path: Path) -> Mapping[str, Change]:
     try:
         return dict(_read_item(item) for item in parse_json(read_bytes(path))["install"])
     except OSError as error:
-        why = os_reason(error)
+        why = reason(error, path)
     except (ValueError, LookupError, TypeError, AttributeError):
         why = "it is not laid out as pip's documentation says (installation report, version 1)"
     raise DecisionError(f"pip's report cannot be read: {why}", hint="Use pip 22.2 or later.")

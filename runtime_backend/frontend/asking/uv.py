@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ...files import is_folder, read_text
+from ...files import is_folder, is_there, read_text
 from ..caller import Caller
 from ..environments import Environment, read_pyvenv_cfg
 from ..folders import find_home, find_lock_upward, find_project
@@ -233,4 +233,4 @@ class _Asked(NamedTuple):
 
 def _python_in(prefix: Path) -> Path:
     windows = prefix / "Scripts" / "python.exe"
-    return windows if windows.exists() else prefix / "bin" / "python"
+    return windows if is_there(windows) else prefix / "bin" / "python"

@@ -1,0 +1,112 @@
+"""Why something failed, in words for people."""
+
+from __future__ import annotations
+
+import ast
+import json
+import socket
+import ssl
+import subprocess
+import zipfile
+from collections.abc import Callable
+from http.client import IncompleteRead
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from runtime_backend.reasons import DataError, kind_of, reason
+from runtime_backend.toml import loads
+
+
+def failure(act: Callable[[], object]) -> BaseException:
+    """Return what an act raises."""
+    with pytest.raises(BaseException) as caught:  # noqa: PT011 - any
+        act()
+    return caught.value
+
+
+def certificate() -> None:
+    """Fail as OpenSSL does."""
+    error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed (_ssl.c:1006)")
+    error.verify_message = "self-signed certificate"
+    raise error
+
+
+def too_deep(depth: int = 0) -> None:
+    """Fail as a parser does for thousands of brackets."""
+    too_deep(depth + 1)
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (lambda: Path("/absent/x").read_text("utf-8"), "No such file or directory: /absent/x"),
+        (lambda: Path("/absent/x").rename("/absent/y"), "No such file or directory: /absent/x: /absent/y"),
+        (lambda: Path("/").open("w"), "Is a directory: /"),  # noqa: SIM115 - it fails
+        (lambda: int("x"), "a value is not written as expected"),
+        (lambda: [1][1:][0], "a list has fewer entries than expected"),
+        (lambda: {}["key"], "found no key 'key'"),
+        (lambda: b"x".decode("nonsense"), "found no such entry"),
+        (lambda: b"one\ntwo \xff".decode("utf-8"), "line 2: found the byte 0xff, expected UTF-8"),
+        (lambda: b"\xe9".decode("ascii"), "line 1: found the byte 0xe9, expected ASCII"),
+        (lambda: "\udc80".encode("utf-8"), "found characters that cannot be encoded"),
+        (lambda: {[]: 1}, "a value is of another type than expected"),
+        (lambda: iter(3), "a value is of another type than expected"),
+        (lambda: [].get(0), "found a list, expected a table"),
+        (lambda: (3).partition(","), "found 3, expected text"),
+        (lambda: None.split("x"), "found nothing, expected text"),
+        (lambda: {}.unheard_of, "it is damaged"),
+        (lambda: json.loads('{\n"a": 1,}'), "line 2, column"),
+        (lambda: json.loads("[" * 100_000), "it is nested too deeply"),
+        (too_deep, "it is nested too deeply"),
+        (lambda: ast.parse("a\nprint 'x'"), "line 2: found no Python 3"),
+        (lambda: ast.parse("\0"), ""),
+        (certificate, "self-signed certificate"),
+        (lambda: ssl.create_default_context(cafile="/absent"), "No such file or directory"),
+        (lambda: zipfile.ZipFile(__file__), "it is damaged"),
+        # Of the data, a library of ours speaks: its words stay.
+        (lambda: Version("latest"), "Invalid version: 'latest'"),
+        (lambda: Requirement("a ~~ 1"), "Expected semicolon (after name with no version specifier) or end"),
+        (lambda: loads("a ="), "Invalid value (at end of document)"),
+    ],
+)
+def test_reason(act: Callable[[], object], words: str) -> None:
+    """What Python says is put in our own words; what the system or a library says is kept, without a class's name."""
+    assert reason(failure(act)).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (TimeoutError("timed out"), "it took too long"),
+        (ConnectionResetError(), "the connection was closed too early"),
+        (ConnectionRefusedError(111, "Connection refused"), "Connection refused"),
+        (socket.gaierror(-2, "Name or service not known"), "Name or service not known"),
+        (ssl.SSLError(1, "[SSL: X] x (_ssl.c:1)"), "[SSL: X] x (_ssl.c:1)"),
+        (OSError(28, None), "No space left on device"),
+        (EOFError(), "it ends too early"),
+        (IncompleteRead(b""), "it is damaged"),
+        (subprocess.TimeoutExpired("x", 1), "it is damaged"),
+        (KeyError(), "found no such entry"),
+        (SyntaxError("x"), "line 1: found no Python 3"),
+        (DataError("neither url nor path"), "neither url nor path"),
+    ],
+)
+def test_reason_of(error: BaseException, words: str) -> None:
+    """Errors that only a network or a full disk brings."""
+    assert words == reason(error)
+
+
+def test_path_that_is_named_already() -> None:
+    """It is not told twice."""
+    error = failure(lambda: Path("/absent/x").read_text("utf-8"))
+    assert "No such file or directory" == reason(error, Path("/absent/x"))
+    assert "No such file or directory" == reason(error, "/absent/x")
+    assert "No such file or directory: /absent/x" == reason(error, Path("/absent"))
+
+
+def test_kinds() -> None:
+    """Values of a foreign file are named as people know them."""
+    assert ["a table", "a list", "text", "nothing", "3", "True"] == [kind_of(v) for v in ({}, [], "", None, 3, True)]
