@@ -221,6 +221,10 @@ class HookCall:
                 self._say(f"  its whole output: {self._output}")
             if count_kills() > kills:
                 self._say(KILLED)
+            from .prerequisites import find_missing  # noqa: PLC0415 - a failure alone needs it
+
+            for line in find_missing(plan, self._caller.environ):
+                self._say(line)
             raise SystemExit(exit_code(error)) from None
 
     def _finish(self, plan: Plan, wheel: Path, prepared: Prepared | None) -> None:

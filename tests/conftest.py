@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from asking import Frontend
 
+from runtime_backend import prerequisites
 from runtime_backend.cuda import choosing
 from runtime_backend.cuda.toolkit import find_toolkit
 from runtime_backend.frontend.asking.asker import Asker
@@ -17,6 +18,13 @@ from runtime_backend.frontend.asking.asker import Asker
 def _no_toolkit_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for the usual toolkit where none is; a test that wants one names it."""
     monkeypatch.setattr(choosing, "find_toolkit", partial(find_toolkit, usual=Path("/usr/local/no-cuda")))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Find Python's headers and a C++ compiler, whatever this machine has; a test that wants less says so."""
+    monkeypatch.setattr(prerequisites, "_missing_headers", lambda *_: ())
+    monkeypatch.setattr(prerequisites, "_missing_compiler", lambda *_: ())
 
 
 @pytest.fixture(autouse=True)

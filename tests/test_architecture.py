@@ -18,7 +18,7 @@ ROWS = (
     ("__main__",),
     ("build", "cli"),
     ("call",),
-    ("answers", "finishing", "stage", "tree", "watching"),
+    ("answers", "finishing", "prerequisites", "stage", "tree", "watching"),
     ("report", "stub", "planning"),
     ("plan",),
     ("environ", "provided"),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
