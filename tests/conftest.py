@@ -1,17 +1,43 @@
-"""What holds in every test: this machine's own toolkit is not found, and no frontend is asked."""
+"""What holds in every test: nothing of this machine is looked at, and no frontend is asked."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
+from machine import WATCH, is_kept
+
+# isort: split
 from asking import Frontend
 
 from runtime_backend import prerequisites
 from runtime_backend.cuda import choosing
 from runtime_backend.cuda.toolkit import find_toolkit
 from runtime_backend.frontend.asking.asker import Asker
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home folder without anything in it, but for matplotlib's list of fonts after a while."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_this_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, home: Path
+) -> Iterator[None]:
+    """Hide the programs and the variables of whoever runs the tests."""
+    for variable in [name for name in os.environ if not is_kept(name)]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setattr(WATCH, "folder", tmp_path_factory.getbasetemp().resolve())
+    yield
+    found, WATCH.found = WATCH.found, []
+    assert [] == found
 
 
 @pytest.fixture(autouse=True)

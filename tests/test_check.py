@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from elves import make_library, make_object
 from standins import make_torch, make_venv, write
 
 from runtime_backend.cli import check as check_module
@@ -263,54 +263,20 @@ def test_which_environment(site: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     assert "found no environment there, expected a prefix or an interpreter" in capsys.readouterr().err
 
 
-def compile_library(  # noqa: PLR0913 - as compilers have it
-    path: Path,
-    *,
-    defines: tuple[str, ...] = (),
-    wants: tuple[str, ...] = (),
-    hashes: str = "gnu",
-    kind: str = "-shared",
-    links: Path | None = None,
-) -> Path:
-    """Compile a library with symbols of any name."""
-    compiler = shutil.which("cc")
-    if compiler is None or sys.platform != "linux":
-        pytest.skip("needs a C compiler that makes ELF files: run it on Linux with cc on PATH")
-    lines = [f'void d{i}(void) __asm__("{name}"); void d{i}(void) {{}}' for i, name in enumerate(defines)]
-    lines += [f'void w{i}(void) __asm__("{name}");' for i, name in enumerate(wants)]
-    calls = " ".join(f"w{i}();" for i, _ in enumerate(wants))
-    source = write(path.with_suffix(".c"), "\n".join([*lines, f"void use(void) {{ {calls} }}\n"]))
-    more = [] if links is None else [f"-L{links.parent}", f"-l:{links.name}"]
-    words = [
-        compiler,
-        kind,
-        "-fPIC",
-        f"-Wl,--hash-style={hashes}",
-        f"-Wl,-soname,{path.name}",
-        "-o",
-        path,
-        source,
-        *more,
-    ]
-    subprocess.run([str(word) for word in words], check=True)  # noqa: S603 - the compiler
-    return path
-
-
 OLD, NEW, OWN = "_ZN3c103oldEv", "_ZN2at3newEv", "_ZN5torch3ownEv"
 
 
 @pytest.fixture
 def linked(site: Path) -> Path:
     """Return a torch with one symbol, and a distribution that wants others; return the latter's record."""
-    torch = compile_library(site / "torch/lib/libtorch_cpu.so", defines=(NEW,))
+    torch = make_library(site / "torch/lib/libtorch_cpu.so", defines=(NEW,)).name
     write(site / "torch/lib/libodd.so.1", "no ELF")
     shutil.copy(write(site / "empty.o", ""), site / "torch/lib/libempty.so")
-    (site / "ext").mkdir()
-    compile_library(site / "ext/_C.so", wants=(OLD, NEW, OWN, "printf"), links=torch)
-    compile_library(site / "ext/_D.so", defines=(OWN,), links=torch, wants=(NEW,))
-    compile_library(site / "ext/plain.so", wants=(OLD,))
+    make_library(site / "ext/_C.so", wants=(OLD, NEW, OWN, "printf"), needs=("libc.so.6", torch))
+    make_library(site / "ext/_D.so", defines=(OWN,), wants=(NEW,), needs=(torch,))
+    make_library(site / "ext/plain.so", wants=(OLD,), needs=("libc.so.6",))
     write(site / "ext/text.so", "no ELF")
-    compile_library(site / "ext/object.so", kind="-c")
+    make_object(site / "ext/object.so")
     info = install(site, "ext", None)
     names = ("_C.so", "_D.so", "plain.so", "text.so", "object.so", "gone.so", "x.py")
     return write(info / "RECORD", "".join(f"ext/{name},,\n" for name in names))
@@ -338,9 +304,9 @@ def test_many_missing() -> None:
 def test_nothing_lacks(linked: Path, site: Path, capsys: Capsys) -> None:
     """A torch that has everything is asked no further; without torch nothing is asked at all."""
     torch = site / "torch/lib/libtorch_cpu.so"
-    compile_library(torch, defines=(OLD, NEW))
-    compile_library(site / "torch/lib/libz.so", defines=(NEW,))
-    compile_library(site / "torch/lib/liba.so", hashes="sysv")
+    make_library(torch, defines=(OLD, NEW))
+    make_library(site / "torch/lib/libz.so", defines=(NEW,))
+    make_library(site / "torch/lib/liba.so", hashes="sysv")
     assert 0 == run(site)
     shutil.rmtree(next(site.glob("torch-*.dist-info")))
     assert 0 == run(site)

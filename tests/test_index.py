@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 from platforms import make_platform
@@ -200,6 +201,7 @@ NO_FILES = "an answer that is no page of an index: found no list 'files', expect
     [
         ((404, "text/html", b""), "HTTP 404 Not Found"),
         ((503, "text/html", b""), "HTTP 503 Service Unavailable"),
+        ((99, "text/html", b""), "no answer: what came is not HTTP, or incomplete"),
         ((200, "application/json+json", b"[]"), NO_FILES),
         ((200, "application/json+json", b"[" * 100_000), NO_FILES),
         ((200, "application/json+json", b'{"files": {}}'), NO_FILES),
@@ -210,12 +212,25 @@ def test_bad_answers(server: Server, indexes: Indexes, page: tuple[int, str, byt
     """An index that has no page, fails, or answers with something else is told as such; one that fails is asked again."""
     server.pages["/simple/torch/"] = page
     assert problem(indexes, wanted(server)).startswith(f"{server.url()}: {told}")
-    assert len(server.asked) == (3 if page[0] == 503 else 1)
+    assert len(server.asked) == (3 if page[0] in (99, 503) else 1)
+
+
+@pytest.mark.parametrize(("status", "times"), [(404, 1), (503, 3)])
+def test_refusals_are_closed(
+    status: int, times: int, server: Server, indexes: Indexes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error of HTTP holds the connection, which Python 3.14 reports when nobody has closed it."""
+    closed: list[int] = []
+    monkeypatch.setattr(HTTPError, "close", lambda error: closed.append(error.code))
+    server.pages["/simple/torch/"] = (status, "text/html", b"")
+    problem(indexes, wanted(server))
+    assert [status] * times == closed
 
 
 def test_no_answer(server: Server, indexes: Indexes) -> None:
     """No server, another scheme, a page without an end, certificates that are not there."""
-    assert "no answer: " in problem(indexes, wanted(server, indexes=("http://127.0.0.1:9/simple",)))
+    told = "http://127.0.0.1:9/simple: no answer: Connection refused"
+    assert told == problem(indexes, wanted(server, indexes=("http://127.0.0.1:9/simple",)))
     told = "file:///x: found a URL of the scheme 'file', expected http or https"
     assert problem(indexes, wanted(server, indexes=("file:///x",))) == told
     broken = indexes._replace(environ={**indexes.environ, "PIP_CERT": "/absent.pem"})

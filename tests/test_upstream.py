@@ -17,6 +17,7 @@ from repositories import GIT, git, make_repository
 from servers import Server, serving
 from standins import blocked, write
 from test_archives import make_tar
+from toolkits import make_program
 
 from runtime_backend import downloads
 from runtime_backend.config import Upstream
@@ -188,15 +189,21 @@ def test_sdist_that_is_not_found(server: Server, tmp_path: Path, environ: dict[s
         make_depot(tmp_path, environ).tree(upstream).__enter__()
 
 
+PATCH = """#!/bin/sh
+test "$1 $2 $3" = "--strip=1 --fuzz=0 --batch" || exit 2
+for word; do case $word in --dry-run) check=--check ;; --input=*) file=${word#--input=} ;; esac; done
+GIT_CEILING_DIRECTORIES=${PWD%/*} exec git apply $check "$file" 2>&1
+"""
+"""Does what patch does; the real one is run by integration/test_machine.py."""
+
+
 @pytest.mark.parametrize("way", ["git", "patch"])
 def test_patches(way: str, tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Patches are applied, by git or by patch, below a repository too; another patch is another tree."""
     git(tmp_path, "init", "-q")
     if way == "patch":
-        if not shutil.which("patch"):
-            pytest.skip("needs patch")
-        which = shutil.which
-        monkeypatch.setattr(shutil, "which", lambda name, path: None if name == "git" else which(name, path=path))
+        program = str(make_program(tmp_path / "bin/patch", PATCH))
+        monkeypatch.setattr(shutil, "which", lambda name, path: program if name == "patch" else None)  # noqa: ARG005
     path, sha256 = archive_of(tmp_path)
     patch = write(tmp_path / "a.patch", "--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-one\n+two\n")
     upstream = make_upstream("url", path.as_uri(), sha256=sha256, patches=(patch,))

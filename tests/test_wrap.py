@@ -151,11 +151,18 @@ def test_odd_versions(server: Server, capsys: Capsys) -> None:
     assert "expected 'my-ext==1.0'" in capsys.readouterr().err
 
 
+def test_index_that_fails(server: Server, capsys: Capsys) -> None:
+    """It is told by what it says itself."""
+    server.pages["/simple/my-ext/"] = (403, "text/plain", b"")
+    assert 1 == main(["wrap", "my-ext==1"])
+    assert f"{server.url()} cannot be asked: HTTP 403 Forbidden\n" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("server")
 def test_no_index(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     """An index that does not answer is told; the option goes before the environment."""
     assert 1 == main(["wrap", "my-ext==1", "--index-url", "http://127.0.0.1:9/simple"])
-    assert "http://127.0.0.1:9/simple cannot be asked: " in capsys.readouterr().err
+    assert "http://127.0.0.1:9/simple cannot be asked: Connection refused\n" in capsys.readouterr().err
     monkeypatch.delenv("PIP_INDEX_URL")
     asked = []
 
