@@ -54,6 +54,8 @@ def _of_the_data(error: BaseException) -> str | None:
         found = f"found no key {error.args[0]!r}"
     elif isinstance(error, AttributeError) and error.name in _METHODS:
         found = f"found {kind_of(error.obj)}, expected {_METHODS[error.name]}"
+    elif type(error).__name__ == "TimeoutExpired":
+        found = "it took too long"
     elif type(error).__name__ == "JSONDecodeError":
         found = f"line {vars(error)['lineno']}, column {vars(error)['colno']}: found no JSON"
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -190,6 +191,25 @@ def test_exits(path: Path) -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "sys.stdout.write", "sys.stderr.write")
     ]
     assert name_of(path) in EXITS or [] == wrong
+
+
+def caught(handler: ast.ExceptHandler) -> set[str]:
+    """Return the names of the exceptions that a handler takes."""
+    return set() if handler.type is None else {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)}
+
+
+# What a build script has raised is told as Python tells it.
+@pytest.mark.parametrize("path", [path for path in MODULES if name_of(path) != "stub/child.py"], ids=name_of)
+def test_messages_hold_no_text_of_python(path: Path) -> None:
+    """Python's exceptions speak of the code, and in other words in every version: ``reasons.reason`` puts it right."""
+    shown = [
+        f"{node.lineno}: {{{handler.name}}}"
+        for handler in ast.walk(parse(path))
+        if isinstance(handler, ast.ExceptHandler) and handler.name and caught(handler) & {*vars(builtins)}
+        for node in ast.walk(handler)
+        if isinstance(node, ast.FormattedValue) and ast.unparse(node.value) in (handler.name, f"str({handler.name})")
+    ]
+    assert [] == shown
 
 
 @pytest.mark.parametrize(

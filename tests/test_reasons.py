@@ -88,7 +88,7 @@ def test_reason(act: Callable[[], object], words: str) -> None:
         (OSError(28, None), "No space left on device"),
         (EOFError(), "it ends too early"),
         (IncompleteRead(b""), "it is damaged"),
-        (subprocess.TimeoutExpired("x", 1), "it is damaged"),
+        (subprocess.TimeoutExpired("x", 1), "it took too long"),
         (KeyError(), "found no such entry"),
         (SyntaxError("x"), "line 1: found no Python 3"),
         (DataError("neither url nor path"), "neither url nor path"),

@@ -46,7 +46,8 @@ def test_place(read: Callable[[Any], object], expected: str) -> None:
 
 def test_other_failure_when_read_again() -> None:
     """A file that was mended meanwhile has no place."""
-    assert "a value is of another type than expected" == explain(TypeError("x"), lambda: None)
+    told = explain(TypeError("x"), lambda: traced(DOCUMENT)["meta"]["version"])
+    assert "a value is of another type than expected" == told
 
 
 def test_nothing_is_traced_otherwise() -> None:

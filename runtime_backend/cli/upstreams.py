@@ -68,7 +68,7 @@ def _parse(text: str) -> Requirement:
     try:
         return Requirement(text)
     except InvalidRequirement as error:
-        raise ConfigError([f"{text!r}: expected 'name==version' or 'git+URL@REVISION': {error}"]) from None
+        raise ConfigError([f"{text!r}: expected 'name==version' or 'git+URL@REVISION': {reason(error)}"]) from None
 
 
 def _find_in_git(name: str | None, text: str, environ: Mapping[str, str]) -> Found:

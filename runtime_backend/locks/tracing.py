@@ -42,6 +42,8 @@ def explain(error: BaseException, read: Callable[[], object]) -> str:
         read()
     except ERRORS:
         pass
+    else:  # the file has been mended meanwhile
+        return reason(error)
     finally:
         _ACTIVE.reset(token)
     is_typed = isinstance(error, TypeError) and trace.value is not None
