@@ -221,7 +221,13 @@ def test_refusals_are_closed(
 ) -> None:
     """An error of HTTP holds the connection, which Python 3.14 reports when nobody has closed it."""
     closed: list[int] = []
-    monkeypatch.setattr(HTTPError, "close", lambda error: closed.append(error.code))
+    close = HTTPError.close
+
+    def closing(error: HTTPError) -> None:
+        closed.append(error.code)
+        close(error)
+
+    monkeypatch.setattr(HTTPError, "close", closing)
     server.pages["/simple/torch/"] = (status, "text/html", b"")
     problem(indexes, wanted(server))
     assert [status] * times == closed
