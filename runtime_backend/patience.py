@@ -67,7 +67,7 @@ def make_opener(deadline: Deadline, context: SSLContext) -> OpenerDirector:
         _Plain(deadline),
         _Secure(deadline, context),
         HTTPDefaultErrorHandler(),
-        HTTPRedirectHandler(),
+        _Redirecting(),
         HTTPErrorProcessor(),
     ):
         opener.add_handler(handler)
@@ -91,6 +91,19 @@ class _Secure(HTTPSHandler):
 
     def https_open(self, request: Request) -> HTTPResponse:
         return self.do_open(_connecting(HTTPSConnection, self._deadline), request, context=self._own_context)
+
+
+class _Redirecting(HTTPRedirectHandler):
+    """Closes an answer, too, that redirects to what is no URL: urllib leaves it open."""
+
+    def http_error_302(self, req: Request, fp: Any, code: int, msg: str, headers: Any) -> Any:  # noqa: ANN401 - urllib's
+        try:
+            return super().http_error_302(req, fp, code, msg, headers)
+        except ValueError:
+            fp.close()
+            raise
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 def _connecting(kind: type[HTTPConnection], deadline: Deadline) -> Any:  # noqa: ANN401 - typeshed asks for a protocol

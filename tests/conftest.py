@@ -19,6 +19,11 @@ from runtime_backend.cuda.toolkit import find_toolkit
 from runtime_backend.frontend.asking.asker import Asker
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take how many odd inputs each reader of foreign bytes gets."""
+    parser.addoption("--fuzz", type=int, default=60, help="odd inputs for each reader of tests/foreign.py")
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a home folder without anything in it, but for matplotlib's list of fonts after a while."""

@@ -152,6 +152,95 @@ def test_zip_that_leads_out(tmp_path: Path) -> None:
         unpack(path, tmp_path / "out")
 
 
+@pytest.mark.parametrize("mtime", ["nan", "inf", "-inf", "-5", "1e300", "0"])
+def test_odd_times(mtime: str, tmp_path: Path) -> None:
+    """A time that no file can have is left out."""
+    path = tmp_path / "x-1.tar"
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
+        put(archive, "x/a", b"1", pax_headers={"mtime": mtime}, mtime=0)
+    assert b"1" == (unpack(path, tmp_path / "out") / "a").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("x/a\0b", "x-1.tar: 'x/a\\x00b': found a path with a NUL; it is not unpacked"),
+        ("x/" + "a/" * 4000, f"x-1.tar: {'x/' + 'a/' * 29!r} ...: found a path of more than 4096 letters"),
+        ("x/" + "a" * 300, "x-1.tar cannot be unpacked: File name too long"),
+    ],
+)
+def test_odd_names(name: str, told: str, tmp_path: Path) -> None:
+    """A name that no file can have is refused."""
+    path = tmp_path / "x-1.tar"
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
+        put(archive, "x", pax_headers={"path": name})
+    with pytest.raises(SourceError) as caught:
+        unpack(path, tmp_path / "out")
+    assert told == caught.value.message
+
+
+def test_link_of_a_long_name(tmp_path: Path) -> None:
+    """What a link in a zip file leads to is read no further than a path may be long."""
+    path = tmp_path / "x-1.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        alias = zipfile.ZipInfo("x-1/alias")
+        alias.external_attr, alias.compress_type = 0o120777 << 16, zipfile.ZIP_DEFLATED
+        archive.writestr(alias, b"a" * (64 << 20))
+    with pytest.raises(SourceError, match="found a path of more than 4096 letters"):
+        unpack(path, tmp_path / "out")
+
+
+def test_encrypted(tmp_path: Path) -> None:
+    """An encrypted member cannot be read, and is named."""
+    path = tmp_path / "x-1.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x-1/a", b"1")
+    data = bytearray(path.read_bytes())
+    data[6] |= 1
+    data[data.index(b"PK\1\2") + 8] |= 1
+    path.write_bytes(data)
+    with pytest.raises(SourceError) as caught:
+        unpack(path, tmp_path / "out")
+    assert "x-1.zip: 'x-1/a' is encrypted; it is not unpacked" == caught.value.message
+
+
+BROKEN = "cannot be unpacked: it is no tar or zip file, or a damaged one"
+
+
+def header(kind: bytes, size: int) -> bytes:
+    """Return a header of a tar file that tells of the next member."""
+    item = tarfile.TarInfo("././@LongLink")
+    item.type, item.size = kind, size
+    return item.tobuf(tarfile.GNU_FORMAT)
+
+
+def test_many_long_names(tmp_path: Path) -> None:
+    """Thousands of long names for one member, which tarfile reads one within the other, are refused."""
+    one = header(tarfile.GNUTYPE_LONGNAME, 1) + b"x" + b"\0" * 511
+    for number, before in enumerate((b"", tarfile.TarInfo("a").tobuf())):
+        path = tmp_path / f"{number}.tar"
+        path.write_bytes(before + one * 3000 + b"\0" * 1024)
+        with pytest.raises(SourceError, match=BROKEN):
+            unpack(path, tmp_path / str(number))
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE])
+def test_large_header(kind: bytes, tmp_path: Path) -> None:
+    """A header of gigabytes, which tarfile reads into the memory, is refused unread."""
+    for number, before in enumerate((b"", tarfile.TarInfo("a").tobuf())):
+        path = tmp_path / f"{number}.tar"
+        path.write_bytes(before + header(kind, 1 << 33) + b"x" * 2048)
+        with pytest.raises(SourceError, match=BROKEN):
+            unpack(path, tmp_path / str(number))
+
+
+def test_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor may it fill the disk with empty files."""
+    monkeypatch.setattr(archives, "MOST", 2)
+    with pytest.raises(SourceError, match=r"x-1.tar.gz holds more than 2 files, which no source does"):
+        unpack(make_tar(tmp_path, *((f"x/{n}", {}) for n in range(3))), tmp_path / "out")
+
+
 @given(content=st.binary(max_size=300), cut=st.integers(min_value=1, max_value=60))
 def test_broken(content: bytes, cut: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whatever it is, it is unpacked or refused."""

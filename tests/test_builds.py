@@ -104,3 +104,31 @@ def test_find_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(builds.os, "kill", refuse)
     assert [f"1-pkg-{os.getpid()}", f"2-pkg-{gone.pid}"] == [path.parent.name for path in find_running(tmp_path)][:2]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("seconds", float("inf")), ("seconds", "1"), ("seconds", True), ("began", 5), ("began", "x"), ("runtimes", []),
+        ("runtimes", {"torch": 2}), ("timeline", 3), ("timeline", [3]), ("timeline", [{"output": "a"}]), ("source", None),
+        ("timeline", [{"output": "a", "start": None, "end": 1}]), ("frontend", 3), ("began", "0001-01-01T00:00:00"),
+    ],
+)  # fmt: skip
+def test_odd_record(key: str, value: object, tmp_path: Path) -> None:
+    """A record with a value of another kind is none."""
+    folder = record(tmp_path, BUILD)
+    write(folder / "build.json", json.dumps({**BUILD.describe(), key: value}))
+    assert read_build(folder) is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", "[" * 100_000])
+def test_deep_record(text: str, tmp_path: Path) -> None:
+    """What is no record at all is none either."""
+    write(tmp_path / "build.json", text)
+    assert read_build(tmp_path) is None
+
+
+def test_path_that_is_not_utf8(tmp_path: Path) -> None:
+    """A path that is not UTF-8 is read as it was written."""
+    build = BUILD._replace(source=os.fsdecode(b"/home/caf\xe9"))
+    assert build == read_build(record(tmp_path, build))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from standins import make_distribution, make_torch, write
 
-from runtime_backend.distributions import Distribution, DistributionIndex, extend_by_pth, locate_imports
+from runtime_backend.distributions import Distribution, DistributionIndex, archive_sha256, extend_by_pth, locate_imports
 
 
 def find(site: Path, name: str, *more: Path) -> Distribution:
@@ -269,3 +269,34 @@ def test_declared_beside_record(tmp_path: Path) -> None:
     make_distribution(tmp_path / "site", "x", "1.0", files, extra={"top_level.txt": "torch\nextra\n"})
     write(tmp_path / "site/extra.py", "")
     assert {"torch": "site/torch", "extra.py": "site/extra.py"} == imports_of(tmp_path / "site", "x")
+
+
+@pytest.mark.parametrize(
+    "text", ["..\n", "/etc\n", "../../etc\n", "C:\\x\n", "..\\x\n", ".\n", "a\0b\n", "torch\n.. ..\n"]
+)
+def test_names_that_lead_out(text: str, tmp_path: Path) -> None:
+    """What a distribution calls its own never lies outside of its folder."""
+    site = tmp_path / "a/site"
+    info = make_distribution(site, "torch", "1", {"torch/__init__.py": ""}, extra={"top_level.txt": text}, record=None)
+    found = locate_imports(Distribution(name="torch", info=info), [site])
+    assert {"torch": site / "torch"} == found
+
+
+def test_names_in_record_that_lead_out(tmp_path: Path) -> None:
+    """Nor do the paths of its RECORD lead out."""
+    record = '../x,,\n"..",,\n/etc/passwd,,\n"/etc/x, y",,\n..\\x,,\nC:x,,\ntorch/a,,\n'
+    info = make_distribution(tmp_path / "a/site", "torch", "1", {"torch/a": ""}, record=record)
+    assert ["torch"] == list(locate_imports(Distribution(name="torch", info=info), ()))
+
+
+@pytest.mark.parametrize(
+    ("info", "sha256"),
+    [
+        (None, None), ([], None), ("x", None), ({}, None), ({"hashes": []}, None), ({"hashes": {"sha256": 3}}, None),
+        ({"hash": 3}, None), ({"hash": "md5=1"}, None), ({"hashes": "x", "hash": "sha256=ab"}, "ab"),
+        ({"hashes": {"sha256": "cd"}, "hash": "sha256=ab"}, "cd"),
+    ],
+)  # fmt: skip
+def test_hash_of_an_archive(info: object, sha256: str | None) -> None:
+    """A table of another kind has no hash."""
+    assert sha256 == archive_sha256(info)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from runtime_backend import errors
-from runtime_backend.errors import ConfigError, RuntimeBackendError
+from runtime_backend.errors import ConfigError, RuntimeBackendError, SystemRefusalError
 
 KINDS = [
     error
     for error in vars(errors).values()
-    if isinstance(error, type) and issubclass(error, RuntimeBackendError) and error is not ConfigError
+    if isinstance(error, type)
+    and issubclass(error, RuntimeBackendError)
+    and error not in (ConfigError, SystemRefusalError)
 ]
 
 

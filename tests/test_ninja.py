@@ -97,3 +97,12 @@ def test_log_that_goes(tmp_path: Path) -> None:
     """A log that is gone when it is read tells nothing."""
     (tmp_path / ".ninja_log").symlink_to(tmp_path / "nowhere")
     assert () == read_timeline([tmp_path], BEGAN)
+
+
+@pytest.mark.parametrize("odd", ["9" * 309, "1" * 5000, "-1", "\u00b2", "x"])
+def test_odd_numbers(odd: str) -> None:
+    """A line with what is no time is none of ninja's."""
+    for place in range(3):
+        columns = ["1", "2", "3", "a.o", "ab"]
+        columns[place] = odd
+        assert [] == parse_log("# ninja log v5\n" + "\t".join(columns))

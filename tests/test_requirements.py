@@ -157,6 +157,10 @@ def test_nested(tmp_path: Path) -> None:
         ("-r nested.txt\n--extra-index-url a\n", ("n", "a"), True),
         ("--index-url a\n--no-index\n", (), True),
         ("torch --index-url a\n", (), False),
+        ("--find-links --no-index\n--other --no-index x\n-f -i\n", (), True),
+        ("-i 'a b'\\ c\"d\\\\e\\x\"\n", ("a b cd\\e\\x",), True),
+        ("-i '' --extra-index-url \"\"\n", ("",), True),
+        ("-i -- --extra-index-url b -- --no-index\n", ("--", "b"), True),
     ],
 )
 def test_indexes(tmp_path: Path, text: str, indexes: tuple[str, ...], *, is_default_named: bool) -> None:
@@ -178,6 +182,8 @@ def test_variables(tmp_path: Path) -> None:
     ("line", "problem"),
     [
         ("foo bar", "foo bar: Expected semicolon (after name with no version specifier) or end"),
+        ("--e x", "--e x: --e may be --editable or --extra-index-url"),
+        ("torch==" + "1" * 5000, "torch==" + "1" * 193 + " ...: a number of more than 1000 digits"),
         ("--hash", "--hash: --hash: found no value, expected one"),
         ("torch --hash='x", "torch --hash='x: a quote or a backslash has no end"),
         ("http://[x/torch.whl", "http://[x/torch.whl: a value is not written as expected"),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..errors import CudaError
 from ..files import read_text
 
-_SUPPORTED = re.compile(r"^\s*supported_arches = (\[[^\]]*\])", re.MULTILINE)
+_SUPPORTED = re.compile(r"^[ \t]*supported_arches = (\[[^\]]{0,2000}\])", re.MULTILINE)
 _QUOTED = re.compile(r"['\"](\d{1,4}\.\d{1,4}[a-z]*)['\"]")
 _CAPABILITY = re.compile(r"\d{1,4}\.\d{1,4}")
 _DIGITS = 9

@@ -19,7 +19,7 @@ from ..urls import file_name, url_path
 from .package import Package, is_for_here
 
 _EXTRAS = re.compile(r"^(.*?)(?:\[([^\[\]]*)\])?$")
-_EGG = re.compile(r"#(?:.*&)?egg=([A-Za-z0-9._-]+)(?:\[([^\[\]]*)\])?")
+_EGG = re.compile(r"(?:^|&)egg=([A-Za-z0-9._-]+)(?:\[([^\[\]]*)\])?")
 ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar")
 _SDIST = re.compile(r"(.+)-[^-]+\.(?:tar\.gz|zip|tar\.bz2|tgz)$")
 
@@ -49,7 +49,7 @@ def read_word(word: str, bases: Iterable[Path]) -> Named:
     if wheel is not None:
         name, extras = canonicalize_name(wheel.name), _extras(",".join(wheel.extras))
         return Named(requirement=wheel, project=name, extras=extras)
-    egg = _EGG.search(word)
+    egg = _EGG.search(word.partition("#")[2])
     if egg is not None:
         return Named(project=canonicalize_name(egg.group(1)), extras=_extras(egg.group(2)))
     location, extras_text = _split_extras(word.partition("#")[0] if "://" in word else word)

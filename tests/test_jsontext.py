@@ -1,0 +1,19 @@
+"""The one door to the JSON parser."""
+
+from __future__ import annotations
+
+import pytest
+
+from runtime_backend.jsontext import parse_json
+
+
+def test_parse() -> None:
+    """JSON is parsed into plain values."""
+    assert {"a": [1, None]} == parse_json('{"a": [1, null]}') == parse_json(b'{"a": [1, null]}')
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "1" * 5000, b"\xff\xff"])
+def test_no_json(text: str | bytes) -> None:
+    """Whatever is no JSON raises the one error."""
+    with pytest.raises(ValueError, match=r"."):
+        parse_json(text)
