@@ -81,6 +81,14 @@ def situations(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Give every reader of foreign bytes 20,000 odd inputs; for more: ``nox -s fuzz -- --fuzz=100000``."""
+    _install(session, "test")
+    words = ("--fuzz=20000", "-n2", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/property/test_foreign_bytes.py", *words)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure what the shim costs; prints tables."""
     _install(session, "test", "integration")

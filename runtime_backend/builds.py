@@ -60,7 +60,7 @@ class Build(NamedTuple):
 def read_build(folder: Path) -> Build | None:
     """Return the build that a folder records; None where there is none, or one of another version of this."""
     try:
-        told = parse_json(read_text(folder / _RECORD))
+        told = parse_json(read_text(folder / _RECORD), is_own=True)
         return _parse(told) if told["format"] == _FORMAT else None
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError):  # the last two: odd moments
         return None

@@ -70,6 +70,17 @@ def decode(data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
+def is_text(text: str) -> bool:
+    """Return whether a text can be written as UTF-8: halves of characters (surrogates) cannot."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def list_names(folder: Path) -> list[str]:
     """Return the names in a folder, sorted, so that every hook finds the same first one."""
     try:

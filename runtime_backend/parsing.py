@@ -8,6 +8,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
+from .files import is_text
 from .reasons import DataError
 
 _LONG_NUMBER = re.compile(r"\d{1000}")
@@ -19,6 +20,8 @@ def read_requirement(text: str) -> Requirement:
 
     :raises ValueError: for a text that is none; it says why.
     """
+    if not is_text(text):
+        raise DataError("half of a character (a surrogate)")
     if _LONG_NUMBER.search(text):
         raise DataError("a number of more than 1000 digits")
     return Requirement(text)

@@ -41,7 +41,7 @@ def parse_stamp(content: bytes, where: str) -> dict[str, Any]:
     :raises BackendError: likewise.
     """
     try:
-        stamp = parse_json(content)
+        stamp = parse_json(content, is_own=True)
     except ValueError as error:
         raise BackendError(f"{where}: {reason(error)}") from None
     found = stamp.get("format") if isinstance(stamp, dict) else None

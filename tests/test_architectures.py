@@ -110,3 +110,37 @@ def test_nvml(has_driver: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     )
     monkeypatch.setitem(sys.modules, "pynvml", library)
     assert (["12.0"] if has_driver else ["8.6", "9.0"]) == list_capabilities(make_smi(tmp_path, *TWO))
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("supported_arches = [foo, '7.0', x()]\n", "7.0"),
+        ("    supported_arches = ['7.0',\n    \"9.0a\"]\n", "7.0, 9.0a"),
+        ("supported_arches = ['x', '" + "9" * 400 + ".0', '7.0']\n", "7.0"),
+    ],
+)
+def test_odd_lists_of_torch(text: str, known: str, tmp_path: Path) -> None:
+    """What torch can build for is read as text: what is no architecture is left out."""
+    write(tmp_path / "torch/utils/cpp_extension.py", text)
+    with pytest.raises(CudaError, match=f"it knows {known}\n"):
+        decide_architectures("3.5", {}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "visible", "expected"),
+    [
+        ("GPU-1, [N/A]", None, []),
+        ("GPU-1, " + "9" * 400 + ".0", None, []),
+        ("GPU-1, 9.0", "\u00b2", []),
+        ("GPU-1, 9.0", "1" * 5000, []),
+        ("GPU-1, 9.0", "0", ["9.0"]),
+    ],
+)
+def test_odd_answers_of_the_driver(
+    line: str, visible: str | None, expected: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is no capability, and what is no number of a GPU, counts for nothing."""
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    more = {} if visible is None else {"CUDA_VISIBLE_DEVICES": visible, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+    assert expected == list_capabilities({**make_smi(tmp_path, line), **more})

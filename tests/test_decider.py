@@ -324,3 +324,34 @@ def test_guessed_target(scene: Scene) -> None:
     caller = make_caller(prefix, cwd=scene.source, environ=environ, ancestors=[process])
     found = decide(scene, caller)
     assert f"torch {TARGET} of {scene.target} was taken (VIRTUAL_ENV)" in " ".join(found.notes)
+
+
+@pytest.mark.parametrize("may_ask", [True, False])
+@pytest.mark.parametrize("prefix", ["target", "bare"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "torch @ https://example.org/torch.whl", "https://example.org/torch.whl", f"{URL}#sha256=ab", f"{URL}?x=1",
+        f"{URL}[opt]", "torch @ http://[x/torch-1-py3-none-any.whl", "http://[x/torch-1-py3-none-any.whl", "a\0b",
+        "torch==" + "1" * 5000, "\udcff", "x" * 5000,
+    ],
+)  # fmt: skip
+def test_any_word(word: str, prefix: str, scene: Scene, frontend: Frontend, *, may_ask: bool) -> None:
+    """Whatever a command names beside the package, what it makes of torch is asked, or left open."""
+    bare(scene)
+    there = {"target": TARGET, "bare": None}[prefix]
+    outcome = decide(scene, scene.pip(shell(scene), word, prefix=scene.root / prefix), may_ask=may_ask)
+    if may_ask:
+        assert ["pip install"] == [asked.program for asked in frontend.asked]
+        assert there == told(outcome)[0]
+    else:
+        assert [] == frontend.asked
+
+
+def test_wheel_beside_the_package_without_dependencies(scene: Scene, frontend: Frontend) -> None:
+    """With ``--no-deps`` a wheel of something else moves itself alone; one of torch is asked about."""
+    other = URL.replace("torch-", "other-")
+    assert TARGET == told(decide(scene, scene.pip(shell(scene), "--no-deps", f"{other}?x=1#sha256=ab")))[0]
+    assert [] == frontend.asked
+    decide(scene, scene.pip(shell(scene), "--no-deps", f"{URL}?x=1#sha256=ab"))
+    assert 1 == len(frontend.asked)

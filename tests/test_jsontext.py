@@ -17,3 +17,12 @@ def test_no_json(text: str | bytes) -> None:
     """Whatever is no JSON raises the one error."""
     with pytest.raises(ValueError, match=r"."):
         parse_json(text)
+
+
+@pytest.mark.parametrize("text", [r'{"a": ["\ud800"]}', rb'{"\udfff": 1}'])
+def test_halves_of_characters(text: str | bytes) -> None:
+    """Half of a character, which nothing can print or write, stands only in what we wrote."""
+    with pytest.raises(ValueError, match="half of a character"):
+        parse_json(text)
+    assert 1 == len(parse_json(text, is_own=True))
+    assert {"a": "\U0001f600"} == parse_json(r'{"a": "\ud83d\ude00"}')

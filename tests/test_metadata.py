@@ -153,6 +153,8 @@ def test_not_prepared(mark: str | None, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
+        (b"Name: x\r\n\r\nBody: 1\r\n", b"Name: x\r\nRequires-Dist: torch==2\r\n\r\nBody: 1\r\n"),
+        (b"Name: x\r\n", b"Name: x\nRequires-Dist: torch==2\n"),
         (b"Name: x\n\nText\n\nmore", b"Name: x\nRequires-Dist: torch==2\n\nText\n\nmore"),
         (b"Name: x\n", b"Name: x\nRequires-Dist: torch==2\n"),
         (b"Name: x\nRequires-Dist: torch==2\n\nText", b"Name: x\nRequires-Dist: torch==2\n\nText"),

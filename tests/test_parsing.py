@@ -13,7 +13,7 @@ MANY = "1" * 5000
 def test_requirement() -> None:
     """A requirement is parsed; what is none is none, a number that no version can be compared with neither."""
     assert "torch>=2" == str(parse_requirement("torch >= 2"))
-    for text in ("", "torch (", f"torch>={MANY}", f"torch=={MANY}", "torch ; " + "(" * 5000):
+    for text in ("", "torch (", f"torch>={MANY}", f"torch=={MANY}", "torch @ file:///\udcff", "torch ; " + "(" * 5000):
         assert parse_requirement(text) is None
     with pytest.raises(ValueError, match="a number of more than 1000 digits"):
         read_requirement(f"torch>={MANY}")

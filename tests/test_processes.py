@@ -146,3 +146,10 @@ def test_no_ps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A system without ps tells nothing."""
     monkeypatch.setenv("PATH", "")
     assert [] == list(_from_ps(1))
+
+
+@pytest.mark.parametrize("stat", ["7 (x) S x 1", "7 (x) S \u00b2 1", f"7 (x) S {'1' * 5000} 1"])
+def test_procfs_odd(stat: str, tmp_path: Path) -> None:
+    """A process whose parent is no number is one that is gone."""
+    write(tmp_path / "7/stat", stat)
+    assert [] == list(_from_procfs(7, tmp_path))

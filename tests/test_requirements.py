@@ -343,3 +343,14 @@ def test_handwritten_as_pip(tmp_path: Path) -> None:
     write(tmp_path / "sub/more.txt", "base<2\n")
     environ = {"NAME": "jo"}
     assert by_pip([path], environ) == [by_us(path, environ)]
+
+
+@pytest.mark.parametrize("encoding", ["idna", "punycode", "utf-7"])
+def test_odd_encodings(encoding: str, tmp_path: Path) -> None:
+    """Codecs whose time grows with the square of the text are none; nor may one lead to half of a character."""
+    path = tmp_path / "requirements.txt"
+    path.write_bytes(f"# coding: {encoding}\n# +2AA-\nsix\n".encode())
+    told = "half of a character (a surrogate)" if encoding == "utf-7" else f"unknown encoding: {encoding}"
+    with pytest.raises(LockError) as caught:
+        read_requirements(path, {})
+    assert f"{path}: cannot be read: {told}" == caught.value.message

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from standins import make_distribution, make_torch, version_py, write
 
+from runtime_backend import runtime
 from runtime_backend.distributions import DistributionIndex, extend_by_pth
 from runtime_backend.errors import RuntimeReadError
 from runtime_backend.runtime import Identity, find_closure, is_compatible, read_identity
@@ -302,3 +303,28 @@ def test_closure_with_what_cannot_be_read(tmp_path: Path, requirement: str) -> N
 def test_cuda_release(facts: dict[str, str], release: str | None) -> None:
     """What it says of itself goes first; before it is there, its label tells; a torch without CUDA has none."""
     assert release == Identity(name="torch", **facts).cuda_release
+
+
+def test_version_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A torch whose version.py may not be read is told with the reason."""
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    info = make_torch(tmp_path, "2.7.0")
+    monkeypatch.setattr(runtime, "read_bytes", refuse)
+    with pytest.raises(RuntimeReadError) as caught:
+        identify(tmp_path)
+    assert (
+        f"torch 2.7.0 is installed ({info}), but {tmp_path / 'torch/version.py'} cannot be read: Permission denied\n"
+        "Change the permissions of that environment, or reinstall torch in it."
+    ) == str(caught.value)
+
+
+@pytest.mark.parametrize("version", ["1" * 5000, "latest", "1.\u0661"])
+def test_odd_versions(version: str, tmp_path: Path) -> None:
+    """A version that is none is told."""
+    make_torch(tmp_path, "2.7.0")
+    write(tmp_path / "torch-2.7.0.dist-info/METADATA", f"Name: torch\nVersion: {version}\n")
+    with pytest.raises(RuntimeReadError, match=r"found Version '.*', expected a version \(PEP 440\)"):
+        identify(tmp_path)

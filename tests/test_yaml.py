@@ -109,3 +109,10 @@ def test_part_that_is_none() -> None:
     assert {"package": [{"name": "six", "about": "one\ntwo"}, {"name": "torch"}]} == parse_part(
         wrapped, ITEM, lambda item: "torch" in item, PATH
     )
+
+
+def test_half_of_a_character() -> None:
+    """Half of a character, which nothing can print, is refused with its line."""
+    told = refusal('a: 1\nb: "\\ud800"\n')
+    # libyaml refuses it by itself.
+    assert told.endswith(("line 2: found half of a character (a surrogate)", '"<unicode string>", line 2, column 7'))

@@ -132,7 +132,7 @@ def _not_found(wanted: Wanted, told: list[str]) -> IndexLookupError:
 def _read_kept(path: Path) -> IndexFile | None:
     """Return a kept answer; one that cannot be read is none, and is asked for again."""
     try:
-        data = parse_json(read_bytes(path))
+        data = parse_json(read_bytes(path), is_own=True)
         sha256 = data["sha256"]
         return IndexFile(name=str(data["name"]), url=str(data["url"]), sha256=None if sha256 is None else str(sha256))
     except (OSError, ValueError, KeyError, TypeError):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import LockError
+from ..files import is_text
 from .locked import corrupt
 from .tracing import traced
 
@@ -80,6 +81,8 @@ class _Values:
             return self._mapping(node)
         if node.id == "sequence":
             return [self.of(item) for item in node.value]
+        if not is_text(node.value):
+            raise corrupt(self._path, f"line {node.start_mark.line + 1}: found half of a character (a surrogate)")
         return None if not node.style and node.value in _NULLS else node.value
 
     def _mapping(self, node: Any) -> dict[str, Any]:  # noqa: ANN401 - as above

@@ -16,7 +16,7 @@ def with_requirements(metadata: bytes, requirements: Sequence[str]) -> bytes:
     """
     found = _END.search(metadata)
     head, rest = (metadata[: found.start()], metadata[found.start() :]) if found else (metadata.rstrip(b"\r\n"), b"\n")
-    newline = b"\r\n" if b"\r\n" in head else b"\n"
+    newline = b"\r\n" if rest.startswith(b"\r") else b"\n"
     lines = [f"Requires-Dist: {text}".encode() for text in requirements]
     new = [line for line in lines if line not in head.splitlines()]
     return newline.join([head, *new]) + rest

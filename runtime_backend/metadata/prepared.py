@@ -43,7 +43,7 @@ def read_prepared(metadata_directory: str | None) -> Prepared | None:
         return None
     folder = Path(metadata_directory)
     try:
-        mark = parse_json(read_text(folder / FILE_NAME))
+        mark = parse_json(read_text(folder / FILE_NAME), is_own=True)
         return Prepared(
             way=str(mark["metadata"]),
             runtimes=tuple(map(str, mark["runtimes"])),

@@ -7,6 +7,7 @@ import locale
 import re
 from collections.abc import Iterator, Mapping
 
+from ..files import is_text
 from ..reasons import DataError
 
 # UTF-16's mark begins that of UTF-32: the longer ones stand first.
@@ -48,7 +49,10 @@ def _decode_as(encoding: str, data: bytes) -> str:
         is_known = False
     if not is_known:
         raise DataError(f"found the encoding {encoding!r}, which Python does not know")
-    return data.decode(encoding)
+    text = data.decode(encoding)
+    if not is_text(text):  # utf-7 and others have them
+        raise DataError("half of a character (a surrogate)")
+    return text
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str, str | None]]:

@@ -46,7 +46,7 @@ class Answer(NamedTuple):
 def read_answer(path: Path) -> Answer | None:
     """Return an answer that was kept; None if there is none that can be read."""
     try:
-        data = parse_json(path.read_text("utf-8"))
+        data = parse_json(path.read_text("utf-8"), is_own=True)
         changes = {str(name): Change(**change) for name, change in data["changes"].items()}
         return Answer(command=str(data["command"]), changes=changes)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
