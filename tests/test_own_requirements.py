@@ -40,7 +40,14 @@ VERSIONS = {"torch": "2.7.0+cu126", "numpy": "2.0"}
         ("torch<2; python_version ~= 'x'", False),
         ("torch<2; 'x' in dependency_groups", False),
         ("torch (<two", False),
-        ("torch @ https://h/torch-9.9-py3-none-any.whl", False),
+        ("torch @ https://h/torch-9.9-py3-none-any.whl", True),
+        ("torch @ https://h/torch-2.7.0%2Bcpu-py3-none-any.whl?x=1#sha256=ab", True),
+        ("torch @ https://h/torch-2.7.0%2Bcu126-py3-none-any.whl", False),
+        ("torch @ https://h/torch.whl", False),
+        ("torch @ git+https://h/torch.git@v2", False),
+        ("torch===2.7.0", True),
+        ("torch===2.7.0+cu126", False),
+        ("torch==" + "1" * 5000, False),
     ],
 )
 def test_refusals(requirement: str, is_refused: bool) -> None:  # noqa: FBT001 - a column
@@ -179,3 +186,10 @@ def test_incomplete_runtime_that_stays_so(scene: Scene, frontend: Frontend) -> N
     write_package(scene)
     found = plan("build_wheel", scene, scene.pip(shell(scene), "--no-deps")).runtimes[0]
     assert ("reuse", []) == (found.provision.kind, frontend.asked)
+
+
+def test_folded_requirement() -> None:
+    """A field of several lines is one requirement; line ends may be Windows'."""
+    for end in ("\n", "\r\n"):
+        text = f"Name: ext{end}Requires-Dist: torch{end}  <2{end}\t; python_version > '3'{end}{end}Body{end}"
+        assert ["torch <2 ; python_version > '3'"] == describe_refusals(text.encode(), VERSIONS)

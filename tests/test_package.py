@@ -97,7 +97,7 @@ def test_extra_that_is_no_list_of_texts(texts: object) -> None:
         ("torch>=99; extra == 'cuda'", False),
         ("torch>=99; python_version ~= 'x'", False),
         ("torch >= nine", False),
-        ("torch @ https://h/torch-9.9-py3-none-any.whl", False),
+        ("torch @ https://h/torch-9.9-py3-none-any.whl", True),
     ],
 )
 def test_refuses(dependency: str, refused: bool) -> None:  # noqa: FBT001 - a column

@@ -29,7 +29,8 @@ def describe_refusals(built: bytes, versions: Mapping[str, str]) -> list[str]:
     :param versions: the runtimes' versions by normalised name.
     """
     message = BytesParser().parsebytes(built, headersonly=True)
-    return [text for text in map(str, message.get_all("Requires-Dist", [])) if is_refused(text, versions)]
+    lines = (" ".join(str(text).split()) for text in message.get_all("Requires-Dist", []))  # a field may be folded
+    return [line for line in lines if is_refused(line, versions)]
 
 
 def _compare(field: str, told: Message, built: Message) -> Iterator[str]:

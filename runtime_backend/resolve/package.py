@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ..parsing import parse_requirement
+from ..parsing import parse_requirement, parse_version, parse_wheel_name
+from ..urls import file_name
 
 
 class Package(NamedTuple):
@@ -69,6 +70,9 @@ def is_refused(text: str, versions: Mapping[str, str]) -> bool:
     version = "" if requirement is None else versions.get(canonicalize_name(requirement.name), "")
     if requirement is None or not version or not is_for_here(requirement):
         return False
+    if requirement.url is not None:  # a wheel's name tells its version; another archive's version is not known
+        named = parse_wheel_name(file_name(requirement.url))
+        return named is not None and named[1] != parse_version(version)
     return not requirement.specifier.contains(version, prereleases=True)
 
 

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from ..cache import exclusively
 from ..config import Upstream
-from ..errors import SourceError, os_reason
+from ..errors import SourceError
 from ..files import is_folder
 from ..reasons import reason
 from .archives import unpack
