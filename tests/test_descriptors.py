@@ -41,3 +41,11 @@ def test_number_that_is_none() -> None:
     os.close(source)
     assert not Descriptor(source).is_ours
     os.close(_entry)
+
+
+def test_low_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a process may not have so many, ours lie low."""
+    monkeypatch.setattr("runtime_backend.descriptors._HIGH", 1 << 30)
+    source, entry = open_pipe()
+    assert (True, True) == (source.number < 1 << 20, entry.is_ours)
+    source.close(), entry.close()

@@ -14,6 +14,7 @@ from standins import blocked, write
 
 from runtime_backend.errors import IndexLookupError
 from runtime_backend.index import Indexes, IndexFile, Wanted
+from runtime_backend.index.links import find_links
 
 LINUX = "torch-2.7.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"
 MACOS = "torch-2.7.0-cp311-none-macosx_11_0_arm64.whl"
@@ -241,6 +242,33 @@ def test_no_answer(server: Server, indexes: Indexes) -> None:
     assert problem(indexes, wanted(server, indexes=("file:///x",))) == told
     broken = indexes._replace(environ={**indexes.environ, "PIP_CERT": "/absent.pem"})
     assert "the certificates of /absent.pem cannot be read" in problem(broken, wanted(server))
+
+
+def test_odd_entries(server: Server, indexes: Indexes) -> None:
+    """Of a page with odd entries the others are read."""
+    odd = [None, [], "x", {}, {"filename": 3, "url": "x"}, {"filename": "x"}, {"filename": LINUX, "url": "http://[x/"}]
+    hashes = [
+        {"filename": f"{n}-{LINUX}", "url": "x", "hashes": value} for n, value in enumerate(([], 3, {"sha256": 1}))
+    ]
+    server.json([*odd, *hashes, {"filename": LINUX, "url": f"/files/{LINUX}", "hashes": {"sha256": A}}])
+    assert IndexFile(name=LINUX, url=server.url(f"/files/{LINUX}"), sha256=A) == indexes.find(wanted(server))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("<!-- <a href='x'> --><a href='y'><!-- <a href='z'>", ("", ["y"])),
+        ("<A HREF = y ><a\nhref=\"z&amp;z\" href='no'><abbr href='no'><a href><a href=''>", ("", ["y", "z&z"])),
+        ("<base href='/b/'><base href='/c/'><a data='>' href=x/>", ("/b/", ["x/"])),
+        ("<a href='y", ("", [])),
+        ("<a href='&#" + "1" * 5000 + ";'><a href=x>", ("", ["x"])),
+        ("<a href=x", ("", ["x"])),
+        ("<a", ("", [])),
+    ],
+)
+def test_links(text: str, found: tuple[str, list[str]]) -> None:
+    """Links are read as browsers read them, and what has no end has no link."""
+    assert found == find_links(text)
 
 
 def test_endless_page(server: Server, indexes: Indexes, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from runtime_backend import redirection
+from runtime_backend.descriptors import Descriptor, open_pipe
 from runtime_backend.redirection import HOLD, can_redirect, redirect
 
 Read = Callable[[], bytes]
@@ -222,6 +223,35 @@ def test_hostile_build(build: str, expected: str | None) -> None:
     if expected is not None:
         assert ("", True, 0) == (done.stderr, done.stdout.startswith(expected), done.returncode)
         assert "ended " in done.stdout
+
+
+@pytest.mark.parametrize("place", ["wake", "stop", "sink", "source", "all"])
+def test_closed_by_the_build(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever of ours a build closes, nothing is waited for afterwards; without the wakening it is noticed late."""
+    made: list[Descriptor] = []
+
+    def pipe() -> tuple[Descriptor, Descriptor]:
+        made.extend(open_pipe())
+        return made[-2], made[-1]
+
+    def keep(number: int) -> Descriptor:
+        made.append(Descriptor(number))
+        return made[-1]
+
+    monkeypatch.setattr(redirection, "open_pipe", pipe)
+    monkeypatch.setattr(redirection, "Descriptor", keep)
+    monkeypatch.setattr(redirection, "_TICK", 0.05)
+    with one_output(tmp_path / "output") as output:
+        with redirect(mark, Kept()):
+            names = dict(zip(("wake", "stop", "sink", "source"), made, strict=False))
+            os.write(1, b"x\n")
+            time.sleep(0.2)
+            for descriptor in names.values() if place == "all" else [names[place]]:
+                os.close(descriptor.number)
+            time.sleep(0.2)
+            if place in ("wake", "stop"):
+                os.write(1, b"y\n")
+        assert (b"<x\n<y\n" if place in ("wake", "stop") else b"<x\n") == output()
 
 
 def test_mistake_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -204,3 +204,10 @@ def test_odd_versions(tmp_path: Path, text: str, version: str) -> None:
 def test_missing(tmp_path: Path) -> None:
     """So is a file that is not there."""
     assert f"{tmp_path / 'x.txt'}: cannot be read: " in refusal(tmp_path / "x.txt").message
+
+
+def test_too_many_lines(tmp_path: Path) -> None:
+    """A file with thousands of lines for one name is refused before they are compared with each other."""
+    path = lock(tmp_path, "torch==2.7.0\n" * 1001)
+    told = "not laid out as expected: found 1001 entries for torch, expected at most 1000"
+    assert f"{path}: {told}" == refusal(path).message

@@ -5,9 +5,11 @@ from __future__ import annotations
 import tarfile
 from pathlib import Path
 
+import pytest
 from backends.making import make_sdist
 from standins import write
 
+from runtime_backend.errors import SystemRefusalError
 from runtime_backend.sdists import complete_sdist, files_for_a_build
 
 
@@ -32,3 +34,10 @@ def test_complete(tmp_path: Path) -> None:
 def test_installed_shim(tmp_path: Path) -> None:
     """A shim that is installed is a build requirement like any other."""
     assert [tmp_path / "a/pyproject.toml"] == list(files_for_a_build(tmp_path / "a", tmp_path / "site/shim"))
+
+
+def test_sdist_that_is_gone(tmp_path: Path) -> None:
+    """An sdist that is not there is told with its path."""
+    with pytest.raises(SystemRefusalError) as caught:
+        complete_sdist(tmp_path / "x-1.tar.gz", tmp_path, [])
+    assert f"{tmp_path / 'x-1.tar.gz'}: No such file or directory" == caught.value.message

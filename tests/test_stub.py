@@ -246,6 +246,25 @@ def test_metadata(source: Path) -> None:
     assert "x-1.dist-info" == call_with_stub(again, imagine(None, ANY), lambda _: None)
 
 
+@pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000])
+def test_spoilt_answer(text: str, source: Path) -> None:
+    """A build script that spoils what is written down has given no answer."""
+    spoil = f"pathlib.Path(os.environ['RUNTIME_BACKEND_STUB'], 'answer.json').write_text({text!r})"
+    request = request_of(source, REQUIRES, requires=f"import atexit; atexit.register(lambda: {spoil}); result = []")
+    with pytest.raises(NoAnswer, match="the process ended with exit code 0"):
+        call_with_stub(request, imagine(None, ANY), lambda _: None)
+
+
+def test_sdist_that_is_none(source: Path) -> None:
+    """What is no sdist cannot be compared."""
+    request = request_of(source, "build_sdist")
+    backend = source / "hooks_of_x.py"
+    spoilt = '\n\ndef build_sdist(folder, _):\n    import torch; torch.__version__\n    pathlib.Path(folder, "x-1.tar.gz").touch()\n    return "x-1.tar.gz"\n'
+    write(backend, backend.read_text() + spoilt)
+    with pytest.raises(NoAnswer, match=r"x-1.tar.gz is no sdist with a PKG-INFO"):
+        call_with_stub(request, imagine(None, ANY), lambda _: None)
+
+
 def test_sdist(source: Path) -> None:
     """Sdists are compared by their PKG-INFO."""
     request = request_of(source, "build_sdist", text="'same' if torch.__version__ else ''")

@@ -17,6 +17,7 @@ from runtime_backend.urls import as_url, file_name
         ("file:///a%20b/c.whl", "c.whl"),
         ("c.whl", "c.whl"),
         ("https://example.org/", ""),
+        ("https://[x/torch.whl", ""),
     ],
 )  # fmt: skip
 def test_file_name(url: str, expected: str) -> None:

@@ -164,6 +164,19 @@ def test_certificates_that_are_none() -> None:
         ask("https://127.0.0.1/", {"SSL_CERT_FILE": "a\0b"}, body)
 
 
+def test_secure_server_that_is_none() -> None:
+    """What does not speak TLS is no answer."""
+    with answering(HEAD % 2 + b"ok") as url:
+        assert refusal(url.replace("http:", "https:")).startswith("no answer: ")
+
+
+def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """Where a download cannot be kept, the path is told."""
+    (tmp_path / "x").write_text("")
+    with pytest.raises(NoAnswer, match=r"/no/y: No such file or directory$"):
+        download((tmp_path / "x").as_uri(), tmp_path / "no/y", {}, lambda _: None)
+
+
 def test_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """A deadline is over when it is over; where it is renewed, it begins anew with enough bytes."""
     now = [100.0]

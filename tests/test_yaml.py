@@ -111,6 +111,7 @@ def test_part_that_is_none() -> None:
     )
 
 
+@pytest.mark.usefixtures("_parser")
 def test_half_of_a_character() -> None:
     """Half of a character, which nothing can print, is refused with its line."""
     told = refusal('a: 1\nb: "\\ud800"\n')

@@ -43,7 +43,7 @@ class _Walk:
     def reached(self) -> set[int]:
         """Return the ids of the package objects reached."""
         pending = [edge for root in self._roots for edge in self._root_edges(root)]
-        seen: set[tuple[int, frozenset[str]]] = set()
+        reached: set[int] = set()
         followed: set[str] = set()
         while pending:
             edge = pending.pop()
@@ -55,10 +55,9 @@ class _Walk:
                 continue
             followed.add(meant)
             for package in self._lock.matching(edge):
-                if (id(package), extras) not in seen:
-                    seen.add((id(package), extras))
-                    pending += _edges(package, extras)
-        return {package for package, _ in seen}
+                reached.add(id(package))
+                pending += _edges(package, extras)
+        return reached
 
     def _root_edges(self, root: Package) -> Iterator[dict[str, Any]]:
         if not self._selection.only_groups:

@@ -17,7 +17,7 @@ from ..errors import LockError
 from ..files import real_path
 from ..platforms import Platform
 from ..selection import Selection
-from .locked import corrupt, parse_toml, read_lock
+from .locked import corrupt, limited, parse_toml, read_lock
 
 _SEPARATOR = "\n[[package]]\n"
 _LINES = re.compile(
@@ -104,7 +104,7 @@ class UvLock:
 
     def packages(self, name: str) -> tuple[Package, ...]:
         """Return the packages of that name; several where the lock forks."""
-        return tuple(self._by_name.get(name, ()))
+        return tuple(limited(self._by_name.get(name, ()), name))
 
     def matching(self, edge: Mapping[str, Any]) -> Sequence[Package]:
         """Return the packages that an edge means: it tells version and source only where the name is not enough."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
@@ -18,6 +20,7 @@ from standins import write
 from runtime_backend.errors import LockError
 from runtime_backend.locks import find_locked
 from runtime_backend.requirements import read_requirements
+from runtime_backend.requirements.options import split_words
 from runtime_backend.selection import Selection
 
 LINUX = make_platform("linux-x86_64", "3.11")
@@ -63,3 +66,16 @@ def test_pipfile_locks_raise_lock_errors_only(
         for locked in find_locked(path, "torch", Selection(groups=frozenset({"dev"})), LINUX):
             assert locked.version == "" or Version(locked.version).release
             assert (locked.url is None) or (locked.wanted is None and locked.missing is None)
+
+
+@FAST
+@given(st.text(alphabet="ab '\"\\\t\n#-=", max_size=20))
+def test_words_are_those_of_a_shell(text: str) -> None:
+    """Words are cut as the standard library's slow reader cuts them."""
+    try:
+        expected = shlex.split(text)
+    except ValueError:
+        with pytest.raises(ValueError, match="has no end"):
+            split_words(text)
+        return
+    assert expected == split_words(text)
