@@ -342,7 +342,7 @@ def _readers() -> Iterator[Reader]:
     yield Reader("page-json", partial(_page, "json"), _json(PAGE))
     yield Reader("page-html", partial(_page, "html"), (LINKS.encode(),))
     yield Reader("http", _answer, HTTP)
-    yield Reader("toml", _toml, (b'[project]\nname = "x"\n[a.b."c.d"]\nx = [1, {y = 1979-05-27}, """z"""]\n', b"[metadata]\nname = x\n", b"setup(name='x')"))  # fmt: skip
+    yield Reader("toml", _toml, (b'[project]\nname = "x"\n[a.b."c.d"]\nx = [1, {y = 1979-05-27}, """z"""]\n', b"[metadata]\nname = x\n", b"setup(name='x')", b"import distutils.core\ndistutils.core.setup(name='x')"))  # fmt: skip
     yield Reader("ninja", partial(_written, ".ninja_log", lambda folder: read_timeline([folder], 0.0)), (NINJA,))
     yield Reader("builds", partial(_written, "build.json", _build_record), _json(BUILD))
     yield Reader("stamp", lambda _, d: parse_stamp(d, "x"), _json({"format": 1, "runtimes": []}))

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -257,6 +258,18 @@ def test_path_that_is_not_utf8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (record,) = (scene.root / "our-cache/builds").glob("*/build.json")
     assert str(scene.source) == json.loads(record.read_text("utf-8"))["source"]
     assert [] == [line for line in said.lines if "not" in line]
+
+
+@pytest.mark.parametrize("path", ["/" + "x" * 300 + ".lock", "/" + "x/" * 3000 + "uv.lock", "/a\0b", "/\udcff/uv.lock"])
+@pytest.mark.parametrize("kind", ["LOCK", "TARGET"])
+def test_paths_that_are_none(kind: str, path: str, scene: Scene) -> None:
+    """A lock or a target with an impossible path is one that is not there."""
+    caller = scene.pip(shell(scene))
+    caller = replace(caller, environ={**caller.environ, f"RUNTIME_BACKEND_{kind}": path})
+    write(scene.source / "script.py", "\n")
+    with pytest.raises(TargetError) as caught:
+        call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None)
+    assert caught.value.message.startswith(f"RUNTIME_BACKEND_{kind}: found {path!r}, ")
 
 
 FEW = """

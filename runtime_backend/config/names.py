@@ -50,6 +50,16 @@ def _from_setup_cfg(text: str) -> str | None:
     return parser.get("metadata", "name", fallback=None)
 
 
+def _is_setup(function: ast.expr) -> bool:
+    """Return whether what is called is ``setup``, ``setuptools.setup`` or ``distutils.core.setup``."""
+    names: list[str] = []
+    while isinstance(function, ast.Attribute):
+        names.append(function.attr)
+        function = function.value
+    names.append(function.id if isinstance(function, ast.Name) else "")
+    return names in (["setup"], ["setup", "setuptools"], ["setup", "core", "distutils"])
+
+
 def _from_setup_py(text: str) -> str | None:
     """Return the literal ``name=`` of a call of ``setup``."""
     try:
@@ -57,6 +67,6 @@ def _from_setup_py(text: str) -> str | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    setups = (call for call in calls if ast.unparse(call.func) in ("setup", "setuptools.setup", "distutils.core.setup"))
+    setups = (call for call in calls if _is_setup(call.func))
     values = (word.value for call in setups for word in call.keywords if word.arg == "name")
     return next((v.value for v in values if isinstance(v, ast.Constant) and isinstance(v.value, str)), None)

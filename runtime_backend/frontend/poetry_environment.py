@@ -76,7 +76,7 @@ def environment_name(name: str, root: Path) -> str:
     """Return ``consumer-TDQ2dQ4g``: poetry names its environments for the project's name and its folder."""
     sanitized = re.sub(r'[ $`!*@"\\\r\n\t]', "_", name.lower())[:42]
     folder = os.path.normcase(os.path.realpath(root))
-    digest = base64.urlsafe_b64encode(hashlib.sha256(folder.encode()).digest()).decode()
+    digest = base64.urlsafe_b64encode(hashlib.sha256(folder.encode("utf-8", "surrogateescape")).digest()).decode()
     return f"{sanitized}-{digest[:8]}"
 
 

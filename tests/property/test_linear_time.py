@@ -109,6 +109,8 @@ SHAPES: dict[str, dict[str, Make]] = {
         "brackets": around(b"", b"["),
         "folded": around(b"[metadata]\nname=", b"a\n b"),
         "sum": around(b"", b"1+", b"1"),
+        "calls": around(b"a", b"()", b"(name=1)"),
+        "attributes": around(b"a", b".a", b"(name=1)"),
     },
     "metadata": {
         "fields": counted(b"", b"Requires-Dist: t%d\n", every=5),
