@@ -39,7 +39,7 @@ def download(url: str, path: Path, environ: Mapping[str, str], say: Callable[[st
     except OSError as error:
         raise NoAnswer(str(SystemRefusalError(error).message)) from None
     except ValueError:
-        raise NoAnswer("it is no valid URL") from None
+        raise NoAnswer("the URL is not valid") from None
 
 
 def _copy(source: Path, path: Path) -> None:

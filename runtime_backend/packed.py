@@ -57,4 +57,4 @@ def why_broken(error: Exception) -> str:
     """Return why an archive cannot be read, or what is in it not written."""
     if isinstance(error, OSError) and error.errno is not None:
         return reason(error)
-    return "it is no tar or zip file, or a damaged one"
+    return "it is not a tar or zip file, or it is damaged"

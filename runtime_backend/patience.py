@@ -48,7 +48,7 @@ class Deadline:
         """
         left = self._until - time.monotonic()
         if left <= 0:
-            raise TimeoutError("the answer takes too long")
+            raise TimeoutError("the time limit is over")
         return left
 
     def count(self, size: int) -> None:

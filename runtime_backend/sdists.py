@@ -29,7 +29,9 @@ def complete_sdist(sdist: Path, source: Path, needed: Iterable[Path]) -> list[st
     except BROKEN as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise SystemRefusalError(error) from None
-        raise BackendError(f"{sdist}: the real backend made what is no .tar.gz, which an sdist is (PEP 517)") from None
+        raise BackendError(
+            f"{sdist}: the real backend returned a file that is not a .tar.gz archive, as PEP 517 requires"
+        ) from None
     return [path.relative_to(source).as_posix() for path in missing]
 
 

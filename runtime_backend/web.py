@@ -79,7 +79,7 @@ def _request(url: str, environ: Mapping[str, str], accept: str) -> Request:
         request = Request(without_credentials(url), headers=headers)  # noqa: S310 - http or https
         credentials = _credentials(parts, environ)
     except ValueError:
-        raise NoAnswer("it is no valid URL") from None
+        raise NoAnswer("the URL is not valid") from None
     if credentials is not None:
         request.add_unredirected_header("Authorization", f"Basic {credentials}")
     return request
@@ -92,12 +92,12 @@ def _reason(error: OSError | HTTPException | ValueError, deadline: Deadline) -> 
         return f"no answer: it was not complete after {LONGEST} seconds"
     cause = error.reason if isinstance(error, URLError) else error
     if isinstance(cause, TimeoutError):
-        return f"no answer: nothing came for {_TIMEOUT} seconds"
+        return f"no answer: no data arrived for {_TIMEOUT} seconds"
     if isinstance(cause, OSError):
         return f"no answer: {reason(cause)}"
     if isinstance(cause, HTTPException):
-        return "no answer: what came is not HTTP, or incomplete"
-    return f"no answer: {cause if isinstance(cause, str) else 'it redirects to what is no valid URL'}"
+        return "no answer: the response is not HTTP, or it is incomplete"
+    return f"no answer: {cause if isinstance(cause, str) else 'it redirects to an invalid URL'}"
 
 
 def _context(environ: Mapping[str, str]) -> ssl.SSLContext:

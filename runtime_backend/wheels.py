@@ -88,7 +88,9 @@ def _opened(wheel: Path) -> Iterator[zipfile.ZipFile]:
     except BROKEN as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise SystemRefusalError(error) from None
-        raise BackendError(f"{wheel}: the real backend made what is no wheel: {why_broken(error)}") from None
+        raise BackendError(
+            f"{wheel}: the real backend returned a file that is not a wheel: {why_broken(error)}"
+        ) from None
 
 
 def _find_record(archive: zipfile.ZipFile, wheel: Path) -> zipfile.ZipInfo:
@@ -120,7 +122,8 @@ def _read_record(archive: zipfile.ZipFile, record: zipfile.ZipInfo, wheel: Path)
         return list(csv.reader(io.StringIO(archive.read(record).decode("utf-8"), newline="")))
     except (UnicodeDecodeError, csv.Error):
         raise BackendError(
-            f"{wheel}: {record.filename}: found no table of paths, hashes and sizes in UTF-8, which a RECORD has to be"
+            f"{wheel}: {record.filename}: cannot be read, expected UTF-8 text with a path, a hash and a size in each"
+            " line"
         ) from None
 
 

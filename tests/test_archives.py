@@ -204,7 +204,7 @@ def test_encrypted(tmp_path: Path) -> None:
     assert "x-1.zip: 'x-1/a' is encrypted; it is not unpacked" == caught.value.message
 
 
-BROKEN = "cannot be unpacked: it is no tar or zip file, or a damaged one"
+BROKEN = "cannot be unpacked: it is not a tar or zip file, or it is damaged"
 
 
 def header(kind: bytes, size: int) -> bytes:

@@ -194,7 +194,7 @@ def test_base(server: Server, indexes: Indexes) -> None:
     assert found == IndexFile(name=LINUX, url=server.url(f"/elsewhere/{LINUX}"), sha256=A)
 
 
-NO_FILES = "an answer that is no page of an index: found no list 'files', expected one (PEP 691)"
+NO_FILES = "the answer is not an index page: found no list 'files', expected one (PEP 691)"
 
 
 @pytest.mark.parametrize(

@@ -151,8 +151,8 @@ def test_odd_record(record: str, scene: Scene) -> None:
     with pytest.raises(BackendError) as caught:
         run_build(scene, "pass")
     assert (
-        f"{scene.root / 'dist/ext-1-py3-none-any.whl'}: ext-1.dist-info/RECORD: found no table of paths, hashes and sizes"
-        " in UTF-8, which a RECORD has to be"
+        f"{scene.root / 'dist/ext-1-py3-none-any.whl'}: ext-1.dist-info/RECORD: cannot be read, expected UTF-8 text with a"
+        " path, a hash and a size in each line"
     ) == caught.value.message
 
 
@@ -163,7 +163,7 @@ def test_no_wheel(content: bytes, scene: Scene) -> None:
     path.write_bytes(content)
     with pytest.raises(BackendError) as caught:
         read_from_dist_info(path, "METADATA")
-    told = "the real backend made what is no wheel: it is no tar or zip file, or a damaged one"
+    told = "the real backend returned a file that is not a wheel: it is not a tar or zip file, or it is damaged"
     assert f"{path}: {told}" == caught.value.message
     with pytest.raises(SystemRefusalError, match="No such file or directory"):
         read_from_dist_info(path.with_name("gone"), "METADATA")
@@ -173,7 +173,7 @@ def test_no_sdist(scene: Scene) -> None:
     """What is no .tar.gz is no sdist."""
     with pytest.raises(BackendError) as caught:
         call_of("build_sdist", scene, scene.pip(shell(scene))).run(str(scene.root / "dist"), None)
-    told = "the real backend made what is no .tar.gz, which an sdist is (PEP 517)"
+    told = "the real backend returned a file that is not a .tar.gz archive, as PEP 517 requires"
     assert f"{scene.root / 'dist/ext-1.zip'}: {told}" == caught.value.message
 
 

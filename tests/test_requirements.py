@@ -185,7 +185,7 @@ def test_variables(tmp_path: Path) -> None:
         ("--e x", "--e x: --e may be --editable or --extra-index-url"),
         ("torch==" + "1" * 5000, "torch==" + "1" * 193 + " ...: a number of more than 1000 digits"),
         ("--hash", "--hash: --hash: found no value, expected one"),
-        ("torch --hash='x", "torch --hash='x: a quote or a backslash has no end"),
+        ("torch --hash='x", "torch --hash='x: a quote or a backslash is not closed"),
         ("http://[x/torch.whl", "http://[x/torch.whl: a value is not written as expected"),
         ("https://jo:secret@example.org/a b.whl", "https://example.org/a b.whl: Expected "),
         ("-r https://jo:secret@example.org/x.txt", "a file on the network is not followed"),

@@ -88,7 +88,7 @@ def test_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that says nothing at all is told as such."""
     monkeypatch.setattr(web, "_TIMEOUT", 0.2)
     with answering(b"", pause=3) as url:
-        assert "no answer: nothing came for 0.2 seconds" == refusal(url)
+        assert "no answer: no data arrived for 0.2 seconds" == refusal(url)
 
 
 def test_large_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,8 +114,8 @@ def test_size_that_is_none(size: bytes, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("location", "told"),
     [
-        ("http://[::1/x", "no answer: it redirects to what is no valid URL"),
-        ("http://h\udcff/", "no answer: it redirects to what is no valid URL"),
+        ("http://[::1/x", "no answer: it redirects to an invalid URL"),
+        ("http://h\udcff/", "no answer: it redirects to an invalid URL"),
         ("http://" + "x" * 70 + ".example/", "no answer: "),
         ("ftp://127.0.0.1/x", "no answer: unknown url type: ftp"),
         ("file:///etc/passwd", "HTTP 302 "),
@@ -139,15 +139,15 @@ def test_no_http(answer: bytes) -> None:
 @pytest.mark.parametrize("url", ["http://[x/", "http://[::1", "https://a\u2100b/"])
 def test_no_url(url: str, tmp_path: Path) -> None:
     """What is no URL is not asked."""
-    assert "it is no valid URL" == refusal(url)
-    with pytest.raises(NoAnswer, match="it is no valid URL"):
+    assert "the URL is not valid" == refusal(url)
+    with pytest.raises(NoAnswer, match="the URL is not valid"):
         download(url, tmp_path / "x", {}, lambda _: None)
 
 
 @pytest.mark.parametrize("url", ["file:///dev/zero", "file:///no/file", "file://[x/", "file:///a%00b"])
 def test_no_file(url: str, tmp_path: Path) -> None:
     """A device, which may have no end, is no file to be copied, nor is what is not there."""
-    with pytest.raises(NoAnswer, match=r"found no file|it is no valid URL"):
+    with pytest.raises(NoAnswer, match=r"found no file|the URL is not valid"):
         download(url, tmp_path / "x", {}, lambda _: None)
 
 

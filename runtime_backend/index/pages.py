@@ -59,7 +59,7 @@ def _read_json(body: bytes, base: str) -> list[IndexFile]:
         page = None
     files = page.get("files") if isinstance(page, dict) else None
     if not isinstance(files, list):
-        raise IndexLookupError("an answer that is no page of an index: found no list 'files', expected one (PEP 691)")
+        raise IndexLookupError("the answer is not an index page: found no list 'files', expected one (PEP 691)")
     entries = (_read_entry(entry, base) for entry in files)
     return [entry for entry in entries if entry is not None]
 

@@ -59,7 +59,7 @@ def split_words(text: str) -> list[str]:
     while place < len(text):
         found = _PIECE.match(text, place)
         if found is None:
-            raise DataError("a quote or a backslash has no end")
+            raise DataError("a quote or a backslash is not closed")
         place = found.end()
         if found.lastgroup is not None:
             parts.append(_unescaped(found))
