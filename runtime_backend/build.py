@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +99,8 @@ def _call(hook: str) -> HookCall:
 def _say(line: str) -> None:
     from .printable import printable  # noqa: PLC0415 - nothing is imported before a hook is called
 
-    print(f"runtime-backend: {printable(line)}", file=sys.stderr, flush=True)  # noqa: T201 - the only way to the person
+    with suppress(OSError, ValueError):  # nobody reads it, or it is closed: no reason to stop a build
+        print(f"runtime-backend: {printable(line)}", file=sys.stderr, flush=True)  # noqa: T201 - the only way out
 
 
 @contextmanager

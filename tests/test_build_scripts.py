@@ -112,7 +112,7 @@ PURE: dict[str, dict[str, str]] = {
     "an environment": {"pyproject.toml": backend("scikit_build_core.build"), "env/pyvenv.cfg": "", "env/x.cmake": "Torch\n"},
     "a hidden folder": {"pyproject.toml": backend("scikit_build_core.build"), ".x/x.cmake": "Torch\n"},
     "setuptools beside CMake": {"pyproject.toml": backend("setuptools.build_meta"), "example/CMakeLists.txt": "find_package(Torch)\n"},
-    "tables of other types": {"pyproject.toml": f"{PROJECT}[tool]\nhatch = 3\npoetry = {{ build = 3 }}\n[build-system]\nrequires = [3]\nbuild-backend = 'setuptools.build_meta'\n"},
+    "tables of other types": {"pyproject.toml": f"{PROJECT}[tool]\nhatch = 3\npoetry = {{ build = 3 }}\n[build-system]\nrequires = []\nbuild-backend = 'setuptools.build_meta'\n"},
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -226,6 +227,23 @@ def test_system_that_refuses(  # noqa: PLR0913, PLR0917 - a table, and what pyte
     where = "the operating system refused a call" if path is None else path
     expected = [f"runtime-backend: error: {where}: {os.strerror(number)}", *([] if hint is None else [hint])]
     assert (1, expected) == (caught.value.code, capsys.readouterr().err.splitlines())
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_nobody_reads(scene: Scene, monkeypatch: pytest.MonkeyPatch, *, is_closed: bool) -> None:
+    """Where nothing can be said any more, the exit code says it."""
+    be(monkeypatch, scene, scene.pip(shell(scene)))
+    (scene.site(scene.target) / "torch/version.py").unlink()
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        monkeypatch.setattr(sys, "stderr", full)
+        if is_closed:
+            with suppress(OSError):
+                full.close()
+        with pytest.raises(SystemExit) as caught:
+            build.build_wheel(str(scene.root / "dist"))
+        with suppress(OSError, ValueError):
+            full.close()
+    assert 1 == caught.value.code
 
 
 def test_working_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from ..report import without_secrets
 from .build_scripts import BuildScripts
 from .declaring import Change, name_of, setup_requires
 from .guards import marker_of
@@ -41,8 +42,8 @@ def _about_taken(change: Change) -> Iterator[str]:
     for text in change.taken:
         if Requirement(text).url is not None:
             yield (
-                f"removed {text!r} from build-system.requires; to build against exactly this file, set the variable"
-                f" RUNTIME_BACKEND_PIN to {text!r}"
+                f"removed {without_secrets(text)!r} from build-system.requires; to build against exactly this file, set"
+                " the variable RUNTIME_BACKEND_PIN to that requirement"
             )
         elif not change.own and text != name_of(text):
             yield f"removed {text!r} from build-system.requires; check that {_MATCH} has the same specifier"
@@ -66,8 +67,8 @@ def _about_guards(change: Change) -> Iterator[str]:
             )
 
 
-def _limits(text: str) -> tuple[SpecifierSet, str]:
-    return Requirement(text).specifier, marker_of(text)
+def _limits(text: str) -> tuple[str, SpecifierSet, str]:
+    return name_of(text), Requirement(text).specifier, marker_of(text)
 
 
 def _about_pins(change: Change, name: str, own: OwnRequirements) -> Iterator[str]:

@@ -73,7 +73,13 @@ def list_names(environ: Mapping[str, str], usual: Path = USUAL) -> Sequence[str]
         return []
     try:
         done = subprocess.run(  # noqa: S603 - ROCm's own
-            [program], env=dict(environ), capture_output=True, text=True, timeout=_TIMEOUT, check=True
+            [program],
+            env=dict(environ),
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_TIMEOUT,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return []
