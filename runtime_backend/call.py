@@ -151,7 +151,8 @@ class HookCall:
                 raise
             names = (runtime.outcome.rule.name for runtime in plan.runtimes)
             lacking = ", ".join(names) if plan.lacks_runtime else "the CUDA compilers"
-            self._say(f"{self.hook}: the real backend cannot answer before it has {lacking}: {_summary(error)}")
+            first = f"{type(error).__name__}: {error}".splitlines()[0]
+            self._say(f"{self.hook}: the real backend cannot answer before it has {lacking}: {first}")
             return []
 
     def _call_real(self, plan: Plan, folder: str, theirs: Mapping[str, Any] | None, *rest: str | None) -> str:
@@ -247,7 +248,3 @@ def _not_that(fetching: Fetching) -> ProvisionError:
         f"{fetching.folder} was fetched for {fetching.requirement}, but it does not hold that",
         hint="Remove it, then run the same command again: `runtime-backend cache prune`.",
     )
-
-
-def _summary(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0]

@@ -56,5 +56,5 @@ class Header(tarfile.TarInfo):
 def why_broken(error: Exception) -> str:
     """Return why an archive cannot be read, or what is in it not written."""
     if isinstance(error, OSError) and error.errno is not None:
-        return reason(error)
+        return reason(error, error.filename)
     return "it is not a tar or zip file, or it is damaged"

@@ -127,7 +127,7 @@ def _version_text(distribution: Distribution, imports: dict[str, Path]) -> str:
             except OSError as error:
                 raise RuntimeReadError(
                     f"{distribution.name} {distribution.version} is installed ({distribution.info}), but {path} cannot"
-                    f" be read: {reason(error)}",
+                    f" be read: {reason(error, path)}",
                     hint="Change the permissions of that environment, or reinstall torch in it.",
                 ) from None
     return ""

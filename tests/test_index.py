@@ -202,7 +202,7 @@ NO_FILES = "the answer is not an index page: found no list 'files', expected one
     [
         ((404, "text/html", b""), "HTTP 404 Not Found"),
         ((503, "text/html", b""), "HTTP 503 Service Unavailable"),
-        ((99, "text/html", b""), "no answer: what came is not HTTP, or incomplete"),
+        ((99, "text/html", b""), "no answer: the response is not HTTP, or it is incomplete"),
         ((200, "application/json+json", b"[]"), NO_FILES),
         ((200, "application/json+json", b"[" * 100_000), NO_FILES),
         ((200, "application/json+json", b'{"files": {}}'), NO_FILES),

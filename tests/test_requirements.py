@@ -209,7 +209,7 @@ def test_nested_file_is_missing(tmp_path: Path) -> None:
     top = tmp_path / "requirements.txt"
     assert (
         f"{top}:1: {tmp_path / 'missing.txt'}: cannot be read: No such file or directory",
-        f"{top}:2: {tmp_path / 'odd.txt'}: cannot be read: found the encoding 'nonsense', which Python does not know",
+        f"{top}:2: {tmp_path / 'odd.txt'}: cannot be read: unknown encoding: nonsense",
     ) == found.problems
     assert ["six"] == names(found)
 

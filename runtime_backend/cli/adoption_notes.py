@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from ..report import without_secrets
+from ..printable import without_secrets
 from .build_scripts import BuildScripts
 from .declaring import Change, name_of, setup_requires
 from .guards import marker_of
