@@ -47,10 +47,8 @@ def _check_unchanged(plan: Plan, wheel: Path) -> None:
     """
     for runtime in plan.runtimes:
         before, seen = runtime.identity, runtime.seen_distribution
-        if before is None or seen is None:
-            continue
-        now = read_again(seen)
-        if now != before:
+        now = before if seen is None else read_again(seen)
+        if before is not None and seen is not None and now != before:
             wheel.unlink()
             raise ProvisionError(
                 f"{before.name} was changed while {wheel.name} was built: the build began with {before}, found"
