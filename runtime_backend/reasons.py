@@ -16,6 +16,7 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (LookupError, "found no such entry"),
     (TypeError, "a value is of another type than expected"),
     (ValueError, "a value is not written as expected"),
+    (OSError, "it cannot be read"),
 )
 """What is said in place of Python's own words, of which each version has others."""
 

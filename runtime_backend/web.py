@@ -28,6 +28,8 @@ LONGEST = 60
 LEAST = 256 << 10
 """Bytes of a large answer that a server has to send within :data:`LONGEST`."""
 _ATTEMPTS = 3
+_PROXY = "Tunnel connection failed: "
+"""How ``http.client`` begins what it tells of a proxy's answer, which it keeps nowhere else."""
 BUNDLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 """Variables by which frontends are told of certificates."""
 
@@ -93,6 +95,8 @@ def _reason(error: OSError | HTTPException | ValueError, deadline: Deadline) -> 
     cause = error.reason if isinstance(error, URLError) else error
     if isinstance(cause, TimeoutError):
         return f"no answer: no data arrived for {_TIMEOUT} seconds"
+    if str(cause).startswith(_PROXY):
+        return f"no answer: the proxy says {str(cause).removeprefix(_PROXY)}"
     if isinstance(cause, OSError):
         return f"no answer: {reason(cause)}"
     if isinstance(cause, HTTPException):

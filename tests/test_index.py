@@ -271,6 +271,13 @@ def test_links(text: str, found: tuple[str, list[str]]) -> None:
     assert found == find_links(text)
 
 
+def test_proxy(server: Server, indexes: Indexes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a proxy answers is told: most likely it wants a password."""
+    monkeypatch.setenv("https_proxy", server.url(""))
+    told = "https://example.invalid/simple: no answer: the proxy says 501 Unsupported method ('CONNECT')"
+    assert told == problem(indexes, wanted(server, indexes=("https://example.invalid/simple",)))
+
+
 def test_endless_page(server: Server, indexes: Indexes, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page beyond all measure is not read to its end."""
     monkeypatch.setattr("runtime_backend.index.pages._LIMIT", 10)

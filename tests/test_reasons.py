@@ -87,6 +87,7 @@ def test_reason(act: Callable[[], object], words: str) -> None:
         (ssl.SSLError(1, "[SSL: X] x (_ssl.c:1)"), "[SSL: X] x (_ssl.c:1)"),
         (OSError(28, None), "No space left on device"),
         (EOFError(), "it ends too early"),
+        (OSError("Python's own"), "it cannot be read"),
         (IncompleteRead(b""), "it is damaged"),
         (subprocess.TimeoutExpired("x", 1), "it took too long"),
         (KeyError(), "found no such entry"),
