@@ -73,9 +73,9 @@ class Publisher:
         digest = hashlib.sha256(sdist.read_bytes()).hexdigest()
         page.write_text(f'<a href="../../{sdist.name}#sha256={digest}"{attributes}>{sdist.name}</a>', "utf-8")
 
-    def wrap(self, requirement: str = "probe-setuptools==1.0", *, fails: bool = False) -> Result:
+    def wrap(self, *words: str, fails: bool = False) -> Result:
         """Let a consumer wrap it."""
-        command = (sys.executable, "-m", "runtime_backend", "wrap", requirement)
+        command = (sys.executable, "-m", "runtime_backend", "wrap", *(words or ("probe-setuptools==1.0",)))
         where = {"PYTHONPATH": REPOSITORY, "PIP_INDEX_URL": self.url}
         result = self.place.run(*command, cwd=self.place.folder, fails=fails, **where)
         self.place.forget()  # the hooks that were asked for metadata
@@ -98,7 +98,7 @@ def publisher(place: Workplace) -> Iterator[Publisher]:
         server.shutdown()
 
 
-WRAPPER = "./wrappers/probe-setuptools"
+WRAPPER = "./wrappers/probe_setuptools"
 
 
 @pytest.mark.parametrize("pyproject", [STATIC, None], ids=["static", "setup.py"])
@@ -117,7 +117,7 @@ def test_installs(place: Workplace, publisher: Publisher, frontend: str, pyproje
     (stamp,) = target.site.glob("probe_setuptools-*/runtime-backend.json")
     upstream = json.loads(stamp.read_text("utf-8"))["upstream"]
     assert upstream["url"].endswith("/probe_setuptools-1.0.tar.gz")
-    assert sorted(path.name for path in (place.folder / "wrappers/probe-setuptools").iterdir()) == ["pyproject.toml"]
+    assert sorted(path.name for path in (place.folder / "wrappers/probe_setuptools").iterdir()) == ["pyproject.toml"]
     check_nothing_left(place)
 
 
@@ -143,7 +143,7 @@ def test_builds(place: Workplace, publisher: Publisher) -> None:
 
 
 def test_added_by_uv(place: Workplace, publisher: Publisher, index: Index) -> None:
-    """``uv add ./wrappers/…`` in a project with torch: one command, and right again after torch was raised."""
+    """``uv add --no-workspace ./wrappers/…`` in a project with torch: one command, and right again after an upgrade."""
     publisher.publish()
     publisher.wrap()
     project = Project(place, index, "uv")
@@ -154,19 +154,77 @@ def test_added_by_uv(place: Workplace, publisher: Publisher, index: Index) -> No
         '[tool.uv]\nreinstall-package = ["probe-setuptools"]\n',
     )
     nothing = {"UV_OFFLINE": None, "UV_FIND_LINKS": None}
-    place.uv(NEWEST_UV, "add", place.folder / "wrappers/probe-setuptools", cwd=project.folder, **nothing)
+    wrapper = place.folder / "wrappers/probe_setuptools"
+    place.uv(NEWEST_UV, "add", "--no-workspace", wrapper, cwd=project.folder, **nothing)
     project.check("2.7.0", provision=None)
     settings = project.folder / "pyproject.toml"
+    assert "workspace" not in settings.read_text("utf-8")
     project.write("pyproject.toml", settings.read_text("utf-8").replace("torch==2.7.0", "torch==2.8.0"))
     place.uv(NEWEST_UV, "sync", cwd=project.folder, **nothing)
     project.check("2.8.0", provision=None)
+
+
+@pytest.mark.parametrize("frontend", [OLDEST_PIP, "24.0"])
+def test_named_by_its_folder(place: Workplace, publisher: Publisher, frontend: str) -> None:
+    """pip before 26.2 keeps the wheel of a folder with a hyphen in its name; the wrapper's folder has none."""
+    publisher.publish()
+    publisher.wrap()
+    for number, torch in enumerate(("2.7.0", "2.8.0")):
+        target = place.target(torch, pip=frontend, name=f"target-{number}")
+        requirement = f"probe-setuptools @ {(place.folder / WRAPPER).resolve().as_uri()}"
+        place.run(target.python, "-m", "pip", "install", requirement)
+        check_installed(place, target, "probe_setuptools", torch)
+
+
+def test_version_of_a_repository(place: Workplace, publisher: Publisher) -> None:
+    """A version that git has, by tag and distance, is the same in the wrapper and in the wheel."""
+    source = place.package("probe_setuptools", into="upstream")
+    (source / "pyproject.toml").write_text(STATIC.replace('version = "1.0"', 'dynamic = ["version"]'), "utf-8")
+    setup = source / "setup.py"
+    told = 'subprocess.check_output(["git", "describe", "--tags", "--long"], text=True).split("-")'
+    version = f"import subprocess\ntag, distance, _ = {told}\n"
+    text = setup.read_text("utf-8").replace("import torch\n", f"import torch\n{version}")
+    setup.write_text(text.replace("setup(\n", 'setup(\n    version=f"{tag[1:]}.dev{distance}",\n'), "utf-8")
+    who = ("-c", "user.name=J", "-c", "user.email=j@x")
+    for words in (
+        ("init", "-q"),
+        ("add", "."),
+        (*who, "commit", "-qm", "x"),
+        ("tag", "v1.2.4"),
+        (*who, "commit", "-qm", "y", "--allow-empty"),
+        (*who, "commit", "-qm", "z", "--allow-empty"),
+    ):
+        subprocess.run(["git", *words], cwd=source, check=True, env=place.environ())
+    publisher.wrap(f"git+{source.as_uri()}")
+    assert 'version = "1.2.4.dev2"' in (place.folder / WRAPPER / "pyproject.toml").read_text("utf-8")
+    shutil.rmtree(place.cache)
+    target = place.target("2.7.0", pip=NEWEST_PIP)
+    place.run(target.python, "-m", "pip", "install", WRAPPER)
+    assert [path.name for path in target.site.glob("probe_setuptools-*")] == ["probe_setuptools-1.2.4.dev2.dist-info"]
+    check_installed(place, target, "probe_setuptools", "2.7.0")
+
+
+def test_updated(place: Workplace, publisher: Publisher) -> None:
+    """A wrapper goes to another version by one command, and the next installation builds that one."""
+    publisher.publish()
+    publisher.wrap()
+    target = place.target("2.7.0", pip=NEWEST_PIP)
+    place.run(target.python, "-m", "pip", "install", WRAPPER)
+    second = publisher.publish(STATIC.replace('"1.0"', '"2.0"'))
+    publisher.list(second.rename(second.with_name("probe_setuptools-2.0.tar.gz")))
+    stop = publisher.wrap("probe-setuptools==2.0", fails=True)
+    command = stop.output.strip().splitlines()[-1].partition("runtime-backend wrap ")[2]
+    assert command == "probe-setuptools==2.0 wrappers/probe_setuptools --update"
+    publisher.wrap(*command.split())
+    place.run(target.python, "-m", "pip", "install", WRAPPER)
+    assert [path.name for path in target.site.glob("probe_setuptools-*")] == ["probe_setuptools-2.0.dist-info"]
 
 
 def test_patched(place: Workplace, publisher: Publisher) -> None:
     """A patch of the consumer's is applied."""
     publisher.publish()
     publisher.wrap()
-    wrapper = place.folder / "wrappers/probe-setuptools"
+    wrapper = place.folder / "wrappers/probe_setuptools"
     (wrapper / "name.patch").write_text(
         "--- a/probe_setuptools/added.py\n+++ b/probe_setuptools/added.py\n@@ -0,0 +1 @@\n+PATCHED = True\n", "utf-8"
     )

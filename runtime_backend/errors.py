@@ -38,6 +38,10 @@ class ConfigError(RuntimeBackendError):
         super().__init__(f"{len(self.problems)} {noun} in the settings:\n{lines}", hint=hint)
 
 
+class CommandError(RuntimeBackendError):
+    """A command was given something that it cannot work with, or something is in its way."""
+
+
 class LockError(RuntimeBackendError):
     """A lock file cannot be read, or its version is unknown."""
 

@@ -1,9 +1,14 @@
-"""How far a build is: lines that count, told with the time that has passed and the time that is left. Bytes alone."""
+"""How far a step is: lines of a build that count, with the time that has passed and is left; a line now and then."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+PATIENCE = 10.0
+"""Seconds between two lines about a step that prints nothing itself."""
 
 # ninja's `[3/12] `, and the `[ 25%] ` of CMake's makefiles; not what a build within this build has told already.
 _COUNT = re.compile(rb"\[(?:(\d{1,9})/(\d{1,9})| *(\d{1,9})%)\] (?!\(\d+:\d\d)")
@@ -71,6 +76,26 @@ class LineBuffer:
     def _pass_on(self, data: bytes) -> bytes:
         is_rest, self._is_begun = self._is_begun, not data.endswith(b"\n")
         return data if is_rest else self._annotate(data)
+
+
+@contextmanager
+def ticking(tell: Callable[[str], None]) -> Iterator[None]:
+    """Call from time to time, with the time that has passed, while a step runs that prints nothing itself."""
+    from threading import Event, Thread  # noqa: PLC0415 - few hooks have such a step
+
+    start, is_over = time.monotonic(), Event()
+
+    def tick() -> None:
+        while not is_over.wait(PATIENCE):
+            tell(minutes(time.monotonic() - start))
+
+    thread = Thread(target=tick, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def minutes(seconds: float) -> str:

@@ -95,10 +95,9 @@ def _reason(error: OSError | HTTPException | ValueError, deadline: Deadline) -> 
     cause = error.reason if isinstance(error, URLError) else error
     if isinstance(cause, TimeoutError):
         return f"no answer: no data arrived for {_TIMEOUT} seconds"
-    if str(cause).startswith(_PROXY):
-        return f"no answer: the proxy says {str(cause).removeprefix(_PROXY)}"
     if isinstance(cause, OSError):
-        return f"no answer: {reason(cause)}"
+        text = str(cause)
+        return f"no answer: {f'the proxy says {text[len(_PROXY) :]}' if text.startswith(_PROXY) else reason(cause)}"
     if isinstance(cause, HTTPException):
         return "no answer: the response is not HTTP, or it is incomplete"
     return f"no answer: {cause if isinstance(cause, str) else 'it redirects to an invalid URL'}"

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+import sysconfig
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +18,13 @@ from standins import write
 
 from runtime_backend.errors import NoAnswer
 from runtime_backend.runtime import Identity
+from runtime_backend.stub import parent
 from runtime_backend.stub.child import main
 from runtime_backend.stub.facts import Facts, imagine
 from runtime_backend.stub.parent import HookRequest, call_with_stub
 
 ANY = SpecifierSet()
+STUB = Path(parent.__file__).parent
 
 
 def imagined(
@@ -276,6 +279,14 @@ def test_sdist(source: Path) -> None:
         call_with_stub(request_of(source, "build_sdist", text="torch.__version__"), imagine(None, ANY), lambda _: None)
 
 
+@pytest.fixture
+def _schemes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what the child changes of sysconfig out of this process."""
+    schemes: Any = sysconfig._INSTALL_SCHEMES  # type: ignore[attr-defined]  # noqa: SLF001 - as the child does
+    monkeypatch.setattr(sysconfig, "_INSTALL_SCHEMES", dict(schemes))
+
+
+@pytest.mark.usefixtures("_schemes")
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
@@ -303,6 +314,7 @@ def test_child(
             "backend_path": ["."],
             "source": str(source),
             "hook": REQUIRES,
+            "path": [str(STUB)],
             "arguments": [None],
             "answer": str(answer),
         }
@@ -310,6 +322,44 @@ def test_child(
     assert expected == json.loads(answer.read_text())
     assert ("failure" in expected) == bool(capsys.readouterr().err)
     assert sys.dont_write_bytecode
+
+
+LOOKS = (
+    "import os, sysconfig; paths = sysconfig.get_paths();"
+    " places = [os.path.join(paths[key], 'torch') for key in ('purelib', 'platlib')];"
+    " result = [*map(os.path.realpath, places), str(os.path.exists(os.path.join(paths['purelib'], 'pytest')))]"
+)
+
+
+def test_purelib(source: Path) -> None:
+    """A script that looks for torch below sysconfig's purelib finds the stand-in, beside what is installed there."""
+    request = request_of(source, REQUIRES, requires=LOOKS)
+    assert [str(STUB / "torch")] * 2 + ["True"] == call_with_stub(request, imagine(None, ANY), lambda _: None)
+
+
+@pytest.mark.usefixtures("_schemes")
+def test_purelib_without_links(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where links cannot be made, nothing is shown there, and the hook is called nevertheless."""
+
+    def refuse(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    before = sysconfig.get_path("purelib")
+    answer = source.parent / "answer.json"
+    request = request_of(source, REQUIRES, requires="import sysconfig; result = [sysconfig.get_path('purelib')]")
+    main(
+        {
+            "backend": request.backend,
+            "backend_path": ["."],
+            "source": str(source),
+            "hook": REQUIRES,
+            "path": [str(STUB)],
+            "arguments": [None],
+            "answer": str(answer),
+        }
+    )
+    assert {"value": [before]} == json.loads(answer.read_text())
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,33 @@ def test_modules_by_name(torch: Any, notes: Path) -> None:
     assert [] == noted(notes)
 
 
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (
+            {},
+            "  - OpenMP 201511\n  - CUDA Runtime 12.6\n  - Build settings: CXX_FLAGS= -D_GLIBCXX_USE_CXX11_ABI=1"
+            " -fvisibility-inlines-hidden -O2 -fPIC, TORCH_VERSION=2.8.0, USE_CUDA=1, USE_OPENMP=ON, USE_ROCM=OFF,"
+            " USE_XPU=OFF, \n",
+        ),
+        (
+            {"cuda": None, "hip": "6.3", "version": "2.5.0+rocm6.3", "cxx11_abi": False},
+            "  - OpenMP 201511\n  - HIP Runtime 6.3\n  - Build settings: CXX_FLAGS= -D_GLIBCXX_USE_CXX11_ABI=0"
+            " -fvisibility-inlines-hidden -O2 -fPIC, TORCH_VERSION=2.5.0, USE_CUDA=0, USE_OPENMP=ON, USE_ROCM=ON,"
+            " USE_XPU=OFF, \n",
+        ),
+    ],
+)
+def test_config(facts: dict[str, Any], expected: str, torch: Any, notes: Path) -> None:
+    """torch.__config__, which nobody need import, is made of what is known of the runtime; a guess is written down."""
+    write(notes.parent / "facts.json", json.dumps({**FACTS, **facts, "guessed": ["cuda"]}))
+    assert f"PyTorch built with:\n{expected}" == torch.__config__.show()
+    assert [["guessed", "torch.cuda"]] == noted(notes)
+    assert expected.partition("CXX_FLAGS=")[2].partition(",")[0] == torch.__config__._cxx_flags()  # noqa: SLF001
+    with pytest.raises(AttributeError, match=r"has no torch\.__config__\.other"):
+        torch.__config__.other()
+
+
 def test_extensions(torch: Any, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Extensions are described as they were, and the command that builds them is never run."""
     assert torch is not None

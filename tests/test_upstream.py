@@ -295,7 +295,73 @@ def test_git(tmp_path: Path, environ: dict[str, str]) -> None:
             )
             assert old == git(tree, "rev-parse", "HEAD")
             assert "" == git(tree, "status", "--porcelain")
-    assert [f"fetching {upstream}, with its submodules"] == said.lines
+    assert [f"fetching {upstream}, with its tags and submodules"] == said.lines
+
+
+@pytest.mark.usefixtures("_file_submodules")
+@pytest.mark.parametrize("version", [2, 0])
+def test_git_tags(version: int, tmp_path: Path, environ: dict[str, str]) -> None:
+    """A commit comes with its history and the tags in it, in every hook, and a submodule does not make it a changed one."""
+    write(tmp_path / "gitconfig", f"[protocol]\nversion = {version}\n[protocol.file]\nallow = always\n")
+    repository = tmp_path / "repo"
+    make_repository(tmp_path / "cutlass", "gemm.h", "one")
+    make_repository(repository, "setup.py", "one")
+    git(repository, "tag", "-a", "v1.2.3", "-m", "x")
+    git(repository, "submodule", "--quiet", "add", (tmp_path / "cutlass").as_uri(), "third_party/cutlass")
+    commit = make_repository(repository, "setup.py", "two")
+    make_repository(repository, "setup.py", "three")
+    git(repository, "tag", "v2")
+    upstream = make_upstream("git", repository.as_uri(), rev=commit)
+    for _ in range(2):
+        with make_depot(tmp_path, environ).tree(upstream) as tree:
+            assert f"v1.2.3-1-g{commit[:7]}" == git(tree, "describe", "--tags", "--long", "--dirty", "--abbrev=7")
+
+
+def test_git_of_a_clone_without_history(tmp_path: Path, environ: dict[str, str]) -> None:
+    """A clone that has a part of the history, as CI makes them, is a source, too."""
+    make_repository(tmp_path / "repo", "setup.py", "one")
+    commit = make_repository(tmp_path / "repo", "setup.py", "two")
+    git(tmp_path, "clone", "--quiet", "--depth=1", (tmp_path / "repo").as_uri(), "clone")
+    with make_depot(tmp_path, environ).tree(make_upstream("git", (tmp_path / "clone").as_uri(), rev=commit)) as tree:
+        assert "two" == (tree / "setup.py").read_text()
+
+
+def test_git_that_was_kept_without_tags(tmp_path: Path, environ: dict[str, str]) -> None:
+    """What an earlier version has kept of a repository is not taken: it has no tags."""
+    commit = make_repository(tmp_path / "repo", "setup.py", "one")
+    url = (tmp_path / "repo").as_uri()
+    name = f"{hashlib.sha256(f'{url}@{commit}'.encode()).hexdigest()[:16]}-repo.tar"
+    write(tmp_path / "cache/sources" / name, "not an archive")
+    with make_depot(tmp_path, environ).tree(make_upstream("git", url, rev=commit)) as tree:
+        assert "one" == (tree / "setup.py").read_text()
+
+
+def test_git_progress(tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long fetch reports from time to time how much it has."""
+    commit = make_repository(tmp_path / "repo", "setup.py", "one")
+    monkeypatch.setattr("runtime_backend.progress.PATIENCE", 0.001)
+    said = Said()
+    with make_depot(tmp_path, environ, said).tree(make_upstream("git", (tmp_path / "repo").as_uri(), rev=commit)):
+        pass
+    assert "fetching: 0 MiB so far (0:00)" in said.lines
+
+
+def test_git_patched(tmp_path: Path, environ: dict[str, str]) -> None:
+    """A patched commit keeps its version: git takes the patched files for unchanged, removed ones, too."""
+    write(tmp_path / "repo/gone.txt", "gone\n")
+    write(tmp_path / "repo/kept.txt", "kept\n")
+    commit = make_repository(tmp_path / "repo", "setup.py", "one\n")
+    git(tmp_path / "repo", "tag", "v1")
+    removed = "--- a/gone.txt\n+++ /dev/null\n@@ -1 +0,0 @@\n-gone\n"
+    patch = write(tmp_path / "a.patch", f"--- a/setup.py\n+++ b/setup.py\n@@ -1 +1 @@\n-one\n+two\n{removed}")
+    added = write(tmp_path / "b.patch", "--- /dev/null\n+++ b/new.txt\n@@ -0,0 +1 @@\n+new\n")
+    for patches in ((patch, added), (added,)):
+        upstream = make_upstream("git", (tmp_path / "repo").as_uri(), rev=commit, patches=patches)
+        with make_depot(tmp_path, environ).tree(upstream) as tree:
+            assert (patch in patches) == ("two\n" == (tree / "setup.py").read_text())
+            assert "new\n" == (tree / "new.txt").read_text()
+            assert "v1" == git(tree, "describe", "--tags", "--dirty")
+            assert "" == git(tree, "status", "--porcelain", "--untracked-files=no")
 
 
 def test_git_in_a_hook_of_git(tmp_path: Path, environ: dict[str, str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
@@ -15,12 +14,11 @@ import pypi_simple
 import pytest
 from repositories import GIT, git, make_repository
 from servers import Server, serving
-from standins import write
+from standins import blocked, write
 from test_archives import put
 
-from runtime_backend.cli import main, upstream_metadata, upstreams
+from runtime_backend.cli import main, upstreams
 from runtime_backend.cli.shim import REQUIRES
-from runtime_backend.cli.upstream_metadata import read_package
 from runtime_backend.config import load_settings
 from runtime_backend.toml import loads
 
@@ -80,12 +78,15 @@ def test_complete(server: Server, tmp_path: Path, capsys: Capsys) -> None:
         assert 0 == main(["wrap", "My.ext==1.0"])
     told = capsys.readouterr()
     assert [
-        "wrappers/my-ext/pyproject.toml builds My.ext 1.0",
-        "next: pip install ./wrappers/my-ext, or: uv add ./wrappers/my-ext",
-    ] * 2 == told.out.splitlines()
+        "wrappers/my_ext/pyproject.toml builds My.ext 1.0",
+        "next: pip install ./wrappers/my_ext, or: uv add --no-workspace ./wrappers/my_ext",
+        "wrappers/my_ext/pyproject.toml builds My.ext 1.0 already: nothing to change",
+        "next: pip install ./wrappers/my_ext, or: uv add --no-workspace ./wrappers/my_ext",
+    ] == told.out.splitlines()
     url = server.url(f"/files/{NAME}")
-    assert [f"runtime-backend: fetching {url}"] == told.err.splitlines()
-    folder = tmp_path / "wrappers/my-ext"
+    lines = ["looking for My.ext==1.0", f"fetching {url}"]
+    assert [f"runtime-backend: {line}" for line in lines] == told.err.splitlines()
+    folder = tmp_path / "wrappers/my_ext"
     assert {
         "build-system": {
             "requires": ["runtime-backend", "setuptools>=77", "ninja", "not one!"],
@@ -106,15 +107,6 @@ def test_complete(server: Server, tmp_path: Path, capsys: Capsys) -> None:
     assert (url, sha256) == ((upstream.where, upstream.sha256) if upstream else None)
 
 
-def test_occupied(server: Server, tmp_path: Path, capsys: Capsys) -> None:
-    """What lies there is not overwritten."""
-    serve(server, make_sdist(pyproject_toml=COMPLETE))
-    write(tmp_path / "here/pyproject.toml", "[project]\n")
-    assert 1 == main(["wrap", "my-ext==1.0", str(tmp_path / "here")])
-    assert f"{tmp_path / 'here/pyproject.toml'}: found another one, expected nothing there" in capsys.readouterr().err
-    assert "[project]\n" == (tmp_path / "here/pyproject.toml").read_text()
-
-
 @pytest.mark.parametrize(
     ("requirement", "more", "told"),
     [
@@ -122,17 +114,23 @@ def test_occupied(server: Server, tmp_path: Path, capsys: Capsys) -> None:
         ("my-ext", {"yanked": True}, "'my-ext': found no version, expected 'my-ext==VERSION'"),
         ("my-ext>=1", {}, "'my-ext>=1': expected 'name==version' or 'git+URL@REVISION'"),
         ("my-ext[x]==1", {}, "'my-ext[x]==1': expected 'name==version' or 'git+URL@REVISION'"),
-        ("my-ext ==", {}, "'my-ext ==': expected 'name==version' or 'git+URL@REVISION': "),
+        ("my-ext ==", {}, "'my-ext ==': expected 'name==version' or 'git+URL@REVISION'\n"),
+        ("my-ext==1.*", {}, "'my-ext==1.*': expected 'name==version' or 'git+URL@REVISION'"),
         ("x @ https://a/x-1.tar.gz", {}, "'x @ https://a/x-1.tar.gz': expected 'name==version' or 'git+URL@REVISION'"),
         (
             "my-ext==0.9",
             {},
-            "has no sdist of my-ext 0.9, but 1 wheels of it and 1 sdists of others\nThe newest with an sdist is 1.0.",
+            "has no sdist of my-ext 0.9: found 1 wheels of 0.9, and 1 sdists of other versions\n"
+            "The newest version with an sdist is 1.0.",
         ),
         ("my-ext==1", {"yanked": "broken for torch 2"}, "my_ext-1.0.tar.gz was yanked: broken for torch 2"),
         ("my-ext==1", {"yanked": True}, "my_ext-1.0.tar.gz was yanked"),
-        ("my-ext==1", {"hashes": {}}, "tells no sha256 of my_ext-1.0.tar.gz, and nothing is built without one"),
-        ("other==1", {}, "has no other\nName another index: --index-url URL."),
+        (
+            "my-ext==1",
+            {"hashes": {}},
+            "has no sha256 of my_ext-1.0.tar.gz; expected one, since every build checks the file by it",
+        ),
+        ("other==1", {}, "has no package other\nName another index: --index-url URL"),
     ],
 )
 def test_stops(requirement: str, more: dict[str, Any], told: str, server: Server, capsys: Capsys) -> None:
@@ -162,7 +160,7 @@ def test_index_that_fails(server: Server, capsys: Capsys) -> None:
 def test_no_index(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     """An index that does not answer is told; the option goes before the environment."""
     assert 1 == main(["wrap", "my-ext==1", "--index-url", "http://127.0.0.1:9/simple"])
-    assert "http://127.0.0.1:9/simple cannot be asked: Connection refused\n" in capsys.readouterr().err
+    assert "http://127.0.0.1:9/simple gives no list of the files of my-ext: " in capsys.readouterr().err
     monkeypatch.delenv("PIP_INDEX_URL")
     asked = []
 
@@ -186,74 +184,6 @@ def test_missing_extra(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
     monkeypatch.setitem(sys.modules, "runtime_backend.cli.wrap", None)
     with pytest.raises(ModuleNotFoundError):
         main(["wrap", "my-ext==1"])
-
-
-METADATA = """Metadata-Version: {version}
-Name: my-ext
-Version: 1.0
-Requires-Python: >=3.9
-Requires-Dist: torch
-Requires-Dist: tomli>=2; python_version < "3.11"
-Requires-Dist: pytest; extra == "test"
-Requires-Dist: mock[x]; python_version < "3.9" and extra == 'test'
-Requires-Dist: tool @ https://example.org/tool.whl ; python_version < "3.9" and extra == "all"
-Provides-Extra: test
-Provides-Extra: none
-{more}
-"""
-
-
-def read(folder: Path, **files: str) -> Any:
-    """Return what a tree with some files tells."""
-    for name, text in files.items():
-        write(folder / name.replace("__", "-").replace("_", "."), text)
-    return read_package(folder, None)
-
-
-@pytest.mark.parametrize("version", ["2.2", "2.4"])
-def test_metadata_of_an_sdist(version: str, tmp_path: Path) -> None:
-    """What the PKG-INFO of an sdist says is certain from metadata 2.2 on."""
-    found = read(tmp_path, PKG__INFO=METADATA.format(version=version, more="Dynamic: Summary"))
-    assert (False, "my-ext", "1.0", ">=3.9") == (found.is_open, found.name, found.version, found.requires_python)
-    assert ("torch", 'tomli>=2; python_version < "3.11"') == found.dependencies
-    assert {
-        "test": ["pytest", 'mock[x]; python_version < "3.9"'],
-        "none": [],
-        "all": ['tool @ https://example.org/tool.whl ; python_version < "3.9"'],
-    } == found.optional_dependencies
-    assert (["setuptools"], []) == (found.build_requires, found.match_runtime)
-
-
-@pytest.mark.parametrize(
-    ("version", "more"), [("2.1", ""), ("2.4", "Dynamic: requires-dist"), ("2.2", "Dynamic: Provides-Extra"), ("", "")]
-)
-def test_metadata_that_are_not_certain(version: str, more: str, tmp_path: Path) -> None:
-    """Else only the version is."""
-    found = read(tmp_path, PKG__INFO=METADATA.format(version=version, more=more))
-    assert (True, "1.0", ()) == (found.is_open, found.version, found.dependencies)
-
-
-def test_marker_that_no_table_can_say(tmp_path: Path) -> None:
-    """A requirement for two extras at once is left to the real backend."""
-    text = 'Requires-Dist: x; extra == "a" or extra == "b"\n'
-    found = read(tmp_path, PKG__INFO=f"Metadata-Version: 2.2\nName: x\nVersion: 1\n{text}")
-    assert ("1", ("dependencies", "optional-dependencies", "requires-python")) == (found.version, found.dynamic)
-    assert ["for several extras at once"] == [note[-72:-46] for note in found.notes] or "several extras" in found.notes[
-        0
-    ]
-
-
-def test_dynamic_version(tmp_path: Path) -> None:
-    """An sdist tells its version even where the project table does not; a checkout does not."""
-    project = '[project]\nname = "x"\ndynamic = ["version"]\n'
-    found = read(tmp_path, pyproject_toml=project)
-    assert (None, ("version",)) == (found.version, found.dynamic)
-    found = read(tmp_path, PKG__INFO="Metadata-Version: 2.1\nName: x\nVersion: 3\n")
-    assert ("3", ()) == (found.version, found.dynamic)
-    found = read(tmp_path, pyproject_toml='[project]\nname = "x"\ndynamic = ["dependencies"]\n')
-    assert ("3", True) == (found.version, found.is_open)
-    found = read(tmp_path, pyproject_toml="project = 3\nbuild-system = 3\n")
-    assert ("x", True) == (found.name, found.is_open)
 
 
 class HereEnvironment:
@@ -311,9 +241,9 @@ def test_asked(server: Server, tmp_path: Path) -> None:
     [
         (
             SETUP.format(more=', "torch==" + torch.__version__'),
-            "the answer depends on what is not known of torch: torch.version",
+            "they are known only after building: the answer depends on what is not known of torch: torch.version\n",
         ),
-        ("import nowhere_at_all", "ModuleNotFoundError: No module named 'nowhere_at_all'"),
+        ("import nowhere_at_all", "only after building: ModuleNotFoundError: No module named 'nowhere_at_all'\n"),
     ],
 )
 def test_asked_in_vain(setup: str, told: str, server: Server, tmp_path: Path, capsys: Capsys) -> None:
@@ -339,10 +269,155 @@ def test_backend_that_cannot_tell(server: Server, capsys: Capsys) -> None:
     assert "it has no prepare_metadata_for_build_wheel" in capsys.readouterr().err
 
 
-def test_nothing_said() -> None:
-    """A failure without a word is told by its name."""
-    error = subprocess.CalledProcessError(3, ["x"], output=b"")
-    assert "it says nothing: exit code 3" == upstream_metadata._last_words(error)  # noqa: SLF001
+TORCH_EVERYWHERE = """[build-system]
+requires = ["setuptools", "Torch >= 2; python_version > '3'", "torch @ https://example.org/x.whl", "torchvision"]
+build-backend = "eager"
+backend-path = ["."]
+"""
+EAGER = """from setuptools.build_meta import *
+
+def get_requires_for_build_wheel(config_settings=None):
+    return ["torch>=2", "ninja", "torchaudio"]
+"""
+
+
+@pytest.mark.usefixtures("_here")
+def test_asked_without_runtimes(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
+    """No runtime is installed to ask for metadata, whoever requires it; each step is announced, and goes on."""
+    monkeypatch.setattr("runtime_backend.progress.PATIENCE", 0.01)
+    setup = SETUP.format(more="").replace('["ninja"]', '["torch"]')
+    serve(server, make_sdist(pyproject_toml=TORCH_EVERYWHERE, eager_py=EAGER, setup_py=setup))
+    assert 0 == main(["wrap", "my-ext==1.0"])
+    assert [*REQUIRES, "setuptools", "ninja"] == HereEnvironment.installed
+    lines = capsys.readouterr().err.splitlines()
+    installing = "runtime-backend: installing in a temporary environment, to ask for the metadata"
+    steps = [
+        f"{installing}: packaging, pyproject-metadata, tomli, setuptools",
+        "runtime-backend: asking its build backend for its requirements, with a stand-in torch",
+        f"{installing}: ninja",
+        "runtime-backend: asking its build backend for the metadata, with a stand-in torch",
+    ]
+    assert steps == [line for line in lines if line in steps]
+    assert "runtime-backend: asking its build backend for the metadata: 0:00" in lines
+
+
+@pytest.mark.usefixtures("_here")
+@pytest.mark.parametrize(("name", "told"), [("", "UNKNOWN"), ('name="other", ', "other")])
+def test_asked_for_another_package(name: str, told: str, server: Server, capsys: Capsys) -> None:
+    """A package that has no name, or another one than it was called by, is refused."""
+    serve(server, make_sdist(setup_py=f"from setuptools import setup\nn = dict({name})\nsetup(**n)\n"))
+    assert 1 == main(["wrap", "my-ext==1.0"])
+    expected = f"my-ext==1.0: its build backend calls the package '{told}', expected 'my-ext'\n"
+    assert expected in capsys.readouterr().err
+    assert not Path("wrappers").exists()
+
+
+def test_existing_first(server: Server, tmp_path: Path, capsys: Capsys) -> None:
+    """Whatever is in the wrapper's folder is known before anything is asked or fetched."""
+    serve(server, make_sdist(pyproject_toml=COMPLETE))
+    assert 0 == main(["wrap", "my-ext==1.0"])
+    text = Path("wrappers/my_ext/pyproject.toml").read_text()
+    write(tmp_path / "taken/setup.py", "")
+    asked = len(server.asked)
+    capsys.readouterr()
+    path = Path("wrappers/my_ext/pyproject.toml")
+    another = "It is left as it is. Name another folder: runtime-backend wrap REQUIREMENT FOLDER\n"
+    for words, told in (
+        (
+            ["my-ext==2.0"],
+            f"{path}: found a wrapper of my-ext 1.0, expected none\n"
+            "To let it build my-ext==2.0: runtime-backend wrap my-ext==2.0 wrappers/my_ext --update\n",
+        ),
+        (
+            ["my-ext==2.0", "--index-url", "https://jo:SECRET@a.org/simple"],
+            f"{path}: found a wrapper of my-ext 1.0, expected none\nTo let it build my-ext==2.0: runtime-backend wrap"
+            " my-ext==2.0 wrappers/my_ext --update --index-url https://a.org/simple\n",
+        ),
+        (["six==1.0", "wrappers/my_ext"], f"{path}: found a wrapper of my-ext 1.0, expected none\n{another}"),
+        (
+            ["six==1.0", "wrappers/my_ext", "--update"],
+            f"{path}: found a wrapper of my-ext 1.0, expected one of six\n{another}",
+        ),
+        (["six==1.0", "taken"], f"taken/setup.py: found another package, expected a wrapper, or none\n{another}"),
+    ):
+        assert 1 == main(["wrap", *words])
+        assert f"runtime-backend: error: {told}" == capsys.readouterr().err
+    assert (asked, text) == (len(server.asked), path.read_text())
+
+
+def test_updated(server: Server, capsys: Capsys) -> None:
+    """A wrapper may build another version; its patch has to fit that one, and the change is shown."""
+    patch = "--- a/a.cu\n+++ b/a.cu\n@@ -1 +1 @@\n-one\n+two\n"
+    write(Path("wrappers/my_ext/fix.patch"), patch)
+    serve(server, make_sdist(pyproject_toml=COMPLETE, a_cu="one\n"))
+    assert 0 == main(["wrap", "my-ext==1.0", "--update"])
+    path = Path("wrappers/my_ext/pyproject.toml")
+    path.write_text(f'{path.read_text()}patches = ["fix.patch"]\n')
+    before = path.read_text()
+    serve(server, make_sdist(pyproject_toml=COMPLETE, a_cu="three\n"), "my_ext-2.0.tar.gz")
+    assert 1 == main(["wrap", "my-ext==2.0", "--update"])
+    assert "  error: patch failed: a.cu:1\n" in capsys.readouterr().err
+    assert before == path.read_text()
+    second = COMPLETE.replace('"1.0"', '"2.0"')
+    sha256 = serve(server, make_sdist(pyproject_toml=second, a_cu="one\n", more_txt=""), "my_ext-2.0.tar.gz")
+    assert 0 == main(["wrap", "my-ext==2.0", "--update"])
+    document = loads(path.read_text())
+    source = document["tool"]["runtime-backend"]["source"]
+    assert ("2.0", sha256, ["fix.patch"]) == (document["project"]["version"], source["sha256"], source["patches"])
+    lines = capsys.readouterr().out.splitlines()
+    assert ['-version = "1.0"', '+version = "2.0"'] == [line for line in lines if "version =" in line]
+    assert [f"{path} builds my-ext 2.0", "next: pip install ./wrappers/my_ext, or: uv sync"] == lines[-2:]
+    assert 0 == main(["wrap", "my-ext==2.0", "--update"])
+    assert f"{path} builds my-ext 2.0 already: nothing to change" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_here")
+def test_updated_with_a_patch_of_the_metadata(server: Server, tmp_path: Path) -> None:
+    """The build backend is asked for the metadata of the patched source."""
+    serve(server, make_sdist(setup_py=SETUP.format(more="")))
+    assert 0 == main(["wrap", "my-ext==1.0", "here"])
+    lines = SETUP.format(more="").splitlines()
+    hunk = "".join(f"-{line}\n" for line in lines) + "".join(f"+{line}\n" for line in lines).replace("numpy", "scipy")
+    write(tmp_path / "here/fix.patch", f"--- a/setup.py\n+++ b/setup.py\n@@ -1,3 +1,3 @@\n{hunk}")
+    path = tmp_path / "here/pyproject.toml"
+    path.write_text(f'{path.read_text()}patches = ["fix.patch"]\n')
+    assert 0 == main(["wrap", "my-ext==1.0", "here", "--update"])
+    assert ["scipy"] == loads(path.read_text())["project"]["dependencies"]
+
+
+PURE = '[build-system]\nrequires = ["hatchling"]\n[project]\nname = "my-ext"\nversion = "1.0"\n'
+
+
+def test_pure(server: Server, capsys: Capsys) -> None:
+    """A package that compiles nothing against torch is noticed."""
+    serve(server, make_sdist(pyproject_toml=PURE))
+    assert 0 == main(["wrap", "my-ext==1.0"])
+    assert (
+        "runtime-backend: note: found no C++ or CUDA source in it: if it is not built against torch, it needs no"
+        " wrapper: pip install my-ext==1.0\n"
+    ) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("folder", ["my-ext", "a.b-2!"])
+def test_folder_whose_wheel_pip_keeps(folder: str, server: Server, capsys: Capsys) -> None:
+    """A folder with a hyphen in its name is told about."""
+    serve(server, make_sdist(pyproject_toml=COMPLETE))
+    assert 0 == main(["wrap", "my-ext==1.0", f"more-wrappers/{folder}"])
+    told = f"note: pip before 26.2 keeps the wheel of a folder that has a hyphen in its name: rename more-wrappers/{folder}"
+    assert told in capsys.readouterr().err
+    assert 0 == main(["wrap", "my-ext==1.0", "more-wrappers/my ext"])
+    told = capsys.readouterr()
+    assert "hyphen" not in told.err
+    shown = "'./more-wrappers/my ext'"
+    assert f"next: pip install {shown}, or: uv add --no-workspace {shown}" == told.out.splitlines()[-1]
+
+
+def test_folder_that_cannot_be_made(server: Server, tmp_path: Path, capsys: Capsys) -> None:
+    """A folder below a file is refused."""
+    serve(server, make_sdist(pyproject_toml=COMPLETE))
+    folder = blocked(tmp_path)
+    assert 1 == main(["wrap", "my-ext==1.0", str(folder)])
+    assert f"{folder}: cannot be made: Not a directory\n" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -357,7 +432,7 @@ def repository(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("suffix", "which", "folder"),
     [
-        ("@v1#egg=x&subdirectory=sub", 0, "sub"),
+        ("@v1#egg=x&subdirectory=/sub/", 0, "sub"),
         ("@{commits[0]}#subdirectory=sub", 0, "sub"),
         ("@v2", 1, None),
         ("@main", 2, None),
@@ -374,7 +449,7 @@ def test_git(suffix: str, which: int, folder: str | None, repository: Path) -> N
     git(repository, "branch", "feature/x")
     url = repository.as_uri()
     assert 0 == main(["wrap", f"my-ext @ git+{url}{suffix.format(commits=commits)}"])
-    source = loads(Path("wrappers/my-ext/pyproject.toml").read_text())["tool"]["runtime-backend"]["source"]
+    source = loads(Path("wrappers/my_ext/pyproject.toml").read_text())["tool"]["runtime-backend"]["source"]
     assert {"git": url, "rev": commits[which], **({"subdirectory": folder} if folder else {})} == source
 
 
@@ -387,8 +462,100 @@ def test_git_without_such_a_revision(repository: Path, capsys: Capsys) -> None:
 
 @pytest.mark.usefixtures("_here")
 def test_git_without_a_name(repository: Path, capsys: Capsys) -> None:
-    """A source that does not tell its name is named by the person."""
+    """A source that has no name for its package is named by the person."""
     make_repository(repository, "setup.py", "raise SystemExit(3)")
     requirement = f"git+{repository.as_uri()}"
     assert 1 == main(["wrap", requirement])
-    assert f"its source does not tell its name; expected 'NAME @ {requirement}'" in capsys.readouterr().err
+    told = f"{requirement}: its source has no name for the package\nName it: 'NAME @ {requirement}'\n"
+    assert told in capsys.readouterr().err
+    assert 0 == main(["wrap", f"named@{requirement}"])
+    assert "named" == loads(Path("wrappers/named/pyproject.toml").read_text())["project"]["name"]
+
+
+def test_git_again(repository: Path, capsys: Capsys) -> None:
+    """A wrapper of a branch is the same until the branch moves, and is changed when the person says so."""
+    make_repository(repository, "pyproject.toml", COMPLETE)
+    requirement = f"git+{repository.as_uri()}@main"
+    for _ in range(2):
+        assert 0 == main(["wrap", requirement])
+    path = Path("wrappers/my_ext/pyproject.toml")
+    assert f"{path} builds my-ext 1.0 already: nothing to change" in capsys.readouterr().out
+    moved = make_repository(repository, "more.txt", "more")
+    assert 1 == main(["wrap", requirement])
+    hint = f"To let it build {requirement}: runtime-backend wrap {requirement} wrappers/my_ext --update"
+    assert f"{path}: found a wrapper of my-ext 1.0, expected none\n{hint}" in capsys.readouterr().err
+    assert 0 == main(["wrap", requirement, "--update"])
+    assert moved == loads(path.read_text())["tool"]["runtime-backend"]["source"]["rev"]
+
+
+def test_git_whose_name_is_taken(repository: Path, capsys: Capsys) -> None:
+    """A package whose name only its source has may be wrapped already, from elsewhere."""
+    url = (
+        '[project]\nname = "My.Ext"\nversion = "0.9"\n[tool.runtime-backend.source]\nurl = "https://a.org/x-1.tar.gz"\n'
+    )
+    path = write(Path("wrappers/mine/pyproject.toml"), f'{url}sha256 = "{"a" * 64}"\n')
+    commit = make_repository(repository, "pyproject.toml", COMPLETE)
+    requirement = f"git+{repository.as_uri()}"
+    assert 1 == main(["wrap", requirement])
+    assert f"{path}: found a wrapper of My.Ext 0.9, expected none\n" in capsys.readouterr().err
+    assert 0 == main(["wrap", requirement, "--update"])
+    document = loads(path.read_text())
+    assert ("My.Ext", "1.0") == (document["project"]["name"], document["project"]["version"])
+    assert {"git": repository.as_uri(), "rev": commit} == document["tool"]["runtime-backend"]["source"]
+
+
+def test_git_with_its_package_below(repository: Path, capsys: Capsys) -> None:
+    """The only package of a repository is found below its top, and written down; of several, one is to be named."""
+    make_repository(repository, "python/pyproject.toml", COMPLETE)
+    requirement = f"git+{repository.as_uri()}"
+    assert 0 == main(["wrap", requirement])
+    assert "note: the package is in the folder python of its source\n" in capsys.readouterr().err
+    source = loads(Path("wrappers/my_ext/pyproject.toml").read_text())["tool"]["runtime-backend"]["source"]
+    assert "python" == source["subdirectory"]
+    make_repository(repository, "other/setup.py", "#")
+    assert 1 == main(["wrap", requirement, "other"])
+    assert f"  {requirement}#subdirectory=python\n" in capsys.readouterr().err
+    assert not Path("other").exists()
+
+
+SCM = """[build-system]
+requires = ["setuptools", "torch"]
+build-backend = "setuptools.build_meta"
+"""
+DESCRIBE = """import subprocess
+from setuptools import setup
+told = subprocess.run(["git", "describe", "--tags", "--long"], capture_output=True, text=True, check=True).stdout
+tag, distance, _ = told.split("-")
+setup(name="my-ext", version=f"{tag[1:]}.dev{distance}")
+"""
+
+
+@pytest.mark.usefixtures("_here")
+def test_git_version(repository: Path) -> None:
+    """A version that git has is that of the repository."""
+    make_repository(repository, "pyproject.toml", SCM)
+    git(repository, "tag", "v1.2.4")
+    make_repository(repository, "more.txt", "more")
+    make_repository(repository, "setup.py", DESCRIBE)
+    assert 0 == main(["wrap", f"git+{repository.as_uri()}"])
+    assert "1.2.4.dev2" == loads(Path("wrappers/my_ext/pyproject.toml").read_text())["project"]["version"]
+
+
+def test_credentials_are_not_shown(server: Server, capsys: Capsys) -> None:
+    """What an update changes is shown without the credentials in it."""
+    serve(server, make_sdist(pyproject_toml=COMPLETE))
+    source = f'[tool.runtime-backend.source]\ngit = "https://jo:SECRET@a.org/x.git"\nrev = "{"a" * 40}"\n'
+    write(Path("wrappers/my_ext/pyproject.toml"), f'[project]\nname = "my-ext"\n{source}')
+    assert 0 == main(["wrap", "my-ext==1.0", "--update"])
+    told = capsys.readouterr()
+    assert '-git = "https://a.org/x.git"' in told.out.splitlines()
+    assert "SECRET" not in told.err + told.out
+
+
+@pytest.mark.usefixtures("repository")
+def test_credentials_are_not_printed(capsys: Capsys) -> None:
+    """A requirement is a URL, which may hold credentials."""
+    assert 1 == main(["wrap", "x @ git+http://jo:SECRET@127.0.0.1:9/x.git"])
+    told = capsys.readouterr()
+    assert "runtime-backend: looking for x @ git+http://127.0.0.1:9/x.git\n" in told.err
+    assert "SECRET" not in told.err + told.out

@@ -159,19 +159,20 @@ def _vendor(options: argparse.Namespace) -> int:
 def _add_wrap(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = _add(commands, "wrap", "make a package that builds an upstream source", _WRAP, _wrap)
     command.add_argument("requirement", help="name==version of an sdist, or git+URL@revision")
-    command.add_argument("directory", nargs="?", help="where it goes (default: wrappers/NAME)")
+    command.add_argument("directory", nargs="?", help="the folder of the wrapper (default: wrappers/NAME)")
+    command.add_argument("--update", action="store_true", help="change the wrapper that is there to this version")
     command.add_argument("--index-url", help="the package index (default: the one that pip or uv is told to use)")
 
 
 _WRAP = """Make a package of ten lines that builds an upstream source, unmodified, in one stage: an sdist of a package
-index, or a revision of a git repository with its submodules. Then: pip install ./wrappers/NAME, uv add
-./wrappers/NAME."""
+index, or a revision of a git repository with its tags and submodules. Then: pip install ./wrappers/NAME, or
+uv add --no-workspace ./wrappers/NAME."""
 
 
 def _wrap(options: argparse.Namespace) -> int:
     from .wrap import wrap  # noqa: PLC0415 - as above
 
-    return wrap(options.requirement, options.directory, index_url=options.index_url)
+    return wrap(options.requirement, options.directory, index_url=options.index_url, update=options.update)
 
 
 def _add_check(commands: _Commands[argparse.ArgumentParser]) -> None:

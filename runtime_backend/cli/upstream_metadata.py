@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.message import Message
 from email.parser import HeaderParser
 from pathlib import Path
@@ -14,20 +11,26 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from packaging.markers import Marker
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from ..config import Upstream
 from ..config.names import find_name
-from ..files import read_text
+from ..errors import ConfigError, NoAnswer, SourceError
+from ..files import is_file, read_text
 from ..tables import Table
-from ..toml import loads
-from .adoption import name_of
-from .shim import REQUIRES, SHIM, copy_shim
+from .adoption import BACKEND, SHIM, name_of
+from .asking import RUNTIMES, ask_metadata
+from .setup_scripts import SetupScript, read_setup_script
+from .subdirectories import read_document
+from .upstreams import Wanted, is_name
 
 _OPEN = ("version", "dependencies", "optional-dependencies", "requires-python")
 _EXTRA = re.compile(r"""(?:^|\s+and\s+)extra == (["'])(?P<name>[^"']+)\1$""")
 _SINCE_DYNAMIC = (2, 2)
 """The metadata version that tells which fields of an sdist are certain (PEP 643)."""
+_NAMELESS = "unknown"
+"""What setuptools calls a package that has no name."""
 
 
 class Package(NamedTuple):
@@ -41,9 +44,9 @@ class Package(NamedTuple):
     dynamic: Sequence[str] = ()
     """What only its real backend can tell."""
     build_requires: Sequence[str] = ()
-    """Without the runtimes, and this shim."""
+    """Without torch, and this shim."""
     match_runtime: Sequence[str] = ()
-    """The runtimes with the specifiers that it has for them, if it has any."""
+    """torch with the specifiers that it has for it, if it has any."""
     notes: Sequence[str] = ()
 
     @property
@@ -55,18 +58,16 @@ class Package(NamedTuple):
 def read_package(tree: Path, name: str | None) -> Package:
     """Return what a source says of itself without being run.
 
-    :param tree: the source.
+    :param tree: the folder of the package.
     :param name: as the person wrote it; None: the source has to tell.
     """
-    path = tree / "pyproject.toml"
-    document = loads(read_text(path))  # it was read before, when the source was opened
+    document = read_document(tree)
     build_system, project = (_table(document, key) for key in ("build-system", "project"))
-    others, guards = _split_requires(build_system)
-    found = name or find_name(tree, Table(document, file=str(path)))
-    package = Package(name=found, build_requires=others, match_runtime=guards)
+    found = name or find_name(tree, Table(document, file="pyproject.toml"))
+    package = _with_requires(Package(name=found), build_system, _read_script(tree, build_system))
     told = HeaderParser().parsestr(read_text(tree / "PKG-INFO"))
     version = _text(project.get("version")) or told.get("Version")
-    if project and not {"dependencies", "optional-dependencies", "requires-python"} & {*project.get("dynamic", ())}:
+    if project and _is_plain(project):
         return package._replace(
             version=version,
             dynamic=() if version else ("version",),
@@ -88,16 +89,57 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _split_requires(build_system: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Return the build requirements without torch, and torch where it has a specifier."""
-    others, guards = list[str](), list[str]()
-    for text in build_system.get("requires", ["setuptools"]):
+def _is_plain(project: Mapping[str, Any]) -> bool:
+    """Return whether a [project] table says its requirements itself, as PEP 621 has them."""
+    dynamic, extras = project.get("dynamic", []), project.get("optional-dependencies", {})
+    lists = [dynamic, project.get("dependencies", []), *(extras.values() if isinstance(extras, dict) else [None])]
+    if not all(isinstance(value, list) and all(isinstance(text, str) for text in value) for value in lists):
+        return False
+    return not {"dependencies", "optional-dependencies", "requires-python"} & {*dynamic}
+
+
+def _read_script(tree: Path, build_system: Mapping[str, Any]) -> SetupScript | None:
+    """Return what is certain of setup.py, if the real backend runs it; None for one that is no Python of today."""
+    backend = str(build_system.get("build-backend", "setuptools"))
+    if not is_file(tree / "setup.py") or not backend.startswith("setuptools"):
+        return None
+    try:
+        return read_setup_script(tree)
+    except ConfigError:
+        return None
+
+
+def _with_requires(package: Package, build_system: Mapping[str, Any], script: SetupScript | None) -> Package:
+    """Return the package with its build requirements; what setup.py imports is one, whether declared or not."""
+    declared, needed = build_system.get("requires"), ("setuptools",) if script is None else script.requires
+    texts = [text for text in declared if isinstance(text, str)] if isinstance(declared, list) else list(needed)
+    names = {name_of(text) for text in texts}
+    texts += [text for text in needed if name_of(text) not in names and script is not None]
+    torch = [text for text in texts if name_of(text) == "torch"]
+    return package._replace(
+        build_requires=tuple(text for text in texts if name_of(text) not in ("torch", SHIM)),
+        match_runtime=tuple(text for text in torch if Requirement(text).specifier),
+        notes=tuple(_notes(build_system, texts, script)),
+    )
+
+
+def _notes(build_system: Mapping[str, Any], requires: Sequence[str], script: SetupScript | None) -> Iterator[str]:
+    if build_system.get("build-backend") == BACKEND:
+        yield "the package declares runtime-backend itself: it can be installed without a wrapper"
+    for text in requires:
         name = name_of(text)
-        if name == "torch":
-            guards += [text] if Requirement(text).specifier else []
-        elif name != "runtime-backend":
-            others.append(text)
-    return others, guards
+        if name == "torch" and Requirement(text).url is not None:
+            yield f"upstream builds against {text!r}: to build against that one, set RUNTIME_BACKEND_PIN to it"
+        elif name in RUNTIMES - {"torch"}:
+            yield (
+                f"{text!r} in build-system.requires brings another torch into the build: if the build works without"
+                f" {name}, remove it from the wrapper"
+            )
+    for name in () if script is None else script.unknown:
+        yield (
+            f"setup.py imports {name!r}, which is neither Python's nor in its folder: if the build needs it, add its"
+            " distribution to build-system.requires of the wrapper"
+        )
 
 
 def _is_certain(told: Message) -> bool:
@@ -111,17 +153,18 @@ def _is_certain(told: Message) -> bool:
 def _with_metadata(package: Package, told: Message) -> Package:
     """Return the package with what METADATA or PKG-INFO says; open where it says it in a way that no table can."""
     dependencies: list[str] = []
-    extras: dict[str, list[str]] = {name: [] for name in told.get_all("Provides-Extra", [])}
+    extras: dict[str, list[str]] = {canonicalize_name(name): [] for name in told.get_all("Provides-Extra", [])}
     for text in told.get_all("Requires-Dist", []):
-        requirement = Requirement(text)
-        marker = str(requirement.marker or "")
-        found = _EXTRA.search(marker)
-        rest = _EXTRA.sub("", marker)
-        if "extra" in rest:
-            note = f"the requirement {text!r} is for several extras at once: it is left to the real backend"
+        requirement = _requirement(text)
+        marker = "" if requirement is None else str(requirement.marker or "")
+        found, rest = _EXTRA.search(marker), _EXTRA.sub("", marker)
+        if requirement is None or "extra" in rest:
+            why = "is not one by today's rules" if requirement is None else "is for several extras at once"
+            note = f"the requirement {text!r} {why}: it is left to the build backend"
             return package._replace(version=told.get("Version"), dynamic=_OPEN[1:], notes=(*package.notes, note))
         requirement.marker = Marker(rest) if rest else None
-        (dependencies if found is None else extras.setdefault(found.group("name"), [])).append(str(requirement))
+        key = None if found is None else canonicalize_name(found.group("name"))
+        (dependencies if key is None else extras.setdefault(key, [])).append(str(requirement))
     return package._replace(
         name=package.name or told.get("Name"),
         version=told.get("Version"),
@@ -132,78 +175,44 @@ def _with_metadata(package: Package, told: Message) -> Package:
     )
 
 
-def ask_metadata(package: Package, upstream: Upstream, say: Callable[[str], None]) -> Package:
+def _requirement(text: str) -> Requirement | None:
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        return None
+
+
+def complete(package: Package, upstream: Upstream, wanted: Wanted, say: Callable[[str], None]) -> Package:
     """Return the package with what its real backend says, if that is the same whatever torch there is.
 
-    It is asked as a frontend would ask it: by ``build``, in an environment of its own, through this shim, with the
-    stand-in torch.
+    :raises SourceError: when it is another package than the requirement names.
     """
-    say("asking its build backend for the metadata, with a stand-in torch")
-    with tempfile.TemporaryDirectory(prefix="runtime-backend-wrap-") as work:
-        try:
-            text = _ask(package, upstream, Path(work))
-        except _Unanswered as failure:
-            open_keys = tuple(key for key in package.dynamic if key != "version" or package.version is None)
-            note = f"left to its build backend: {', '.join(open_keys)}; it does not tell them beforehand: {failure}"
-            return package._replace(dynamic=open_keys, notes=(*package.notes, note))
-    return _with_metadata(package, HeaderParser().parsestr(text))
-
-
-class _Unanswered(Exception):  # noqa: N818 - no refusal: the wrapper leaves it open then
-    """The real backend tells nothing that is certain; why."""
-
-
-def _ask(package: Package, upstream: Upstream, work: Path) -> str:
-    import build  # noqa: PLC0415 - the command line's extra
-    import pyproject_hooks  # noqa: PLC0415 - build's own
-    from build.env import DefaultIsolatedEnv  # noqa: PLC0415
-
-    folder = _make_asking_wrapper(package, upstream, work / "wrapper")
     try:
-        with DefaultIsolatedEnv(installer="uv" if shutil.which("uv") else "pip") as environment:
-            environment.install([*REQUIRES, *package.build_requires])
-            runner = pyproject_hooks.quiet_subprocess_runner
-            builder = build.ProjectBuilder.from_isolated_env(environment, folder, runner)
-            environment.install(builder.get_requires_for_build("wheel"))
-            made = builder.prepare("wheel", work / "told")
-    except (build.BuildException, build.BuildBackendException, subprocess.CalledProcessError) as error:
-        raise _Unanswered(_last_words(error)) from None
-    if made is None:
-        raise _Unanswered("it has no prepare_metadata_for_build_wheel")
-    return read_text(Path(made) / "METADATA")
+        told = HeaderParser().parsestr(ask_metadata(package.name, package.build_requires, upstream, say))
+    except NoAnswer as failure:
+        dynamic = tuple(key for key in package.dynamic if key != "version" or package.version is None)
+        note = f"left to its build backend: {', '.join(dynamic)}; they are known only after building: {failure}"
+        return package._replace(dynamic=dynamic, notes=(*package.notes, note))
+    found = told.get("Name", _NAMELESS)
+    if wanted.name is not None and canonicalize_name(found) != canonicalize_name(wanted.name):
+        raise SourceError(
+            f"{wanted.text}: its build backend calls the package {found!r}, expected {wanted.name!r}",
+            hint="Use the name that the build backend has, or name the folder of the package: #subdirectory=FOLDER",
+        )
+    return _with_metadata(package._replace(name=wanted.name), told)
 
 
-def _last_words(error: Exception) -> str:
-    """Return the line of a failed hook that says why."""
-    inner = getattr(error, "exception", error)
-    output = getattr(inner, "output", None) or f"it says nothing: exit code {getattr(inner, 'returncode', 1)}"
-    text = output.decode("utf-8", errors="replace") if isinstance(output, bytes) else str(output)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    ours = [line for line in lines if line.startswith("runtime-backend: error:")]
-    return (ours or lines)[-1]
+def check_name(package: Package, wanted: Wanted) -> str:
+    """Return the package's name.
 
-
-def _make_asking_wrapper(package: Package, upstream: Upstream, folder: Path) -> Path:
-    """Make a wrapper that leaves everything open, with this very shim in it."""
-    copy_shim(folder / "_vendor" / SHIM.name)
-    where = {upstream.kind: upstream.where, "sha256": upstream.sha256, "rev": upstream.rev}
-    where["subdirectory"] = upstream.subdirectory
-    source = ", ".join(f'{key} = "{value}"' for key, value in where.items() if value)
-    (folder / "pyproject.toml").write_text(
-        f"""[build-system]
-requires = []
-build-backend = "runtime_backend.build"
-backend-path = ["_vendor"]
-
-[project]
-name = "{package.name or "upstream"}"
-dynamic = ["version", "dependencies", "optional-dependencies", "requires-python"]
-
-[tool.runtime-backend]
-metadata = "stub"
-provision = "none"
-source = {{ {source} }}
-""",
-        "utf-8",
-    )
-    return folder
+    :raises SourceError: when it has none, or one that is no name.
+    """
+    if package.name is None or canonicalize_name(package.name) == _NAMELESS:
+        raise SourceError(
+            f"{wanted.text}: its source has no name for the package", hint=f"Name it: 'NAME @ {wanted.text}'"
+        )
+    if not is_name(package.name):
+        raise SourceError(
+            f"{wanted.text}: its source calls the package {package.name!r}, expected letters, digits, '-', '_' and '.'"
+        )
+    return package.name

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urldefrag
+from urllib.parse import unquote, urldefrag
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from ..config import Upstream
-from ..errors import ConfigError, SourceError
+from ..errors import CommandError, SourceError
 from ..printable import without_secrets
 from ..reasons import reason
 from ..upstream.access import split_access
@@ -26,100 +26,144 @@ if TYPE_CHECKING:
 ORIGIN = "the command line"
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_GIT = re.compile(r"\s*(?:(?P<name>[^@+:/]*?)\s*@\s*)?git\+(?P<address>.*?)\s*")
+_FORMS = "'name==version' or 'git+URL@REVISION'"
+
+
+class Wanted(NamedTuple):
+    """The source that a requirement asks for, as far as the text alone says."""
+
+    text: str
+    """As the person wrote it."""
+    name: str | None
+    """None: only the source has it."""
+    version: str | None = None
+    """Of an sdist; None where none is named, and for git."""
+    url: str | None = None
+    """Of a git repository; None for an sdist."""
+    revision: str = "HEAD"
+    subdirectory: str | None = None
+
+
+def read_requirement(text: str) -> Wanted:
+    """Return what a requirement asks for; nothing is looked up.
+
+    :param text: ``name==version``, or ``git+URL@REVISION#subdirectory=FOLDER``, with ``name @`` before it or without.
+    :raises CommandError: when it is neither.
+    """
+    found = _GIT.fullmatch(text)
+    if found is not None:
+        return _read_git(text, found["name"], found["address"])
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        raise CommandError(f"{text!r}: expected {_FORMS}") from None
+    pins = list(requirement.specifier)
+    version = pins[0].version if len(pins) == 1 and pins[0].operator in ("==", "===") else None
+    if requirement.url or requirement.extras or requirement.marker or (pins and (version or "*").endswith("*")):
+        raise CommandError(f"{text!r}: expected {_FORMS}")
+    return Wanted(text=text, name=requirement.name, version=version)
+
+
+def _read_git(text: str, name: str | None, address: str) -> Wanted:
+    address, fragment = urldefrag(address)
+    path = address.partition("://")[2].partition("/")[2]
+    url, revision = address, "HEAD"
+    if "@" in path:  # one further ahead is the user's
+        url, _, revision = address.rpartition("@")
+    told = dict(word.partition("=")[::2] for word in fragment.split("&"))
+    folder = unquote(told.get("subdirectory", "")).strip("/")
+    if ".." in folder.split("/"):
+        raise CommandError(f"{text!r}: found subdirectory={folder}, expected a folder inside the repository")
+    egg = told.get("egg", "").partition("[")[0]
+    named = name or egg or None
+    if named is not None and not is_name(named):
+        raise CommandError(f"{text!r}: found the name {named!r}, expected letters, digits, '-', '_' and '.'")
+    return Wanted(
+        text=text,
+        name=named,
+        url=url,
+        revision=revision or "HEAD",
+        subdirectory=folder or None,
+    )
+
+
+def is_name(text: str) -> bool:
+    """Return whether a package can have that name."""
+    try:
+        canonicalize_name(text, validate=True)
+    except InvalidName:
+        return False
+    return True
 
 
 class Found(NamedTuple):
-    """The source that a requirement names."""
+    """The source that is wanted."""
 
     upstream: Upstream
     """Without secrets: it is written into a pyproject.toml."""
-    name: str | None
-    """The package's name, if the requirement says it."""
     environ: Mapping[str, str]
     """The variables, with the secrets that the requirement or the index came with: the source is fetched with them."""
     has_secrets: bool
     """Whether there were any."""
 
 
-def find_upstream(text: str, index_url: str | None, environ: Mapping[str, str]) -> Found:
-    """Return the one source that a requirement names.
+def find_upstream(wanted: Wanted, index_url: str | None, environ: Mapping[str, str]) -> Found:
+    """Return the source that is wanted, exactly one.
 
-    :param text: ``name==version``, or ``git+URL@REVISION#subdirectory=FOLDER``, with ``name @`` before it or without.
-    :raises ConfigError: when it is neither.
+    :raises CommandError: when the requirement leaves the version open.
     :raises SourceError: when there is no such source.
     """
-    name, url = _split(text)
-    if url.startswith("git+"):
-        return _find_in_git(name, url.removeprefix("git+"), environ)
-    requirement = _parse(text)
-    pins = list(requirement.specifier)
-    version = pins[0].version if len(pins) == 1 and pins[0].operator in ("==", "===") else None
-    if requirement.url or requirement.extras or requirement.marker or (pins and version is None):
-        raise ConfigError([f"{text!r}: expected 'name==version' or 'git+URL@REVISION'"])
-    return _find_on_index(requirement.name, version, index_url, environ)
-
-
-def _split(text: str) -> tuple[str | None, str]:
-    name, at, url = text.partition(" @ ")
-    return (name.strip(), url.strip()) if at else (None, text.strip())
-
-
-def _parse(text: str) -> Requirement:
-    try:
-        return Requirement(text)
-    except InvalidRequirement as error:
-        raise ConfigError([f"{text!r}: expected 'name==version' or 'git+URL@REVISION': {reason(error)}"]) from None
-
-
-def _find_in_git(name: str | None, text: str, environ: Mapping[str, str]) -> Found:
-    address, fragment = urldefrag(text)
-    path = address.partition("://")[2].partition("/")[2]
-    url, revision = address, "HEAD"
-    if "@" in path:  # one further ahead is the user's
-        url, _, revision = address.rpartition("@")
-    clean, environ = split_access(url, environ)
-    has_secrets, url = clean != url, clean
-    commit = revision if _COMMIT.fullmatch(revision) else find_commit(url, revision, environ)
-    if commit is None:
-        raise SourceError(
-            f"{url} has no branch or tag {revision!r}",
-            hint="Expected one of those, or the full hash of a commit (40 digits).",
-        )
-    folders = [word.removeprefix("subdirectory=") for word in fragment.split("&") if word.startswith("subdirectory=")]
+    if wanted.url is None:
+        return _find_on_index(canonicalize_name(str(wanted.name)), wanted.version, index_url, environ)
+    commit = wanted.revision if _COMMIT.fullmatch(wanted.revision) else _find_commit(wanted, environ)
+    url, environ = split_access(wanted.url, environ)
     upstream = Upstream(
         kind="git",
         where=url,
         sha256=None,
         rev=commit,
-        subdirectory=folders[0] if folders else None,
+        subdirectory=wanted.subdirectory,
         patches=(),
         origin=ORIGIN,
     )
-    return Found(upstream=upstream, name=name, environ=environ, has_secrets=has_secrets)
+    return Found(upstream=upstream, environ=environ, has_secrets=url != wanted.url)
 
 
-def _find_on_index(written: str, version: str | None, index_url: str | None, environ: Mapping[str, str]) -> Found:
-    name = canonicalize_name(written)
+def _find_commit(wanted: Wanted, environ: Mapping[str, str]) -> str:
+    commit = find_commit(str(wanted.url), wanted.revision, environ)
+    if commit is None:
+        raise SourceError(
+            f"{wanted.url} has no branch or tag {wanted.revision!r}",
+            hint="Expected a branch, a tag, or the full hash of a commit (40 digits).",
+        )
+    return commit
+
+
+def _find_on_index(name: str, version: str | None, index_url: str | None, environ: Mapping[str, str]) -> Found:
     index, files = _read_index(name, index_url, environ)
     sdists = [file for file in files if file.package_type == "sdist"]
     newest = _newest(sdists)
     if version is None:
-        raise ConfigError([f"{name!r}: found no version, expected '{name}=={newest or 'VERSION'}'"])
+        raise CommandError(f"{name!r}: found no version, expected '{name}=={newest or 'VERSION'}'")
     found = [file for file in files if is_sdist_of(file.filename, name, version)]
     if not found:
         wheels = sum(file.version == version for file in files)
         raise SourceError(
-            f"{index} has no sdist of {name} {version}, but {wheels} wheels of it and {len(sdists)} sdists of others",
-            hint=f"The newest with an sdist is {newest}." if newest else "Name its git repository: git+URL@TAG.",
+            f"{index} has no sdist of {name} {version}: found {wheels} wheels of {version}, and {len(sdists)} sdists of"
+            " other versions",
+            hint=f"The newest version with an sdist is {newest}." if newest else "Name its git repository: git+URL@TAG",
         )
     file = found[0]
     if file.is_yanked:
         raise SourceError(
             f"{file.filename} was yanked{f': {file.yanked_reason}' if file.yanked_reason else ''}",
-            hint=f"The newest that was not is {newest}." if newest else None,
+            hint=f"The newest version that was not yanked is {newest}." if newest else None,
         )
     if "sha256" not in file.digests:
-        raise SourceError(f"{index} tells no sha256 of {file.filename}, and nothing is built without one")
+        raise SourceError(
+            f"{index} has no sha256 of {file.filename}; expected one, since every build checks the file by it"
+        )
     url = urldefrag(file.url)[0]
     # What needs a secret is asked of the index at every build, where the person's own variables have the secret.
     is_open = without_secrets(url) == url and without_secrets(index) == index
@@ -132,7 +176,7 @@ def _find_on_index(written: str, version: str | None, index_url: str | None, env
         patches=(),
         origin=ORIGIN,
     )
-    return Found(upstream=upstream, name=written, environ={**environ, INDEXES[0]: index}, has_secrets=not is_open)
+    return Found(upstream=upstream, environ={**environ, INDEXES[0]: index}, has_secrets=not is_open)
 
 
 def _read_index(
@@ -148,11 +192,11 @@ def _read_index(
         try:
             return index, client.get_project_page(name).packages
         except pypi_simple.NoSuchProjectError:
-            raise SourceError(f"{index} has no {name}", hint="Name another index: --index-url URL.") from None
+            raise SourceError(f"{index} has no package {name}", hint="Name another index: --index-url URL") from None
         except (requests.RequestException, pypi_simple.UnsupportedContentTypeError) as error:
             raise SourceError(
-                f"{index} cannot be asked: {_why(error)}",
-                hint="Run it again with a network, or name another index: --index-url.",
+                f"{index} gives no list of the files of {name}: {_why(error)}",
+                hint="Run the same command again with a network, or name another index: --index-url URL",
             ) from None
 
 

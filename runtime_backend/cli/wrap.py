@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator
+import re
+import shlex
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
 from ..cache import find_cache
 from ..config import Upstream
-from ..errors import ConfigError
-from ..files import is_file, read_text
+from ..errors import CommandError
+from ..printable import without_secrets
 from ..upstream import Depot
-from .terminal import out, say
-from .upstream_metadata import Package, ask_metadata, read_package
-from .upstreams import find_upstream
+from .documents import write
+from .purity import why_pure
+from .subdirectories import find_package, with_subdirectory
+from .terminal import out, say, show_diff
+from .upstream_metadata import Package, check_name, complete, read_package
+from .upstreams import Found, Wanted, find_upstream, read_requirement
+from .wrappers import ANOTHER, Wrapper, default_folder, find_wrapper, make_text, update_text
+
+_KEPT_BY_PIP = re.compile(r"[a-z0-9_.]-[a-z0-9_.!+-]", re.IGNORECASE)
+"""In the name of a folder whose wheel pip before 26.2 keeps: ``_egg_info_re`` in pip's wheel_builder.py."""
 
 _SECRETS = {
     "git": "the credentials are not written; git asks its credential helper or ~/.netrc for them at every build",
@@ -25,85 +32,106 @@ _SECRETS = {
 """What becomes of the secrets that a requirement or an index came with."""
 
 
-def wrap(requirement: str, directory: str | None, *, index_url: str | None) -> int:
-    """Make the wrapper, and return the exit code.
+def wrap(requirement: str, directory: str | None, *, index_url: str | None, update: bool) -> int:
+    """Make the wrapper, or let the one that is there build another version, and return the exit code.
 
-    :raises ConfigError: when the requirement is none, or something else lies where the wrapper would go.
-    :raises SourceError: when there is no such source.
+    :raises CommandError: when the requirement is none, or something else is in the wrapper's folder.
+    :raises SourceError: when there is no such source, or no package in it.
     """
-    upstream, name, environ, has_secrets = find_upstream(requirement, index_url, os.environ)
-    named = os.environ.get("RUNTIME_BACKEND_CACHE_DIR")
-    cache = find_cache(Path(named) if named else None, os.environ)
-    depot = Depot(folder=cache / "sources", environ=environ, is_offline=False, say=say)
-    with depot.tree(upstream) as tree:
-        package = read_package(tree, name)
+    wanted = read_requirement(requirement)
+    folder, wrapper = find_wrapper(wanted, directory)
+    if wrapper is not None and not update:
+        return _leave(wanted, wrapper, index_url)
+    _refuse_other_package(wanted.name, wrapper)
+    say(f"looking for {wanted.text}")
+    found = find_upstream(wanted, index_url, os.environ)
+    upstream, package = _read(wanted, found, wrapper)
+    if folder is None:  # only the source has the name
+        folder, wrapper = find_wrapper(wanted._replace(name=package.name), None)
+        if wrapper is not None and not update:
+            raise _occupied(wanted, wrapper, index_url)
     if package.is_open:
-        package = ask_metadata(package, upstream, say)
-    if package.name is None:
-        raise ConfigError([f"{requirement}: its source does not tell its name; expected 'NAME @ {requirement}'"])
-    folder = Path(directory or Path("wrappers") / canonicalize_name(package.name))
-    _write(folder, "\n".join(_lines(upstream, package)) + "\n")
-    if has_secrets:
-        say(f"note: {_SECRETS[upstream.kind]}")
-    _tell(folder, package)
+        package = complete(package, upstream, wanted, say)
+    name = check_name(package, wanted)
+    _refuse_other_package(name, wrapper)
+    if found.has_secrets:
+        package = package._replace(notes=(*package.notes, _SECRETS[upstream.kind]))
+    _write(folder or default_folder(name), wrapper, upstream, package)
     return 0
 
 
-def _lines(upstream: Upstream, package: Package) -> Iterator[str]:
-    yield "# Builds the source below, unmodified, against the torch that will run it. Made by: runtime-backend wrap"
-    yield "[build-system]"
-    yield f"requires = {_toml(['runtime-backend', *package.build_requires])}"
-    yield 'build-backend = "runtime_backend.build"'
-    yield ""
-    yield "[project]"
-    yield from _assigned("name", package.name)
-    yield from _assigned("version", package.version)
-    yield from _assigned("dynamic", list(package.dynamic))
-    yield from _assigned("requires-python", package.requires_python)
-    yield from _assigned("dependencies", list(package.dependencies))
-    if package.optional_dependencies:
-        yield ""
-        yield "[project.optional-dependencies]"
-        for extra, requirements in package.optional_dependencies.items():
-            yield f"{_toml(extra)} = {_toml(list(requirements))}"
-    if package.match_runtime:
-        yield ""
-        yield "[tool.runtime-backend]"
-        yield from _assigned("match-runtime", list(package.match_runtime))
-    yield ""
-    yield "[tool.runtime-backend.source]"
-    yield from _assigned(upstream.kind, upstream.where)
-    yield from _assigned("sha256", upstream.sha256)
-    yield from _assigned("rev", upstream.rev)
-    yield from _assigned("subdirectory", upstream.subdirectory)
+def _leave(wanted: Wanted, wrapper: Wrapper, index_url: str | None) -> int:
+    """Leave a wrapper as it is, if it builds what is wanted."""
+    is_same = wrapper.is_of_version(wanted)
+    if wanted.url is not None and wrapper.upstream.where == without_secrets(wanted.url) and wrapper.is_for(wanted):
+        is_same = find_upstream(wanted, index_url, os.environ).upstream.rev == wrapper.upstream.rev
+    if not is_same:
+        raise _occupied(wanted, wrapper, index_url)
+    out(f"{wrapper.folder / 'pyproject.toml'} builds {wrapper} already: nothing to change")
+    _tell_next(wrapper.folder)
+    return 0
 
 
-def _assigned(key: str, value: str | list[str] | None) -> Iterator[str]:
-    if value:
-        yield f"{key} = {_toml(value)}"
+def _occupied(wanted: Wanted, wrapper: Wrapper, index_url: str | None) -> CommandError:
+    found = f"{wrapper.folder / 'pyproject.toml'}: found a wrapper of {wrapper}, expected none"
+    if not wrapper.is_for(wanted):
+        return CommandError(found, hint=ANOTHER)
+    index = [] if index_url is None else ["--index-url", index_url]
+    command = shlex.join(["runtime-backend", "wrap", wanted.text, str(wrapper.folder), "--update", *index])
+    return CommandError(found, hint=f"To let it build {wanted.text}: {command}")
 
 
-def _toml(value: str | list[str]) -> str:
-    """Return a value as TOML spells it; for strings and arrays of them that is as JSON does."""
-    return json.dumps(value, ensure_ascii=False)
+def _refuse_other_package(name: str | None, wrapper: Wrapper | None) -> None:
+    if wrapper is None or None in (name, wrapper.name):
+        return
+    if canonicalize_name(str(name)) != canonicalize_name(str(wrapper.name)):
+        path = wrapper.folder / "pyproject.toml"
+        raise CommandError(f"{path}: found a wrapper of {wrapper}, expected one of {name}", hint=ANOTHER)
 
 
-def _write(folder: Path, text: str) -> None:
-    path = folder / "pyproject.toml"
-    if is_file(path) and read_text(path) != text:
-        raise ConfigError(
-            [f"{path}: found another one, expected nothing there"],
-            hint=f"It is not overwritten. Name another folder, or remove it first. It would have become:\n{text}",
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    new = folder / f".pyproject.toml.{os.getpid()}"
-    new.write_text(text, "utf-8")
-    new.replace(path)
+def _read(wanted: Wanted, found: Found, wrapper: Wrapper | None) -> tuple[Upstream, Package]:
+    """Return the source with the folder of its package, and what it says of itself, patched as the wrapper does it."""
+    named = os.environ.get("RUNTIME_BACKEND_CACHE_DIR")
+    cache = find_cache(Path(named) if named else None, os.environ)
+    depot = Depot(folder=cache / "sources", environ=found.environ, is_offline=False, say=say)
+    patches = () if wrapper is None else tuple(patch.absolute() for patch in wrapper.upstream.patches)
+    with depot.tree(found.upstream._replace(patches=patches, subdirectory=None)) as tree:
+        inner = find_package(tree, wanted)
+        place = tree / (inner or "")
+        package, why = read_package(place, wanted.name), why_pure(place)
+    notes = [] if inner == wanted.subdirectory else [f"the package is in the folder {inner} of its source"]
+    if why is not None:
+        direct = shlex.join(["pip", "install", with_subdirectory(wanted, inner)])
+        notes.append(f"{why}: if it is not built against torch, it needs no wrapper: {direct}")
+    package = package._replace(notes=(*notes, *package.notes))
+    return found.upstream._replace(patches=patches, subdirectory=inner), package
 
 
-def _tell(folder: Path, package: Package) -> None:
-    for note in package.notes:
+def _write(folder: Path, wrapper: Wrapper | None, upstream: Upstream, package: Package) -> None:
+    path, notes = folder / "pyproject.toml", list(package.notes)
+    if wrapper is None:
+        text = make_text(upstream, package)
+    else:
+        text, more = update_text(wrapper, upstream, package)
+        notes += more
+        show_diff(str(path), wrapper.text, text)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"{folder}: cannot be made: {error.strerror}", hint=ANOTHER) from None
+    write(path, text)
+    if _KEPT_BY_PIP.search(folder.absolute().name):
+        notes.append(f"pip before 26.2 keeps the wheel of a folder that has a hyphen in its name: rename {folder}")
+    for note in notes:
         say(f"note: {note}")
-    shown = folder if folder.is_absolute() else f"./{folder.as_posix()}"
-    out(f"{folder / 'pyproject.toml'} builds {package.name} {package.version or ''}".rstrip())
-    out(f"next: pip install {shown}, or: uv add {shown}")
+    label = f"{path} builds {package.name} {package.version or ''}".rstrip()
+    if wrapper is not None and text == wrapper.text:
+        label += " already: nothing to change"
+    out(label)
+    _tell_next(folder, is_new=wrapper is None)
+
+
+def _tell_next(folder: Path, *, is_new: bool = True) -> None:
+    shown = shlex.quote(str(folder) if folder.is_absolute() else f"./{folder.as_posix()}")
+    # Without the option, uv makes the project a workspace, and the wrapper a member of it.
+    out(f"next: pip install {shown}, or: {f'uv add --no-workspace {shown}' if is_new else 'uv sync'}")

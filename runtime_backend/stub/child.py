@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import sys
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ def main(control: Mapping[str, Any]) -> None:
     try:
         # Byte code of the real backend serves the next hook; that of the source tree would lie in the source tree.
         sys.dont_write_bytecode = sys.dont_write_bytecode or bool(control["backend_path"])
+        _show_in_purelib(Path(control["path"][0]), Path(control["answer"]).with_name("purelib"))
         backend = load_backend(control["backend"], control["backend_path"], Path(control["source"]))
         hook = find_hook(backend, control["hook"])
         sys.dont_write_bytecode = True
@@ -33,6 +35,26 @@ def main(control: Mapping[str, Any]) -> None:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - beside the script's own words
         answer = {"failure": _summary(error)}
     Path(control["answer"]).write_text(json.dumps(answer), "utf-8")
+
+
+def _show_in_purelib(stub: Path, folder: Path) -> None:
+    """Let scripts that look for torch below ``sysconfig.get_paths()["purelib"]`` find the stand-in there.
+
+    :param stub: the folder that the stand-in is imported from.
+    :param folder: a new one, which takes links to what is there already.
+    """
+    scheme = sysconfig.get_default_scheme()
+    places = (Path(sysconfig.get_path(key)) for key in ("platlib", "purelib"))
+    links = {entry.name: entry for place in places for entry in place.glob("*")}
+    try:
+        folder.mkdir()
+        for name, target in {**links, "torch": stub / "torch"}.items():
+            (folder / name).symlink_to(target)
+    except OSError:  # Windows: links need a right that people rarely have
+        return
+    schemes: Any = sysconfig._INSTALL_SCHEMES  # type: ignore[attr-defined]  # noqa: SLF001 - there is no other door
+    place = str(folder).replace("{", "{{").replace("}", "}}")
+    schemes[scheme] = {**schemes[scheme], "purelib": place, "platlib": place}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - a backend may return what it likes

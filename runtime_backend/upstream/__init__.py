@@ -26,6 +26,7 @@ from ..files import is_folder
 from ..reasons import reason
 from .archives import unpack
 from .getting import obtain
+from .git import hide_changes
 from .patches import apply_patch
 
 __all__ = ["Depot"]
@@ -73,6 +74,8 @@ def _open(upstream: Upstream, archive: Path, place: Path, environ: Mapping[str, 
     root = unpack(archive, place)
     for patch in upstream.patches:
         apply_patch(patch, root, environ)
+    if upstream.kind == "git" and upstream.patches:
+        hide_changes(root, environ)
     tree = root / (upstream.subdirectory or "")
     if not is_folder(tree):
         raise SourceError(

@@ -24,6 +24,9 @@ INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 MORE_INDEXES = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL")
 """Variables that name indexes; the latter several, between spaces, uv's with names (``torch=https://…``)."""
 
+_FORMAT = "2: with history and tags"
+"""What is kept of a git repository."""
+
 
 def obtain(
     upstream: Upstream, folder: Path, environ: Mapping[str, str], *, is_offline: bool, say: Callable[[str], None]
@@ -43,8 +46,8 @@ def obtain(
     new = unfinished(path)
     try:
         if upstream.kind == "git":
-            say(f"fetching {upstream}, with its submodules")
-            pack_checkout(upstream, new, environ)
+            say(f"fetching {upstream}, with its tags and submodules")
+            pack_checkout(upstream, new, environ, say)
         else:
             _download(upstream, _find_url(upstream, environ), new, environ, say)
         new.replace(path)
@@ -57,7 +60,9 @@ def _file_name(upstream: Upstream) -> str:
     if upstream.kind == "git":
         address = without_secrets(upstream.where).rstrip("/")
         label = re.sub(r"[^A-Za-z0-9._-]+", "-", address.rpartition("/")[2].removesuffix(".git"))
-        return f"{hashlib.sha256(f'{upstream.where}@{upstream.rev}'.encode()).hexdigest()[:16]}-{label}.tar"
+        # What earlier versions of the shim kept has no tags: its name has no format.
+        facts = f"{_FORMAT}\0{upstream.where}\0{upstream.rev}"
+        return f"{hashlib.sha256(facts.encode()).hexdigest()[:16]}-{label}.tar"
     last = upstream.where if upstream.kind == "sdist" else unquote(urlsplit(upstream.where).path).rpartition("/")[2]
     return f"{(upstream.sha256 or '')[:16]}-{re.sub(r'[^A-Za-z0-9._+-]+', '-', last)}"
 
@@ -74,8 +79,8 @@ def _download(upstream: Upstream, url: str, path: Path, environ: Mapping[str, st
         raise SourceError(
             f"{url} is not the file that was named: found sha256 {found}, expected {upstream.sha256}"
             f" ({upstream.origin}.sha256)",
-            hint="It was changed after it was named, or on the way here. Nothing of it was unpacked. If you know why,"
-            " make the wrapper again: runtime-backend wrap.",
+            hint="The file was changed after it was named, or on the way here. Nothing was unpacked. If the change is"
+            " right, renew the wrapper: runtime-backend wrap NAME==VERSION --update",
         )
 
 

@@ -1,4 +1,4 @@
-"""A git repository at one commit, with its submodules, as an archive."""
+"""A git repository at one commit, with its history, its tags and its submodules, as an archive."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..config import Upstream
 from ..errors import SourceError
 from ..printable import without_secrets
+from ..progress import ticking
 from .access import split_access
 
 _OF_A_REPOSITORY = (
@@ -25,23 +27,28 @@ _OF_A_REPOSITORY = (
 the repository whose commit is being made. GIT_CONFIG_COUNT stays: people hand credentials and proxies over by it."""
 
 
-def pack_checkout(upstream: Upstream, archive: Path, environ: Mapping[str, str]) -> None:
+def pack_checkout(upstream: Upstream, archive: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
     """Check a repository out, and pack it with its ``.git``: build scripts ask for the commit and its tags.
 
+    :param say: gets a line from time to time.
     :raises SourceError: when there is no such repository or commit.
     """
     with tempfile.TemporaryDirectory(prefix=".git-", dir=archive.parent) as work:
-        tree = Path(work) / "tree"
+        tree, (_, environ) = Path(work) / "tree", split_access(upstream.where, environ)
         tree.mkdir()
-        url, environ = split_access(upstream.where, environ)
-        git = Git(tree, environ)
-        git.run("init", "--quiet")
-        git.run("remote", "add", "--", "origin", url)
-        _fetch(git, upstream)
-        git.run("checkout", "--quiet", "--detach", str(upstream.rev))
-        _fetch_submodules(git, tree)
+        with ticking(lambda passed: say(f"fetching: {_size(tree) >> 20} MiB so far ({passed})")):
+            _check_out(upstream, tree, environ)
+            _fetch_submodules(Git(tree, environ), tree)
         with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as out:
             out.add(tree, _label(upstream))
+
+
+def hide_changes(tree: Path, environ: Mapping[str, str]) -> None:
+    """Let git take the files of a checkout for unchanged: versions of a changed one hold the day (setuptools-scm)."""
+    git = Git(tree, environ)
+    names = [name for name in git.run("ls-files", "--modified", "-z").split("\0") if name]
+    if names:
+        git.run("update-index", "--assume-unchanged", "--", *names)
 
 
 def find_commit(url: str, revision: str, environ: Mapping[str, str]) -> str | None:
@@ -108,25 +115,49 @@ class Git:
             raise SourceError("git is not on PATH", hint="Install git, then run the same command again.") from None
 
 
+def _check_out(upstream: Upstream, tree: Path, environ: Mapping[str, str]) -> None:
+    git = Git(tree, environ)
+    git.run("init", "--quiet")
+    git.run("remote", "add", "--", "origin", without_secrets(upstream.where))
+    _fetch(git, upstream)
+    git.run("checkout", "--quiet", "--detach", str(upstream.rev))
+
+
 def _fetch(git: Git, upstream: Upstream) -> None:
-    """Fetch the one commit; where the server gives only branches and tags, all of those."""
-    if git.succeeds("fetch", "--quiet", "--depth=1", "origin", str(upstream.rev)):
+    """Fetch the commit and its history; if the server gives only branches and tags, all of those.
+
+    git fetches the tags in a history only if what it fetches gets a name here. The source may itself be a clone without
+    a whole history (``--update-shallow``). A partial clone (``--filter``) would be smaller, but its git asks the server
+    later, in the middle of a build, and for ever where the source lacks a part of the history (git 2.39).
+    """
+    fetch = ("fetch", "--quiet", "--update-shallow")
+    if git.succeeds(*fetch, "origin", f"+{upstream.rev}:refs/runtime-backend/source"):
         return
-    git.run("fetch", "--quiet", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*")
+    git.run(*fetch, "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*")
     if not git.succeeds("cat-file", "-e", f"{upstream.rev}^{{commit}}"):
         raise SourceError(
             f"{upstream.where} has no commit {upstream.rev} ({upstream.origin}.rev)",
-            hint="Name one that is on a branch or has a tag: runtime-backend wrap git+URL@TAG.",
+            hint="Name a commit that is on a branch or has a tag: runtime-backend wrap git+URL@TAG",
         )
 
 
 def _fetch_submodules(git: Git, tree: Path) -> None:
-    """Likewise; what was fetched in vain would be in the way of another attempt."""
+    """Fetch the commits of the submodules alone; what was fetched in vain would be in the way of another attempt."""
     if git.succeeds("submodule", "update", "--quiet", "--init", "--recursive", "--depth=1"):
         return
     git.run("submodule", "deinit", "--quiet", "--force", "--all")
     shutil.rmtree(tree / ".git" / "modules", ignore_errors=True)
     git.run("submodule", "update", "--init", "--recursive")
+
+
+def _size(folder: Path) -> int:
+    """Return how many bytes the files of a folder have, while git writes them."""
+    total = 0
+    for inside, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # git renames what it has written
+                total += os.lstat(os.path.join(inside, name)).st_size  # noqa: PTH118 - os.walk gives strings
+    return total
 
 
 def _label(upstream: Upstream) -> str:

@@ -7,9 +7,20 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from . import _C, _notes, backends, cuda, mps, torch_version, utils, version, xpu
+from . import _C, __config__, _notes, backends, cuda, mps, torch_version, utils, version, xpu
 
-__all__ = ["_C", "backends", "compiled_with_cxx11_abi", "cuda", "mps", "torch_version", "utils", "version", "xpu"]
+__all__ = [
+    "_C",
+    "__config__",
+    "backends",
+    "compiled_with_cxx11_abi",
+    "cuda",
+    "mps",
+    "torch_version",
+    "utils",
+    "version",
+    "xpu",
+]
 
 _absent = _notes.absent(__name__)
 

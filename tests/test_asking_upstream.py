@@ -1,0 +1,33 @@
+"""Asking an upstream backend: the wrapper that asks, and why there is no answer."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from standins import write
+
+from runtime_backend.cli import asking
+from runtime_backend.config import Upstream, load_settings
+
+
+def test_nothing_said() -> None:
+    """A failure without a word is told by its name."""
+    error = subprocess.CalledProcessError(3, ["x"], output=b"")
+    assert "Command '['x']' returned non-zero exit status 3." == asking._last_words(error)  # noqa: SLF001
+
+
+@pytest.mark.parametrize("text", ['a"b', "{x}", 'x" }\n[tool.evil]\ny = "', "\\"])
+def test_wrapper_holds_any_text(text: str, tmp_path: Path) -> None:
+    """A name, a URL or a folder of a source is data in the wrapper that asks, too."""
+    patch = write(tmp_path / "odd'name.patch", "content")
+    upstream = Upstream(
+        kind="git", where=text, sha256=None, rev="a" * 40, subdirectory=f"a{text}", patches=(patch,), origin="test"
+    )
+    folder = asking._make_wrapper(text, upstream, tmp_path / "wrapper")  # noqa: SLF001
+    settings = load_settings(folder, environ={})
+    assert settings.upstream is not None
+    assert (text, f"a{text}") == (settings.upstream.where, settings.upstream.subdirectory)
+    assert ["content"] == [path.read_text() for path in settings.upstream.patches]
+    assert ("stub", text) == (settings.metadata.value, settings.project["name"])

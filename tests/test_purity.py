@@ -1,0 +1,37 @@
+"""Whether a source is compiled against torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from standins import write
+
+from runtime_backend.cli.purity import why_pure
+
+NO_SOURCE = "found no C++ or CUDA source in it"
+NO_TORCH = "found C or C++ source in it, but nothing that names torch"
+INSTALLS = 'from setuptools import setup\nsetup(name="x", install_requires=["torch"])\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"setup.py": INSTALLS, "x/__init__.py": "import torch\n"}, NO_SOURCE),
+        ({"setup.py": INSTALLS, "tests/a.cpp": "#include <torch/extension.h>\n"}, NO_SOURCE),
+        ({"pyproject.toml": '[build-system]\nrequires = ["hatchling"]\n'}, NO_SOURCE),
+        ({"setup.py": "print 'x'", "a.c": "int a;\n", ".git/x.cmake": "torch\n"}, NO_TORCH),
+        ({"setup.py": "from . import x\n", "a.pyx": "", "CMakeLists.txt": "find_package(Eigen)\n"}, NO_TORCH),
+        ({"setup.py": "import torch\n"}, None),
+        ({"setup.py": "from helper import flags\n", "helper.py": "from torch.utils import cpp_extension\n"}, None),
+        ({"pyproject.toml": '[build-system]\nrequires = ["setuptools", "torch>=2"]\n'}, None),
+        ({"a.c": "int a;\n", "CMakeLists.txt": "find_package(Torch REQUIRED)\n"}, None),
+        ({"a.c": "int a;\n", "meson.build": "dependency('libtorch')\n"}, None),
+        ({"a.cu": "#include <ATen/ATen.h>\n", "setup.py": INSTALLS}, None),
+    ],
+)
+def test_why(files: dict[str, str], expected: str | None, tmp_path: Path) -> None:
+    """A source is called pure if nothing in it compiles, or if nothing that its build reads names torch."""
+    for name, text in files.items():
+        write(tmp_path / name, text)
+    assert expected == why_pure(tmp_path)
