@@ -11,7 +11,7 @@ from typing import Any
 from .answers import Question, find_answer, finish_metadata, finish_sdist
 from .cache import prune_bytecode
 from .config import load_settings, split_config_settings
-from .delegate import KILLED, check_made, exit_code, find_hook, load_backend, print_failure
+from .delegate import KILLED, check_made, exit_code, find_hook, load_backend, print_failure, summarise
 from .errors import BackendError, DecisionError, ProvisionError, RuntimeBackendError
 from .frontend import Caller, find_believed, find_start, is_asking
 from .memory import count_kills
@@ -151,8 +151,7 @@ class HookCall:
                 raise
             names = (runtime.outcome.rule.name for runtime in plan.runtimes)
             lacking = ", ".join(names) if plan.lacks_runtime else "the CUDA compilers"
-            first = f"{type(error).__name__}: {error}".splitlines()[0]
-            self._say(f"{self.hook}: the real backend cannot answer before it has {lacking}: {first}")
+            self._say(f"{self.hook}: the real backend cannot answer before it has {lacking}: {summarise(error)}")
             return []
 
     def _call_real(self, plan: Plan, folder: str, theirs: Mapping[str, Any] | None, *rest: str | None) -> str:

@@ -121,6 +121,11 @@ def _check_origin(module: ModuleType, spec: str, backend_path: Sequence[str], so
         )
 
 
+def summarise(error: BaseException) -> str:
+    """Return the first line of what Python says of a failure of the real backend."""
+    return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
 def print_failure(error: BaseException) -> None:
     """Print a failure as Python would: setup.py files that call exit() keep their own text."""
     if isinstance(error, SystemExit):

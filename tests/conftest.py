@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from machine import WATCH, is_kept
 
 # isort: split
@@ -17,6 +18,9 @@ from runtime_backend import prerequisites
 from runtime_backend.cuda import choosing
 from runtime_backend.cuda.toolkit import find_toolkit
 from runtime_backend.frontend.asking.asker import Asker
+
+settings.register_profile("ours", deadline=None)  # a test is not wrong because the machine is busy
+settings.load_profile("ours")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

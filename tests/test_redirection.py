@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -136,6 +136,15 @@ def test_halves_of_lines(tmp_path: Path) -> None:
                 os.write(1, half)
                 time.sleep(HOLD / 5)
         assert b"<[1/2] a\n<[2/2] b\n" == output()
+
+
+def test_halves_one_after_the_other(tmp_path: Path) -> None:
+    """What waits for the end of its line waits on when more of the line comes."""
+    with (tmp_path / "out").open("wb") as file, ExitStack() as stack:
+        stream = redirection._Stream([file.fileno()], lambda line: line, stack)  # noqa: SLF001
+        for part, expected in ((b"[1", b""), (b"/2] x", b""), (b"\n", b"[1/2] x\n")):
+            os.write(stream._entry.number, part)  # noqa: SLF001
+            assert expected == stream.read()
 
 
 def test_process_that_outlives_the_build(tmp_path: Path) -> None:

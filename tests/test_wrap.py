@@ -153,7 +153,7 @@ def test_index_that_fails(server: Server, capsys: Capsys) -> None:
     """It is told by what it says itself."""
     server.pages["/simple/my-ext/"] = (403, "text/plain", b"")
     assert 1 == main(["wrap", "my-ext==1"])
-    assert f"{server.url()} cannot be asked: HTTP 403 Forbidden\n" in capsys.readouterr().err
+    assert f"{server.url()} gives no list of the files of my-ext: HTTP 403 Forbidden\n" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("server")
