@@ -180,14 +180,18 @@ class _Pump:
     def run(self) -> None:
         """Pass on, until it is over."""
         try:
-            self._follow(self._pass_on)
-        finally:
-            # Whatever has failed: a pipe that nobody reads would stop the build for ever.
-            for stream in () if self._is_over.is_set() else self.streams:
+            self._follow_and_drain(self._pass_on)
+        except BaseException:
+            # Whatever has failed: a pipe that nobody reads would stop the build for ever, and lose what is in it.
+            for stream in self.streams:
                 stream.stop_annotating()
-            self._follow(lambda stream, data: _write(stream.sink, data))
+            self._follow_and_drain(lambda stream, data: _write(stream.sink, data))
+            raise
+
+    def _follow_and_drain(self, pass_on: Callable[[_Stream, bytes], None]) -> None:
+        self._follow(pass_on)
         for stream in self.streams:
-            self._pass_on(stream, stream.drain())
+            pass_on(stream, stream.drain())
 
     def _pass_on(self, stream: _Stream, data: bytes) -> None:
         if data:
