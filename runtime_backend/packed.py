@@ -9,6 +9,7 @@ import zlib
 from contextlib import suppress
 from lzma import LZMAError
 
+from .errors import BackendError, RuntimeBackendError, SystemRefusalError
 from .reasons import reason
 
 _UNDOCUMENTED: list[type[Exception]] = [struct.error]
@@ -51,6 +52,13 @@ class Header(tarfile.TarInfo):
             raise tarfile.ReadError("a header is too large")
         found: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
         return found
+
+
+def refusal(error: Exception, message: str) -> RuntimeBackendError:
+    """Return what to raise for one of :data:`BROKEN`: the system's refusal, or a message about the archive."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return SystemRefusalError(error)
+    return BackendError(message)
 
 
 def why_broken(error: Exception) -> str:

@@ -9,8 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from .errors import BackendError, SystemRefusalError
-from .packed import BROKEN, Header
+from .packed import BROKEN, Header, refusal
 
 
 def complete_sdist(sdist: Path, source: Path, needed: Iterable[Path]) -> list[str]:
@@ -27,11 +26,8 @@ def complete_sdist(sdist: Path, source: Path, needed: Iterable[Path]) -> list[st
         if missing:
             _add(sdist, root, source, missing)
     except BROKEN as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise SystemRefusalError(error) from None
-        raise BackendError(
-            f"{sdist}: the real backend returned a file that is not a .tar.gz archive, as PEP 517 requires"
-        ) from None
+        message = f"{sdist}: the real backend returned a file that is not a .tar.gz archive, as PEP 517 requires"
+        raise refusal(error, message) from None
     return [path.relative_to(source).as_posix() for path in missing]
 
 

@@ -34,12 +34,21 @@ class Trust(NamedTuple):
 
         None: it is the person's or root's, or it is not there. Links are followed.
         """
-        if not self.users or any(_prefix(path).startswith(_prefix(folder)) for folder in self.folders):
+        if not self.users:
             return None
         try:
             found = path.stat()
         except OSError:
             return None
+        why = self._why(found)
+        # The true paths cost a question for each part: only what is not the person's own needs them.
+        return None if why is None or self._is_named(path) else why
+
+    def _is_named(self, path: Path) -> bool:
+        place = _prefix(path)
+        return any(place.startswith(_prefix(folder)) for folder in self.folders)
+
+    def _why(self, found: os.stat_result) -> str | None:
         if found.st_uid not in self.users:
             return f"it belongs to the user {_name(found.st_uid)}"
         if found.st_mode & S_IWOTH:

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import BackendError, SystemRefusalError
-from .packed import BROKEN, why_broken
+from .errors import BackendError
+from .packed import BROKEN, refusal, why_broken
 
 _COMPILED = (".so", ".pyd", ".dylib", ".dll", ".a", ".lib")
 _COMPILABLE = (".c", ".cc", ".cpp", ".cxx", ".cu", ".hip", ".mm", ".pyx", ".rs", ".f90")
@@ -86,11 +86,8 @@ def _opened(wheel: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(wheel) as archive:
             yield archive
     except BROKEN as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise SystemRefusalError(error) from None
-        raise BackendError(
-            f"{wheel}: the real backend returned a file that is not a wheel: {why_broken(error)}"
-        ) from None
+        message = f"{wheel}: the real backend returned a file that is not a wheel: {why_broken(error)}"
+        raise refusal(error, message) from None
 
 
 def _find_record(archive: zipfile.ZipFile, wheel: Path) -> zipfile.ZipInfo:

@@ -16,14 +16,13 @@ from ..files import read_text
 from ..progress import ticking
 from .adoption import name_of
 from .shim import REQUIRES, SHIM, copy_shim
+from .torch_users import TORCH_USERS
 
 if TYPE_CHECKING:
     from build import ProjectBuilder
     from build.env import DefaultIsolatedEnv
 
-RUNTIMES = frozenset(
-    ("torch", "torchvision", "torchaudio", "torchtext", "torchdata", "pytorch-lightning", "lightning", "timm")
-)
+RUNTIMES = TORCH_USERS | {"torch"}
 """torch, and what requires torch: hundreds of MB, which the stand-in torch makes unnecessary."""
 
 _OURS, _BY_STUB = "runtime-backend: error: ", "no answer by way of 'stub': "

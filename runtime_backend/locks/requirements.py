@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,13 +11,13 @@ from packaging.version import Version
 from ..errors import LockError
 from ..index import Wanted
 from ..platforms import Platform
+from ..printable import without_secrets
 from ..reasons import DataError
 from ..requirements import RequirementLine, Requirements, read_requirements
 from ..selection import Selection
 from .direct import locked_directly
 from .locked import Locked, limited, only_lock_errors
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 _PINS = ("==", "===")
 
 
@@ -102,7 +101,7 @@ def _indexes(lines: Sequence[RequirementLine], requirements: Requirements, versi
     named = next((line.index_url for line in lines if line.index_url is not None), None)
     if named is not None:
         # uv takes the credentials out of its comment, not out of the option.
-        return (next((url for url in requirements.indexes if _CREDENTIALS.sub("", url) == named), named),)
+        return (next((url for url in requirements.indexes if without_secrets(url) == without_secrets(named)), named),)
     is_known = requirements.is_default_named or version.local is not None
     return requirements.indexes if is_known else ()
 
@@ -122,7 +121,7 @@ def _refuse_unpinned(lines: Sequence[RequirementLine], path: Path, name: str) ->
 
 
 def _contradiction(lines: Sequence[RequirementLine], path: Path, name: str) -> LockError:
-    listed = "".join(f"\n  {line.origin}: {_CREDENTIALS.sub('', str(line.requirement))}" for line in lines)
+    listed = "".join(f"\n  {line.origin}: {without_secrets(str(line.requirement))}" for line in lines)
     return LockError(
         f"{path}: its lines for {name} contradict each other:{listed}",
         hint="Compile it again, or take out what is not meant for this platform.",

@@ -19,13 +19,13 @@ from packaging.requirements import Requirement
 from ..errors import LockError
 from ..files import is_file, read_bytes
 from ..parsing import read_requirement
+from ..printable import without_secrets
 from ..reasons import reason
 from .lines import decode, expand, logical_lines
 from .options import split_line
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|file:", re.IGNORECASE)
 _EXTRAS = re.compile(r"\[[^\[\]]*\]$")
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 _SHOWN = 200
 """Letters of a line that a message shows."""
 
@@ -109,7 +109,7 @@ class _Reader:
                 self._read_line(expand(text, self._environ), path, origin, index=index, is_constraint=is_constraint)
             except (ValueError, RecursionError) as error:
                 why = reason(error)
-                self._problems.append(f"{origin}: {_CREDENTIALS.sub('', f'{_shortened(text)}: {_shortened(why)}')}")
+                self._problems.append(f"{origin}: {without_secrets(f'{_shortened(text)}: {_shortened(why)}')}")
 
     def _read_line(self, line: str, path: Path, origin: str, *, index: str | None, is_constraint: bool) -> None:
         """Add what one line says; pip ignores the options beside a requirement, and those beside a nested file.
