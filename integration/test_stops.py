@@ -88,7 +88,7 @@ def test_torch_in_build_system_requires(place: Workplace, stop: Stop, frontend: 
     place.links.append(place.stock.standins)
     output = stop(frontend, package, target)
     assert "pyproject.toml: build-system.requires[2]: found the string 'torch>=2.4', expected no torch there" in output
-    assert "move its specifier to tool.runtime-backend.match-runtime" in output
+    assert "to move its specifier to tool.runtime-backend.match-runtime: runtime-backend init --write" in output
 
 
 @every_frontend

@@ -40,12 +40,15 @@ class Build(NamedTuple):
     max_jobs: str | None
     """``MAX_JOBS``, as it was in force."""
     timeline: tuple[Step, ...]
+    name: str | None = None
+    """Of the package, normalised (PEP 503); None where only the build told it."""
 
     def describe(self) -> dict[str, Any]:
         """Return the build as JSON takes it."""
         return {
             "format": _FORMAT,
             "source": self.source,
+            "name": self.name,
             "hook": self.hook,
             "frontend": self.frontend,
             "began": _utc(self.began).isoformat(timespec="milliseconds"),
@@ -73,7 +76,7 @@ def _parse(told: Mapping[str, Any]) -> Build:
     """
     steps = [(step["output"], step["start"], step["end"]) for step in told["timeline"]]
     texts = [told["source"], told["hook"], told["outcome"], *told["runtimes"].values(), *(step[0] for step in steps)]
-    optional = [text for text in (told["frontend"], told["max-jobs"]) if text is not None]
+    optional = [text for text in (told["frontend"], told["max-jobs"], told.get("name")) if text is not None]
     numbers = [told["seconds"], *(number for step in steps for number in step[1:])]
     if not all(isinstance(text, str) for text in (*texts, *optional)) or not all(map(_is_number, numbers)):
         raise ValueError("a value of another type")
@@ -87,6 +90,7 @@ def _parse(told: Mapping[str, Any]) -> Build:
         runtimes=told["runtimes"],
         max_jobs=told["max-jobs"],
         timeline=tuple(Step(*step) for step in steps),
+        name=told.get("name"),
     )
 
 
@@ -130,15 +134,11 @@ def write_build(folder: Path, build: Build) -> None:
         shutil.rmtree(folder.parent / name, ignore_errors=True)
 
 
-def find_last(cache: Path, source: Path | None) -> tuple[Path, Build] | None:
-    """Return the newest record and its folder.
-
-    :param source: the source tree that was built; None: any.
-    """
+def list_builds(cache: Path) -> list[tuple[Path, Build]]:
+    """Return the records, each with its folder, oldest first."""
     folders = [builds_folder(cache) / name for name in list_names(builds_folder(cache))]
     found = [(folder, build) for folder in folders if (build := read_build(folder)) is not None]
-    fitting = [pair for pair in found if source is None or Path(pair[1].source) == source]
-    return max(fitting, key=lambda pair: pair[1].began, default=None)
+    return sorted(found, key=lambda pair: pair[1].began)
 
 
 def find_running(cache: Path) -> list[Path]:

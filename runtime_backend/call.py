@@ -245,5 +245,5 @@ class HookCall:
 def _not_that(fetching: Fetching) -> ProvisionError:
     return ProvisionError(
         f"{fetching.folder} was fetched for {fetching.requirement}, but it does not hold that",
-        hint="Remove it, then run the same command again: `runtime-backend cache prune`.",
+        hint="Remove it, then run the same command again: `runtime-backend cache clean fetched`.",
     )

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Sequence
 
 from .reasons import reason
+
+DOCUMENTATION = "https://github.com/runtime-backend/runtime-backend"
+"""Where messages send people to read; its first page is the README, a section of it is ``#settings``."""
 
 
 class RuntimeBackendError(Exception):
@@ -36,6 +40,10 @@ class ConfigError(RuntimeBackendError):
         noun = "mistake" if len(self.problems) == 1 else "mistakes"
         lines = "\n".join(f"  {problem}" for problem in self.problems)
         super().__init__(f"{len(self.problems)} {noun} in the settings:\n{lines}", hint=hint)
+
+
+class FileError(RuntimeBackendError):
+    """A file that a person wrote cannot be read: it is not there, not a file, not UTF-8, or not TOML."""
 
 
 class CommandError(RuntimeBackendError):
@@ -74,6 +82,10 @@ class BackendError(RuntimeBackendError):
     """The real backend cannot be loaded, or lacks a hook that PEP 517 demands."""
 
 
+class LaterFormatError(BackendError):
+    """A stamp was written by a later version of this program."""
+
+
 class SourceError(RuntimeBackendError):
     """The upstream source cannot be had, or is not the one that was named."""
 
@@ -106,15 +118,20 @@ class SystemRefusalError(RuntimeBackendError):
 
     def __init__(self, error: OSError) -> None:
         self.error = error
-        paths = [path for path in (error.filename, error.filename2) if path is not None]
-        where = " -> ".join(map(str, paths)) or "the operating system refused a call"
-        super().__init__(f"{where}: {reason(error, paths[0] if paths else None)}", hint=_HINTS.get(error.errno or 0))
+        names = [name for name in (error.filename, error.filename2) if name is not None]
+        paths = [os.fsdecode(name) if isinstance(name, bytes) else str(name) for name in names]
+        if error.errno == errno.ENOENT and not paths:
+            super().__init__("the working directory is not there any more", hint="Change to another one: cd")
+        else:
+            where = " -> ".join(paths) or "the operating system refused a call"
+            why = f"{where}: {reason(error, *paths)}" if error.errno is not None else where
+            super().__init__(why, hint=_HINTS.get(error.errno or 0))
 
 
 _CACHE = "RUNTIME_BACKEND_CACHE_DIR=/another/folder"
 _HINTS = {
     **dict.fromkeys(
-        (errno.EMFILE, errno.ENFILE), "Allow more open files, then run the same command again: ulimit -n 1024"
+        (errno.EMFILE, errno.ENFILE), "Allow more open files, then run the same command again: ulimit -n 4096"
     ),
     **dict.fromkeys(
         (errno.EACCES, errno.EPERM, errno.EROFS),
@@ -122,7 +139,7 @@ _HINTS = {
     ),
     **dict.fromkeys(
         (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)),  # Windows has no quota of that name
-        "Free some space: `runtime-backend cache prune` empties the cache. You can also use a cache folder on another"
+        "Free some space: `runtime-backend cache clean` empties the cache. You can also use a cache folder on another"
         f" disk: {_CACHE}",
     ),
     errno.ENAMETOOLONG: f"Use a shorter path. If the path is in the cache: {_CACHE}",

@@ -26,6 +26,11 @@ def is_there(path: Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110 - as above
 
 
+def is_closed(folder: Path) -> bool:
+    """Return whether a folder is there that this process may not look into: it would seem to be empty."""
+    return is_folder(folder) and not os.access(folder, os.R_OK | os.X_OK)
+
+
 def real_path(path: Path) -> Path:
     """Return the absolute path without links; a loop of links, or a path that is too long, stays as it is."""
     try:

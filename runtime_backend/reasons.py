@@ -31,12 +31,12 @@ class DataError(ValueError):
     """Data that are not as expected; it says why in words of ours."""
 
 
-def reason(error: BaseException, named: object = None) -> str:
+def reason(error: BaseException, *named: object) -> str:
     """Return why something failed, in a few words.
 
     What a library says of the data (packaging, tomllib, PyYAML) is kept. What Python says speaks of the code.
 
-    :param named: the path that the message names already.
+    :param named: the paths that the message names already.
     """
     if isinstance(error, OSError) and error.errno is not None:
         return _of_the_system(error, named)
@@ -62,12 +62,12 @@ def _of_the_data(error: BaseException) -> str | None:
     return found
 
 
-def _of_the_system(error: OSError, named: object) -> str:
+def _of_the_system(error: OSError, named: tuple[object, ...]) -> str:
     """Return the system's own words, and the paths that are not named already."""
     of_tls = getattr(error, "verify_message", None) or getattr(error, "reason", None)
     words = str(of_tls).lower().replace("_", " ") if of_tls else error.strerror or os.strerror(error.errno or 0)
     paths = [os.fsdecode(path) for path in (error.filename, error.filename2) if isinstance(path, (str, bytes))]
-    return ": ".join([words, *(path for path in paths if path != str(named))])
+    return ": ".join([words, *(path for path in paths if path not in map(str, named))])
 
 
 def _of_a_class(error: BaseException) -> str:

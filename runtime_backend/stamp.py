@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import BackendError
+from .errors import BackendError, LaterFormatError
 from .files import is_file, read_text
 from .jsontext import parse_json
 from .reasons import reason
@@ -38,15 +38,21 @@ def parse_stamp(content: bytes, where: str) -> dict[str, Any]:
     """Return what a stamp says.
 
     :param where: for the message.
-    :raises BackendError: likewise.
+    :raises BackendError: for a stamp that is none of ours.
+    :raises LaterFormatError: for one of a later format.
     """
     try:
         stamp = parse_json(content, is_own=True)
     except ValueError as error:
         raise BackendError(f"{where}: {reason(error)}") from None
     found = stamp.get("format") if isinstance(stamp, dict) else None
+    if isinstance(found, int) and found > FORMAT:
+        raise LaterFormatError(
+            f"{where}: found format {found}, expected at most {FORMAT}: upgrade runtime-backend",
+            hint="Run: pip install --upgrade runtime-backend",
+        )
     if found != FORMAT:
-        raise BackendError(f"{where}: found format {found}, expected {FORMAT}")
+        raise BackendError(f"{where}: found {'no format' if found is None else f'format {found!r}'}, expected {FORMAT}")
     return dict(stamp)
 
 

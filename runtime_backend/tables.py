@@ -21,6 +21,7 @@ class Table:
         self.problems = [] if problems is None else problems
         self._data = data
         self._asked: set[str] = set()
+        self._refused: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
         """Return whether the table has the key."""
@@ -37,6 +38,12 @@ class Table:
     def report(self, name: str, found: str, expected: str) -> None:
         """Collect one mistake."""
         self.problems.append(f"{self.file}: {self.dotted(name)}: found {found}, expected {expected}")
+
+    def refuse(self, name: str, expected: str) -> None:
+        """Collect one mistake if the table has a key that must not be there; no list of allowed keys names it."""
+        self._refused.add(name)
+        if name in self:
+            self.report(name, describe(self._data[name]), expected)
 
     def value(self, name: str) -> Any:  # noqa: ANN401 - a raw TOML value really may be of any type
         """Return the raw value, or None."""
@@ -98,8 +105,8 @@ class Table:
     def close(self) -> None:
         """Report every key that was not asked for."""
         for name in self._data:
-            if name not in self._asked:
-                known = sorted(self._asked)
+            if name not in self._asked | self._refused:
+                known = sorted(self._asked - self._refused)
                 self.report(name, "an unknown key" + did_you_mean(name, known), one_of(known))
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from shlex import quote
 
 from .builds import Build, make_folder, output_path, write_build
+from .config.names import find_name
 from .delegate import surroundings
 from .descriptors import Descriptor
+from .diagnostics import Diagnostics
 from .errors import SystemRefusalError
 from .frontend import Caller
 from .ninja import read_timeline
@@ -19,6 +21,7 @@ from .plan import Plan
 from .progress import Estimate
 from .reasons import reason
 from .redirection import can_redirect, redirect
+from .tables import Table
 
 Say = Callable[[str], None]
 
@@ -67,6 +70,7 @@ def _describe(plan: Plan, caller: Caller, began: float, seconds: float, outcome:
         outcome=outcome,
         runtimes={identity.name: identity.reported or identity.version for identity in plan.identities},
         max_jobs=jobs[0] if jobs else caller.environ.get("MAX_JOBS"),
+        name=find_name(caller.cwd, Table({"project": plan.settings.project}, file="pyproject.toml")),
         timeline=read_timeline([*plan.build_folders, *_folders_of_meson(plan.settings.source)], began),
     )
 
@@ -88,15 +92,33 @@ def _keep(log: Log, say: Say) -> Iterator[Path | None]:
     kept = None if log.error is not None else log.path
     if kept is not None:
         say(f"building; `tail -f {quote(str(kept))}` shows how far it is")
+    diagnostics = Diagnostics()
+
+    def keep(data: bytes) -> None:
+        log.write(data)
+        diagnostics.feed(data)
+
     try:
-        with redirect(Estimate(time.monotonic).annotate, log.write) as is_redirected:
+        with redirect(Estimate(time.monotonic).annotate, keep) as is_redirected:
             if not is_redirected:
                 say("note: the output of this build is not kept: the process has too many open files")
             yield kept if is_redirected else None
+    except SystemExit:  # the real backend has failed; all that it printed is passed on now
+        _repeat(diagnostics, say)
+        raise
     finally:
         log.close()
         if log.error is not None:
             say(f"note: the output of this build is not kept, or not all of it: {reason(log.error)}")
+
+
+def _repeat(diagnostics: Diagnostics, say: Say) -> None:
+    """End the output with its first errors: frontends show all of it, and hardly anybody scrolls up."""
+    lines = diagnostics.lines()
+    if lines:
+        say("the first errors in the output:")
+        for line in lines:
+            say(f"  {line}")
 
 
 class Log:

@@ -12,7 +12,7 @@ import pytest
 from standins import write
 
 from runtime_backend import builds
-from runtime_backend.builds import Build, find_last, find_running, make_folder, read_build, write_build
+from runtime_backend.builds import Build, find_running, list_builds, make_folder, read_build, write_build
 from runtime_backend.ninja import Step
 
 BUILD = Build(
@@ -25,6 +25,7 @@ BUILD = Build(
     runtimes={"torch": "2.13.0+cpu"},
     max_jobs=None,
     timeline=(Step(output="csrc/a.o", start=1.5, end=30.0),),
+    name="pkg",
 )
 
 
@@ -42,6 +43,7 @@ def test_record(tmp_path: Path) -> None:
     assert {
         "format": 1,
         "source": "/home/jo/pkg",
+        "name": "pkg",
         "hook": "build_wheel",
         "frontend": "pip",
         "began": "2023-11-14T22:13:20.250+00:00",
@@ -75,17 +77,18 @@ def test_newest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert [False, True, True] == [folder.is_dir() for folder in folders]
 
 
-def test_find_last(tmp_path: Path) -> None:
-    """The newest one is found, of all or of one source."""
-    assert None is find_last(tmp_path, None)
+def test_list_builds(tmp_path: Path) -> None:
+    """The records are listed, oldest first; what has no record is left out, and one without a name has none."""
+    assert [] == list_builds(tmp_path)
     other = BUILD._replace(source="/home/jo/a-later-one", began=BUILD.began + 5)
     folders = [record(tmp_path, build) for build in (BUILD, other, BUILD._replace(began=BUILD.began - 5))]
     write(tmp_path / "builds/99990101-000000-x-1/output.log", "")
-    assert ((folders[1], other), (folders[0], BUILD), None) == (
-        find_last(tmp_path, None),
-        find_last(tmp_path, Path("/home/jo/pkg")),
-        find_last(tmp_path, Path("/home/jo")),
-    )
+    builds = list_builds(tmp_path)
+    assert [folders[2], folders[0], folders[1]] == [folder for folder, _ in builds]
+    assert [BUILD, other] == [build for _, build in builds[1:]]
+    early = {name: value for name, value in BUILD.describe().items() if name != "name"}
+    write(folders[0] / "build.json", json.dumps(early))
+    assert BUILD._replace(name=None) == list_builds(tmp_path)[1][1]
 
 
 def test_find_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

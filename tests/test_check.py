@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import sys
 from pathlib import Path
@@ -14,9 +15,8 @@ from standins import make_torch, make_venv, write
 
 from runtime_backend.cli import check as check_module
 from runtime_backend.cli import linkage, main
-from runtime_backend.cli.rebuilding import rebuild_command
+from runtime_backend.cli.rebuilding import Rebuilding, plan_rebuilding
 from runtime_backend.distributions import Distribution
-from runtime_backend.errors import TargetError
 from runtime_backend.frontend import Environment
 from runtime_backend.printable import printable
 
@@ -52,7 +52,7 @@ def install(site: Path, name: str, stamped: object, *, installer: str = "pip", d
     if stamped is not None:
         write(info / "runtime-backend.json", stamped if isinstance(stamped, str) else json.dumps(stamped))
     if direct is not None:
-        write(info / "direct_url.json", json.dumps(direct))
+        write(info / "direct_url.json", direct if isinstance(direct, str) else json.dumps(direct))
     return info
 
 
@@ -98,6 +98,7 @@ def test_stale(site: Path, capsys: Capsys) -> None:
                 "installed": "installed is torch 2.7.0",
                 "verified": True,
                 "rebuild": command,
+                "note": None,
             }
         ],
         "unstamped": [],
@@ -170,33 +171,113 @@ def test_torch_is_gone(site: Path, capsys: Capsys) -> None:
     assert "old 1.0: stale: built for torch 2.7.0, torch is not installed" in capsys.readouterr().out
 
 
+def odd(**facts: object) -> str:
+    """Return a stamp with other facts."""
+    return json.dumps({"format": 1, "runtimes": [{**stamp()["runtimes"][0], **facts}]})
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("{", "runtime-backend.json: line 1, column 2: found no JSON"),
-        ('{"format": 9}', "runtime-backend.json: found format 9, expected 1"),
-        ('{"format": 1}', "runtime-backend.json: found no key 'runtimes'"),
-        ('{"format": 1, "runtimes": [{"version": "1"}]}', "runtime-backend.json: found no key 'name'"),
-        ('{"format": 1, "runtimes": 3}', "runtime-backend.json: a value is of another type than expected"),
+        ("", "line 1, column 1: found no JSON"),
+        ("{", "line 1, column 2: found no JSON"),
+        ("\0\x1b[31m", "line 1, column 1: found no JSON"),
+        ("[" * 99_999, "it is nested too deeply"),
+        ("[]", "found no format, expected 1"),
+        ("null", "found no format, expected 1"),
+        ('{"format": true}', "runtimes: found nothing, expected an array"),
+        ('{"format": "1"}', "found format '1', expected 1"),
+        ('{"format": 1}', "runtimes: found nothing, expected an array"),
+        ('{"format": 1, "runtimes": 3}', "runtimes: found int 3, expected an array"),
+        ('{"format": 1, "runtimes": {}}', "runtimes: found a table, expected an array"),
+        ('{"format": 1, "runtimes": ["torch"]}', "runtimes[0]: found the string 'torch', expected a table"),
+        ('{"format": 1, "runtimes": [null]}', "runtimes[0]: found nothing, expected a table"),
+        ('{"format": 1, "runtimes": [{"version": "1"}]}', "runtimes[0].name: found nothing, expected a string"),
+        (odd(name=3), "runtimes[0].name: found int 3, expected a string of printable characters"),
+        (odd(name=["torch"]), "runtimes[0].name: found an array, expected a string of printable characters"),
+        (
+            odd(name="x\ud800"),
+            "runtimes[0].name: found the string 'x\\ud800', expected a string of printable characters",
+        ),
+        (odd(version=2.7), "runtimes[0].version: found float 2.7, expected a string of printable characters"),
+        (odd(version="new"), "runtimes[0].version: found the string 'new', expected a version (PEP 440)"),
+        (odd(reported=[]), "runtimes[0].reported: found an array, expected a string of printable characters"),
+        (
+            odd(reported="\x1b[2J\n"),
+            "runtimes[0].reported: found the string '\\x1b[2J\\n', expected a string of printable characters",
+        ),
+        (odd(cuda=12.6), "runtimes[0].cuda: found float 12.6, expected a string of printable characters"),
+        (odd(match="most"), "runtimes[0].match: found the string 'most', expected one of exact, minor, floor"),
+        (odd(verified="yes"), "runtimes[0].verified: found the string 'yes', expected true or false"),
     ],
 )
-def test_unreadable_stamp(text: str, told: str, site: Path, capsys: Capsys) -> None:
-    """A stamp that cannot be read is told, and the others are looked at nevertheless."""
-    install(site, "broken", text)
+def test_odd_stamp(text: str, told: str, site: Path, capsys: Capsys) -> None:
+    """A damaged stamp is one line, and the others are looked at nevertheless; a build makes it anew."""
+    info = install(site, "broken", text)
     install(site, "good", stamp())
     assert 1 == run(site)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("broken 1.0: unreadable: ")
-    assert told in lines[0]
-    assert "good 1.0: fits: built for torch 2.7.0" == lines[1]
+    captured = capsys.readouterr()
+    assert [
+        f"broken 1.0: unreadable: {info}/runtime-backend.json: {told}",
+        "good 1.0: fits: built for torch 2.7.0",
+        "to build them again:",
+    ] == captured.out.splitlines()[:3]
+    assert "" == captured.err
+
+
+def test_stamp_without_facts(site: Path) -> None:
+    """Facts that a stamp does not have are not held against it."""
+    install(
+        site, "short", json.dumps({"format": 1, "runtimes": [{"name": "torch", "match": "minor", "version": "2.7.1"}]})
+    )
+    assert 0 == run(site)
+
+
+def test_later_stamp(site: Path, capsys: Capsys) -> None:
+    """A stamp of a later format is not for this version to judge: nothing is built again, and that is no success."""
+    info = install(site, "later", '{"format": 9}')
+    assert 2 == run(site)
+    assert [
+        f"later 1.0: unchecked: {info}/runtime-backend.json: found format 9, expected at most 1: upgrade runtime-backend"
+    ] == capsys.readouterr().out.splitlines()
+    install(site, "old", stamp("2.6.0"))
+    assert 1 == run(site)
+    assert 1 == capsys.readouterr().out.count("uv cache clean")
+
+
+def test_stamp_that_may_not_be_read(site: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
+    """One that belongs to somebody else is one line, too."""
+    info = install(site, "other", stamp())
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("runtime_backend.cli.staleness.read_bytes", refuse)
+    assert 2 == run(site)
+    told = f"other 1.0: unchecked: {info}/runtime-backend.json: cannot be read: Permission denied\n"
+    assert told == capsys.readouterr().out
 
 
 def test_unreadable_torch(site: Path, capsys: Capsys) -> None:
-    """A torch that does not say what it is fits nothing."""
+    """With a torch that does not say what it is, nothing can be compared: building again would not help."""
     write(site / "torch/version.py", "")
     install(site, "good", stamp())
-    assert 1 == run(site)
-    assert "good 1.0: unreadable: torch 2.7.0 is installed" in capsys.readouterr().out
+    assert 2 == run(site)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("good 1.0: unchecked: torch 2.7.0 is installed")
+
+
+def test_unreadable_environment(site: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
+    """An environment that cannot be listed is refused, and a distribution is no success: they would look empty."""
+    info = install(site, "other", None)
+    with monkeypatch.context() as patched:
+        patched.setattr("os.access", lambda path, _: Path(path) != info)
+        assert 2 == run(site)
+    told = f"other 1.0: unchecked: {info}: cannot be read: permission denied\n"
+    assert told == capsys.readouterr().out
+    monkeypatch.setattr("os.access", lambda path, _: Path(path) != site)
+    assert 2 == run(site)
+    assert f"runtime-backend: error: {site}: cannot be read: permission denied\n" == capsys.readouterr().err
 
 
 GIT = {"url": "https://jo:secret@example.org/x.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}
@@ -211,7 +292,6 @@ GIT = {"url": "https://jo:secret@example.org/x.git", "vcs_info": {"vcs": "git", 
         ("pip", GIT, "{pip} 'x @ git+https://example.org/x.git@abc'"),
         ("pip", {**GIT, "vcs_info": {}, "subdirectory": "py"}, "{pip} 'x @ git+https://example.org/x.git@HEAD#subdirectory=py'"),
         ("poetry 2.5.1", {"url": "https://example.org/x-1.tar.gz", "archive_info": {}}, "{pip} 'x @ https://example.org/x-1.tar.gz'"),
-        ("pip", {"no": "url"}, "{pip} --no-binary x x==1.0"),
         ("uv", {"url": "file:///src/x", "dir_info": {}}, "uv cache clean x && {uv} /src/x"),
         ("uv", None, "uv cache clean x && {uv} --no-binary x x==1.0"),
     ],
@@ -224,7 +304,61 @@ def test_commands(installer: str, direct: object, expected: str, site: Path) -> 
     environment = Environment(prefix=prefix, python="3.11", site_dirs=(site,))
     pip = f"{prefix}/bin/python -m pip install --force-reinstall --no-deps --no-cache-dir"
     uv = f"uv pip install --python {prefix} --no-deps --reinstall"
-    assert expected.format(pip=pip, uv=uv) == printable(rebuild_command(Distribution(name="x", info=info), environment))
+    found = plan_rebuilding(Distribution(name="x", info=info), environment)
+    assert Rebuilding(command=expected.format(pip=pip, uv=uv)) == found._replace(command=printable(str(found.command)))
+
+
+@pytest.mark.parametrize(
+    ("url", "version", "shown", "file"),
+    [
+        ("file:///dist/x-1.0-py3-none-any.whl", "1.0", "1.0", "x-1.0-py3-none-any.whl"),
+        ("https://example.org/x-1.0%2Bcu126-py3-none-any.whl?t=1#sha256=ab", "1.0+cu126", "1.0", "x-1.0+cu126-py3-none-any.whl"),
+        ("file:///dist/X.WHL", "odd", "odd", "X.WHL"),
+    ],
+)  # fmt: skip
+def test_wheel_file(  # noqa: PLR0913, PLR0917 - a row has four columns
+    url: str, version: str, shown: str, file: str, site: Path, capsys: Capsys
+) -> None:
+    """What came from the file of a wheel is not installed from it again: that was built for the old runtime."""
+    info = install(site, "x", stamp("2.6.0"), direct={"url": url, "archive_info": {}})
+    write(info / "METADATA", f"Name: x\nVersion: {version}\n")
+    assert 1 == run(site)
+    captured = capsys.readouterr()
+    command = f"uv pip install --python {site.parents[2]} --no-deps --reinstall --no-binary x x=={shown}"
+    assert f"  uv cache clean x && {command}" == captured.out.splitlines()[-1]
+    assert (
+        f"runtime-backend: note: x {version} was installed from the file {file}; the command builds it from the sdist on"
+        " the index: if you have its source, build that instead\n"
+    ) == captured.err
+    assert 1 == run(site, "--json")
+    assert f"was installed from the file {file}" in json.loads(capsys.readouterr().out)["distributions"][0]["note"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", "null", '"x"', "[" * 99_999, "{}", '{"url": "http://[x"}'),
+        '{"url": "file:x", "dir_info": {}}',
+        '{"url": "file:///x", "dir_info": null}',
+        '{"url": "https://x/y", "vcs_info": []}',
+        '{"url": "https://x/y\\u001b[2J.tar.gz"}',
+        '{"url": "file:///x\\n", "dir_info": {}}',
+        '{"url": "file:///x\\ud800", "dir_info": {}}',
+        '{"url": "file:///%1b.whl"}',
+    ],
+)
+def test_odd_origin(text: str, site: Path, capsys: Capsys) -> None:
+    """Where it cannot be read where something came from, no command is guessed: another package may have that name."""
+    info = install(site, "x", stamp("2.6.0"), direct=text)
+    assert 1 == run(site)
+    captured = capsys.readouterr()
+    assert ["x 1.0: stale: built for torch 2.6.0, installed is torch 2.7.0"] == captured.out.splitlines()
+    assert (
+        f"runtime-backend: note: x 1.0: {info}/direct_url.json does not say where it came from: install it again from"
+        " there\n"
+    ) == captured.err
+    assert 1 == run(site, "--json")
+    assert None is json.loads(capsys.readouterr().out)["distributions"][0]["rebuild"]
 
 
 def test_commands_elsewhere(site: Path) -> None:
@@ -232,14 +366,13 @@ def test_commands_elsewhere(site: Path) -> None:
     info, prefix = install(site, "x", stamp()), site.parents[2]
     write(prefix.parent / "uv.lock", "")
     environment = Environment(prefix=prefix, python="3.11", site_dirs=(site,))
-    found = rebuild_command(Distribution(name="x", info=info), environment)
-    assert f"uv cache clean x && uv pip install --project {prefix.parent} --python {prefix} " in found
+    found = plan_rebuilding(Distribution(name="x", info=info), environment).command
+    assert f"uv cache clean x && uv pip install --project {prefix.parent} --python {prefix} " in str(found)
     install(site, "pip", None)
     write(prefix / "Scripts/python.exe", "")
     environment = Environment(prefix=prefix, python="3.11", site_dirs=(site,))
-    assert rebuild_command(Distribution(name="x", info=info), environment).startswith(
-        f"{prefix}/Scripts/python.exe -m pip"
-    )
+    found = plan_rebuilding(Distribution(name="x", info=info), environment).command
+    assert str(found).startswith(f"{prefix}/Scripts/python.exe -m pip")
 
 
 def test_which_environment(site: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
@@ -247,19 +380,24 @@ def test_which_environment(site: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     prefix = site.parents[2]
     (prefix.parent / "deep/er").mkdir(parents=True)
     monkeypatch.chdir(prefix.parent / "deep/er")
-    assert 0 == main(["check"])
+    chosen = f"runtime-backend: no environment is activated; checking {prefix}\n"
+    assert (0, chosen) == (main(["check"]), capsys.readouterr().err)
     assert 0 == main(["check", str(prefix / "bin/python")])
     monkeypatch.setenv("VIRTUAL_ENV", str(prefix))
     monkeypatch.chdir("/")
     assert 0 == main(["check"])
-    assert [f"{prefix}: nothing in it has a stamp"] * 3 == capsys.readouterr().out.splitlines()
+    captured = capsys.readouterr()
+    assert ([f"{prefix}: nothing in it has a stamp"] * 2, "") == (captured.out.splitlines(), captured.err)
     monkeypatch.delenv("VIRTUAL_ENV")
     monkeypatch.setattr(sys, "prefix", str(prefix))
-    assert 0 == main(["check"])
+    assert (0, chosen) == (main(["check"]), capsys.readouterr().err)
     monkeypatch.setattr(sys, "prefix", "/")
-    with pytest.raises(TargetError, match="no environment is activated"):
-        check_module._find(None, {}, Path("/"))  # noqa: SLF001 - what the command does in an empty place
-    assert 1 == main(["check", str(prefix.parent)])
+    assert 2 == main(["check"])
+    assert (
+        "runtime-backend: error: no environment is activated, and there is no .venv here or further up\n"
+        "Name it: runtime-backend check PREFIX\n"
+    ) == capsys.readouterr().err
+    assert 2 == main(["check", str(prefix.parent)])
     assert "found no environment there, expected a prefix or an interpreter" in capsys.readouterr().err
 
 
@@ -276,9 +414,10 @@ def linked(site: Path) -> Path:
     make_library(site / "ext/_D.so", defines=(OWN,), wants=(NEW,), needs=(torch,))
     make_library(site / "ext/plain.so", wants=(OLD,), needs=("libc.so.6",))
     write(site / "ext/text.so", "no ELF")
+    write(site / "ext/empty.so", "")
     make_object(site / "ext/object.so")
     info = install(site, "ext", None)
-    names = ("_C.so", "_D.so", "plain.so", "text.so", "object.so", "gone.so", "x.py")
+    names = ("_C.so", "_D.so", "plain.so", "text.so", "empty.so", "object.so", "gone.so", "x.py")
     return write(info / "RECORD", "".join(f"ext/{name},,\n" for name in names))
 
 
@@ -294,11 +433,82 @@ def test_unstamped(linked: Path, site: Path, capsys: Capsys) -> None:
     )["unstamped"]
 
 
+def test_damaged_library(linked: Path, site: Path, capsys: Capsys) -> None:
+    """A damaged library is one line; one of torch's own leaves open what is missing."""
+    for damage, name in ((b"\x7fELF", "_D.so"), (b"\x7fELF\2\1\1" + b"\xff" * 400, "_C.so")):
+        (site / "ext" / name).write_bytes(damage)
+        assert 0 == run(site)
+        told = f"runtime-backend: warning: {site}/ext/{name} was not looked at: the file is damaged\n"
+        assert told in capsys.readouterr().err
+    make_library(site / "ext/_C.so", wants=(OLD, NEW), needs=("libtorch_cpu.so",))
+    (site / "torch/lib/libtorch_cpu.so").write_bytes(b"\x7fELF\2\1\1" + b"\xff" * 400)
+    assert 0 == run(site)
+    told = f"{site}/torch/lib/libtorch_cpu.so was not looked at: the file is damaged\n"
+    captured = capsys.readouterr()
+    assert (True, False, True) == (told in captured.err, "does not have" in captured.err, linked.is_file())
+
+
+def test_bits(linked: Path, site: Path, capsys: Capsys) -> None:
+    """Whichever byte of a library is wrong, it is no traceback, and one line at most."""
+    path, places = site / "ext/_C.so", random.Random(15)  # noqa: S311 - the same ones every time
+    whole = path.read_bytes()
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for _ in range(places.choice((1, 4, 64))):
+            damaged[places.choice((places.randrange(64), places.randrange(len(whole))))] = places.randrange(256)
+        path.write_bytes(damaged[: places.choice((len(whole), places.randrange(len(whole))))])
+        assert 0 == run(site)
+        assert len(capsys.readouterr().err.splitlines()) <= 1
+    assert linked.is_file()
+
+
+def test_library_that_may_not_be_read(
+    linked: Path, site: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+) -> None:
+    """One that belongs to somebody else is told as such."""
+    opened = Path.open
+
+    def refuse(path: Path, mode: str = "r", **how: Any) -> Any:
+        if path.name == "_C.so":
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, mode, **how)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert (0, True) == (run(site), linked.is_file())
+    told = f"runtime-backend: warning: {site}/ext/_C.so was not looked at: cannot be read: Permission denied\n"
+    assert told == capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"/etc/passwd.so,,\n../../../../x.so,,\next/\0.so,,\n" + b"x" * 9999 + b".so,,\n",
+        b'"ext/\xff.so,,\n",,\n\xff\xfe\n',
+        b"\0" * 99,
+    ],
+)
+def test_odd_record(record: bytes, linked: Path, site: Path, capsys: Capsys) -> None:
+    """A RECORD that names what is nowhere, or outside, is followed as far as it leads."""
+    linked.write_bytes(record)
+    assert (0, "") == (run(site), capsys.readouterr().err)
+
+
+def test_library_outside(linked: Path, site: Path, tmp_path: Path, capsys: Capsys) -> None:
+    """A library that RECORD names by its whole path is told by that."""
+    moved = Path(shutil.move(site / "ext/_C.so", tmp_path / "_C.so"))
+    linked.write_text(f"{moved},,\n")
+    assert 0 == run(site)
+    assert (
+        f"ext 1.0 has no stamp, and {moved} needs what torch 2.7.0 does not have: {OLD}, {OWN}"
+        in capsys.readouterr().err
+    )
+
+
 def test_many_missing() -> None:
     """Of many, the first are shown."""
     ext = Distribution(name="x", info=Path("/x-1.dist-info"))
     unfit = linkage.Unfit(distribution=ext, file="a.so", missing=("a", "b", "c", "d"), torch="2")
-    assert str(unfit).endswith("does not have: a, b, c …")
+    assert str(unfit).endswith("does not have: a, b, c ...")
 
 
 def test_nothing_lacks(linked: Path, site: Path, capsys: Capsys) -> None:

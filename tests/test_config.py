@@ -23,9 +23,9 @@ from runtime_backend.config import (
     settings_of_tree,
     split_config_settings,
 )
-from runtime_backend.errors import ConfigError, SourceError
+from runtime_backend.errors import ConfigError, FileError, SourceError
 
-HINT = "The keys and their values are listed in the README, 'Settings'."
+HINT = "The keys and their values: https://github.com/runtime-backend/runtime-backend#settings"
 AT = "pyproject.toml: tool.runtime-backend"
 
 
@@ -211,8 +211,8 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
             " expected 'NAME==VERSION' or 'NAME @ URL-OF-A-WHEEL'",
             "pyproject.toml: build-system.requires[1]: found int 3, expected a string",
             "pyproject.toml: build-system.requires[0]: found the string 'torch>=1', expected no torch there: the frontend"
-            " would install the newest one before we can name the right one; move its specifier to"
-            " tool.runtime-backend.match-runtime",
+            " would install the newest one before we can name the right one; to move its specifier"
+            " to tool.runtime-backend.match-runtime: runtime-backend init --write",
             f"{AT}.provison: found an unknown key (did you mean 'provision'?), expected one of backend-path,"
             " build-backend, cuda, env, match-runtime, metadata, packages, provision, source, target, unresolved",
         ]
@@ -258,8 +258,8 @@ def test_runtime_required_by_another_spelling(tmp_path: Path) -> None:
     text = '[build-system]\nrequires = ["My_Torch"]\n[tool.runtime-backend]\nmatch-runtime = ["my.torch"]\n'
     assert [
         "pyproject.toml: build-system.requires[0]: found the string 'My_Torch', expected no My_Torch there: the frontend"
-        " would install the newest one before we can name the right one; move its specifier to"
-        " tool.runtime-backend.match-runtime"
+        " would install the newest one before we can name the right one; to move its"
+        " specifier to tool.runtime-backend.match-runtime: runtime-backend init --write"
     ] == problems_of(tmp_path, text)
 
 
@@ -284,53 +284,14 @@ def test_tables_of_other_types(tmp_path: Path) -> None:
     ] == sorted(problems_of(tmp_path, text))
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"a = ", "Invalid value (at end of document)"),
-        (b"a = '\xff'", "line 1: found the byte 0xff, expected UTF-8"),
-        (b"\xef\xbb\xbfa = 1", "Invalid statement (at line 1, column 1)"),
-    ],
-)
-def test_not_toml(tmp_path: Path, content: bytes, reason: str) -> None:
-    """A file that is no TOML is told with the parser's reason."""
-    path = tmp_path / "pyproject.toml"
-    path.write_bytes(content)
-    with pytest.raises(ConfigError) as caught:
+@pytest.mark.parametrize("content", [b"a = ", b"a = '\xff'", b"\xef\xbb\xbfa = 1", b"a = " + b"[" * 20000, None])
+def test_unreadable_file(tmp_path: Path, content: bytes | None) -> None:
+    """A pyproject.toml that is no TOML, or not there, is no mistake in the settings, and named with its path."""
+    if content is not None:
+        (tmp_path / "pyproject.toml").write_bytes(content)
+    with pytest.raises(FileError) as caught:
         load_settings(tmp_path, environ={})
-    assert (f"{path}: not TOML: {reason}",) == caught.value.problems
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("a = " + "9" * 5000, "a value is not written as expected"),
-        ("a = " + "[" * 20000, "arrays or tables are nested too deeply"),
-    ],
-)
-def test_beyond_the_limits_of_python(tmp_path: Path, text: str, reason: str) -> None:
-    """A number or a nesting that Python cannot take is a mistake in the file as well."""
-    path = write(tmp_path / "pyproject.toml", text)
-    with pytest.raises(ConfigError) as caught:
-        load_settings(tmp_path, environ={})
-    assert (f"{path}: not TOML: {reason}",) == caught.value.problems
-
-
-def test_no_file(tmp_path: Path) -> None:
-    """A source tree without pyproject.toml is told by the path that was looked at."""
-    with pytest.raises(ConfigError) as caught:
-        load_settings(tmp_path, environ={})
-    problem = f"{tmp_path / 'pyproject.toml'}: not found, expected the producer's pyproject.toml"
-    assert f"1 mistake in the settings:\n  {problem}" == str(caught.value)
-
-
-def test_unreadable_file(tmp_path: Path) -> None:
-    """A pyproject.toml that cannot be read is told with the system's reason."""
-    path = tmp_path / "pyproject.toml"
-    path.mkdir()
-    with pytest.raises(ConfigError) as caught:
-        load_settings(tmp_path, environ={})
-    assert (f"{path}: cannot be read: Is a directory",) == caught.value.problems
+    assert caught.value.message.startswith(f"{tmp_path / 'pyproject.toml'}: ")
 
 
 def test_precedence(tmp_path: Path) -> None:
@@ -491,8 +452,7 @@ DIGEST, COMMIT = "64 hexadecimal digits", "the full hash of a commit, since a ta
                 "source.subdirectory: found the string '../x', expected a folder inside the source",
                 "source.patches[0]: found the string 'a.patch', expected a file in {folder}",
                 "source.patches[1]: found the string '../b.patch', expected a file in {folder}",
-                "source.ref: found an unknown key (did you mean 'rev'?), expected one of git, patches, rev, sdist, sha256,"
-                " subdirectory, url",
+                "source.ref: found an unknown key, expected one of patches, sha256, subdirectory, url",
             ],
         ),
     ],
@@ -507,8 +467,11 @@ def test_source_and_backend(tmp_path: Path) -> None:
     text = (
         f'[tool.runtime-backend]\nbuild-backend = "x"\nbackend-path = []\nsource = {{ git = "x", rev = "{"a" * 40}" }}'
     )
-    there = "found a value beside 'source', expected nothing there: the source's own pyproject.toml says it"
-    assert [f"{AT}.{key}: {there}" for key in ("build-backend", "backend-path")] == problems_of(tmp_path, text)
+    there = "expected nothing there: the pyproject.toml of the source sets it"
+    assert [
+        f"{AT}.{key}: found {found}, {there}"
+        for key, found in (("build-backend", "the string 'x'"), ("backend-path", "an array"))
+    ] == problems_of(tmp_path, text)
 
 
 def test_source(tmp_path: Path) -> None:
@@ -576,7 +539,7 @@ def test_settings_of_tree(pyproject: str | None, expected: tuple[object, ...], t
 @pytest.mark.parametrize(
     ("pyproject", "told"),
     [
-        ("x =", "the pyproject.toml of the source cannot be read: "),
+        ("x =", "the source cannot be built: .*pyproject.toml: line 1, the last one: not TOML: "),
         ('[build-system]\nbackend-path = ["../x"]', r"build-system.backend-path\[0\]: found the string '../x'"),
         ("build-system = 3", "build-system: found int 3, expected a table"),
     ],

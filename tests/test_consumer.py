@@ -13,7 +13,7 @@ from test_search import told
 
 from runtime_backend.config import RuntimeRule, Settings, load_settings
 from runtime_backend.config.names import find_name
-from runtime_backend.errors import ConfigError
+from runtime_backend.errors import ConfigError, FileError
 from runtime_backend.frontend import Caller, find_start
 from runtime_backend.resolve import Resolver
 from runtime_backend.selection import Selection
@@ -144,8 +144,8 @@ third = 3
             f"{at}.target.extras: found the string 'cu128', expected an array",
             f"{at}.target.lok: found an unknown key (did you mean 'lock'?), expected one of environment, extras, groups,"
             " lock",
-            f"{at}.packages.grouped-gemm.build-backend: found the string 'mine', expected nothing there: this is for the"
-            " package itself to say",
+            f"{at}.packages.grouped-gemm.build-backend: found the string 'mine', expected nothing there: only the"
+            " package itself can set it",
             f"{at}.packages.grouped-gemm.provision: found the string 'resue' (did you mean 'reuse'?), expected one of"
             " auto, reuse, require, none",
             f"{at}.packages.grouped-gemm.env.X: found {{torch.versoin}} (did you mean 'torch.version'?), expected one of"
@@ -159,15 +159,16 @@ third = 3
 
 def test_broken_file(tmp_path: Path) -> None:
     """A consumer's file that cannot be parsed may say something, so it is a mistake; without a word of us it is not."""
-    (problem,) = problems_of(tmp_path, "[tool.runtime-backend.target\n")
-    assert problem.startswith(f"{tmp_path / 'app/pyproject.toml'}: not TOML: ")
+    with pytest.raises(FileError) as caught:
+        load(tmp_path, "[tool.runtime-backend.target\n")
+    assert caught.value.message.startswith(f"{tmp_path / 'app/pyproject.toml'}: line 1, column 29: not TOML: ")
     assert load(tmp_path, "[broken\n").stated is None
 
 
 def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that vanishes while it is read is told."""
     monkeypatch.setattr("runtime_backend.config.consumer.read_text", lambda _: "[tool.runtime-backend.target]")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(FileError, match="found nothing there"):
         load_settings(write(tmp_path / "pyproject.toml", PRODUCER).parent, start=tmp_path / "absent", environ={})
 
 

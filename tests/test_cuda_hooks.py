@@ -152,7 +152,7 @@ def test_fetched_is_another_one(scene: Scene) -> None:
     folder = next(path for path in (scene.root / "our-cache/toolkits").iterdir() if path.is_dir())
     assert (
         f"{folder} was fetched for {FIVE}==13.0.*, but it does not hold that\n"
-        "Remove it, then run the same command again: `runtime-backend cache prune`."
+        "Remove it, then run the same command again: `runtime-backend cache clean fetched`."
     ) == str(caught.value)
     assert [] == recording.calls
 

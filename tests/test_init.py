@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from standins import write
+from tomlkit.exceptions import TOMLKitError
 
 from runtime_backend.cli import main
 from runtime_backend.cli.adoption import adopt
 from runtime_backend.config import load_settings
-from runtime_backend.errors import ConfigError
+from runtime_backend.errors import CommandError, FileError
 from runtime_backend.toml import loads
 
 OURS = "runtime_backend.build"
@@ -153,7 +154,7 @@ def test_colours(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch
     ("files", "told"),
     [
         ({}, "found neither pyproject.toml nor setup.py, expected a package"),
-        ({"pyproject.toml": "x ="}, "pyproject.toml: not TOML: "),
+        ({"pyproject.toml": "x ="}, "pyproject.toml: line 1, the last one: not TOML: "),
         ({"pyproject.toml": "build-system = 3"}, "pyproject.toml: build-system: found int 3, expected a table"),
         (
             {"pyproject.toml": "[build-system]\nbackend-path = '.'"},
@@ -171,7 +172,10 @@ def test_colours(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch
             {"pyproject.toml": "[build-system]\nrequires = [{}]"},
             "build-system.requires[0]: found a table, expected a string",
         ),
-        ({"setup.py": "def"}, "setup.py: cannot be read: "),
+        ({"setup.py": "def"}, "setup.py: line 1: found no Python 3"),
+        ({"setup.py": "# coding: nonsense"}, "setup.py: line 1: found no Python 3"),
+        ({"setup.py": "x = '\0'"}, "setup.py: "),
+        ({"setup.py": "(" * 9999 + ")" * 9999}, "setup.py: "),
     ],
 )
 def test_stops(files: dict[str, str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,12 +186,98 @@ def test_stops(files: dict[str, str], told: str, tmp_path: Path, capsys: pytest.
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["init", "vendor"])
+@pytest.mark.parametrize(
+    ("pyproject", "told"),
+    [
+        ("build-system = 3", ["build-system: found int 3, expected a table"]),
+        ('[[build-system]]\nrequires = ["torch"]', ["build-system: found an array, expected a table"]),
+        ("[build-system]\nrequires = 3", ["build-system.requires: found int 3, expected an array"]),
+        ("[build-system]\nrequires = [3]", ["build-system.requires[0]: found int 3, expected a string"]),
+        ("tool = 3\n[build-system]\nrequires = []", ["tool: found int 3, expected a table"]),
+        (
+            "[build-system]\nrequires = []\nbuild-backend = 3\nbackend-path = 3",
+            [
+                "build-system.build-backend: found int 3, expected a non-empty string",
+                "build-system.backend-path: found int 3, expected an array",
+            ],
+        ),
+        (
+            "[build-system]\nrequires = []\n[tool]\nruntime-backend = 3",
+            ["tool.runtime-backend: found int 3, expected a table"],
+        ),
+        (
+            '[build-system]\nrequires = []\n[tool.runtime-backend]\nmatch-runtime = "torch"',
+            ["tool.runtime-backend.match-runtime: found the string 'torch', expected an array"],
+        ),
+    ],
+)
+def test_odd_types(
+    command: str, pyproject: str, told: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Values of another type are mistakes in the settings, and nothing is changed."""
+    path = write(tmp_path / "pyproject.toml", pyproject)
+    assert 1 == main([command, str(tmp_path)])
+    lines = capsys.readouterr().err.splitlines()
+    noun = "mistake" if len(told) == 1 else "mistakes"
+    assert [
+        f"runtime-backend: error: {len(told)} {noun} in the settings:",
+        *(f"  {path}: {line}" for line in told),
+    ] == lines
+    assert (["pyproject.toml"], pyproject) == (os.listdir(tmp_path), path.read_text())
+
+
+def test_setup_script_that_may_not_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A setup.py that belongs to somebody else, or that Python's parser gives up on, is told as such."""
+    path = write(tmp_path / "setup.py", "")
+    for error, told in (
+        (PermissionError(13, "Permission denied", str(path)), "cannot be read: Permission denied"),
+        (RecursionError(), "not valid Python: it has a NUL in it, or is nested too deeply"),
+    ):
+
+        def refuse(_: Path, error: Exception = error) -> bytes:
+            raise error
+
+        with monkeypatch.context() as patched:
+            patched.setattr("runtime_backend.cli.setup_scripts.read_bytes", refuse)
+            assert 1 == main(["init", str(tmp_path)])
+        assert f"runtime-backend: error: {path}: {told}\n" == capsys.readouterr().err
+
+
+def test_another_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """TOML that tomlkit alone does not take is told as such."""
+
+    def fail(_: str) -> None:
+        raise TOMLKitError
+
+    monkeypatch.setattr("tomlkit.parse", fail)
+    path = write(tmp_path / "pyproject.toml", "")
+    write(tmp_path / "pyproject.toml", "[build-system]\n")
+    assert 1 == main(["init", str(tmp_path)])
+    assert (
+        f"runtime-backend: error: {path}: found TOML that cannot be changed with its layout kept\n"
+    ) == capsys.readouterr().err
+
+
+def test_link(tmp_path: Path) -> None:
+    """A pyproject.toml that is a link is changed where it is, and is a link afterwards."""
+    pyproject = "[build-system]\nrequires = ['setuptools', 'torch']\n"
+    target = write(tmp_path / "shared/pyproject.toml", pyproject)
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg/pyproject.toml").symlink_to(target)
+    assert 0 == main(["init", "--write", str(tmp_path / "pkg")])
+    assert (True, True) == ((tmp_path / "pkg/pyproject.toml").is_symlink(), "runtime_backend" in target.read_text())
+    assert ["pyproject.toml"] == os.listdir(tmp_path / "shared")
+
+
 def test_no_folder(tmp_path: Path) -> None:
     """No folder, no UTF-8."""
-    with pytest.raises(ConfigError, match="found no folder, expected a source tree"):
+    with pytest.raises(CommandError, match="found no folder, expected a source tree"):
         adopt(tmp_path / "nowhere")
     (tmp_path / "pyproject.toml").write_bytes(b"\xff")
-    with pytest.raises(ConfigError, match=r"pyproject\.toml: cannot be read: "):
+    with pytest.raises(FileError, match=r"pyproject\.toml: line 1: found the byte 0xff, expected UTF-8"):
         adopt(tmp_path)
 
 

@@ -53,7 +53,7 @@ def test_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         f"{'file':60}  seconds  started at",
         f"{'csrc/a.cpp':60}     30.0        0:02",
         f"{'temp/csrc/b$x_$':60}     78.0        0:02",
-        f"…{LONG[-59:]}      9.9        0:32",
+        f"...{LONG[-57:]}      9.9        0:32",
         f"{'all':60}    117.9  in 78.5, 1.5 at once on average",
     ] == capsys.readouterr().out.splitlines()
 
@@ -70,7 +70,7 @@ def test_little_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
         "\033[1mtook\033[0m: 1:20",
         "\033[1mfrontend\033[0m: not known",
         "",
-        "the build left no ninja log: nothing tells what was compiled when",
+        "the build left no ninja log, so what was compiled when is not known",
     ] == capsys.readouterr().out.splitlines()
 
 
@@ -91,6 +91,33 @@ def test_of_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert json.loads((own / "build.json").read_text("utf-8")) == json.loads(capsys.readouterr().out)
     assert 0 == main(["explain", "--last"])
     assert "build_wheel of /home/jo/pkg: built" == capsys.readouterr().out.splitlines()[0]
+
+
+def test_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A package is found by its name, however that is spelt, or by its folder's where the record has none.
+
+    A folder of that name that was built goes before.
+    """
+    cache = tmp_path / "cache"
+    builds = [
+        BUILD._replace(source="/home/x1/src", name="my-pkg"),
+        BUILD._replace(source="/home/jo/Other_Pkg", name=None, began=BUILD.began + 1),
+        BUILD._replace(source=str(tmp_path / "my-pkg"), name="third", began=BUILD.began + 2),
+    ]
+    for build in builds:
+        record(cache, build)
+    for name, source in (("My.Pkg", "/home/x1/src"), ("other-pkg", "/home/jo/Other_Pkg"), ("my-pkg", "/home/x1/src")):
+        assert 0 == main(["explain", "--last", name])
+        assert f"build_wheel of {source}: built" == capsys.readouterr().out.splitlines()[0]
+    (tmp_path / "my-pkg").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert 0 == main(["explain", "--last", "my-pkg"])
+    assert f"build_wheel of {tmp_path}/my-pkg: built" == capsys.readouterr().out.splitlines()[0]
+    assert 1 == main(["explain", "--last", "mypkg"])
+    assert (
+        f"runtime-backend: error: found no build of mypkg (did you mean 'my-pkg'?) in {cache}/builds, expected one of the"
+        " last 20; recorded are builds of my-pkg, other-pkg, third\nBuild mypkg, then run this again.\n"
+    ) == capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -158,6 +185,28 @@ def test_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     } <= texts_of(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "beginning"),
+    [("x.png", b"\x89PNG\r\n"), ("x.SVG", b"<?xml version="), ("x.pdf", b"%PDF-"), ("x.y.PNG", b"\x89PNG\r\n")],
+)
+def test_formats(name: str, beginning: bytes, tmp_path: Path) -> None:
+    """A picture is what its ending says."""
+    recorded(tmp_path, timeline=TIMELINE)
+    assert 0 == main(["explain", "--last", "--plot", str(tmp_path / name)])
+    assert (tmp_path / name).read_bytes().startswith(beginning)
+
+
+@pytest.mark.parametrize("name", ["x.jpg", "x", "svg", ".svg", "x.svg/", "x.svgz", "x.png "])
+def test_other_formats(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another ending is wrong usage, before anything is drawn."""
+    recorded(tmp_path, timeline=TIMELINE)
+    with pytest.raises(SystemExit) as caught:
+        main(["explain", "--last", "--plot", f"{tmp_path}/{name}"])
+    told = f"argument --plot: found '{tmp_path}/{name}', expected a name that ends in .png or .svg or .pdf\n"
+    assert (2, True) == (caught.value.code, capsys.readouterr().err.endswith(told))
+    assert ["cache"] == os.listdir(tmp_path)
+
+
 def test_plot_without_runtime(tmp_path: Path) -> None:
     """Where nothing was built against, the title does not say so."""
     recorded(tmp_path, timeline=TIMELINE, runtimes={})
@@ -182,8 +231,8 @@ def test_plot_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     path = tmp_path / "no/x.svg"
     assert 1 == main(["explain", "--last", "--plot", str(path)])
     assert (
-        f"runtime-backend: error: {path} cannot be written: No such file or directory\n"
-        "Name a file in a folder that is there, and may be written to.\n"
+        f"runtime-backend: error: {path}: cannot be written: No such file or directory\n"
+        "Expected a file in a folder that is there, and can be written to.\n"
     ) == capsys.readouterr().err
 
 

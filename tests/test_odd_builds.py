@@ -201,7 +201,7 @@ def test_failure_of_the_real_backend(
 @pytest.mark.parametrize(
     ("number", "path", "hint"),
     [
-        (errno.EMFILE, None, "Allow more open files, then run the same command again: ulimit -n 1024"),
+        (errno.EMFILE, None, "Allow more open files, then run the same command again: ulimit -n 4096"),
         (errno.EROFS, "/cache/x", "Change its permissions. If the path is in the cache, you can use another cache folder: RUNTIME_BACKEND_CACHE_DIR=/another/folder"),
         (errno.ENAMETOOLONG, "/x", "Use a shorter path. If the path is in the cache: RUNTIME_BACKEND_CACHE_DIR=/another/folder"),
         (errno.EIO, "/x", None),

@@ -39,7 +39,7 @@ def desk(tmp_path: Path) -> Desk:
         ("torch ~~ 9\n", Proof(satisfied=0, gap="{file}:1: torch ~~ 9: {syntax}")),
         (
             "# coding: nonsense\n",
-            Proof(satisfied=0, gap="{file}: cannot be read: unknown encoding: nonsense"),
+            Proof(satisfied=0, gap="{file}: cannot be read: found the encoding 'nonsense', which Python does not know"),
         ),
         ("dist/torch-9.1.0-py3-none-any.whl\n", Proof(satisfied=0, gap="torch @ {cwd}/{wheel} ({file}:1) names a URL")),
         ("git+https://h/ext.git\n", Proof(satisfied=0, gap="what git+https://h/ext.git {fetched}")),

@@ -209,7 +209,7 @@ def test_nested_file_is_missing(tmp_path: Path) -> None:
     top = tmp_path / "requirements.txt"
     assert (
         f"{top}:1: {tmp_path / 'missing.txt'}: cannot be read: No such file or directory",
-        f"{top}:2: {tmp_path / 'odd.txt'}: cannot be read: unknown encoding: nonsense",
+        f"{top}:2: {tmp_path / 'odd.txt'}: cannot be read: found the encoding 'nonsense', which Python does not know",
     ) == found.problems
     assert ["six"] == names(found)
 
@@ -350,7 +350,8 @@ def test_odd_encodings(encoding: str, tmp_path: Path) -> None:
     """Codecs whose time grows with the square of the text are none; nor may one lead to half of a character."""
     path = tmp_path / "requirements.txt"
     path.write_bytes(f"# coding: {encoding}\n# +2AA-\nsix\n".encode())
-    told = "half of a character (a surrogate)" if encoding == "utf-7" else f"unknown encoding: {encoding}"
+    unknown = f"found the encoding {encoding!r}, which Python does not know"
+    told = "half of a character (a surrogate)" if encoding == "utf-7" else unknown
     with pytest.raises(LockError) as caught:
         read_requirements(path, {})
     assert f"{path}: cannot be read: {told}" == caught.value.message

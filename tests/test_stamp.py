@@ -30,17 +30,26 @@ def test_write_and_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "found"),
-    [(b"{", None), (b"[]", "format None"), (b'{"format": 2}', "format 2"), (b"{}", "format None")],
+    [
+        (b"{", "line 1, column 2: found no JSON"),
+        (b"[" * 99_999, "it is nested too deeply"),
+        (b"[]", "found no format, expected 1"),
+        (b"{}", "found no format, expected 1"),
+        (b'{"format": "1"}', "found format '1', expected 1"),
+        (
+            b'{"format": 2}',
+            "found format 2, expected at most 1: upgrade runtime-backend\nRun: pip install --upgrade runtime-backend",
+        ),
+    ],
 )
-def test_stamp_of_another_kind(tmp_path: Path, content: bytes, found: str | None) -> None:
+def test_stamp_of_another_kind(tmp_path: Path, content: bytes, found: str) -> None:
     """What is no stamp of ours, or one of a later version, is refused, not half understood."""
     record = "x-1.dist-info/RECORD,,\n"
     text = content.decode()
     wheel = make_wheel(tmp_path / "x.whl", {"x-1.dist-info/RECORD": record, "x-1.dist-info/runtime-backend.json": text})
     with pytest.raises(BackendError) as caught:
         read_stamp(wheel)
-    what = f"found {found}, expected 1" if found else "line 1, column 2: found no JSON"
-    assert caught.value.message.startswith(f"{wheel}: runtime-backend.json: {what}")
+    assert f"{wheel}: runtime-backend.json: {found}" == str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,19 @@ def test_right_value(getter: str, value: object) -> None:
     assert [] == table.problems
 
 
+def test_refuse() -> None:
+    """A key that must not be there is a mistake where it is, and not among those that may be."""
+    table = make_table(a=1, b="x", c=2)
+    table.value("c")
+    for name in ("b", "d"):
+        table.refuse(name, "nothing there")
+    table.close()
+    assert [
+        "f: t.b: found the string 'x', expected nothing there",
+        "f: t.a: found an unknown key, expected one of c",
+    ] == table.problems
+
+
 @pytest.mark.parametrize("getter", ["value", "string", "boolean", "array", "strings", "table"])
 def test_absent(getter: str) -> None:
     """An absent key is None, and no mistake."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from standins import write
 
 from runtime_backend import watching
 from runtime_backend.frontend import Caller
+from runtime_backend.printable import printable
 from runtime_backend.watching import Log
 
 BACKEND = """
@@ -117,6 +119,50 @@ def test_failed_build(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
     assert f"  its whole output: {log}" == said.lines[-1]
     assert "RuntimeError: the compiler failed\n" in capfd.readouterr().err
     assert ("failed", 1) == (recorded(scene)["outcome"], len(recorded(scene)["timeline"]))
+
+
+# A program of its own: what Python prints here goes to pytest.
+COMPILER = """subprocess.run(["/bin/sh", "-c", "echo 'a.cpp:1:1: error: bad https://jo:secret@example.org/x'"])
+    sys.exit("setup.py has its own words")"""
+
+
+@pytest.mark.parametrize("where", ["terminal", "pipe", "nothing kept"])
+def test_errors_come_last(
+    where: str, scene: Scene, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The compiler's errors end the output, behind all else, without secrets; on a terminal they are not read."""
+    watched(scene, COMPILER)
+    monkeypatch.setattr(watching, "can_redirect", lambda: where != "terminal")
+    if where == "nothing kept":
+        write(scene.root / "our-cache/builds", "a file in the way")
+    said = Said()
+    with pytest.raises(SystemExit):
+        build(scene, scene.pip(scene.shell(scene.elsewhere)), said)
+    repeated = ["the first errors in the output:", "  a.cpp:1:1: error: bad https://example.org/x"]
+    assert (where != "terminal") == (repeated == [*map(printable, said.lines[-2:])])
+    assert (where != "terminal") == ("the first errors in the output:" in said.lines)
+    assert "setup.py has its own words\n" in capfd.readouterr().err
+
+
+def test_failure_without_errors(scene: Scene) -> None:
+    """A build that fails in silence has nothing to be repeated."""
+    watched(scene, "sys.exit(3)")
+    said = Said()
+    with pytest.raises(SystemExit):
+        build(scene, scene.pip(scene.shell(scene.elsewhere)), said)
+    assert said.lines[-1].startswith("  its whole output: ")
+
+
+def test_name(scene: Scene) -> None:
+    """The record has the package's name, if that can be read."""
+    watched(scene)
+    build(scene, scene.pip(scene.shell(scene.elsewhere)), Said())
+    assert None is recorded(scene)["name"]
+    write(scene.source / "PKG-INFO", "Name: My.Pkg\n")
+    shutil.rmtree(scene.root / "our-cache/builds")
+    shutil.rmtree(scene.source / "build", ignore_errors=True)
+    build(scene, scene.pip(scene.shell(scene.elsewhere)), Said())
+    assert "my-pkg" == recorded(scene)["name"]
 
 
 def test_planned_jobs(scene: Scene) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from packaging.utils import canonicalize_name
 
 from ..config.consumer import PRODUCER_KEYS
-from ..errors import AdoptionError, ConfigError
+from ..errors import AdoptionError, CommandError
 from ..files import is_file
 from .adoption_notes import describe
 from .build_scripts import BuildScripts, read_build_scripts
@@ -41,14 +41,16 @@ def adopt(source: Path, *, is_forced: bool = False) -> Adoption:
 
     :param is_forced: also where nothing builds against torch.
     :raises AdoptionError: when nothing does.
-    :raises ConfigError: when it is no source tree of a package, or its pyproject.toml or setup.py cannot be read.
+    :raises CommandError: when it is no source tree of a package.
+    :raises FileError: when its pyproject.toml or setup.py cannot be read.
+    :raises ConfigError: when a key of its pyproject.toml has a value of another type.
     """
     import tomlkit  # noqa: PLC0415 - the command line's extra
 
     before = read_pyproject(source)
     script = read_setup_script(source) if is_file(source / "setup.py") else None
     if script is None and not is_file(source / "pyproject.toml"):
-        raise ConfigError([f"{source}: found neither pyproject.toml nor setup.py, expected a package"])
+        raise CommandError(f"{source}: found neither pyproject.toml nor setup.py, expected a package")
     text = before.removeprefix("\ufeff").replace("\r\n", "\n")
     document = parse(text, source)
     manifests = Manifests(source, document.unwrap(), script, read_setup_cfg(source))

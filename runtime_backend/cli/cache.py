@@ -1,15 +1,18 @@
-"""``runtime-backend cache``: what lies in our cache, and taking it out again."""
+"""``runtime-backend cache``: what is in our cache, whether it is whole, and taking it out again."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from ..cache import find_cache
-from ..files import is_folder, list_names
+from ..errors import CommandError
+from ..files import is_closed, is_file, is_folder, list_names
+from ..tables import did_you_mean, one_of
 from .terminal import out, say
 
 KINDS = {
@@ -28,6 +31,11 @@ KINDS = {
 """The folders of the cache. What a build needs of them is made again at any time."""
 
 
+_NAMED = "RUNTIME_BACKEND_CACHE_DIR names another folder for the cache."
+_OLD = ".old-"
+"""How the name of what is being removed begins."""
+
+
 class Entry(NamedTuple):
     """One thing in the cache."""
 
@@ -38,9 +46,19 @@ class Entry(NamedTuple):
 
 
 def own_cache() -> Path:
-    """Return the folder of the cache of the person who calls."""
+    """Return the folder of the cache of the person who calls.
+
+    :raises CommandError: when it is a file, or cannot be read.
+    """
     named = os.environ.get("RUNTIME_BACKEND_CACHE_DIR")
-    return find_cache(Path(named) if named else None, os.environ)
+    # As a build takes it: from where the person stands, with ~ for the home folder.
+    path = Path(os.path.abspath(os.path.expanduser(named))) if named else None  # noqa: PTH100, PTH111 - never raise
+    cache = find_cache(path, os.environ)
+    if is_file(cache):
+        raise CommandError(f"{cache}: found a file, expected the folder of the cache", hint=_NAMED)
+    if is_closed(cache):
+        raise CommandError(f"{cache}: cannot be read: permission denied", hint=_NAMED)
+    return cache
 
 
 def list_cache(cache: Path) -> list[Entry]:
@@ -52,21 +70,60 @@ def list_cache(cache: Path) -> list[Entry]:
     return entries
 
 
-def show_cache(*, prune: bool) -> int:
-    """Print what is in the cache, or take it out; return the exit code."""
+def run_cache(action: str, kinds: Sequence[str]) -> int:
+    """List the cache, print its size, verify it, prune it or clean it; return the exit code.
+
+    :param kinds: what to clean; none: everything.
+    :raises CommandError: for a kind that there is not, or kinds of another action.
+    """
+    if kinds and action != "clean":
+        raise CommandError(f"cache {action}: found {kinds[0]!r}, expected nothing behind {action}")
+    for kind in kinds:
+        if kind not in KINDS:
+            raise CommandError(
+                f"found the kind {kind!r}{did_you_mean(kind, list(KINDS))}, expected {one_of(list(KINDS))}"
+            )
     cache = own_cache()
-    entries = list_cache(cache)
+    if action == "verify":
+        from .verification import verify_cache  # noqa: PLC0415 - hashing and archives, for this alone
+
+        return verify_cache(cache)
+    if action == "prune":
+        from .pruning import find_unused  # noqa: PLC0415 - as above
+
+        return _take_out(list(find_unused(cache)), cache)
+    entries = [entry for entry in list_cache(cache) if not kinds or entry.kind in kinds]
+    if action == "clean":
+        return _take_out([*(entry.path for entry in entries), *([] if kinds else leftovers(cache))], cache)
     total = sum(entry.size for entry in entries)
+    if action == "size":
+        out(f"{total / 1e6:.1f} MB in {cache}")
+        return 0
     for entry in entries:
-        out(f"{_megabytes(entry.size)}  {entry.kind:9}  {entry.path}")
-    out(f"{_megabytes(total)}  in {cache}")
-    if prune:
-        left = [path for entry in entries for path in _remove(entry.path)]
-        for path in left:
-            say(f"error: {path} cannot be removed")
-        out("nothing is left of it" if not left else "the rest is gone")
-        return 1 if left else 0
+        out(f"{_column(entry.size)}  {entry.kind:9}  {entry.path}")
+    out(f"{_column(total)}  in {cache}")
     return 0
+
+
+def leftovers(cache: Path) -> list[Path]:
+    """Return what an interrupted removal has left at the top of the cache."""
+    return [cache / name for name in list_names(cache) if name.startswith(_OLD)]
+
+
+def links_in(folder: Path) -> list[Path]:
+    """Return the links in a folder, however deep."""
+    paths = (Path(inside) / name for inside, *names in os.walk(folder) for name in [*names[0], *names[1]])
+    return [path for path in paths if path.is_symlink()]
+
+
+def _take_out(paths: list[Path], cache: Path) -> int:
+    sizes = [(path, _size(path)) for path in paths]
+    left = [rest for path in paths for rest in _remove(path)]
+    for path in left:
+        say(f"error: {path} cannot be removed")
+    freed = sum(size for _, size in sizes) - sum(map(_size, left))
+    out(f"removed {freed / 1e6:.1f} MB from {cache}")
+    return 1 if left else 0
 
 
 def _fetched(folder: Path) -> list[Path]:
@@ -74,22 +131,34 @@ def _fetched(folder: Path) -> list[Path]:
 
 
 def _size(path: Path) -> int:
-    return sum(file.lstat().st_size for file in _files(path))
+    return sum(map(_bytes, _files(path)))
+
+
+def _bytes(path: Path) -> int:
+    with suppress(OSError):  # a build has removed it meanwhile
+        return path.lstat().st_size
+    return 0
 
 
 def _files(path: Path) -> Iterator[Path]:
+    if not is_folder(path):
+        yield path
     for folder, _, names in os.walk(path):
         yield from (Path(folder) / name for name in names)
 
 
-def _megabytes(size: int) -> str:
+def _column(size: int) -> str:
+    """Return a size, right-aligned."""
     return f"{size / 1e6:10.1f} MB"
 
 
 def _remove(path: Path) -> list[Path]:
-    """Remove a folder, out of sight first, so that no build takes a half of it; return what is left."""
+    """Remove a folder or file, out of sight first, so that no build takes a half of it; return what is left."""
+    hidden = path if path.name.startswith(_OLD) else path.with_name(f"{_OLD}{os.getpid()}-{path.name}")
     try:
-        hidden = path.rename(path.with_name(f".old-{os.getpid()}-{path.name}"))
+        path.rename(hidden)
+        if hidden.is_symlink() or not is_folder(hidden):
+            hidden.unlink()
     except OSError:
         return [path]
     shutil.rmtree(hidden, ignore_errors=True)

@@ -9,72 +9,102 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import TargetError
-from ..files import is_file, is_there
+from ..files import is_closed, is_file, is_there
 from ..frontend import Environment, read_caller, upward_in
 from ..trust import find_trust
-from .linkage import Unfit, find_unfit
-from .rebuilding import rebuild_command
+from .linkage import Unfit, Unread, find_unfit
+from .rebuilding import Rebuilding, plan_rebuilding
 from .staleness import Finding, find_stamped
 from .terminal import out, out_json, say
 
 
 def check(named: str | None, *, as_json: bool) -> int:
-    """Print what was found, and return 1 if something has to be built again.
+    """Print what was found, and return 1 if something has to be built again, 2 if something could not be compared.
 
     :param named: a prefix or an interpreter; None: the one that the person works in.
     :raises TargetError: when there is no such environment.
     """
-    environment = _find(named, os.environ, Path.cwd())
+    environment = _find(named, os.environ)
+    _refuse_unreadable(environment)
     findings = list(find_stamped(environment))
-    unfit, left_out = _look_at_unstamped(environment, findings)
-    stale = [finding for finding in findings if finding.is_stale]
-    commands = [rebuild_command(finding.distribution, environment) for finding in stale]
+    unfit, unread, left_out = _look_at_unstamped(environment, findings)
+    plans = [plan_rebuilding(found.distribution, environment) if found.is_stale else None for found in findings]
     if as_json:
-        out_json(_describe(environment, findings, commands, unfit))
+        out_json(_describe(environment, findings, plans, unfit))
     else:
-        _tell(environment, findings, commands)
-    for warning in [str(entry) for entry in unfit] + ([left_out] if left_out else []):
+        _print(environment, findings, plans)
+    for plan in plans:
+        if plan is not None and plan.note is not None:
+            say(f"note: {plan.note}")
+    for warning in [*map(str, unfit), *map(str, unread), *left_out]:
         say(f"warning: {warning}")
-    return 1 if stale else 0
+    if any(finding.is_stale for finding in findings):
+        return 1
+    return 2 if any(finding.is_unchecked for finding in findings) else 0
 
 
-def _find(named: str | None, environ: Mapping[str, str], cwd: Path) -> Environment:
-    """Return the environment: named, activated, ``.venv`` upward, or that of this very interpreter if it is one."""
-    reader = read_caller().reader
-    activated = [environ[name] for name in ("VIRTUAL_ENV", "CONDA_PREFIX") if environ.get(name)]
-    own = [sys.prefix] if is_file(Path(sys.prefix) / "pyvenv.cfg") else []
-    folders = upward_in(find_trust(environ), cwd)
-    upward = [str(folder / ".venv") for folder in folders if is_there(folder / ".venv")]
-    candidates = [*activated, *upward[:1], *own] if named is None else [named]
-    for candidate in candidates[:1]:
-        # As it is spelt: the interpreter of a virtual environment is a link to the one that it was made from.
-        found = reader.read(Path(os.path.abspath(candidate)))  # noqa: PTH100 - Path.resolve follows links
-        if found is not None:
-            return found
+def _find(named: str | None, environ: Mapping[str, str]) -> Environment:
+    """Return the environment: named, activated, ``.venv`` upward, or that of this very interpreter if it is one.
+
+    :raises TargetError: when there is none.
+    """
+    candidate = named or next((environ[name] for name in _ACTIVATED if environ.get(name)), None)
+    if candidate is None:
+        candidate = _find_unnamed(environ)
+        say(f"no environment is activated; checking {candidate}")
+    # As it is spelt: the interpreter of a virtual environment is a link to the one that it was made from.
+    found = read_caller().reader.read(Path(os.path.abspath(candidate)))  # noqa: PTH100 - Path.resolve follows links
+    if found is None:
         raise TargetError(f"{candidate}: found no environment there, expected a prefix or an interpreter")
+    return found
+
+
+_ACTIVATED = ("VIRTUAL_ENV", "CONDA_PREFIX")
+
+
+def _find_unnamed(environ: Mapping[str, str]) -> str:
+    for folder in upward_in(find_trust(environ), Path.cwd()):
+        if is_there(folder / ".venv"):
+            return str(folder / ".venv")
+    if is_file(Path(sys.prefix) / "pyvenv.cfg"):
+        return sys.prefix
     raise TargetError(
         "no environment is activated, and there is no .venv here or further up",
         hint="Name it: runtime-backend check PREFIX",
     )
 
 
-def _look_at_unstamped(environment: Environment, findings: list[Finding]) -> tuple[list[Unfit], str | None]:
-    """Return what the libraries tell; without the library that reads them, a word about that."""
+def _refuse_unreadable(environment: Environment) -> None:
+    """Refuse an environment whose folders cannot be listed: nothing would be found in it.
+
+    :raises TargetError: with the folder.
+    """
+    for folder in environment.site_dirs:
+        if is_closed(folder):
+            raise TargetError(f"{folder}: cannot be read: permission denied")
+
+
+def _look_at_unstamped(
+    environment: Environment, findings: list[Finding]
+) -> tuple[list[Unfit], list[Unread], list[str]]:
+    """Return what the libraries say; without the package that reads them, a note about that."""
     stamped = {finding.distribution.name for finding in findings}
     others = [found for found in environment.distributions if found.name not in stamped]
     try:
-        return find_unfit(others, environment), None
+        return *find_unfit(others, environment), []
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != "elftools":
             raise
-        return [], "what has no stamp was not looked at; that takes pyelftools: pip install 'runtime-backend[cli]'"
+        missing = "what has no stamp was not looked at; that takes pyelftools: pip install 'runtime-backend[cli]'"
+        return [], [], [missing]
 
 
-def _tell(environment: Environment, findings: list[Finding], commands: list[str]) -> None:
+def _print(environment: Environment, findings: list[Finding], plans: list[Rebuilding | None]) -> None:
     if not findings:
         out(f"{environment.prefix}: nothing in it has a stamp")
     for finding in findings:
         out(str(finding))
+    commands = [plan.command for plan in plans if plan is not None and plan.command is not None]
     if commands:
         out("to build them again:")
         for command in commands:
@@ -82,14 +112,14 @@ def _tell(environment: Environment, findings: list[Finding], commands: list[str]
 
 
 def _describe(
-    environment: Environment, findings: list[Finding], commands: list[str], unfit: list[Unfit]
+    environment: Environment, findings: list[Finding], plans: list[Rebuilding | None], unfit: list[Unfit]
 ) -> dict[str, Any]:
-    rebuilding = iter(commands)
     return {
         "environment": str(environment.prefix),
         "distributions": [
-            {**finding.describe(), "rebuild": next(rebuilding) if finding.is_stale else None} for finding in findings
+            {**finding.describe(), "rebuild": plan and plan.command, "note": plan and plan.note}
+            for finding, plan in zip(findings, plans, strict=True)
         ],
         "unstamped": [entry.describe() for entry in unfit],
-        "stale": bool(commands),
+        "stale": any(finding.is_stale for finding in findings),
     }

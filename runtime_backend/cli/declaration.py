@@ -11,9 +11,8 @@ from packaging.utils import canonicalize_name
 from ..config import Settings
 from ..errors import ConfigError
 from ..tables import Table, did_you_mean, one_of
-from ..toml import loads
+from ..toml import read_document
 from .adoption import BACKEND, name_of
-from .documents import read_pyproject
 
 _MODULES = {
     "setuptools": ("setuptools.build_meta", "setuptools.build_meta:__legacy__"),
@@ -41,8 +40,10 @@ def refuse_undeclared(source: Path, settings: Settings) -> None:
     """Refuse a package that no frontend would build through the shim, or whose real backend is misspelt.
 
     :raises ConfigError: with every mistake.
+    :raises FileError: when its pyproject.toml cannot be read.
     """
-    document = Table(loads(read_pyproject(source)), file=str(source / "pyproject.toml"))
+    path = source / "pyproject.toml"
+    document = Table(read_document(path), file=str(path))
     build_system = document.table("build-system") or Table(
         {}, file=document.file, key="build-system", problems=document.problems
     )

@@ -123,14 +123,16 @@ def _find_build_system(document: Any, manifests: Manifests) -> Any:  # noqa: ANN
 
 def _refuse_other_types(manifests: Manifests) -> None:
     document = Table(manifests.document, file=str(manifests.source / "pyproject.toml"))
-    tool = document.table("tool")
+    build_system, tool = document.table("build-system"), document.table("tool")
     ours = None if tool is None else tool.table(SHIM)
+    for table in (build_system, ours):
+        if table is not None:
+            table.string("build-backend")
+            table.strings("backend-path")
+    if build_system is not None:
+        build_system.strings("requires")
     if ours is not None:
         ours.array("match-runtime")
-    build_system = document.table("build-system")
-    if build_system is not None:
-        build_system.strings("backend-path")
-        build_system.strings("requires")
     if document.problems:
         raise ConfigError(document.problems)
 

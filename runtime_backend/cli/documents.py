@@ -3,46 +3,60 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigError
-from ..files import is_file, is_folder
+from ..errors import CommandError, FileError
+from ..files import is_closed, is_file, is_folder, real_path
 from ..reasons import reason
+from ..toml import parse_document, read_document_text
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
 
+def find_tree(source: Path) -> Path:
+    """Return the absolute path of a source tree.
+
+    :raises CommandError: when it is no folder, or cannot be read.
+    """
+    tree = real_path(source)
+    if not is_folder(tree):
+        hint = f"Name the folder that it is in: {tree.parent}" if is_file(tree) else None
+        raise CommandError(f"{source}: found no folder, expected a source tree", hint=hint)
+    if is_closed(tree):
+        raise CommandError(f"{source}: cannot be read: permission denied")
+    return tree
+
+
 def read_pyproject(source: Path) -> str:
     """Return the text of a source tree's pyproject.toml, with its line ends; nothing where it has none.
 
-    :raises ConfigError: when there is no such source tree, or it cannot be read.
+    :raises CommandError: when there is no such source tree.
+    :raises FileError: when it cannot be read.
     """
-    if not is_folder(source):
-        raise ConfigError([f"{source}: found no folder, expected a source tree"])
+    find_tree(source)
     path = source / "pyproject.toml"
-    if not is_file(path):
-        return ""
-    try:
-        return path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path}: cannot be read: {reason(error, path)}"]) from None
+    return read_document_text(path, takes_mark=True) if os.path.lexists(path) else ""
 
 
 def parse(text: str, source: Path) -> TOMLDocument:
     """Return a document to be changed.
 
-    :raises ConfigError: when it is no TOML.
+    :raises FileError: when it is no TOML.
     """
     import tomlkit  # noqa: PLC0415 - the command line's extra
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - as above
 
+    path = source / "pyproject.toml"
+    text = text.removeprefix("\ufeff")
+    parse_document(text, path)  # its refusals have the line and the advice
     try:
         return tomlkit.parse(text)
-    except (TOMLKitError, RecursionError) as error:
-        raise ConfigError([f"{source / 'pyproject.toml'}: not TOML: {reason(error)}"]) from None
+    except (TOMLKitError, RecursionError):
+        raise FileError(f"{path}: found TOML that cannot be changed with its layout kept") from None
 
 
 def with_line_ends(before: str, after: str) -> str:
@@ -62,12 +76,27 @@ def with_line_ends(before: str, after: str) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file in one step; one that is there keeps its mode."""
-    new = path.with_name(f".{path.name}.{os.getpid()}")
+    """Write a text file in one step: see :func:`write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file in one step; one that is there keeps its mode, and a link still leads to it.
+
+    :raises CommandError: when it cannot be written.
+    """
+    place = real_path(path)
+    new = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        new.write_bytes(text.encode("utf-8"))
-        if is_file(path):
-            new.chmod(path.stat().st_mode)
-        new.replace(path)
+        new.write_bytes(content)
+        if is_file(place):
+            new.chmod(place.stat().st_mode)
+        new.replace(place)
+    except OSError as error:
+        raise CommandError(
+            f"{path}: cannot be written: {reason(error, path, place, new)}",
+            hint="Expected a file in a folder that is there, and can be written to.",
+        ) from None
     finally:
-        new.unlink(missing_ok=True)
+        with suppress(OSError):
+            new.unlink()

@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..config import load_settings
-from ..errors import ConfigError, TargetError
-from ..files import is_folder, real_path
+from ..errors import TargetError
 from ..frontend import Caller, Process, find_believed, find_program, find_start, read_caller
 from ..planning import make_plan
 from ..report import describe_plan
 from ..tree import plan_tree, render
 from .declaration import refuse_undeclared
+from .documents import find_tree
 from .terminal import coloured, out, out_json, say, wants_colour
 
 HOOK = "get_requires_for_build_wheel"
@@ -28,12 +28,11 @@ def explain(source: str, command: Sequence[str] = (), *, as_json: bool) -> int:
     """Print the plan, and return 1 if the build would stop.
 
     :param command: the frontend's command that the build is a part of, if one was named.
-    :raises ConfigError: when there is no such source tree, or its settings are wrong.
+    :raises CommandError: when there is no such source tree.
+    :raises ConfigError: when its settings are wrong.
     :raises TargetError: when the command is no frontend's, or is not there.
     """
-    tree = real_path(Path(source))
-    if not is_folder(tree):
-        raise ConfigError([f"{source}: found no folder, expected a source tree with a pyproject.toml"])
+    tree = find_tree(Path(source))
     # The build would run in a process of the frontend's, which is not there: nothing of this one's path counts.
     caller = replace(read_caller(), cwd=tree, sys_path=(), is_hook=False)
     if command:

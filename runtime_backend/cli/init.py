@@ -16,7 +16,8 @@ def init(source: str, *, write: bool, check: bool, force: bool) -> int:
 
     :param force: also where nothing builds against torch.
     :raises AdoptionError: when nothing does, and something was to be declared.
-    :raises ConfigError: when there is no package, or it cannot be read.
+    :raises CommandError: when there is no package.
+    :raises FileError: when it cannot be read.
     """
     tree = Path(source)
     try:

@@ -10,48 +10,64 @@ from datetime import datetime, timezone
 from pathlib import Path
 from shlex import quote
 
-from ..builds import KEPT, Build, builds_folder, find_last, find_running, output_path
+from packaging.utils import canonicalize_name
+
+from ..builds import KEPT, Build, builds_folder, find_running, list_builds, output_path
 from ..errors import RecordError
 from ..files import is_file, real_path
 from ..ninja import Step
 from ..progress import minutes
-from ..reasons import reason
+from ..tables import did_you_mean
 from .cache import own_cache
+from .documents import write_bytes
 from .terminal import coloured, out, out_json, say, wants_colour
 
 _WIDTH = 60
 """Characters of a file's name that are shown: the last ones, which tell most."""
 
 
-def show_last(source: str | None, *, as_json: bool, plot: str | None) -> int:
+def show_last(what: str | None, *, as_json: bool, plot: Path | None) -> int:
     """Print the newest record, and return the exit code.
 
-    :param source: the source tree that was built; None: any.
+    :param what: the source tree that was built, or the name of a package; None: any.
     :param plot: a file that takes a picture of it.
     :raises RecordError: when there is no such build, or nothing to draw.
     """
     cache = own_cache()
     for path in find_running(cache):
         say(f"a build is under way; `tail -f {quote(str(path))}` shows how far it is")
-    tree = None if source is None else real_path(Path(source))
-    found = find_last(cache, tree)
-    if found is None:
-        raise _none(cache, tree)
-    folder, build = found
+    builds = list_builds(cache)
+    fitting = builds if what is None else _find(builds, what)
+    if not fitting:
+        raise _none(cache, what, [_name_of(build) for _, build in builds])
+    folder, build = fitting[-1]
+    if plot is not None:  # first: whoever reads the table may stop in the middle
+        _draw(build, plot)
     if as_json:
         out_json(build.describe())
     else:
         _print(folder, build)
-    if plot is not None:
-        _draw(build, Path(plot))
     return 0
 
 
-def _none(cache: Path, tree: Path | None) -> RecordError:
-    of, what = ("", "a package") if tree is None else (f" of {tree}", str(tree))
+def _find(builds: Sequence[tuple[Path, Build]], what: str) -> list[tuple[Path, Build]]:
+    """Return the builds of a source tree; where there are none, those of the package of that name."""
+    tree, name = real_path(Path(what)), canonicalize_name(what)
+    found = [pair for pair in builds if real_path(Path(pair[1].source)) == tree]
+    return found or [pair for pair in builds if _name_of(pair[1]) == name]
+
+
+def _name_of(build: Build) -> str:
+    """Return the package's name, or that of its folder where the record has none."""
+    return canonicalize_name(build.name or Path(build.source).name)
+
+
+def _none(cache: Path, what: str | None, names: Sequence[str]) -> RecordError:
+    of, package = ("", "a package") if what is None else (f" of {what}{did_you_mean(what, names)}", what)
+    others = f"; recorded are builds of {', '.join(sorted({*names}))}" if names else ""
     return RecordError(
-        f"found no build{of} in {builds_folder(cache)}, expected one of the last {KEPT}",
-        hint=f"Build {what}, then run this again.",
+        f"found no build{of} in {builds_folder(cache)}, expected one of the last {KEPT}{others}",
+        hint=f"Build {package}, then run this again.",
     )
 
 
@@ -79,7 +95,7 @@ def _facts(folder: Path, build: Build) -> Iterator[str]:
 
 def _table(build: Build) -> Iterator[str]:
     if not build.timeline:
-        yield "the build left no ninja log: nothing tells what was compiled when"
+        yield "the build left no ninja log, so what was compiled when is not known"
         return
     names = [shown_name(step, build) for step in build.timeline]
     width = max(map(len, [*names, "file"]))
@@ -108,7 +124,7 @@ def shown_name(step: Step, build: Build) -> str:
     for root in (f"{build.source}/", f"{build.source}/".lstrip("/")):  # in a build folder, too: of an absolute source
         name = name.removeprefix(root)
     name = re.sub(r"\.(?:o|obj)$", "", name)
-    return name if len(name) <= _WIDTH else f"…{name[1 - _WIDTH :]}"
+    return name if len(name) <= _WIDTH else f"...{name[3 - _WIDTH :]}"
 
 
 def _draw(build: Build, path: Path) -> None:
@@ -119,11 +135,6 @@ def _draw(build: Build, path: Path) -> None:
         )
     from .plot import draw_timeline  # noqa: PLC0415 - an extra has what it needs
 
-    try:
-        draw_timeline(build, [shown_name(step, build) for step in build.timeline], path)
-    except OSError as error:
-        raise RecordError(
-            f"{path} cannot be written: {reason(error, path)}",
-            hint="Name a file in a folder that is there, and may be written to.",
-        ) from None
+    names = [shown_name(step, build) for step in build.timeline]
+    write_bytes(path, draw_timeline(build, names, path.suffix[1:].lower()))
     say(f"{path} shows what was compiled when")

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..distributions import Distribution, locate_imports
+from ..errors import NoAnswer
 from ..files import is_file, list_names
 from ..frontend import Environment
+from ..reasons import reason
+
+if TYPE_CHECKING:
+    from elftools.elf.elffile import ELFFile
 
 _TORCHS = re.compile(r"lib(torch|c10|caffe2)\w*\.so")
 _NAMESPACES = re.compile(r"^_Z.*(?:3c10|2at|5torch|6caffe2)")
 """Mangled names with something of torch's own in them (Itanium C++ ABI)."""
 _SHOWN = 3
+_DAMAGE = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, MemoryError),
+    *(RecursionError, struct.error),
+)
+"""What pyelftools raises, next to its own errors, for a file that is not as the format has it."""
 
 
 class Unfit(NamedTuple):
@@ -27,7 +39,7 @@ class Unfit(NamedTuple):
 
     def __str__(self) -> str:
         """Return one line about it."""
-        shown = ", ".join(self.missing[:_SHOWN]) + (" …" if self.missing[_SHOWN:] else "")
+        shown = ", ".join(self.missing[:_SHOWN]) + (" ..." if self.missing[_SHOWN:] else "")
         return (
             f"{self.distribution.name} {self.distribution.version} has no stamp, and {self.file} needs what torch"
             f" {self.torch} does not have: {shown}"
@@ -46,7 +58,8 @@ class Unfit(NamedTuple):
 class _Library(NamedTuple):
     """One ELF file."""
 
-    path: Path
+    name: str
+    """Its path in RECORD."""
     needed: tuple[str, ...]
     """The libraries that it names (``DT_NEEDED``)."""
     wanted: tuple[str, ...]
@@ -55,30 +68,47 @@ class _Library(NamedTuple):
     """Likewise, those that it has itself."""
 
 
-def find_unfit(distributions: Sequence[Distribution], environment: Environment) -> list[Unfit]:
-    """Return the files of distributions that need a symbol which neither torch nor one of themselves has."""
-    torch = environment.distributions.find("torch")
+class Unread(NamedTuple):
+    """A compiled file that cannot be read, so that nothing is known of it."""
+
+    file: str
+    why: str
+
+    def __str__(self) -> str:
+        """Return one line about it."""
+        return f"{self.file} was not looked at: {self.why}"
+
+
+def find_unfit(distributions: Sequence[Distribution], environment: Environment) -> tuple[list[Unfit], list[Unread]]:
+    """Return the files of distributions that need a symbol which neither torch nor one of themselves has.
+
+    And those that cannot be read.
+    """
+    torch, unread = environment.distributions.find("torch"), list[Unread]()
     if torch is None:
-        return []
-    linked = [(found, library) for found in distributions if found != torch for library in _linked(found)]
+        return [], unread
+    linked = [pair for found in distributions if found != torch for pair in _linked(found, unread)]
     own = frozenset().union(*(library.defined for _, library in linked))
     candidates = sorted({name for _, library in linked for name in library.wanted} - own)
-    lacking = set(_lacking(candidates, _torchs_libraries(torch, environment)))
+    lacking = set(_lacking(candidates, _torchs_libraries(torch, environment), unread))
     unfit = []
     for distribution, library in linked:
         missing = tuple(name for name in library.wanted if name in lacking)
         if missing:
-            file = library.path.relative_to(distribution.site).as_posix()
-            unfit.append(Unfit(distribution=distribution, file=file, missing=missing, torch=torch.version))
-    return unfit
+            unfit.append(Unfit(distribution=distribution, file=library.name, missing=missing, torch=torch.version))
+    return unfit, unread
 
 
-def _linked(distribution: Distribution) -> Iterator[_Library]:
+def _linked(distribution: Distribution, unread: list[Unread]) -> Iterator[tuple[Distribution, _Library]]:
     for name in distribution.files:
         if name.endswith(".so") or ".so." in name:
-            library = _read(distribution.site / name)
+            try:
+                library = _read(distribution.site / name, name)
+            except NoAnswer as failure:
+                unread.append(Unread(file=str(distribution.site / name), why=str(failure)))
+                continue
             if library is not None and any(map(_TORCHS.match, library.needed)):
-                yield library
+                yield distribution, library
 
 
 def _torchs_libraries(torch: Distribution, environment: Environment) -> list[Path]:
@@ -87,52 +117,71 @@ def _torchs_libraries(torch: Distribution, environment: Environment) -> list[Pat
     return [folder / name for name in list_names(folder) if ".so" in name]
 
 
-def _read(path: Path) -> _Library | None:
-    """Return what an ELF file says of itself; None for another kind of file."""
+@contextmanager
+def _opened(path: Path) -> Iterator[ELFFile | None]:
+    """Open an ELF file; None for a file of another kind.
+
+    :raises NoAnswer: when it is damaged, or cannot be read; also later, since pyelftools reads on demand.
+    """
     from elftools.common.exceptions import ELFError  # noqa: PLC0415 - the command line's extra
-    from elftools.elf.dynamic import DynamicSection  # noqa: PLC0415 - as above
     from elftools.elf.elffile import ELFFile  # noqa: PLC0415 - as above
+
+    try:
+        with path.open("rb") as file:
+            is_elf = file.read(4) == b"\x7fELF"
+            yield ELFFile(file) if is_elf else None
+    except PermissionError as error:
+        raise NoAnswer(f"cannot be read: {reason(error, path)}") from None
+    except (ELFError, *_DAMAGE):
+        raise NoAnswer("the file is damaged") from None
+
+
+def _read(path: Path, name: str) -> _Library | None:
+    """Return what an ELF file says of itself; None for another kind of file.
+
+    :raises NoAnswer: when it is damaged, or cannot be read.
+    """
+    from elftools.elf.dynamic import DynamicSection  # noqa: PLC0415 - the command line's extra
     from elftools.elf.sections import SymbolTableSection  # noqa: PLC0415 - as above
 
     if not is_file(path):
         return None
-    with path.open("rb") as file:
-        try:
-            elf = ELFFile(file)
-            dynamic, symbols = elf.get_section_by_name(".dynamic"), elf.get_section_by_name(".dynsym")
-            if not isinstance(dynamic, DynamicSection) or not isinstance(symbols, SymbolTableSection):
-                return None
-            needed = tuple(str(tag.needed) for tag in dynamic.iter_tags("DT_NEEDED"))  # type: ignore[attr-defined]
-            if not any(map(_TORCHS.match, needed)):
-                return _Library(path=path, needed=needed, wanted=(), defined=frozenset())
-            named = [symbol for symbol in symbols.iter_symbols() if _NAMESPACES.match(symbol.name)]
-        except ELFError:
+    with _opened(path) as elf:
+        if elf is None:
             return None
+        dynamic, symbols = elf.get_section_by_name(".dynamic"), elf.get_section_by_name(".dynsym")
+        if not isinstance(dynamic, DynamicSection) or not isinstance(symbols, SymbolTableSection):
+            return None
+        needed = tuple(str(tag.needed) for tag in dynamic.iter_tags("DT_NEEDED"))  # type: ignore[attr-defined]
+        if not any(map(_TORCHS.match, needed)):
+            return _Library(name=name, needed=needed, wanted=(), defined=frozenset())
+        named = [symbol for symbol in symbols.iter_symbols() if _NAMESPACES.match(symbol.name)]
         wanted = (s.name for s in named if s["st_shndx"] == "SHN_UNDEF" and s["st_info"]["bind"] == "STB_GLOBAL")
         defined = (s.name for s in named if s["st_shndx"] != "SHN_UNDEF")
-        return _Library(path=path, needed=needed, wanted=tuple(wanted), defined=frozenset(defined))
+        return _Library(name=name, needed=needed, wanted=tuple(wanted), defined=frozenset(defined))
 
 
-def _lacking(names: Sequence[str], libraries: Sequence[Path]) -> list[str]:
-    """Return the symbols that no library has."""
+def _lacking(names: Sequence[str], libraries: Sequence[Path], unread: list[Unread]) -> list[str]:
+    """Return the symbols that no library has; none where a library cannot be read, which may have them."""
     left = list(names)
-    for path in libraries:
-        if left:
+    for path in libraries if left else ():
+        try:
             left = _not_in(path, left)
+        except NoAnswer as failure:  # noqa: PERF203 - a handful of files
+            unread.append(Unread(file=str(path), why=str(failure)))
+            return []
     return left
 
 
 def _not_in(path: Path, names: list[str]) -> list[str]:
-    """Return the symbols that a library lacks; asked of its hash table, since libtorch has 100,000 symbols."""
-    from elftools.common.exceptions import ELFError  # noqa: PLC0415 - the command line's extra
-    from elftools.elf.elffile import ELFFile  # noqa: PLC0415 - as above
-    from elftools.elf.hash import GNUHashSection  # noqa: PLC0415 - as above
+    """Return the symbols that a library lacks; asked of its hash table, since libtorch has 100,000 symbols.
 
-    with path.open("rb") as file:
-        try:
-            table = ELFFile(file).get_section_by_name(".gnu.hash")
-        except ELFError:
-            return names
+    :raises NoAnswer: when it is damaged, or cannot be read.
+    """
+    from elftools.elf.hash import GNUHashSection  # noqa: PLC0415 - the command line's extra
+
+    with _opened(path) as elf:
+        table = None if elf is None else elf.get_section_by_name(".gnu.hash")
         if not isinstance(table, GNUHashSection):
             return names
         return [name for name in names if table.get_symbol(name) is None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,11 +12,11 @@ from ..builds import Build
 from ..progress import minutes
 
 
-def draw_timeline(build: Build, names: Sequence[str], path: Path) -> None:
-    """Draw a bar for every file of a build, from the first that was begun, at the top, to the last.
+def draw_timeline(build: Build, names: Sequence[str], kind: str) -> bytes:
+    """Return a picture with a bar for every file of a build, from the first that was begun, at the top, to the last.
 
     :param names: of the files, as they are to be shown.
-    :raises OSError: when it cannot be written.
+    :param kind: ``png``, ``svg`` or ``pdf``.
     """
     steps = build.timeline
     figure = Figure(figsize=(10, 1.5 + 0.25 * len(steps)), layout="constrained")
@@ -31,4 +32,6 @@ def draw_timeline(build: Build, names: Sequence[str], path: Path) -> None:
     what = f"{Path(build.source).name}: {build.outcome} in {minutes(build.seconds)}"
     against = ", ".join(f"{name} {version}" for name, version in build.runtimes.items())
     axes.set_title(f"{what}, against {against}" if against else what, parse_math=False)
-    figure.savefig(path, format="svg")  # without pyplot, which would look for a screen
+    picture = io.BytesIO()
+    figure.savefig(picture, format=kind)  # without pyplot, which would look for a screen
+    return picture.getvalue()

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from ..errors import ConfigError
-from ..files import is_file, is_folder
+from ..errors import FileError
+from ..files import is_file, is_folder, read_bytes
 from ..reasons import reason
 from .plain_values import read_constants, read_literal
 from .setup_call import Required, find_calls, read_required
@@ -72,13 +72,17 @@ class SetupScript(NamedTuple):
 def read_setup_script(source: Path) -> SetupScript:
     """Read a source tree's setup.py.
 
-    :raises ConfigError: when it is no Python.
+    :raises FileError: when it is not Python.
     """
     path = source / "setup.py"
     try:
-        tree = ast.parse(path.read_bytes(), str(path))
-    except (OSError, SyntaxError, ValueError, RecursionError) as error:
-        raise ConfigError([f"{path}: cannot be read: {reason(error, path)}"]) from None
+        tree = ast.parse(read_bytes(path), str(path))
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read: {reason(error, path)}") from None
+    except SyntaxError as error:
+        raise FileError(f"{path}: {reason(error)}") from None
+    except (ValueError, RecursionError, MemoryError):
+        raise FileError(f"{path}: not valid Python: it has a NUL in it, or is nested too deeply") from None
     modules = sorted({name for name in _imports(tree) if _is_foreign(name, source)} - {"torch"})
     calls, constants = find_calls(tree), read_constants(tree)
     words = {word.arg: word.value for word in calls[0].keywords} if len(calls) == 1 else {}

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .. import __version__
-from ..errors import ConfigError
+from ..errors import CommandError
 from ..files import is_file, is_folder, read_text
+from ..jsontext import parse_json
 
 SHIM = Path(__file__).parents[1]
 
@@ -85,20 +86,20 @@ def _remove_passing(folder: Path) -> None:
 def read_copy(folder: Path) -> Copy | None:
     """Return what a copy is; None where there is none.
 
-    :raises ConfigError: when there is something else.
+    :raises CommandError: when there is something else.
     """
     if not is_folder(folder):
         return None
     path = folder / MANIFEST
     try:
-        manifest = json.loads(read_text(path))
+        manifest = parse_json(read_text(path))
         version, files = str(manifest["version"]), dict(manifest["files"])
         is_known = manifest["format"] == _FORMAT
     except (ValueError, KeyError, TypeError):
         is_known, version, files = False, "", {}
     if not is_known:
-        raise ConfigError(
-            [f"{path}: found {'another format' if is_file(path) else 'none'}, expected the manifest of a copy"],
+        raise CommandError(
+            f"{path}: found {'another format' if is_file(path) else 'none'}, expected the manifest of a copy",
             hint="Remove the folder, then run: runtime-backend vendor",
         )
     found = _hashes(folder)

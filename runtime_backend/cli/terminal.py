@@ -1,44 +1,129 @@
-"""What commands print, and how."""
+"""What commands print, and how: standard streams that are closed, full, not UTF-8, or read by nobody."""
 
 from __future__ import annotations
 
+import codecs
 import difflib
+import errno
+import io
 import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import TextIO
+from contextlib import suppress
+from typing import NoReturn, TextIO
 
-from ..printable import OBEYED, printable, without_secrets
+from ..printable import printable
+from ..reasons import reason
 
 _COLOURS = {"+": "\033[32m", "-": "\033[31m", "@": "\033[36m"}
+
+_ASCII = {"├": "|", "└": "`", "─": "-", "│": "|"}
+"""What the lines of a tree are drawn with where the encoding has no such characters."""
+_HANDLER = "runtime-backend"
+
+
+class OutputLost(Exception):  # noqa: N818 - the boundary ends the command with it; it was reported already
+    """Standard output takes no more."""
+
+
+def prepare_streams() -> None:
+    """Let every line be printed, whatever the encoding; open the standard streams that are closed.
+
+    A file that is opened later would get the number of a closed one, and take what programs print that we run. What is
+    printed to a standard output that was closed is refused, as it is by a full disk.
+    """
+    for descriptor, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        if not _is_open(descriptor):
+            os.set_inheritable(os.open(os.devnull, mode), True)  # noqa: FBT003 - its only way
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(descriptor, "w", encoding="utf-8", closefd=False))  # noqa: SIM115 - until the end
+    codecs.register_error(_HANDLER, _in_ascii)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape", "backslashreplace"):
+            stream.reconfigure(errors=_HANDLER)
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Return what stands for a character that the encoding of a stream does not have."""
+    if isinstance(error, UnicodeEncodeError):
+        found = _ASCII.get(error.object[error.start])
+        if found is not None:
+            return found, error.start + 1
+        error.end = error.start + 1
+    return codecs.backslashreplace_errors(error)
 
 
 def out(line: str, paint: Callable[[str], str] | None = None) -> None:
     """Print a line of the answer.
 
     :param paint: puts colours into the line, when nothing else in it is left that a terminal obeys.
+    :raises OutputLost: when standard output takes no more.
     """
     shown = printable(line)
-    print(shown if paint is None else paint(shown))  # noqa: T201 - the command line prints
+    try:
+        print(shown if paint is None else paint(shown))  # noqa: T201 - the command line prints
+    except OSError as error:
+        _lose_output(error)
 
 
 def out_json(document: object) -> None:
-    """Print an answer as JSON; what a terminal would obey is escaped as JSON does it."""
-    text = json.dumps(document, indent=2, ensure_ascii=False)
-    print(OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", without_secrets(text)))  # noqa: T201 - as above
+    """Print an answer as JSON, in ASCII: whatever reads it need not know the encoding."""
+    out(json.dumps(document, indent=2).replace("\x7f", "\\u007f"))  # the one control character that JSON leaves
 
 
 def say(line: str) -> None:
-    """Print a line about the answer, on standard error."""
-    print(f"runtime-backend: {printable(line)}", file=sys.stderr, flush=True)  # noqa: T201 - as above
+    """Print a line next to the answer."""
+    complain(f"runtime-backend: {line}")
+
+
+def complain(text: str) -> None:
+    """Print lines next to the answer. A standard error that takes no more stops nothing."""
+    try:
+        print(printable(text), file=sys.stderr, flush=True)  # noqa: T201 - as above
+    except OSError:
+        _silence(sys.stderr)
+
+
+def flush_output() -> None:
+    """Write what is left of the answer.
+
+    :raises OutputLost: when standard output takes no more.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _lose_output(error)
+
+
+def _lose_output(error: OSError) -> NoReturn:
+    _silence(sys.stdout)
+    if not isinstance(error, BrokenPipeError):  # `head` has read enough
+        why = "it is closed" if error.errno == errno.EBADF else reason(error)
+        say(f"error: standard output takes no more: {why}")
+    raise OutputLost
+
+
+def _silence(stream: TextIO) -> None:
+    """Send the rest nowhere: the interpreter, which flushes the streams when it ends, would fail again."""
+    with suppress(OSError, ValueError):  # a stream need not have a descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
     """Return whether to use colours: NO_COLOR, then FORCE_COLOR, then whether a terminal is there to show them."""
     if environ.get("NO_COLOR"):
         return False
-    return bool(environ.get("FORCE_COLOR")) or stream.isatty()
+    return bool(environ.get("FORCE_COLOR")) or (stream.isatty() and environ.get("TERM") != "dumb")
 
 
 def coloured(line: str) -> str:

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 from ..config import Upstream
 from ..config.names import find_name
-from ..errors import ConfigError, NoAnswer, SourceError
+from ..errors import FileError, NoAnswer, SourceError
 from ..files import is_file, read_text
 from ..tables import Table
 from .adoption import BACKEND, SHIM, name_of
@@ -105,7 +105,7 @@ def _read_script(tree: Path, build_system: Mapping[str, Any]) -> SetupScript | N
         return None
     try:
         return read_setup_script(tree)
-    except ConfigError:
+    except FileError:
         return None
 
 

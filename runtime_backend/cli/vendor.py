@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..errors import ConfigError
+from ..errors import CommandError
 from ..files import is_file, is_folder, is_there
 from .adoption import SHIM as NAME
 from .adoption import Adoption, adopt, name_of, tidy
@@ -24,11 +24,11 @@ def vendor(source: str, folder: str, *, check: bool, update: bool, force: bool =
     :param folder: the one in the source tree that takes the copy.
     :param force: also where nothing builds against torch.
     :raises AdoptionError: when nothing does.
-    :raises ConfigError: when there is no package, or the folder is not in it.
+    :raises CommandError: when there is no package, or the folder is not in it.
     """
     tree = Path(source)
     if Path(folder).is_absolute() or ".." in Path(folder).parts:
-        raise ConfigError([f"--folder {folder}: found a path, expected a folder inside the source tree"])
+        raise CommandError(f"--folder {folder}: found a path, expected a folder inside the source tree")
     adoption = adopt(tree, is_forced=force)
     after = _with_copy(adoption.after, tree, folder)
     place = tree / folder / SHIM.name
@@ -56,12 +56,12 @@ def vendor(source: str, folder: str, *, check: bool, update: bool, force: bool =
 def _refuse_file(tree: Path, place: Path) -> None:
     """Refuse what is in the way of the copy.
 
-    :raises ConfigError: when it is no folder.
+    :raises CommandError: when it is no folder.
     """
     for path in (place, *(tree / folder for folder in place.relative_to(tree).parents)):
         if is_there(path) and not is_folder(path):
-            raise ConfigError(
-                [f"{path}: found a file, expected a folder, or none"],
+            raise CommandError(
+                f"{path}: found a file, expected a folder, or none",
                 hint="Move it away, or name another folder: runtime-backend vendor --folder NAME",
             )
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from ..cache import find_cache
 from ..config import Upstream
 from ..errors import CommandError
 from ..printable import without_secrets
 from ..upstream import Depot
+from .cache import own_cache
 from .documents import write
 from .purity import why_pure
 from .subdirectories import find_package, with_subdirectory
@@ -91,9 +91,7 @@ def _refuse_other_package(name: str | None, wrapper: Wrapper | None) -> None:
 
 def _read(wanted: Wanted, found: Found, wrapper: Wrapper | None) -> tuple[Upstream, Package]:
     """Return the source with the folder of its package, and what it says of itself, patched as the wrapper does it."""
-    named = os.environ.get("RUNTIME_BACKEND_CACHE_DIR")
-    cache = find_cache(Path(named) if named else None, os.environ)
-    depot = Depot(folder=cache / "sources", environ=found.environ, is_offline=False, say=say)
+    depot = Depot(folder=own_cache() / "sources", environ=found.environ, is_offline=False, say=say)
     patches = () if wrapper is None else tuple(patch.absolute() for patch in wrapper.upstream.patches)
     with depot.tree(found.upstream._replace(patches=patches, subdirectory=None)) as tree:
         inner = find_package(tree, wanted)

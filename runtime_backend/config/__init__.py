@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..errors import ConfigError
-from ..reasons import reason
+from ..errors import DOCUMENTATION, ConfigError
 from ..tables import Table
-from ..toml import loads
+from ..toml import read_document
 from ..trust import EVERYBODY, Trust
 from .consumer import CONSUMER_TABLES, Consumer, ConsumerSearch
 from .cuda import read_cuda
@@ -86,8 +85,9 @@ def load_settings(
     :param trust: whose files are believed; the source's own, and those in the folders that ``trust`` names, always are.
     :param config_settings: our own ones, without their prefix (see :func:`split_config_settings`).
     :raises ConfigError: with every mistake in any of them.
+    :raises FileError: when one of the files cannot be read.
     """
-    document = _read_pyproject(source)
+    document = Table(read_document(source / "pyproject.toml"), file="pyproject.toml")
     tool = document.table("tool") or Table({}, file=document.file)
     table = tool.table("runtime-backend") or Table({}, file=document.file, key="tool.runtime-backend")
     refuse_look_alikes(tool)
@@ -100,20 +100,8 @@ def load_settings(
     refuse_required_runtimes(document, settings)
     table.close()
     if document.problems:
-        raise ConfigError(document.problems, hint="The keys and their values are listed in the README, 'Settings'.")
+        raise ConfigError(document.problems, hint=f"The keys and their values: {DOCUMENTATION}#settings")
     return settings
-
-
-def _read_pyproject(source: Path) -> Table:
-    path = source / "pyproject.toml"
-    try:
-        return Table(loads(path.read_text("utf-8")), file="pyproject.toml")
-    except FileNotFoundError:
-        raise ConfigError([f"{path}: not found, expected the producer's pyproject.toml"]) from None
-    except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {reason(error, path)}"]) from None
-    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number or a nesting beyond Python's limits
-        raise ConfigError([f"{path}: not TOML: {reason(error)}"]) from None
 
 
 class _Foreign(NamedTuple):

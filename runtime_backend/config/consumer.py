@@ -15,12 +15,10 @@ from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from ..errors import ConfigError
 from ..files import is_file, read_text
-from ..reasons import reason
 from ..selection import normalise_names
-from ..tables import Table, describe
-from ..toml import loads
+from ..tables import Table
+from ..toml import read_document
 from ..trust import Trust
 from .cuda import read_cuda
 from .producer import optional_choice, read_variables, refuse_look_alikes
@@ -63,7 +61,7 @@ class ConsumerSearch:
         """Return the consumer: the nearest pyproject.toml with a table of ours that says more than a producer does.
 
         :param start: the folder of the project that is installed, or where the frontend was started.
-        :raises ConfigError: for a pyproject.toml that may be the one, and cannot be read.
+        :raises FileError: for a pyproject.toml that may be the one, and cannot be read.
         """
         for folder in () if start is None else (start, *start.parents):
             path = folder / "pyproject.toml"
@@ -100,12 +98,7 @@ def _tool_of(path: Path) -> Mapping[str, Any]:
     """Return the tables of a pyproject.toml; nothing where none is ours, or looks so: most are not even parsed."""
     if not _MENTIONED.search(read_text(path)):
         return {}
-    try:
-        tool = loads(path.read_text("utf-8")).get("tool")
-    except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {reason(error, path)}"]) from None
-    except (ValueError, RecursionError) as error:
-        raise ConfigError([f"{path}: not TOML: {reason(error)}"]) from None
+    tool = read_document(path).get("tool")
     return tool if isinstance(tool, dict) else {}
 
 
@@ -186,8 +179,7 @@ class Consumer:
 
 def _read_package(table: Table, runtimes: Sequence[str] | None) -> PackageSettings:
     for name in _PRODUCERS_OWN:
-        if name in table:
-            table.report(name, describe(table.value(name)), "nothing there: this is for the package itself to say")
+        table.refuse(name, "nothing there: only the package itself can set it")
     settings = PackageSettings(
         variables=tuple(read_variables(table, runtimes)),
         provision=optional_choice(table, "provision", PROVISIONS),

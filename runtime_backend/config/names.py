@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator
 from configparser import ConfigParser
 from configparser import Error as ConfigParserError
@@ -63,7 +64,9 @@ def _is_setup(function: ast.expr) -> bool:
 def _from_setup_py(text: str) -> str | None:
     """Return the literal ``name=`` of a call of ``setup``."""
     try:
-        tree = ast.parse(text)
+        with warnings.catch_warnings():  # of its strings: whoever runs it hears of them
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))

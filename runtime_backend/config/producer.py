@@ -182,5 +182,5 @@ def refuse_required_runtimes(document: Table, settings: Settings) -> None:
                 f"requires[{index}]",
                 f"the string {text!r}",
                 f"no {requirement.name} there: the frontend would install the newest one before we can name the right"
-                " one; move its specifier to tool.runtime-backend.match-runtime",
+                " one; to move its specifier to tool.runtime-backend.match-runtime: runtime-backend init --write",
             )

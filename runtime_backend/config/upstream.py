@@ -6,12 +6,11 @@ import os
 import re
 from pathlib import Path
 
-from ..errors import ConfigError, SourceError
+from ..errors import ConfigError, FileError, SourceError
 from ..files import is_file
 from ..parsing import parse_requirement
-from ..reasons import reason
 from ..tables import Table
-from ..toml import loads
+from ..toml import read_document
 from .producer import read_backend, read_backend_path
 from .settings import Chosen, Settings, Upstream
 
@@ -30,13 +29,15 @@ def read_upstream(table: Table, folder: Path) -> Upstream | None:
     if inner is None:
         return None
     for name in ("build-backend", "backend-path"):
-        if table.value(name) is not None:
-            table.report(name, "a value beside 'source'", "nothing there: the source's own pyproject.toml says it")
+        table.refuse(name, "nothing there: the pyproject.toml of the source sets it")
     kinds = [kind for kind in _KINDS if kind in inner]
     values = {kind: inner.string(kind) for kind in _KINDS}
     kind = kinds[0] if kinds else "url"
     if len(kinds) != 1:
         table.report("source", " and ".join(kinds) or "none of them", "exactly one of url, sdist, git")
+    for other in _KINDS if len(kinds) == 1 else ():
+        if other != kind:
+            inner.refuse(other, f"nothing beside {kind!r}")
     upstream = Upstream(
         kind=kind,
         where=values[kind] or "",
@@ -53,12 +54,13 @@ def read_upstream(table: Table, folder: Path) -> Upstream | None:
 
 
 def _read_digest(table: Table, name: str, pattern: re.Pattern[str], *, is_demanded: bool) -> str | None:
+    if not is_demanded:
+        table.refuse(name, "nothing there: it is for another kind of source")
+        return None
     found = table.string(name)
     what = "64 hexadecimal digits" if name == "sha256" else "the full hash of a commit, since a tag or branch may move"
-    if is_demanded and found is None and name not in table:
+    if found is None and name not in table:
         table.report(name, "nothing", what)
-    elif found is not None and not is_demanded:
-        table.report(name, f"the string {found!r}", "nothing there: it is for another kind of source")
     elif found is not None and not pattern.fullmatch(found):
         table.report(name, f"the string {found!r}", what)
     return found
@@ -123,6 +125,6 @@ def _read_document(tree: Path) -> Table:
     if not is_file(path):
         return Table({}, file="pyproject.toml", problems=problems)
     try:
-        return Table(loads(path.read_text("utf-8")), file="pyproject.toml", problems=problems)
-    except (OSError, ValueError, RecursionError) as error:
-        raise SourceError(f"the pyproject.toml of the source cannot be read: {reason(error, path)}") from None
+        return Table(read_document(path), file="pyproject.toml", problems=problems)
+    except FileError as error:
+        raise SourceError(f"the source cannot be built: {error.message}") from None

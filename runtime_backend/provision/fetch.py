@@ -89,7 +89,7 @@ class Fetching(NamedTuple):
                 unfinished.rename(self.folder)
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
-            say(f"fetched in {time.monotonic() - started:.0f} s; `runtime-backend cache prune` removes it")
+            say(f"fetched in {time.monotonic() - started:.0f} s; `runtime-backend cache clean fetched` removes it")
 
     def _install(self, folder: Path, source: Source) -> None:
         command, changed = source.installer()

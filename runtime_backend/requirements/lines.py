@@ -48,7 +48,7 @@ def _decode_as(encoding: str, data: bytes) -> str:
     except LookupError:
         is_known = False
     if not is_known:
-        raise DataError(f"unknown encoding: {encoding}")
+        raise DataError(f"found the encoding {encoding!r}, which Python does not know")
     text = data.decode(encoding)
     if not is_text(text):  # utf-7 and others have them
         raise DataError("half of a character (a surrogate)")

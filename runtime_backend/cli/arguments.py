@@ -1,0 +1,65 @@
+"""Reading the command line's words; a mistake comes with the nearest word that there is."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .terminal import complain, out
+
+PICTURES = (".png", ".svg", ".pdf")
+"""The endings of a picture's name, each a format that matplotlib writes."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that suggests the nearest command, option or value for one that there is not."""
+
+    def parse(self, words: Sequence[str]) -> argparse.Namespace:
+        """Return what the words mean; wrong usage ends the process with code 2.
+
+        A command sets ``parser`` to its own, whose options are suggested.
+        """
+        options, left = self.parse_known_args(words)
+        if left:
+            parser: Parser = options.parser
+            parser.error(", ".join(parser.describe_unknown(word) for word in left))
+        return options
+
+    def describe_unknown(self, word: str) -> str:
+        """Return what is wrong with a word that is neither an option nor expected."""
+        from ..tables import did_you_mean  # noqa: PLC0415 - only a mistake needs it
+
+        if not word.startswith("-"):
+            return f"found {word!r}, expected nothing there"
+        option = word.partition("=")[0]
+        return f"found the unknown option {option!r}{did_you_mean(option, [*self._option_string_actions])}"
+
+    def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ANN401 - argparse's own signature
+        (out if file is sys.stdout else complain)(message.removesuffix("\n"))
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:  # noqa: ANN401 - as above
+        from ..tables import did_you_mean, one_of  # noqa: PLC0415 - as above
+
+        if action.choices is not None and value not in action.choices:
+            known = list(action.choices)
+            raise argparse.ArgumentError(
+                action, f"found {value!r}{did_you_mean(value, known)}, expected {one_of(known)}"
+            )
+
+
+def given(text: str) -> str:
+    """Return an argument; an empty one comes of a variable that is not set, and would mean the working directory."""
+    if not text:
+        raise argparse.ArgumentTypeError("found an empty word, expected one that names something")
+    return text
+
+
+def picture(text: str) -> Path:
+    """Return the path of a picture, whose ending says what it becomes."""
+    if os.path.splitext(text)[1].lower() not in PICTURES:  # noqa: PTH122 - a path drops the slash at its end
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a name that ends in {' or '.join(PICTURES)}")
+    return Path(text)

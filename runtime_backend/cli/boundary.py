@@ -1,0 +1,59 @@
+"""The command line's one boundary: whatever a person, a pipe or a disk does ends in a message and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..errors import RuntimeBackendError, SystemRefusalError
+from .terminal import OutputLost, flush_output, say
+
+_CLI, _PLOT = "runtime-backend[cli]", "runtime-backend[plot]"
+
+EXTRAS = {"build": _CLI, "elftools": _CLI, "pypi_simple": _CLI, "tomlkit": _CLI, "matplotlib": _PLOT}
+"""What installs the libraries that commands need and builds do not."""
+
+
+def guard(run: Callable[[], int], failure: int = 1) -> int:
+    """Return the exit code of a command; every failure that is not a bug is a message.
+
+    :param failure: the exit code of a command that cannot do its work.
+    :raises SystemExit: for --help, --version and wrong usage.
+    :raises KeyboardInterrupt: after Ctrl-C.
+    """
+    try:
+        try:
+            code = _report(run, failure)
+        except SystemExit:  # --help, --version, or wrong usage
+            flush_output()
+            raise
+        flush_output()
+    except OutputLost:
+        return failure
+    return code
+
+
+def _report(run: Callable[[], int], failure: int) -> int:
+    try:
+        return run()
+    except RuntimeBackendError as error:
+        message = str(error)
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library not in EXTRAS:
+            raise
+        message = f"{library} is not installed\nRun: pip install '{EXTRAS[library]}'"
+    except OSError as error:
+        message = str(SystemRefusalError(error))
+    except UnicodeEncodeError as error:
+        message = _of_encoding(error)
+    say(f"error: {message}")
+    return failure
+
+
+def _of_encoding(error: UnicodeEncodeError) -> str:
+    if error.encoding.replace("-", "").lower() == "utf8":
+        return f"the name {error.object!r} is not UTF-8\nRename the file or folder."
+    return (
+        f"the name {error.object!r} does not exist in {error.encoding}, the encoding of this locale\n"
+        "Run the same command in another locale: LC_ALL=C.UTF-8"
+    )

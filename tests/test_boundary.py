@@ -1,0 +1,323 @@
+"""The command line's boundary: what a person, a pipe or a disk does is a message and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from standins import make_torch, make_venv, write
+
+from runtime_backend.cli import main, terminal
+from runtime_backend.cli.boundary import guard
+from runtime_backend.cli.terminal import flush_output, out, prepare_streams, say
+from runtime_backend.errors import CommandError
+
+Capsys = pytest.CaptureFixture[str]
+CACHE = "RUNTIME_BACKEND_CACHE_DIR=/another/folder"
+NO_ACCESS = f"Change its permissions. If the path is in the cache, you can use another cache folder: {CACHE}"
+
+
+def failing(error: BaseException) -> Callable[[], int]:
+    """Return a command that fails."""
+
+    def run() -> int:
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (CommandError("no", hint="Yes."), "error: no\nYes."),
+        (CommandError("no https://me:hunter2@example.org/x"), "error: no https://example.org/x"),
+        (PermissionError(errno.EACCES, "Permission denied", "/x"), f"error: /x: Permission denied\n{NO_ACCESS}"),
+        (OSError(errno.EROFS, "Read-only file system", "/x"), f"error: /x: Read-only file system\n{NO_ACCESS}"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/x", None, "/y"),
+            "error: /x -> /y: No space left on device\n"
+            "Free some space: `runtime-backend cache clean` empties the cache. You can also use a cache folder on another"
+            f" disk: {CACHE}",
+        ),
+        (
+            OSError(errno.EMFILE, "Too many open files"),
+            "error: the operating system refused a call: Too many open files\n"
+            "Allow more open files, then run the same command again: ulimit -n 4096",
+        ),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory", b"/x\xff"), "error: /x\\udcff: Not a directory"),
+        (
+            FileNotFoundError(errno.ENOENT, "No such file or directory"),
+            "error: the working directory is not there any more\nChange to another one: cd",
+        ),
+        (OSError("odd"), "error: the operating system refused a call"),
+        (
+            UnicodeEncodeError("ascii", "é", 0, 1, "ordinal not in range(128)"),
+            "error: the name 'é' does not exist in ascii, the encoding of this locale\n"
+            "Run the same command in another locale: LC_ALL=C.UTF-8",
+        ),
+        (
+            UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed"),
+            "error: the name '\\udcff' is not UTF-8\nRename the file or folder.",
+        ),
+        (
+            ModuleNotFoundError(name="tomlkit.items"),
+            "error: tomlkit is not installed\nRun: pip install 'runtime-backend[cli]'",
+        ),
+    ],
+)
+def test_failures(error: BaseException, told: str, capsys: Capsys) -> None:
+    """What fails outside is told in a few words, without a traceback."""
+    prepare_streams()
+    assert 7 == guard(failing(error), 7)
+    assert ("", f"runtime-backend: {told}\n") == capsys.readouterr()
+
+
+@pytest.mark.parametrize("error", [ModuleNotFoundError(name="other"), ModuleNotFoundError(), TypeError("bug")])
+def test_bugs(error: BaseException) -> None:
+    """What is a mistake of ours keeps its traceback."""
+    with pytest.raises(type(error)):
+        guard(failing(error))
+
+
+def test_interrupt(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
+    """Ctrl-C is 130, and the process ends in peace; where main is called with words, signals are its caller's."""
+    ignored: list[object] = []
+    monkeypatch.setattr(signal, "signal", lambda *given: ignored.append(given))
+    monkeypatch.setattr("runtime_backend.cli.cache.own_cache", failing(KeyboardInterrupt()))
+    monkeypatch.setattr(sys, "argv", ["runtime-backend", "cache"])
+    assert (130, []) == (main(["cache"]), ignored)
+    assert (130, [(signal.SIGINT, signal.SIG_IGN)]) == (main(), ignored)
+    assert "runtime-backend: interrupted\n" * 2 == capsys.readouterr().err
+
+
+def test_interrupt_during_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first imports are interrupted most easily."""
+
+    class Slow:
+        """Somebody presses Ctrl-C while a module is looked for."""
+
+        def find_spec(self, name: str, *_: object) -> None:
+            """Be interrupted."""
+            if name == "runtime_backend.cli.commands":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "runtime_backend.cli.commands", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Slow(), *sys.meta_path])
+    assert 130 == main(["--help"])
+
+
+def test_full_device(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
+    """An answer that cannot be written is a failure, also if there is no other one; the rest goes nowhere."""
+    said = "runtime-backend: error: standard output takes no more: No space left on device\n"
+
+    def answer() -> int:
+        out("x")
+        return 0
+
+    with open("/dev/full", "w", encoding="utf-8", buffering=1) as stream:  # noqa: PTH123 - a device
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert (3, said) == (guard(answer, 3), capsys.readouterr().err)
+        assert (0, "") == (guard(answer, 3), capsys.readouterr().err)
+
+
+def test_full_at_the_end(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
+    """So it is where only the last bytes cannot be written: those of --help, too."""
+    said = "runtime-backend: error: standard output takes no more: No space left on device\n"
+    for end in (lambda: 0, failing(SystemExit(0))):
+        with open("/dev/full", "w", encoding="utf-8") as stream:  # noqa: PTH123 - a device
+            monkeypatch.setattr(sys, "stdout", stream)
+            stream.write("x")
+            assert (3, said) == (guard(end, 3), capsys.readouterr().err)
+
+
+def test_help_to_a_full_device(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
+    """Nor does argparse hide it, which takes no notice of what it cannot print."""
+    for words in (["--help"], ["--version"], ["check", "-h"]):
+        with open("/dev/full", "w", encoding="utf-8", buffering=1) as stream:  # noqa: PTH123 - a device
+            monkeypatch.setattr(sys, "stdout", stream)
+            assert main(words) in (1, 2)
+            assert "standard output takes no more: No space left on device\n" in capsys.readouterr().err
+
+
+def test_nobody_reads(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
+    """An answer that nobody reads to its end is a failure without a word."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert (2, "") == (main(["cache"]), capsys.readouterr().err)
+
+
+def test_standard_error_that_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be said stops nothing."""
+    with open("/dev/full", "w", encoding="utf-8", buffering=1) as stream:  # noqa: PTH123 - a device
+        monkeypatch.setattr(sys, "stderr", stream)
+        say("one")
+        say("two")
+
+    class Plain(io.StringIO):
+        """A stream without a descriptor, which is full."""
+
+        def write(self, _: str) -> int:
+            """Refuse."""
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sys, "stderr", Plain())
+    say("three")
+
+
+def test_closed_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams that are closed are opened, for programs that we run, too; what is printed there is refused."""
+    opened: list[tuple[object, ...]] = []
+    reading = os.open(os.devnull, os.O_RDONLY)
+    monkeypatch.setattr(terminal, "_is_open", lambda descriptor: descriptor == 0)
+    monkeypatch.setattr(os, "open", lambda *given: opened.append(given) or len(opened))
+    monkeypatch.setattr(os, "set_inheritable", lambda *given: opened.append(given))
+    monkeypatch.setattr(terminal, "open", lambda *_, **how: os.fdopen(reading, "w", **how), raising=False)
+    monkeypatch.setattr(sys, "stdout", None)
+    prepare_streams()
+    shown = [(os.devnull, os.O_RDONLY), (1, True), (os.devnull, os.O_WRONLY), (3, True)]
+    monkeypatch.undo()
+    assert shown == opened
+
+
+def test_is_open() -> None:
+    """A descriptor is asked whether it is open."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    assert (False, True) == (terminal._is_open(reading), terminal._is_open(writing))  # noqa: SLF001 - see above
+    os.close(writing)
+
+
+def test_answer_to_a_closed_stream(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
+    """What is printed to a descriptor that cannot be written to is told as a closed one."""
+    with os.fdopen(os.open(os.devnull, os.O_RDONLY), "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        stream.write("x")
+        assert 1 == guard(lambda: 0)
+    assert "runtime-backend: error: standard output takes no more: it is closed\n" == capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("encoding", "errors", "expected"),
+    [
+        ("utf-8", "strict", "├─ é └─ …\\udcff"),
+        ("ascii", "strict", "|- \\xe9 `- \\u2026\\udcff"),
+        ("ascii", "surrogateescape", "|- \\xe9 `- \\u2026\\udcff"),
+        ("ascii", "backslashreplace", "|- \\xe9 `- \\u2026\\udcff"),
+        ("cp1252", "strict", "|- é `- …\\udcff"),
+        ("latin-1", "strict", "|- é `- \\u2026\\udcff"),
+        ("cp437", "strict", "├─ é └─ \\u2026\\udcff"),
+        ("ascii", "replace", "?? ? ?? ?\\udcff"),
+    ],
+)
+def test_encodings(encoding: str, errors: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the encoding, a line is printed; trees are drawn in ASCII if need be. Another wish is obeyed."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors=errors)
+    monkeypatch.setattr(sys, "stdout", stream)
+    prepare_streams()
+    out("├─ é └─ …\udcff")
+    flush_output()
+    assert f"{expected}\n" == stream.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+    assert "\\xff" == b"\xff".decode("ascii", "runtime-backend")
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Path:
+    """Return an environment with torch, and a package whose stamp has a name that is not ASCII."""
+    site = make_venv(tmp_path / "é")
+    make_torch(site, "2.7.0")
+    write(site / "x-1.0.dist-info/METADATA", "Name: x\nVersion: 1.0\n")
+    write(site / "x-1.0.dist-info/runtime-backend.json", "é")
+    return site.parents[2]
+
+
+def run(shell: str, *words: str, **environ: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the command line in a shell: ``$@`` is the command with the words."""
+    command = ["sh", "-c", shell, "sh", sys.executable, "-m", "runtime_backend", *words]
+    own = {**{k: v for k, v in os.environ.items() if k not in ("PYTHONIOENCODING", "PYTHONUTF8")}, **environ}
+    return subprocess.run(command, env=own, capture_output=True, check=False)  # noqa: S603 - a shell of ours
+
+
+@pytest.mark.parametrize(
+    ("shell", "code", "errors"),
+    [
+        ('"$@" > /dev/full', 2, b"runtime-backend: error: standard output takes no more: No space left on device\n"),
+        ('"$@" >&-', 2, b"runtime-backend: error: standard output takes no more: it is closed\n"),
+        ('"$@" 2>&-', 1, b""),
+        ('"$@" 2> /dev/full', 1, b""),
+        ('"$@" <&- 2>&- > /dev/full', 2, b""),
+        ('"$@" > /dev/full 2>&1', 2, b""),
+        ('"$@" <&- >&- 2>&-', 2, b""),
+        ('exit "$({ { "$@" 3>&-; echo $? >&3; } | true; } 3>&1)"', 2, b""),
+    ],
+)
+def test_streams(shell: str, code: int, errors: bytes, environment: Path) -> None:
+    """Of a real process, too, no stream is a traceback or an exit code of the interpreter's own."""
+    done = run(shell, "check", str(environment))
+    if "| true" in shell:  # whether it is too late depends on who is first
+        assert done.returncode in (1, code)
+    else:
+        assert code == done.returncode
+    assert errors == done.stderr
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "cp1252"},
+        {"PYTHONIOENCODING": "latin-1"},
+        {"PYTHONIOENCODING": "utf-16"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"LC_ALL": "POSIX"},
+    ],
+)
+def test_locales(variables: dict[str, str], environment: Path) -> None:
+    """Nor is any encoding; JSON is ASCII in all of them."""
+    for words in (["check", str(environment)], ["check", "--json", str(environment)], ["--help"], ["cache", "size"]):
+        done = run('"$@"', *words, **variables, RUNTIME_BACKEND_CACHE_DIR=str(environment / "ü"))
+        assert (words[0] == "check", b"") == (bool(done.returncode), done.stderr)
+        assert done.stdout
+
+
+def is_running(process: int) -> bool:
+    """Return whether a process runs; one that has ended may be there until its parent asks for it."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text("utf-8")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
+
+
+def test_interrupted_while_a_program_runs(tmp_path: Path) -> None:
+    """Ctrl-C ends what was started as well, and is 130."""
+    script = write(tmp_path / "bin/python-slow", f'#!/bin/sh\necho $$ > "{tmp_path}/pid"\nexec sleep 60\n')
+    script.chmod(0o755)
+    command = [sys.executable, "-m", "runtime_backend", "check", str(script)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - as above
+        deadline = time.monotonic() + 20
+        while not (tmp_path / "pid").is_file() or not (tmp_path / "pid").read_text().strip():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+    assert (130, b"", b"runtime-backend: interrupted\n") == (process.returncode, output, errors)
+    assert not is_running(int((tmp_path / "pid").read_text()))
+
+
+def test_working_directory_that_is_gone(tmp_path: Path) -> None:
+    """A folder that was removed below the person is told as such."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    done = run(f'cd "{folder}" && rmdir "{folder}" && "$@"', "check")
+    assert b"the working directory is not there any more\nChange to another one: cd\n" in done.stderr
+    assert (2, 1) == (done.returncode, done.stderr.count(b"error"))
