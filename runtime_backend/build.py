@@ -109,10 +109,12 @@ def _boundary() -> Iterator[None]:
     traceback. A failure of the real backend does not come here: it is printed where it is called.
     """
     from .errors import RuntimeBackendError, SystemRefusalError  # noqa: PLC0415
+    from .stopping import orderly  # noqa: PLC0415
 
-    try:
-        yield
-    except (RuntimeBackendError, OSError) as error:
-        refusal = SystemRefusalError(error) if isinstance(error, OSError) else error
-        _say(f"error: {refusal}")
-        raise SystemExit(1) from None
+    with orderly():
+        try:
+            yield
+        except (RuntimeBackendError, OSError) as error:
+            refusal = SystemRefusalError(error) if isinstance(error, OSError) else error
+            _say(f"error: {refusal}")
+            raise SystemExit(1) from None

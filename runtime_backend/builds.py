@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .files import is_file, list_names, read_text
+from .cache import open_folder
+from .files import is_file, is_there, list_names, read_text
+from .holding import held_if_free, remove_if_free
 from .jsontext import parse_json
 from .ninja import Step
 
 KEPT = 20
 """How many builds are remembered."""
+FRESH = 3600
+"""Seconds for which a build is remembered in any case: one command may run more builds than that at once."""
 
 _FORMAT = 1
 _FOREVER = 1e12
@@ -109,19 +114,29 @@ def output_path(folder: Path) -> Path:
     return folder / _OUTPUT
 
 
-def make_folder(cache: Path, source: Path, began: float) -> Path:
-    """Make the folder of a build that begins; its name tells when, of what and in which process.
+@contextmanager
+def made_folder(cache: Path, source: Path, began: float) -> Iterator[Path]:
+    """Make the folder of a build that begins, and hold it while the build runs.
+
+    Its name is made of when, of what and in which process; another container may have a process with the same number.
 
     :raises OSError: when the cache cannot be written to.
     """
     name = re.sub(r"[^A-Za-z0-9._]+", "-", source.name).strip("-") or "package"
-    folder = builds_folder(cache) / f"{_utc(began):%Y%m%d-%H%M%S}-{name}-{os.getpid()}"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # what a build prints is its person's
-    return folder
+    folder = open_folder(builds_folder(cache)) / f"{_utc(began):%Y%m%d-%H%M%S}-{name}-{os.getpid()}"
+    stem, number = folder.name, 1
+    while True:
+        with held_if_free(folder) as is_free:
+            if is_free and not is_there(folder):
+                folder.mkdir(mode=0o700)  # what a build prints is its person's
+                yield folder
+                return
+        number += 1
+        folder = folder.with_name(f"{stem}~{number}")
 
 
 def write_build(folder: Path, build: Build) -> None:
-    """Write the record of a build, in one step, and forget the oldest ones.
+    """Write the record of a build, in one step.
 
     :raises OSError: when it cannot be written.
     """
@@ -130,36 +145,42 @@ def write_build(folder: Path, build: Build) -> None:
     # A path that is not UTF-8 has surrogates; so written, JSON reads them back.
     new.write_bytes(f"{text}\n".encode("utf-8", errors="backslashreplace"))
     new.replace(folder / _RECORD)
-    for name in list_names(folder.parent)[:-KEPT]:
-        shutil.rmtree(folder.parent / name, ignore_errors=True)
+
+
+def forget_builds(cache: Path) -> None:
+    """Remove the oldest builds, but none that still runs, or has ended a short while ago."""
+    over = [folder for folder in _folders(cache) if not _is_running(folder)]
+    for folder in over[:-KEPT]:
+        with suppress(OSError):  # another person's, or another build has just removed it
+            if time.time() - folder.stat().st_mtime > FRESH:
+                remove_if_free(folder)
 
 
 def list_builds(cache: Path) -> list[tuple[Path, Build]]:
     """Return the records, each with its folder, oldest first."""
-    folders = [builds_folder(cache) / name for name in list_names(builds_folder(cache))]
-    found = [(folder, build) for folder in folders if (build := read_build(folder)) is not None]
+    found = [(folder, build) for folder in _folders(cache) if (build := read_build(folder)) is not None]
     return sorted(found, key=lambda pair: pair[1].began)
 
 
 def find_running(cache: Path) -> list[Path]:
     """Return the output of the builds that are not over yet, oldest first."""
-    folders = [builds_folder(cache) / name for name in list_names(builds_folder(cache))]
-    begun = [folder for folder in folders if is_file(output_path(folder)) and not is_file(folder / _RECORD)]
-    return [output_path(folder) for folder in begun if _is_alive(folder.name.rpartition("-")[2])]
+    begun = (folder for folder in _folders(cache) if is_file(output_path(folder)) and not is_file(folder / _RECORD))
+    return [output_path(folder) for folder in begun if _is_running(folder)]
 
 
-def _is_alive(process: str) -> bool:
-    """Return whether a process is there.
+def _folders(cache: Path) -> list[Path]:
+    """Return the folders of the builds, oldest first."""
+    folder = builds_folder(cache)
+    return [folder / name for name in list_names(folder) if not name.endswith(".lock") and not name.startswith(".")]
 
-    Not to be asked on Windows, where it would end the process; no build has an output there.
-    """
+
+def _is_running(folder: Path) -> bool:
+    """Return whether the process of a build is there: it holds the folder."""
     try:
-        os.kill(int(process), 0)
-    except PermissionError:
-        return True
-    except (OSError, OverflowError, ValueError):
+        with held_if_free(folder) as is_free:
+            return not is_free
+    except OSError:  # another person's
         return False
-    return True
 
 
 def _utc(moment: float) -> datetime:

@@ -1,18 +1,21 @@
-"""Where this person's cache lies."""
+"""Where this person's cache is, and making folders in it."""
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .errors import ProvisionError
-from .files import list_names
+from .errors import FULL, ProvisionError
+from .files import is_folder, list_names
 from .trust import Trust
+
+HOMELESS = Path(os.devnull) / "runtime-backend"
+"""The cache of a person without a home folder: nothing can be written there, and many builds write nothing."""
 
 
 def find_cache(named: Path | None, environ: Mapping[str, str]) -> Path:
@@ -24,11 +27,60 @@ def find_cache(named: Path | None, environ: Mapping[str, str]) -> Path:
         return named
     if os.name == "nt" and environ.get("LOCALAPPDATA"):
         return Path(environ["LOCALAPPDATA"]) / "runtime-backend" / "Cache"
+    base, home = Path(environ.get("XDG_CACHE_HOME", "")), _find_home(environ)
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "runtime-backend"
-    base = environ.get("XDG_CACHE_HOME", "")
+        return HOMELESS if home is None else home / "Library" / "Caches" / "runtime-backend"
     # The XDG specification: a relative path is invalid and is ignored.
-    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "runtime-backend"
+    if base.is_absolute():
+        return base / "runtime-backend"
+    return HOMELESS if home is None else home / ".cache" / "runtime-backend"
+
+
+def _find_home(environ: Mapping[str, str]) -> Path | None:
+    """Return a person's home folder; None in a container whose user is a number without a name.
+
+    A relative one would be another folder in each source tree.
+    """
+    home = environ.get("HOME")
+    found = Path(os.path.expanduser("~") if home is None else home)  # noqa: PTH111 - Path.home raises
+    return found if found.is_absolute() else None
+
+
+def open_folder(folder: Path) -> Path:
+    """Make one of the folders in the cache, and the cache itself, if they are not there; return the folder.
+
+    Everything that is written into the cache goes through here first. What builds print and fetch is their person's:
+    a cache that is made here is closed to others.
+
+    :param folder: its parent is the cache.
+    :raises OSError: when it cannot be made.
+    """
+    if folder.is_relative_to(HOMELESS):
+        raise NotADirectoryError(
+            errno.ENOTDIR, "no home folder: HOME is not set, and the system knows no user with this id"
+        )
+    try:
+        if not is_folder(folder):
+            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), error.filename) from None
+    return folder
+
+
+def way_out(error: OSError, otherwise: str = "") -> str:
+    """Return what to do when the cache cannot be written to.
+
+    :param otherwise: another way, as the rest of a sentence.
+    """
+    if error.errno in FULL:
+        return (
+            "Free some space there (`runtime-backend cache clean` removes what no build uses), or name a cache folder"
+            f" on another disk: RUNTIME_BACKEND_CACHE_DIR=/path{otherwise}."
+        )
+    if error.errno == errno.ESTALE:
+        return f"Run the same command again{otherwise}."
+    return f"Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path{otherwise}."
 
 
 def check_owner(cache: Path, trust: Trust) -> None:
@@ -70,64 +122,3 @@ def _prune(folder: Path, bytecode: Path, kept: Path) -> None:
             shutil.rmtree(folder / name, ignore_errors=True)
         elif mirrored != kept:
             _prune(folder / name, bytecode, kept)
-
-
-@contextmanager
-def exclusively(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
-    """Wait until no other process is in here with the same path, which becomes a file; a killed process leaves it.
-
-    :param on_wait: called once, if there is another one.
-    """
-    with path.open("a+b") as file:
-        if not _is_locked_at_once(file.fileno()):
-            if on_wait is not None:
-                on_wait()
-            _lock(file.fileno())
-        yield
-
-
-@contextmanager
-def held_if_free(path: Path) -> Iterator[bool]:
-    """Tell whether no other process is in here with the same path, and keep them out meanwhile if so."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
-        yield _is_locked_at_once(file.fileno())
-
-
-if sys.platform == "win32":  # pragma: no cover - Windows
-
-    def _lock(descriptor: int) -> None:
-        import msvcrt  # noqa: PLC0415 - hardly ever needed
-
-        # LK_LOCK gives up after ten seconds.
-        while not _is_locked_by_us(descriptor, msvcrt.LK_LOCK):
-            pass
-
-    def _is_locked_at_once(descriptor: int) -> bool:
-        import msvcrt  # noqa: PLC0415 - as above
-
-        return _is_locked_by_us(descriptor, msvcrt.LK_NBLCK)
-
-    def _is_locked_by_us(descriptor: int, how: int) -> bool:
-        import msvcrt  # noqa: PLC0415 - as above
-
-        with suppress(OSError):
-            msvcrt.locking(descriptor, how, 1)
-            return True
-        return False
-
-else:
-
-    def _lock(descriptor: int) -> None:
-        import fcntl  # noqa: PLC0415 - hardly ever needed
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-
-    def _is_locked_at_once(descriptor: int) -> bool:
-        import fcntl  # noqa: PLC0415 - as above
-
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True

@@ -12,8 +12,8 @@ from .answers import Question, find_answer, finish_metadata, finish_sdist
 from .cache import prune_bytecode
 from .config import load_settings, split_config_settings
 from .delegate import KILLED, check_made, exit_code, find_hook, load_backend, print_failure, summarise
-from .errors import BackendError, DecisionError, ProvisionError, RuntimeBackendError
-from .frontend import Caller, find_believed, find_start, is_asking
+from .errors import BackendError, DecisionError, RuntimeBackendError
+from .frontend import Caller, find_believed, find_start, foresee_config_settings, is_asking
 from .memory import count_kills
 from .metadata import Prepared, read_prepared
 from .plan import METADATA_HOOKS, Plan
@@ -22,6 +22,7 @@ from .provided import without_runtimes
 from .provision.fetch import Fetching
 from .report import append_line, describe_plan
 from .stage import set_stage
+from .sweeping import sweep
 from .tree import short_story
 
 
@@ -37,14 +38,12 @@ class HookCall:
         self._caller = caller
         self._say = say
         self._planned: Plan | None = None
+        self._given: Mapping[str, Any] = {}
         self._output: Path | None = None
 
     def has(self, hook: str) -> bool:
-        """Return whether there is an answer to a hook: the real backend's, or one that needs no real backend.
-
-        Asked before the call, when the config settings are not known yet.
-        """
-        plan = self._plan({})
+        """Return whether there is an answer to a hook: the real backend's, or one that needs no real backend."""
+        plan = self._plan(self._foreseen)
         if self.hook == hook and plan.ways[0] in ("static", "wrapper"):
             return True
         if plan.settings.upstream is not None and hook == "build_editable":
@@ -53,10 +52,10 @@ class HookCall:
 
     def attribute(self, name: str) -> Any:  # noqa: ANN401 - whatever the real backend has under that name
         """Return an attribute of the real backend; None when it has no such one."""
-        plan = self._plan({})
+        plan = self._plan(self._foreseen)
         if plan.ways[0] == "wrapper":  # the sdist of a wrapper is not the real backend's
             return None
-        with self._stage(plan) as staged, self._story(staged):
+        with set_stage(plan, self._caller, self._say, is_probe=True) as staged, self._story(staged):
             return getattr(self._load(staged), staged.real_hook if name == self.hook else name, None)
 
     def requirements(self, config_settings: Mapping[str, Any] | None) -> list[str]:
@@ -164,19 +163,25 @@ class HookCall:
             made: str = hook(folder, theirs, *rest)
         return made
 
+    @property
+    def _foreseen(self) -> Mapping[str, Any]:
+        """The settings with which the hook is about to be called: whether it is there is asked before."""
+        return split_config_settings(foresee_config_settings(self._caller))[0]
+
     def _plan(self, ours: Mapping[str, Any]) -> Plan:
-        if self._planned is None or ours:
-            self._planned = self._make_plan(ours)
+        if self._planned is None or ours != self._given:
+            self._planned, self._given = self._make_plan(ours), ours
         return self._planned
 
     def _complete(self, plan: Plan, ours: Mapping[str, Any]) -> Plan:
         """Fetch what the plan says is to be fetched, and plan again with it: a torch tells which compilers it needs."""
+        sweep(plan.cache)
         done: list[Fetching] = []
         while plan.fetchings and plan.refusal is None:
             source = find_source(self._caller, is_offline=plan.is_offline)
             for fetching in plan.fetchings:
                 if fetching in done:
-                    raise _not_that(fetching)
+                    raise fetching.damaged()
                 fetching.fetch(source, self._say)
                 done.append(fetching)
             self._planned = plan = self._make_plan(ours)
@@ -240,10 +245,3 @@ class HookCall:
 
         is_throwaway = self._caller.isolation == "throwaway"
         return [Path(tempfile.gettempdir()), *([self._caller.prefix] if is_throwaway else [])]
-
-
-def _not_that(fetching: Fetching) -> ProvisionError:
-    return ProvisionError(
-        f"{fetching.folder} was fetched for {fetching.requirement}, but it does not hold that",
-        hint="Remove it, then run the same command again: `runtime-backend cache clean fetched`.",
-    )

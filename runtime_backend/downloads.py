@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from .errors import NoAnswer, SystemRefusalError
+from .errors import FULL, NoAnswer, SystemRefusalError
 from .files import is_file
 from .web import ask
 
@@ -29,6 +29,7 @@ def download(url: str, path: Path, environ: Mapping[str, str], say: Callable[[st
 
     :param url: ``http:``, ``https:`` or ``file:``.
     :raises NoAnswer: when it cannot be had.
+    :raises OSError: when it cannot be written.
     """
     say(f"fetching {url}")
     try:
@@ -36,7 +37,11 @@ def download(url: str, path: Path, environ: Mapping[str, str], say: Callable[[st
             _copy(Path(url2pathname(urlsplit(url).path)), path)
         else:
             ask(url, environ, lambda answer: _write(answer, path, say), is_large=True)
+    except _CannotWrite as failure:
+        raise failure.error from None
     except OSError as error:
+        if error.errno in FULL:
+            raise
         raise NoAnswer(str(SystemRefusalError(error).message)) from None
     except ValueError:
         raise NoAnswer("the URL is not valid") from None
@@ -57,13 +62,26 @@ def digest(path: Path) -> str:
     return found.hexdigest()
 
 
-def unfinished(path: Path) -> Path:
-    """Return where a file is written before it is complete."""
-    return path.with_name(f".{os.getpid()}-{path.name}")
+class _CannotWrite(Exception):  # noqa: N818 - it never leaves this module
+    """The disk refuses; no other attempt to ask the server would help."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _CannotWrite(error) from None
 
 
 def _write(answer: HTTPResponse, path: Path, say: Callable[[str], None]) -> None:
-    with path.open("wb") as file:
+    with _writing():
+        opened = path.open("wb", buffering=0)  # a buffer would meet the full disk when it is closed
+    with opened as file:
         for _ in _copied(answer, file, _told_size(answer), say):
             if file.tell() > LARGEST:
                 raise NoAnswer(f"more than {LARGEST} bytes")
@@ -79,7 +97,10 @@ def _copied(answer: HTTPResponse, file: IO[bytes], total: int, say: Callable[[st
     """Copy block by block, and report from time to time how far it is."""
     told = time.monotonic()
     while block := answer.read(1 << 18):
-        file.write(block)
+        rest = memoryview(block)
+        with _writing():
+            while rest:
+                rest = rest[file.write(rest) :]
         yield
         if time.monotonic() - told >= _PATIENCE:
             told = time.monotonic()

@@ -12,6 +12,10 @@ DOCUMENTATION = "https://github.com/runtime-backend/runtime-backend"
 """Where messages send people to read; its first page is the README, a section of it is ``#settings``."""
 
 
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no quota of that name
+"""The numbers of the errors of a full disk, and of a person's full share of it."""
+
+
 class RuntimeBackendError(Exception):
     """A refusal, told in full: what was looked for, where, what was found, and what to run next.
 
@@ -123,11 +127,25 @@ class SystemRefusalError(RuntimeBackendError):
         if error.errno == errno.ENOENT and not paths:
             super().__init__("the working directory is not there any more", hint="Change to another one: cd")
         else:
-            where = " -> ".join(paths) or "the operating system refused a call"
+            where = " -> ".join(paths) or _of_no_path(error)
             why = f"{where}: {reason(error, *paths)}" if error.errno is not None else where
             super().__init__(why, hint=_HINTS.get(error.errno or 0))
 
 
+def _of_no_path(error: OSError) -> str:
+    """Return where it was refused, as far as that can be known."""
+    if error.errno not in FULL:
+        return "the operating system refused a call"
+    import shutil  # noqa: PLC0415 - hardly ever needed
+    import tempfile  # noqa: PLC0415
+
+    folders = dict.fromkeys([tempfile.gettempdir(), os.getcwd()])  # noqa: PTH109 - their names are all that is wanted
+    full = [folder for folder in folders if shutil.disk_usage(folder).free < _LITTLE]
+    return f"the disk of {' and of '.join(full)}" if full else "a disk"
+
+
+_LITTLE = 1 << 20
+"""Free bytes of a disk that is as good as full."""
 _CACHE = "RUNTIME_BACKEND_CACHE_DIR=/another/folder"
 _HINTS = {
     **dict.fromkeys(
@@ -138,9 +156,9 @@ _HINTS = {
         f"Change its permissions. If the path is in the cache, you can use another cache folder: {_CACHE}",
     ),
     **dict.fromkeys(
-        (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)),  # Windows has no quota of that name
-        "Free some space: `runtime-backend cache clean` empties the cache. You can also use a cache folder on another"
-        f" disk: {_CACHE}",
+        FULL,
+        "Free some space there: `runtime-backend cache clean` removes what no build uses. You can also use folders on"
+        f" another disk: TMPDIR=/another/folder for temporary files, {_CACHE} for the cache.",
     ),
     errno.ENAMETOOLONG: f"Use a shorter path. If the path is in the cache: {_CACHE}",
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .cache import bytecode_folder
+from .cache import bytecode_folder, open_folder
 from .config import settings_of_tree
 from .delegate import surroundings
 from .distributions import locate_imports
@@ -23,6 +24,7 @@ from .environ import (
 from .errors import ProvisionError
 from .files import is_folder
 from .frontend import Caller
+from .holding import in_use
 from .plan import BUILD_HOOKS, Plan
 from .provision.overlay import Overlay
 
@@ -32,27 +34,35 @@ if TYPE_CHECKING:
 
 @contextmanager
 def set_stage(
-    plan: Plan, caller: Caller, say: Callable[[str], None], config_settings: Mapping[str, Any] | None = None
+    plan: Plan,
+    caller: Caller,
+    say: Callable[[str], None],
+    config_settings: Mapping[str, Any] | None = None,
+    *,
+    is_probe: bool = False,
 ) -> Iterator[Plan]:
     """Show the real backend, for a while, what the plan says that it sees.
 
     Yields the plan, with the build folders; that of a wrapper with the settings of the upstream source, whose folder is
     then the working directory (PEP 517: the hooks run in the source tree).
+
+    :param is_probe: whether the real backend is only asked what it has: nothing is built, whatever the hook.
     """
     with ExitStack() as stack:
         plan = _open_upstream(plan, caller, stack, say)
-        shown = _show_folders(plan, stack)
+        is_building = plan.hook in BUILD_HOOKS and not is_probe
+        shown = _show_folders(plan, stack, is_building=is_building)
         overlays = [shown[overlay.path] for overlay in (plan.view, plan.overlay) if overlay is not None]
         named = _named_folder(config_settings or {})
         changes = {
             **hook_variables(caller.environ),
             **search_variables(caller.environ, overlays, _cmake_prefixes(plan, shown)),
             **(bytecode_variables(caller.environ, bytecode_folder(plan.cache)) if plan.overlay else {}),
-            **_build_folder(plan, caller, stack, named),
-            **_compiling(plan, caller, shown),
+            **(_build_folder(plan, caller, stack, named) if is_building else {}),
+            **_compiling(plan, caller, shown, stack, is_building=is_building),
             **{v.name: _moved(v.value, shown) for v in plan.variables if v.value is not None},
         }
-        if plan.hook in BUILD_HOOKS and "TORCH_CUDA_ARCH_LIST" in changes:
+        if is_building and "TORCH_CUDA_ARCH_LIST" in changes:
             _warn_of_own_architectures(plan, say)
         before = [str(plan.settings.source / folder) for folder in plan.settings.backend_path]
         before += [str(shown[plan.view.path])] if plan.view else []
@@ -61,13 +71,40 @@ def set_stage(
         yield plan._replace(build_folders=_build_folders(plan, caller, changes.get("SKBUILD_BUILD_DIR"), named))
 
 
-def _show_folders(plan: Plan, stack: ExitStack) -> dict[Path, Path]:
+def _show_folders(plan: Plan, stack: ExitStack, *, is_building: bool) -> dict[Path, Path]:
     """Show the overlays and CUDA_HOME; return their stable paths -> where they are in this build."""
-    shown = {} if plan.overlay is None else {plan.overlay.path: stack.enter_context(plan.overlay.shown())}
+    is_lasting = plan.real_hook == "build_editable"
+    shown = dict[Path, Path]()
+    if plan.overlay is not None:
+        shown[plan.overlay.path] = _show_overlay(plan.overlay, stack, is_lasting=is_lasting, is_building=is_building)
     if plan.view is not None:
         shown[plan.view.path] = _show_view(plan.view, stack)
     home = _home(plan)
-    return shown if home is None else {**shown, home.path: stack.enter_context(home.shown())}
+    if home is not None:
+        shown[home.path] = stack.enter_context(home.shown(shown, is_lasting=is_lasting))
+    return shown
+
+
+def _show_overlay(overlay: Overlay, stack: ExitStack, *, is_lasting: bool, is_building: bool) -> Path:
+    """Show an overlay; where the cache cannot be written to, a hook that builds nothing has it in another folder."""
+    try:
+        return stack.enter_context(overlay.shown(is_lasting=is_lasting))
+    except ProvisionError:
+        if is_building:
+            raise
+        return stack.enter_context(overlay._replace(path=_scratch() / "overlays" / overlay.path.name).shown())
+
+
+@cache
+def _scratch() -> Path:
+    """Return a folder that is there for as long as this process: it may have imported something from it."""
+    import atexit  # noqa: PLC0415 - hardly ever needed
+    import shutil  # noqa: PLC0415
+    import tempfile  # noqa: PLC0415
+
+    folder = Path(tempfile.mkdtemp(prefix="runtime-backend-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _show_view(view: Overlay, stack: ExitStack) -> Path:
@@ -89,20 +126,26 @@ def _moved(value: str, shown: Mapping[Path, Path]) -> str:
     return value
 
 
-def _compiling(plan: Plan, caller: Caller, shown: Mapping[Path, Path]) -> dict[str, str | None]:
+def _compiling(
+    plan: Plan, caller: Caller, shown: Mapping[Path, Path], stack: ExitStack, *, is_building: bool
+) -> dict[str, str | None]:
     """Return the variables that put CUDA's compilers on PATH, and a compiler cache in front of all of them."""
     home = _home(plan)
     place = None if home is None else shown[home.path]
     changes = {} if place is None else toolkit_variables(caller.environ, place)
-    if plan.compiler_cache is None or plan.hook not in BUILD_HOOKS:
+    if plan.compiler_cache is None or not is_building:
         return changes
     from .cuda import cache_variables  # noqa: PLC0415 - most packages have no cuda table
 
     planned = {variable.name: variable.value or "" for variable in plan.variables}
+    folder = plan.cache / "compilers"
+    with suppress(OSError):  # reported when a script has to be written
+        open_folder(folder)
+    stack.enter_context(in_use(folder))
     found = cache_variables(
         plan.compiler_cache,
         {**planned, **caller.environ},
-        folder=plan.cache / "compilers",
+        folder=folder,
         source=plan.settings.source,
         prefix=caller.prefix,
         nvcc=None if place is None else place / "bin" / "nvcc",
@@ -137,11 +180,12 @@ def _build_folder(plan: Plan, caller: Caller, stack: ExitStack, named: str | Non
     :param named: the one that the call names to scikit-build-core, which would hear a variable first.
     """
     label = plan.build_label
-    if plan.hook not in BUILD_HOOKS or label is None:
+    if label is None:
         return {}
     import tempfile  # noqa: PLC0415 - two hooks of eight need it
 
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runtime-backend-")))
+    made = tempfile.TemporaryDirectory(prefix="runtime-backend-", ignore_cleanup_errors=True)
+    folder = Path(stack.enter_context(made))
     path = folder / "setuptools.cfg"
     is_editable = plan.real_hook == "build_editable"
     path.write_text(setuptools_config(label, is_editable=is_editable), "utf-8")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from shlex import quote
 
-from .builds import Build, make_folder, output_path, write_build
+from .builds import Build, forget_builds, made_folder, output_path, write_build
 from .config.names import find_name
 from .delegate import surroundings
 from .descriptors import Descriptor
@@ -38,25 +38,31 @@ def watch(plan: Plan, caller: Caller, say: Say) -> Iterator[Path | None]:
     :param plan: that of the stage, on which this takes place.
     """
     began, start, outcome = time.time(), time.monotonic(), "failed"
-    folder = _make_folder(plan.cache, caller.cwd, began, say)
-    try:
-        with _follow(plan, folder, caller, say) as log:
-            yield log
-        outcome = "built"
-    finally:
-        if folder is not None:
-            try:
-                write_build(folder, _describe(plan, caller, began, time.monotonic() - start, outcome))
-            except OSError as error:
-                say(f"note: this build is not recorded: {SystemRefusalError(error).message}")
+    with ExitStack() as stack:
+        stack.callback(forget_builds, plan.cache)
+        folder = _make_folder(plan.cache, caller.cwd, began, say, stack)
+        try:
+            with _follow(plan, folder, caller, say) as log:
+                yield log
+            outcome = "built"
+        finally:
+            if folder is not None:
+                _record(folder, _describe(plan, caller, began, time.monotonic() - start, outcome), say)
 
 
-def _make_folder(cache: Path, source: Path, began: float, say: Say) -> Path | None:
+def _make_folder(cache: Path, source: Path, began: float, say: Say, stack: ExitStack) -> Path | None:
     try:
-        return make_folder(cache, source, began)
+        return stack.enter_context(made_folder(cache, source, began))
     except OSError as error:
         say(f"note: this build is not recorded, and its output is not kept: {SystemRefusalError(error).message}")
         return None
+
+
+def _record(folder: Path, build: Build, say: Say) -> None:
+    try:
+        write_build(folder, build)
+    except OSError as error:
+        say(f"note: this build is not recorded: {SystemRefusalError(error).message}")
 
 
 def _describe(plan: Plan, caller: Caller, began: float, seconds: float, outcome: str) -> Build:

@@ -27,7 +27,7 @@ ROWS = (
     ("provision", "metadata", "upstream"),
     ("resolve", "linked"),
     ("frontend", "locks", "runtime", "config", "delegate", "stamp", "schema", "builds", "redirection"),
-    ("distributions", "downloads", "selection", "wheels", "sdists", "index", "requirements"),
+    ("distributions", "downloads", "selection", "wheels", "sdists", "index", "requirements", "sweeping"),
     (
         "tables",
         "urls",
@@ -44,6 +44,8 @@ ROWS = (
         "descriptors",
         "streams",
         "diagnostics",
+        "holding",
+        "stopping",
         "toml",
     ),
     ("files", "patience", "printable", "trust"),

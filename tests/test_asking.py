@@ -172,7 +172,7 @@ def test_unwritable_folder(tmp_path: Path, uv: StandIn, scene: Scene) -> None:
     with pytest.raises(DecisionError) as caught:
         make_asker(folder, caller).ask(installation_of(caller))
     assert (
-        f"the frontend's answer cannot be kept in {folder}: Not a directory\n"
+        f"the frontend's answer cannot be kept in {folder}: Not a directory: {folder.parent}\n"
         "Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path."
     ) == str(caught.value)
     assert [] == uv.notes

@@ -44,8 +44,8 @@ def failing(error: BaseException) -> Callable[[], int]:
         (
             OSError(errno.ENOSPC, "No space left on device", "/x", None, "/y"),
             "error: /x -> /y: No space left on device\n"
-            "Free some space: `runtime-backend cache clean` empties the cache. You can also use a cache folder on another"
-            f" disk: {CACHE}",
+            "Free some space there: `runtime-backend cache clean` removes what no build uses. You can also use folders on"
+            f" another disk: TMPDIR=/another/folder for temporary files, {CACHE} for the cache.",
         ),
         (
             OSError(errno.EMFILE, "Too many open files"),
@@ -90,7 +90,7 @@ def test_bugs(error: BaseException) -> None:
 def test_interrupt(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
     """Ctrl-C is 130, and the process ends in peace; where main is called with words, signals are its caller's."""
     ignored: list[object] = []
-    monkeypatch.setattr(signal, "signal", lambda *given: ignored.append(given))
+    monkeypatch.setattr(signal, "signal", lambda *given: ignored.append(given) if given[0] == signal.SIGINT else None)
     monkeypatch.setattr("runtime_backend.cli.cache.own_cache", failing(KeyboardInterrupt()))
     monkeypatch.setattr(sys, "argv", ["runtime-backend", "cache"])
     assert (130, []) == (main(["cache"]), ignored)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +19,8 @@ from pyproject_hooks import BuildBackendHookCaller
 from standins import make_torch, make_venv, write
 
 from runtime_backend import build
+from runtime_backend.call import HookCall
+from runtime_backend.holding import remove_if_free
 from runtime_backend.stamp import read_stamp
 
 WHEEL = "nonsense-1.0-py3-none-any.whl"
@@ -112,6 +117,19 @@ def test_boundary_keeps_secrets(
     assert (False, True) == ("hunter2" in err, "'torch @ https://example.org/torch-9.0-py3-none-any.whl'" in err)
 
 
+def test_full_disk(scene: Scene, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk is told in words, wherever it was met."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x")
+
+    monkeypatch.setattr(HookCall, "_finish", refuse)
+    with pytest.raises(SystemExit) as caught:
+        build.build_wheel(str(scene.root / "dist"))
+    assert 1 == caught.value.code
+    assert "runtime-backend: error: /x: No space left on device\nFree some space there: " in capsys.readouterr().err
+
+
 def test_bug_keeps_its_traceback(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is no refusal is a bug, and is passed on."""
 
@@ -156,3 +174,46 @@ def test_end_to_end(tmp_path: Path) -> None:
     stamp = read_stamp(tmp_path / "dist" / WHEEL)
     assert stamp is not None
     assert ("2.1.0", "reuse") == (stamp["runtimes"][0]["version"], stamp["runtimes"][0]["provision"])
+
+
+STOPPED = """
+import os, pathlib, subprocess, sys
+def build_wheel(*_):
+    code = "import os, time; print(os.getpid(), os.environ['OVERLAY'], flush=True); time.sleep(60)"
+    with open(os.environ["NOTE"], "w") as note:
+        subprocess.check_call([sys.executable, "-c", code], stdout=note)
+def build_sdist(*_): pass
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_stopped(number: signal.Signals, tmp_path: Path) -> None:
+    """A build that is stopped ends its compilers, and leaves no temporary folder; it is recorded as one that failed."""
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    make_torch(make_venv(tmp_path / "target", python), "2.1.0")
+    write(tmp_path / "source/stopped_backend.py", STOPPED)
+    make_source(tmp_path / "source", "stopped_backend", 'backend-path = ["."]\nenv = { OVERLAY = "{torch.site}" }\n')
+    note, cache, scratch = tmp_path / "note", tmp_path / "cache", tmp_path / "scratch"
+    scratch.mkdir()
+    environ = {
+        **os.environ,
+        "PYTHONPATH": str(Path(build.__file__).parents[1]),
+        "RUNTIME_BACKEND_TARGET": str(tmp_path / "target"),
+        "RUNTIME_BACKEND_CACHE_DIR": str(cache),
+        "TMPDIR": str(scratch),
+        "NOTE": str(note),
+    }
+    command = [sys.executable, "-c", "from runtime_backend import build; build.build_wheel('.')"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=tmp_path / "source", env=environ, stdout=pipe, stderr=pipe) as process:  # noqa: S603
+        while not (note.is_file() and note.read_text().endswith("\n")):
+            assert process.poll() is None, process.communicate()
+        pid, overlay = note.read_text().split()
+        assert ["runtime-backend-"] == [path.name[:16] for path in scratch.iterdir()]
+        process.send_signal(number)
+        process.communicate(timeout=30)
+    assert (-number, []) == (process.returncode, list(scratch.iterdir()))
+    assert not Path(f"/proc/{pid}").exists()
+    (record,) = (cache / "builds").glob("*/build.json")
+    assert "failed" == json.loads(record.read_text("utf-8"))["outcome"]
+    assert remove_if_free(Path(overlay))

@@ -12,7 +12,7 @@ import pytest
 from standins import write
 
 from runtime_backend import builds
-from runtime_backend.builds import Build, find_running, list_builds, make_folder, read_build, write_build
+from runtime_backend.builds import Build, find_running, forget_builds, list_builds, made_folder, read_build, write_build
 from runtime_backend.ninja import Step
 
 BUILD = Build(
@@ -31,8 +31,8 @@ BUILD = Build(
 
 def record(cache: Path, build: Build) -> Path:
     """Record a build, and return its folder."""
-    folder = make_folder(cache, Path(build.source), build.began)
-    write_build(folder, build)
+    with made_folder(cache, Path(build.source), build.began) as folder:
+        write_build(folder, build)
     return folder
 
 
@@ -59,8 +59,9 @@ def test_record(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "told"), [("my pkg: é", "my-pkg"), ("é", "package"), ("a-b.1", "a-b.1")])
 def test_odd_names(name: str, told: str, tmp_path: Path) -> None:
     """A folder's name needs no quoting."""
-    folder = make_folder(tmp_path, tmp_path / name, 0)
-    assert f"19700101-000000-{told}-{os.getpid()}" == folder.name
+    with made_folder(tmp_path, tmp_path / name, 0) as folder:
+        assert f"19700101-000000-{told}-{os.getpid()}" == folder.name
+        assert 0o700 == folder.stat().st_mode & 0o777
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 2}', '{"format": 1}'])
@@ -70,10 +71,50 @@ def test_no_record(text: str, tmp_path: Path) -> None:
     assert None is read_build(tmp_path)
 
 
+def test_same_name(tmp_path: Path) -> None:
+    """Another container may have a process of the same number, which builds a package of the same name."""
+    with made_folder(tmp_path, tmp_path, 0) as one, made_folder(tmp_path, tmp_path, 0) as two:
+        pass
+    with made_folder(tmp_path, tmp_path, 0) as three:
+        assert [one.name, f"{one.name}~2", f"{one.name}~3"] == [folder.name for folder in (one, two, three)]
+
+
+def aged(folders: list[Path]) -> list[Path]:
+    """Make builds older than an hour."""
+    for folder in folders:
+        os.utime(folder, (1, 1))
+    return folders
+
+
 def test_newest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest ones are forgotten."""
     monkeypatch.setattr(builds, "KEPT", 2)
+    folders = aged([record(tmp_path, BUILD._replace(began=BUILD.began + n)) for n in range(3)])
+    forget_builds(tmp_path)
+    assert [False, True, True] == [folder.is_dir() for folder in folders]
+    assert 4 == len(os.listdir(tmp_path / "builds"))
+
+
+def test_running_ones_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Later builds remove nothing of one that runs, and those that run count for nothing."""
+    monkeypatch.setattr(builds, "KEPT", 1)
+    with made_folder(tmp_path, tmp_path, 0) as running, made_folder(tmp_path, tmp_path, 1) as second:
+        folders = aged([running, second, *(record(tmp_path, BUILD._replace(began=BUILD.began + n)) for n in range(2))])
+        forget_builds(tmp_path)
+        assert [True, True, False, True] == [folder.is_dir() for folder in folders]
+    forget_builds(tmp_path)
+    assert [False, False, False, True] == [folder.is_dir() for folder in folders]
+
+
+def test_fresh_ones_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build that has ended just now keeps its output, however many have ended since; what is gone is no mistake."""
+    monkeypatch.setattr(builds, "KEPT", 1)
     folders = [record(tmp_path, BUILD._replace(began=BUILD.began + n)) for n in range(3)]
+    forget_builds(tmp_path)
+    assert [True] * 3 == [folder.is_dir() for folder in folders]
+    monkeypatch.setattr(builds, "_is_running", lambda folder: folder.rmdir() if not os.listdir(folder) else False)
+    (folders[0] / "build.json").unlink()
+    forget_builds(tmp_path)
     assert [False, True, True] == [folder.is_dir() for folder in folders]
 
 
@@ -92,21 +133,20 @@ def test_list_builds(tmp_path: Path) -> None:
 
 
 def test_find_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A build is running while it has no record, and its process is there."""
-    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
-        pass
-    for name in (f"1-pkg-{os.getpid()}", f"2-pkg-{gone.pid}", "3-nonsense", f"4-pkg-{'9' * 30}"):
-        write(tmp_path / "builds" / name / "output.log", "")
-    (tmp_path / f"builds/5-terminal-{os.getpid()}").mkdir()
-    over = record(tmp_path, BUILD)
-    write(over / "output.log", "")
-    assert [tmp_path / f"builds/1-pkg-{os.getpid()}/output.log"] == find_running(tmp_path)
-
-    def refuse(*_: object) -> None:
-        raise PermissionError
-
-    monkeypatch.setattr(builds.os, "kill", refuse)
-    assert [f"1-pkg-{os.getpid()}", f"2-pkg-{gone.pid}"] == [path.parent.name for path in find_running(tmp_path)][:2]
+    """A build is running while it has no record, and its process holds its folder."""
+    environ = {"PYTHONPATH": str(Path(builds.__file__).parents[1])}
+    with subprocess.Popen([sys.executable, "-c", RUN, tmp_path], env=environ, stdout=subprocess.PIPE) as other:  # noqa: S603
+        assert other.stdout is not None
+        folder = Path(other.stdout.readline().decode().strip())
+        write(tmp_path / f"builds/2-killed-{os.getpid()}/output.log", "")
+        (tmp_path / "builds/5-terminal-1").mkdir()
+        write(record(tmp_path, BUILD) / "output.log", "")
+        assert [folder / "output.log"] == find_running(tmp_path)
+        with monkeypatch.context() as patch:
+            patch.setattr(builds, "held_if_free", refuse)
+            assert [] == find_running(tmp_path)
+        other.kill()
+    assert [] == find_running(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -135,3 +175,18 @@ def test_path_that_is_not_utf8(tmp_path: Path) -> None:
     """A path that is not UTF-8 is read as it was written."""
     build = BUILD._replace(source=os.fsdecode(b"/home/caf\xe9"))
     assert build == read_build(record(tmp_path, build))
+
+
+RUN = """
+import pathlib, sys, time
+from runtime_backend.builds import made_folder
+with made_folder(pathlib.Path(sys.argv[1]), pathlib.Path("pkg"), 0) as folder:
+    (folder / "output.log").write_text("")
+    print(folder, flush=True)
+    time.sleep(60)
+"""
+
+
+def refuse(*_: object) -> None:
+    """Refuse, as another person's folder does."""
+    raise PermissionError

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,15 +13,24 @@ import pytest
 from standins import write
 
 from runtime_backend import cache
-from runtime_backend.cache import bytecode_folder, find_cache, held_if_free, prune_bytecode
+from runtime_backend.cache import (
+    HOMELESS,
+    bytecode_folder,
+    find_cache,
+    open_folder,
+    prune_bytecode,
+    way_out,
+)
+from runtime_backend.reasons import reason
+
+HOMES = {"~": "/home/jo"}
 
 
 @pytest.fixture
 def _at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stand at /home/jo on Linux."""
     monkeypatch.setattr(cache, "sys", SimpleNamespace(platform="linux"))
-    monkeypatch.setattr(cache, "os", SimpleNamespace(name="posix"))
-    monkeypatch.setattr(Path, "home", lambda: Path("/home/jo"))
+    monkeypatch.setattr(cache, "os", SimpleNamespace(name="posix", path=SimpleNamespace(expanduser=HOMES.__getitem__)))
 
 
 @pytest.mark.usefixtures("_at_home")
@@ -34,11 +47,15 @@ def test_named() -> None:
         ({"XDG_CACHE_HOME": "relative/cache"}, "/home/jo/.cache/runtime-backend"),
         ({"XDG_CACHE_HOME": "/xdg"}, "/xdg/runtime-backend"),
         ({"LOCALAPPDATA": "/local"}, "/home/jo/.cache/runtime-backend"),
+        ({"HOME": "/own"}, "/own/.cache/runtime-backend"),
+        ({"HOME": "relative", "XDG_CACHE_HOME": "/xdg"}, "/xdg/runtime-backend"),
+        ({"HOME": "relative"}, str(HOMELESS)),
+        ({"HOME": ""}, str(HOMELESS)),
     ],
 )
 @pytest.mark.usefixtures("_at_home")
 def test_linux(environ: dict[str, str], expected: str) -> None:
-    """On Linux it is XDG's folder, if that is absolute, else ~/.cache."""
+    """On Linux it is XDG's folder, if that is absolute, else ~/.cache; a relative home is none."""
     assert Path(expected) == find_cache(None, environ)
 
 
@@ -47,6 +64,7 @@ def test_macos(monkeypatch: pytest.MonkeyPatch) -> None:
     """On macOS it is Library/Caches."""
     monkeypatch.setattr(cache, "sys", SimpleNamespace(platform="darwin"))
     assert Path("/home/jo/Library/Caches/runtime-backend") == find_cache(None, {"XDG_CACHE_HOME": "/xdg"})
+    assert HOMELESS == find_cache(None, {"HOME": ""})
 
 
 @pytest.mark.usefixtures("_at_home")
@@ -69,13 +87,59 @@ def test_prune_bytecode(tmp_path: Path) -> None:
     assert {(folder / "x.pyc").relative_to(anchor) for folder in (kept, tmp_path / "lib")} == left
 
 
-def test_held_if_free(tmp_path: Path) -> None:
-    """One at a time is told that it is free; whoever comes meanwhile neither waits nor takes it away."""
-    path = tmp_path / "cuda/.x.lock"
-    with held_if_free(path) as first:
-        with held_if_free(path) as second:
-            assert (True, False) == (first, second)
-        with held_if_free(path) as third, held_if_free(path.with_name(".y.lock")) as other:
-            assert (False, True) == (third, other)
-    with held_if_free(path) as again:
-        assert again
+ANSWER = """
+import os, pwd, sys
+sys.path.insert(0, sys.argv[1])
+from runtime_backend.cache import find_cache
+os.setuid(int(sys.argv[2]))
+print(find_cache(None, {}))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs another user's id; run it as root")
+def test_user_without_a_name() -> None:
+    """A user that is a mere number, as in containers, has no home folder, which is no error yet."""
+    command = [sys.executable, "-Ic", ANSWER, str(Path(cache.__file__).parents[1]), "54321"]
+    done = subprocess.run(command, env={}, cwd="/", capture_output=True, text=True, check=True)  # noqa: S603
+    assert f"{HOMELESS}\n" == done.stdout
+
+
+def test_open_folder(tmp_path: Path) -> None:
+    """The cache is made with its folder, closed to others; what is there stays as it is."""
+    folder = tmp_path / "a/cache/builds"
+    assert folder == open_folder(folder) == open_folder(folder)
+    assert (True, 0o700) == (folder.is_dir(), folder.parent.stat().st_mode & 0o777)
+    folder.parent.chmod(0o755)
+    open_folder(folder.parent / "index")
+    assert 0o755 == folder.parent.stat().st_mode & 0o777
+
+
+def test_open_folder_in_the_way_of_a_file(tmp_path: Path) -> None:
+    """A file in the place of the cache is named."""
+    write(tmp_path / "cache", "")
+    with pytest.raises(NotADirectoryError) as caught:
+        open_folder(tmp_path / "cache/builds")
+    assert f"Not a directory: {tmp_path / 'cache'}" == reason(caught.value)
+
+
+def test_open_folder_of_the_homeless() -> None:
+    """Where there is no home folder, it is told why nothing can be written."""
+    with pytest.raises(NotADirectoryError) as caught:
+        open_folder(HOMELESS / "builds")
+    assert "no home folder: HOME is not set, and the system knows no user with this id" == reason(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("number", "way"),
+    [
+        (errno.ENOSPC, "Free some space there"),
+        (errno.EDQUOT, "Free some space there"),
+        (errno.EACCES, "Name a cache folder that can be written to"),
+        (errno.ESTALE, "Run the same command again"),
+    ],
+)
+def test_way_out(number: int, way: str) -> None:
+    """It is said what to do when a disk refuses."""
+    error = OSError(number, os.strerror(number))
+    assert way == way_out(error)[: len(way)]
+    assert way_out(error, "; or else").endswith("; or else.")

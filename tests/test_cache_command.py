@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from standins import write
 
-from runtime_backend.cache import exclusively
 from runtime_backend.cli import main
+from runtime_backend.holding import exclusively, in_use
 from runtime_backend.linked import LinkedFolder
 
 Capsys = pytest.CaptureFixture[str]
@@ -28,9 +28,15 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
+def make(folder: LinkedFolder) -> None:
+    """Make a folder of links, as a build does."""
+    with folder.shown(lambda error: error):
+        pass
+
+
 def make_links(cache: Path) -> None:
     """Leave what a build leaves that had a CUDA_HOME: links, whose targets do not count."""
-    LinkedFolder(path=cache / "cuda/cuda-13.0-ab", targets={"bin": cache / "toolkits/cuda-13.0-ab"}).show()
+    make(LinkedFolder(path=cache / "cuda/cuda-13.0-ab", targets={"bin": cache / "toolkits/cuda-13.0-ab"}))
 
 
 def fill(cache: Path) -> None:
@@ -113,12 +119,12 @@ def test_closed_cache(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: Caps
 
 
 def test_clean(cache: Path, capsys: Capsys) -> None:
-    """Everything goes, but for locks that a build may hold; and what an interrupted removal left."""
+    """Everything goes; so does what an interrupted removal left."""
     fill(cache)
-    write(cache / ".old-12-builds/x", "x" * 300_000)
+    age(write(cache / "fetched/.old-12-builds/x", "x" * 300_000).parent)
     assert 0 == main(["cache", "clean"])
     assert f"removed 3.6 MB from {cache}\n" == capsys.readouterr().out
-    assert ["torch-2.7.0-ab.lock"] == [path.name for path in cache.rglob("*") if path.is_file()]
+    assert [] == left(cache)
     assert 0 == main(["cache", "clean"])
     assert f"removed 0.0 MB from {cache}\n" == capsys.readouterr().out
 
@@ -128,7 +134,7 @@ def test_clean_kinds(cache: Path, capsys: Capsys) -> None:
     fill(cache)
     assert 0 == main(["cache", "clean", "index", "fetched"])
     assert f"removed 2.1 MB from {cache}\n" == capsys.readouterr().out
-    assert ["compilers", "cuda", "fetched", "toolkits"] == sorted(os.listdir(cache))
+    assert {"compilers", "cuda", "toolkits"} == {name.partition("/")[0] for name in left(cache)}
 
 
 @pytest.mark.parametrize(
@@ -150,17 +156,33 @@ def test_wrong_kinds(words: list[str], told: str, cache: Path, capsys: Capsys) -
 def test_clean_that_cannot(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
     """What cannot be removed is named, and is a failure."""
     write(cache / "index/y", "")
+    write(cache / "fetched/torch-2.7.0-ab/x", "")
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError
 
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "rename", refuse)
-        assert 1 == main(["cache", "clean"])
-    assert f"runtime-backend: error: {cache}/index cannot be removed\n" == capsys.readouterr().err
-    monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)
+    monkeypatch.setattr(Path, "rename", refuse)
     assert 1 == main(["cache", "clean"])
-    assert f".old-{os.getpid()}-index cannot be removed" in capsys.readouterr().err
+    assert f"runtime-backend: error: {cache}/fetched/torch-2.7.0-ab cannot be removed\n" == capsys.readouterr().err
+    assert ["fetched/torch-2.7.0-ab.lock", "fetched/torch-2.7.0-ab/x"] == left(cache)
+
+
+def test_clean_while_builds_run(cache: Path, capsys: Capsys) -> None:
+    """Nothing that a build uses is taken from it, nor what a frontend was given a short while ago."""
+    torch, tree, wheel = (cache / name for name in ("fetched/torch-2.7.0-ab", "sources/tree-9c8d", "verified/9f86"))
+    for folder in (torch, tree, wheel, cache / "fetched/torch-2.8.0-cd"):
+        write(folder / "x", "")
+    write(cache / "verified/9f86.lock", "")
+    with in_use(torch), exclusively(tree):
+        assert 0 == main(["cache", "clean"])
+    told = capsys.readouterr().out.splitlines()
+    assert [
+        *(f"kept, since a build uses it: {path}" for path in (torch, tree, wheel)),
+        f"removed 0.0 MB from {cache}",
+    ] == told
+    assert ["fetched/torch-2.7.0-ab/x", "sources/tree-9c8d/x", "verified/9f86/x"] == [
+        name for name in left(cache) if not name.endswith(".lock")
+    ]
 
 
 def age(path: Path) -> Path:
@@ -178,29 +200,26 @@ def left(cache: Path) -> list[str]:
 def test_prune(cache: Path, capsys: Capsys) -> None:
     """What nobody will use goes; what a build would have to make again, or is at, stays."""
     fill(cache)
-    write(cache / ".old-1-fetched/x", "")
-    write(cache / "fetched/.new-99-torch-2.7.0-ab/x", "x" * 500_000)  # its lock is free
+    write(cache / "fetched/.new-torch-2.7.0-ab-0a1b2c3d/x", "x" * 500_000)  # its lock is free
     write(cache / "fetched/.new-99-torch-2.8.0-cd/x", "")  # no lock, and of today
     age(write(cache / "fetched/.new-99-torch-2.9.0-ef/x", "").parent)
-    age(write(cache / "sources/.77-flash-2.tar.gz", ""))
     write(cache / "sources/.git-abc/x", "")
     age(write(cache / "asked/old.json", "{}"))
     write(cache / "asked/new.json", "{}")
     age(write(cache / "index/old.json", "{}"))
-    age(write(cache / "cuda/.x.lock", ""))
     assert 0 == main(["cache", "prune"])
     assert f"removed 0.5 MB from {cache}\n" == capsys.readouterr().out
     assert [
-        *("asked/new.json", "compilers/ab/c++", "cuda/.held/cuda-13.0-ab-", "cuda/.x.lock", "cuda/cuda-13.0-ab"),
-        *("fetched/.new-99-torch-2.8.0-cd/x", "fetched/torch-2.7.0-ab.lock", "fetched/torch-2.7.0-ab/x"),
-        *("index/old.json", "index/y", "sources/.git-abc/x", "toolkits/cuda-13.0-ab/x"),
-    ] == [name if ".held" not in name else name[:24] for name in left(cache)]
+        *("asked/new.json", "compilers/ab/c++", "cuda/.held/cuda-13.0-ab-", "cuda/cuda-13.0-ab"),
+        *("fetched/.new-99-torch-2.8.0-cd/x", "fetched/torch-2.7.0-ab/x", "index/old.json", "index/y"),
+        *("sources/.git-abc/x", "toolkits/cuda-13.0-ab/x"),
+    ] == [name if ".held" not in name else name[:24] for name in left(cache) if not name.endswith(".lock")]
 
 
 def test_prune_while_a_build_runs(cache: Path) -> None:
     """What another process is filling stays."""
-    unfinished = age(write(cache / "fetched/.new-99-torch-2.7.0-ab/x", "").parent)
-    with exclusively(cache / "fetched/torch-2.7.0-ab.lock"):
+    unfinished = age(write(cache / "fetched/.new-torch-2.7.0-ab-0a1b2c3d/x", "").parent)
+    with exclusively(cache / "fetched/torch-2.7.0-ab"):
         assert 0 == main(["cache", "prune"])
         assert unfinished.is_dir()
     assert 0 == main(["cache", "prune"])
@@ -223,16 +242,16 @@ def test_prune_environments_that_are_gone(cache: Path, tmp_path: Path) -> None:
     """Links to an environment that is gone go, with what leads to them; those of another one stay."""
     for name in ("gone", "there"):
         write(tmp_path / name / "torch/x", "")
-        LinkedFolder(path=cache / "overlays" / name, targets={"torch": tmp_path / name / "torch"}).show()
+        make(LinkedFolder(path=cache / "overlays" / name, targets={"torch": tmp_path / name / "torch"}))
     (cache / "overlays/lost").symlink_to(".held/nowhere")
     (cache / "overlays/.held/empty").mkdir()
     (tmp_path / "gone").rename(tmp_path / "elsewhere")
     assert 0 == main(["cache", "prune"])
-    names = sorted(os.listdir(cache / "overlays/.held"))
-    assert ([".held", "there"], ["empty", "there"]) == (
-        sorted(os.listdir(cache / "overlays")),
-        [name[:5] for name in names],
-    )
+    names = [
+        sorted(name[:5] for name in os.listdir(cache / folder) if not name.endswith(".lock"))
+        for folder in ("overlays", "overlays/.held")
+    ]
+    assert [[".held", "there"], ["empty", "there"]] == names
 
 
 def test_prune_bytecode(cache: Path, tmp_path: Path) -> None:
@@ -280,10 +299,9 @@ def whole(cache: Path) -> None:
         archive.add(cache / "tree/x", "x")
     write(cache / f"verified/{sha256(content).hexdigest()[:16]}/x.whl", content.decode())
     write(cache / f"verified/{sha256(content).hexdigest()[:16]}/lock", "")
-    LinkedFolder(
-        path=cache / "overlays/torch",
-        targets={"torch": cache / "fetched/torch-2-ab/torch", "x/info": cache / "fetched/torch-2-ab/torch-2.dist-info"},
-    ).show()
+    targets = {"torch": "torch", "x/info": "torch-2.dist-info"}
+    targets = {name: cache / "fetched/torch-2-ab" / path for name, path in targets.items()}
+    make(LinkedFolder(path=cache / "overlays/torch", targets=targets))
 
 
 def test_verify(cache: Path, capsys: Capsys) -> None:
@@ -327,11 +345,11 @@ def test_damaged_links(cache: Path, tmp_path: Path, capsys: Capsys) -> None:
         for part in ("torch", "numpy"):
             write(tmp_path / name / part / "x", "")
         targets = {part: tmp_path / name / part for part in ("torch", "numpy")}
-        LinkedFolder(path=cache / "overlays" / name, targets=targets).show()
+        make(LinkedFolder(path=cache / "overlays" / name, targets=targets))
     (tmp_path / "half/numpy").rename(tmp_path / "elsewhere")
     (tmp_path / "gone").rename(tmp_path / "removed")
     assert 1 == main(["cache", "verify"])
-    (held,) = (cache / "overlays/.held").glob("half-*")
+    (held,) = (path for path in (cache / "overlays/.held").glob("half-*") if path.is_dir())
     assert [
         f"{held}: numpy leads nowhere",
         "next: runtime-backend cache clean overlays",

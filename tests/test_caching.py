@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from standins import make_venv, write
+from standins import blocked, make_venv, write
 from toolkits import make_program
 
 from runtime_backend.config import Chosen
@@ -175,6 +175,29 @@ def test_script_is_written_once(tmp_path: Path) -> None:
         os.access(script, os.X_OK),
         os.listdir(script.parent),
     )
+
+
+def test_script_that_cannot_be_run(tmp_path: Path) -> None:
+    """A script that has lost its executable bit is written anew."""
+    environ = make_machine(tmp_path / "bin", "c++", "ccache")
+    script = Path(variables(tmp_path, "ccache", environ)["CXX"])
+    script.chmod(0o644)
+    variables(tmp_path, "ccache", environ)
+    assert 0o755 == script.stat().st_mode & 0o777
+
+
+def test_script_that_cannot_be_written(tmp_path: Path) -> None:
+    """A cache that cannot be written to is a stop with the two ways out."""
+    machine = make_machine(tmp_path / "bin", "c++", "ccache")
+    found = find_compiler_cache(None, machine)
+    assert found is not None
+    folder = blocked(tmp_path) / "compilers"
+    with pytest.raises(CudaError) as caught:
+        cache_variables(found, machine, folder=folder, source=SOURCE, prefix=SOURCE, nvcc=None)
+    assert (
+        f"cannot be written: Not a directory: {blocked(tmp_path)}\nName a cache folder that can be written to:"
+        " RUNTIME_BACKEND_CACHE_DIR=/path; or go without a compiler cache: compiler-cache = 'off'."
+    ) in str(caught.value)
 
 
 def test_odd_names(tmp_path: Path) -> None:

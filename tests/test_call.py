@@ -6,9 +6,10 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from backends import objects, recording
@@ -16,7 +17,11 @@ from callers import LOCKED, OTHER, STALE, TARGET, Scene, lock_text
 from hooks import Said, call_of, make_source
 from standins import blocked, make_torch, make_venv, write
 
+from runtime_backend.call import HookCall
 from runtime_backend.errors import BackendError, MetadataError, ProvisionError, ResolutionError
+from runtime_backend.frontend import Caller
+from runtime_backend.holding import aside, lock_of
+from runtime_backend.plan import Plan
 from runtime_backend.provision.fetch import Fetcher
 from runtime_backend.stamp import read_stamp
 from runtime_backend.wheels import read_from_dist_info
@@ -532,7 +537,7 @@ def test_fetched_is_another_one(scene: Scene) -> None:
     caller = scene.uv(scene.shell(scene.consumer), "sync")
     url = f"torch @ https://example.org/torch-{LOCKED}-py3-none-any.whl#sha256={'ab' * 32}"
     folder = Fetcher(scene.root / "our-cache/fetched", "3.11").plan(url).folder
-    write(folder / "torch/__init__.py", "")
+    make_torch(folder, "2.0.0")
     with pytest.raises(ProvisionError) as caught:
         call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None)
     assert f"{folder} was fetched for {url}, but it does not hold that\nRemove it" in str(caught.value)
@@ -551,3 +556,112 @@ def test_sdist_that_lacks_something(scene: Scene, monkeypatch: pytest.MonkeyPatc
     call_of("build_sdist", scene, scene.pip(scene.shell(scene.elsewhere)), said).run(str(dist), None)
     assert 1 == len(said.lines)
     del sys.modules["whole_backend"]
+
+
+IN_TREE = """
+import torchgen  # as a backend may that looks at torch when it is imported
+def build_wheel(*_): pass
+def build_sdist(*_): pass
+def build_editable(*_): pass
+"""
+
+
+@pytest.fixture
+def in_tree(scene: Scene) -> Iterator[Scene]:
+    """Return a scene whose real backend lies in the source tree, and needs torch when it is imported."""
+    write(scene.source / "torch_backend.py", IN_TREE)
+    make_source(scene.source, "torch_backend", 'backend-path = ["."]\n')
+    yield scene
+    for name in ("torch_backend", "torchgen"):
+        sys.modules.pop(name, None)
+
+
+def at_home(caller: Caller, home: Path | str) -> Caller:
+    """Return a caller with a home folder, in which the cache is."""
+    return replace(caller, environ={**caller.environ, "HOME": str(home)})
+
+
+def test_probe_by_the_settings_to_come(in_tree: Scene) -> None:
+    """Whether a hook is there is asked with the settings of the call, which are on the command line: nothing else is made."""
+    cache = in_tree.root / "named"
+    words = ("-C", f"runtime-backend.cache-dir={cache}")
+    caller = at_home(in_tree.pip(in_tree.shell(in_tree.elsewhere), *words), in_tree.root / "home")
+    assert HookCall("build_editable", caller, Said()).has("build_editable")
+    assert Path(sys.modules["torchgen"].__file__ or "").is_relative_to(cache)
+    assert not (in_tree.root / "home").exists()
+
+
+@pytest.mark.parametrize("home", ["a-file/below", ""])
+def test_probe_without_a_cache(home: str, in_tree: Scene) -> None:
+    """Where the cache cannot be written to, it can still be asked what the real backend has; nothing is built."""
+    write(in_tree.root / "a-file", "")
+    caller = at_home(in_tree.pip(in_tree.shell(in_tree.elsewhere), "--no-deps"), home and in_tree.root / home)
+    assert [True, False] == [HookCall(hook, caller, Said()).has(hook) for hook in OPTIONAL]
+    torch = Path(sys.modules["torchgen"].__file__ or "")
+    assert (True, TARGET) == (torch.is_file(), read_version(torch.parents[1]))
+    with pytest.raises(ProvisionError) as caught:
+        HookCall("build_editable", caller, Said()).build(str(in_tree.root / "dist"), None)
+    reason = f"Not a directory: {in_tree.root}/a-file/below/.cache" if home else "no home folder: HOME is not set, and"
+    assert f" cannot be made: {reason}" in caught.value.message
+
+
+OPTIONAL = ("build_editable", "prepare_metadata_for_build_wheel")
+
+
+def read_version(site: Path) -> str:
+    """Return the version of a torch."""
+    return (site / "torch/version.py").read_text("utf-8").partition("__version__ = '")[2].partition("'")[0]
+
+
+@pytest.mark.parametrize("home", ["a-file/below", ""])
+def test_cache_that_is_not_needed(home: str, scene: Scene) -> None:
+    """An sdist, metadata, and a build that leaves torch alone need no cache."""
+    write(scene.root / "a-file", "")
+    caller = at_home(scene.pip(scene.shell(scene.elsewhere)), home and scene.root / home)
+    for hook in ("build_sdist", "prepare_metadata_for_build_wheel"):
+        HookCall(hook, caller, Said()).run(str(scene.root / "dist"), None)
+    said = Said()
+    HookCall("build_wheel", caller, said).build(str(scene.root / "dist"), {"runtime-backend.provision": "none"})
+    assert (scene.root / "dist" / WHEEL).is_file()
+    (note,) = said.lines
+    why = "Not a directory" if home else "no home folder: HOME is not set, and the system knows no user with this id"
+    assert note.startswith("note: this build is not recorded, and its output is not kept: ")
+    assert note.endswith(f": {why}")
+
+
+def test_planned_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The probe and the call share the plan where the settings are the ones that were foreseen."""
+    plans = list[object]()
+    make = HookCall._make_plan  # noqa: SLF001 - it is counted
+
+    def count(self: HookCall, ours: Mapping[str, Any]) -> Plan:
+        plans.append(dict(ours))
+        return make(self, ours)
+
+    monkeypatch.setattr(HookCall, "_make_plan", count)
+    words = ("-C", "runtime-backend.offline=1")
+    call = call_of("build_editable", scene, scene.pip(scene.shell(scene.elsewhere), *words))
+    assert call.has("build_editable")
+    call.build(str(scene.root / "dist"), {"runtime-backend.offline": "1"})
+    assert [{"offline": "1"}] == plans
+    call.build(str(scene.root / "dist"), {})
+    assert [{"offline": "1"}, {}] == plans
+
+
+def test_editable_keeps_its_environment(scene: Scene) -> None:
+    """An editable is built with paths of its own environment: no later build leads them elsewhere."""
+    caller = scene.pip(scene.shell(scene.elsewhere))
+    call_of("build_editable", scene, caller).build(str(scene.root / "dist"), None)
+    call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None)
+    editable, wheel = (Path(seen["path"][-1]) for seen in recording.seen[-2:])
+    assert (".held", "overlays") == (editable.parent.name, wheel.parent.name)
+    assert editable == wheel.resolve()
+
+
+def test_left_by_a_killed_build(scene: Scene) -> None:
+    """A build removes what earlier ones have left unfinished, of whatever kind."""
+    left = aside(scene.root / "our-cache/fetched/torch-2")
+    write(left / "torch/x", "")
+    write(lock_of(left), "")
+    call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere))).build(str(scene.root / "dist"), None)
+    assert not left.exists()

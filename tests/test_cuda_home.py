@@ -158,6 +158,22 @@ def test_kept_first(tmp_path: Path) -> None:
     assert folder / "nvidia/cu13/bin/nvcc" == (root / "bin/nvcc").readlink()
 
 
+def test_second_environment(tmp_path: Path) -> None:
+    """A build for another environment, with the same torch, takes nothing from one that runs, nor borrows from it."""
+    toolkit = make_compilers(tmp_path / "compilers")
+    stable = tmp_path / "cache/overlays/torch"
+    places = [make_libraries(tmp_path / name).parent for name in ("env-a", "env-b")]
+    home = home_of(tmp_path / "cache", toolkit, additions=stable / "nvidia")
+    with home.shown({stable: places[0]}) as one, home.shown({stable: places[1]}) as two:
+        assert home.path == one != two
+        assert [True, True] == [(path / "include/cublas.h").is_file() for path in (one, two)]
+        shutil.rmtree(places[1])
+        assert (one / "include/cublas.h").is_file()
+        assert not (two / "include/cublas.h").is_file()
+    with home.shown({tmp_path / "other": places[1], stable: places[0]}, is_lasting=True) as three:
+        assert (".held", True) == (three.parent.name, (three / "include/cublas.h").is_file())
+
+
 def test_passing(tmp_path: Path) -> None:
     """With additions that go with the build, it goes too."""
     toolkit = make_compilers(tmp_path / "compilers")
@@ -230,7 +246,7 @@ def test_stub_that_cannot_be_compiled(tmp_path: Path) -> None:
     with pytest.raises(CudaError) as caught, home.shown():
         raise AssertionError
     assert f"the stub of the driver's library cannot be compiled by {folder}/cc: no such thing" == str(caught.value)
-    assert [] == os.listdir(tmp_path / "cache/cuda")
+    assert [True] == [name.endswith(".so.lock") for name in os.listdir(tmp_path / "cache/cuda")]
 
 
 @pytest.mark.parametrize("case", ["no compiler", "no cuda.h", "no names", "a stub"])

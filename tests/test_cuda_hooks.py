@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,14 +17,16 @@ from hooks import Said, cached, call_of, make_source
 from standins import make_torch, write
 from toolkits import make_compilers, make_libraries, make_program, make_toolkit
 
-from runtime_backend.cache import held_if_free
+from runtime_backend.cli.cache import KINDS
 from runtime_backend.config import load_settings
 from runtime_backend.errors import CudaError, ProvisionError
 from runtime_backend.frontend import Caller
+from runtime_backend.holding import held_if_free
 from runtime_backend.plan import Plan
 from runtime_backend.planning import make_plan
 from runtime_backend.report import describe_plan
 from runtime_backend.stamp import read_stamp
+from runtime_backend.sweeping import Left, prune
 from runtime_backend.tree import plan_tree, render
 
 WHEEL = "nonsense-1.0-py3-none-any.whl"
@@ -120,6 +123,27 @@ def test_two_rounds(scene: Scene) -> None:
     again = Said()
     assert home == Path(build(scene, caller, again)[0]["CUDA_HOME"])
     assert [] == again.lines
+
+
+def test_prune_during_a_build(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a build runs, pruning takes nothing that it uses; afterwards it takes everything."""
+    make_program(scene.root / "bin/ccache", "#!/bin/sh\n")
+    make_program(scene.root / "bin/c++", "#!/bin/sh\n")
+    cache, used = scene.root / "our-cache", list[bool]()
+    build_wheel = recording.build_wheel
+
+    def prune_and_build(*given: Any) -> str:
+        for kind in KINDS:
+            prune(cache / kind)
+        torch, home = Path(sys.path[-1]) / "torch/version.py", Path(os.environ["CUDA_HOME"])
+        used.extend(path.is_file() for path in (torch, home / "bin/nvcc", Path(os.environ["CXX"])))
+        return build_wheel(*given)
+
+    monkeypatch.setattr(recording, "build_wheel", prune_and_build)
+    build(scene, uv(scene))
+    assert [True, True, True] == used
+    assert [Left()] * len(KINDS) == [prune(cache / kind) for kind in KINDS]
+    assert [] == [path for path in cache.rglob("*") if path.is_file() and path.parent != cache]
 
 
 def test_one_round(scene: Scene) -> None:
@@ -221,7 +245,7 @@ def test_stable_paths(scene: Scene) -> None:
     assert str(view) in recording.seen[-1]["path"][:3]
     assert [] == [*(view.parent / ".held").iterdir(), *(home.parent / ".held").iterdir()]
     assert (False, False) == (view.is_symlink(), home.is_symlink())
-    kept = [path.name for path in (scene.root / "our-cache/toolkits").iterdir()]
+    kept = [path.name for path in (scene.root / "our-cache/toolkits").iterdir() if path.is_dir()]
     assert (1, True) == (len(kept), kept[0].startswith("cuda-13.0-"))
 
 
@@ -246,7 +270,8 @@ def test_moved(taken: str, scene: Scene) -> None:
     assert plan.toolkit is not None
     assert plan.toolkit.home is not None
     path = {"view": plan.view.path, "home": plan.toolkit.home.path}[taken]
-    with held_if_free(path.with_name(f".{path.name}.lock")) as is_ours:
+    path.parent.mkdir(parents=True)
+    with held_if_free(path) as is_ours:
         assert is_ours
         environ, _ = build(scene, caller)
     view, home = environ["A"].rpartition(":")[2], environ["CUDA_HOME"]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
 from runtime_backend import errors
@@ -43,3 +48,25 @@ def test_config_error(problems: list[str], text: str) -> None:
     error = ConfigError(problems, hint="Read.")
     assert tuple(problems) == error.problems
     assert text == str(error)
+
+
+@pytest.mark.parametrize(
+    ("full", "told"),
+    [
+        ([], "a disk"),
+        (["cwd"], "the disk of {cwd}"),
+        (["tmp", "cwd"], "the disk of {tmp} and of {cwd}"),
+    ],
+)
+def test_full_disk(full: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system does not say which disk is full, those that builds write to are looked at."""
+    places = {"tmp": tmp_path / "tmp", "cwd": tmp_path / "cwd"}
+    for place in places.values():
+        place.mkdir()
+    monkeypatch.chdir(places["cwd"])
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(places["tmp"]))
+    free = {str(place): 0 if name in full else 1 << 40 for name, place in places.items()}
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=free[folder]))
+    found = SystemRefusalError(OSError(errno.ENOSPC, "No space left on device"))
+    assert f"{told.format(**places)}: {os.strerror(errno.ENOSPC)}" == found.message
+    assert (found.hint or "").startswith("Free some space there: `runtime-backend cache clean` ")

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hooks import Said
-from standins import make_torch, write
+from standins import blocked, make_torch, write
 
+from runtime_backend.cache import open_folder
 from runtime_backend.errors import ProvisionError
+from runtime_backend.holding import in_use, remove
+from runtime_backend.provision import installing
 from runtime_backend.provision.fetch import Fetcher, Fetching, Source
 from runtime_backend.resolve import Resolution
 from runtime_backend.runtime import Identity
+from runtime_backend.sweeping import sweep
 
 URL = "torch @ https://example.org/torch-2.7.0%2Bcu126-cp311-cp311-linux_x86_64.whl#sha256=ab"
 LOCKED = Resolution(identity=Identity(name="torch", version="2.7.0"), how="locked", origin="uv.lock")
@@ -29,6 +37,8 @@ with (here / "calls").open("a") as calls:
 target = pathlib.Path(sys.argv[sys.argv.index("--target") + 1])
 make_torch(target, "2.7.0")
 time.sleep(0.2)
+says = here / "says"
+print(says.read_text() if says.exists() else "", flush=True)
 sys.exit(3 if (here / "fails").exists() else 0)
 """
 
@@ -84,6 +94,20 @@ def test_fetch_with_uv(installer: Path, tmp_path: Path) -> None:
     assert ("2.7.0", fetching.folder) == (found.identity.reported, found.environment and found.environment.prefix)
 
 
+def test_temporary_files(installer: Path, tmp_path: Path) -> None:
+    """What the installer unpacks lies where the runtime comes to: on that disk there is space, and it goes with the rest."""
+    write(
+        installer, f"#!/bin/sh\necho $TMPDIR $TEMP $TMP > {tmp_path}/said; touch $TMPDIR/x; mkdir -p $8; touch $8/y\n"
+    )
+    fetching = planned(tmp_path)
+    fetching.fetch(
+        source({"UV": str(installer), "TMPDIR": "/small", "PATH": "/usr/bin:/bin"}, tmp_path, "-a", "-b"), Said()
+    )
+    (place, *others) = (tmp_path / "said").read_text().split()
+    assert (f".new-{fetching.folder.name}", [place] * 2) == (Path(place).parent.name[:-9], others)
+    assert (["y"], False) == (names(fetching.folder), Path(place).exists())
+
+
 def test_fetch_with_pip(installer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without uv it is the pip of this interpreter, outside of what the frontend isolates."""
     monkeypatch.setattr(sys, "executable", str(installer))
@@ -128,3 +152,170 @@ def test_found(tmp_path: Path) -> None:
     assert fetching.find(LOCKED) is None
     (fetching.folder / "torch/version.py").unlink()
     assert fetching.find(LOCKED) is None
+
+
+def names(folder: Path) -> list[str]:
+    """Return what lies in a folder."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("gone", ["torch/lib/libtorch.so", "torch-2.7.0.dist-info"])
+def test_damaged(gone: str, installer: Path, tmp_path: Path) -> None:
+    """What has lost one of its files is fetched again; what is whole is not."""
+    fetching, environ = planned(tmp_path), {"UV": str(installer)}
+    for _ in range(2):
+        fetching.fetch(source(environ, tmp_path), Said())
+    assert 1 == len(calls(installer))
+    remove(fetching.folder / gone)
+    fetching.fetch(source(environ, tmp_path), Said())
+    assert (2, True) == (len(calls(installer)), fetching.find(LOCKED) is not None)
+    assert [fetching.folder.name, f"{fetching.folder.name}.lock"] == names(fetching.folder.parent)
+
+
+def test_scripts_and_byte_code(installer: Path, tmp_path: Path) -> None:
+    """Scripts lie elsewhere than RECORD says, and byte code goes: neither is damage."""
+    fetching = planned(tmp_path)
+    fetching.fetch(source({"UV": str(installer)}, tmp_path), Said())
+    record = fetching.folder / "torch-2.7.0.dist-info/RECORD"
+    write(record, record.read_text("utf-8") + "../../bin/torchrun,,\ntorch/__pycache__/x.pyc,,\n")
+    fetching.fetch(source({"UV": str(installer)}, tmp_path), Said())
+    assert 1 == len(calls(installer))
+
+
+def test_waiting_is_told(installer: Path, tmp_path: Path) -> None:
+    """A build that waits for another one says what for."""
+    fetching, said = planned(tmp_path), Said()
+    open_folder(fetching.folder.parent)
+    with in_use(fetching.folder):
+        thread = threading.Thread(target=fetching.fetch, args=(source({"UV": str(installer)}, tmp_path), said))
+        thread.start()
+        while not said.lines:
+            pass
+        assert ([f"waiting: another build fetches {fetching.folder}, or uses it"], False) == (
+            said.lines,
+            (installer.parent / "calls").exists(),
+        )
+    thread.join()
+    assert 1 == len(calls(installer))
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "error: failed to write: No space left on device (os error 28)",
+        "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
+        "Disk quota exceeded",
+    ],
+)
+def test_full_disk(says: str, installer: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A disk that is full is called so, whatever the installer calls it, and what frees some space is named."""
+    write(installer.parent / "fails", "")
+    write(installer.parent / "says", says)
+    fetching = planned(tmp_path)
+    with pytest.raises(ProvisionError) as caught:
+        fetching.fetch(source({"UV": str(installer)}, tmp_path), Said())
+    assert f"{says}\n" == capfd.readouterr().err
+    assert (
+        f"{URL} could not be fetched: no space left on the disk of {tmp_path}/cache/fetched, or on that of the installer's"
+        f" own cache; the command was {installer} pip install --python {sys.executable}\n"
+        "Free some space there (`runtime-backend cache clean` removes what no build uses), or name a cache folder on"
+        " another disk: RUNTIME_BACKEND_CACHE_DIR=/path."
+    ) == str(caught.value)
+
+
+def test_cache_that_cannot_be_written_to(installer: Path, tmp_path: Path) -> None:
+    """The reason is told in words, and which cache would do."""
+    fetching = Fetcher(blocked(tmp_path) / "fetched", "3.11").plan(URL)
+    with pytest.raises(ProvisionError) as caught:
+        fetching.fetch(source({"UV": str(installer)}, tmp_path), Said())
+    assert (
+        f"{URL} cannot be fetched: Not a directory: {blocked(tmp_path)}\n"
+        "Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path."
+    ) == str(caught.value)
+
+
+def test_no_installer(tmp_path: Path) -> None:
+    """An installer that is not there is named."""
+    fetching = planned(tmp_path)
+    with pytest.raises(ProvisionError) as caught:
+        fetching.fetch(source({"UV": "/no/uv"}, tmp_path), Said())
+    assert (
+        f"{URL} cannot be fetched: /no/uv cannot be started: No such file or directory: /no/uv" == caught.value.message
+    )
+
+
+def test_frontend_that_is_gone(installer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for what would be built: the installer is ended, and nothing of it is left."""
+    write(installer, "#!/bin/sh\nexec sleep 60\n")
+    parents = iter([1, 1])
+    monkeypatch.setattr(installing.os, "getppid", lambda: next(parents, 2))
+    fetching = planned(tmp_path)
+    with pytest.raises(ProvisionError) as caught:
+        fetching.fetch(source({"UV": str(installer)}, tmp_path), Said())
+    assert f"{URL} could not be fetched: the frontend has ended meanwhile" == str(caught.value)
+    assert [f"{fetching.folder.name}.lock"] == names(fetching.folder.parent)
+
+
+FETCH = """
+import os, pathlib, sys
+from runtime_backend.provision.fetch import Fetcher, Source
+from runtime_backend.stopping import orderly
+source = Source(environ={"UV": sys.argv[1], "PATH": os.environ["PATH"]}, cwd=pathlib.Path.cwd(), options=(), is_offline=False)
+with orderly():
+    Fetcher(pathlib.Path(sys.argv[2]) / "fetched", "3.11").plan("torch==2.7.0").fetch(source, lambda line: None)
+"""
+SLOW = """#!{python}
+import os, pathlib, sys, time
+target = pathlib.Path(sys.argv[sys.argv.index("--target") + 1])
+target.mkdir()
+pathlib.Path({pid!r}).write_text(str(os.getpid()))
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def fetching_process(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Return a process that fetches, and the number of the installer's."""
+    pid = tmp_path / "pid"
+    write(tmp_path / "uv", SLOW.format(python=sys.executable, pid=str(pid))).chmod(0o755)
+    environ = {**os.environ, "PYTHONPATH": str(Path(installing.__file__).parents[2])}
+    command = [sys.executable, "-c", FETCH, tmp_path / "uv", tmp_path / "cache"]
+    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE) as process:  # noqa: S603
+        while not (pid.is_file() and pid.read_text()):
+            assert process.poll() is None
+        yield process, int(pid.read_text())
+        process.kill()
+
+
+def is_alive(process: int) -> bool:
+    """Return whether a process is there."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_stopped(number: signal.Signals, fetching_process: tuple[subprocess.Popen[bytes], int], tmp_path: Path) -> None:
+    """A build that is stopped ends its installer, and leaves nothing of what that has written."""
+    process, installer = fetching_process
+    assert [".new-torch-2.7.0", "torch-2.7.0"] == [name.rpartition("-")[0].rpartition("-")[0] if name.startswith(".") else name.rpartition("-")[0] for name in names(tmp_path / "cache/fetched")]  # fmt: skip
+    process.send_signal(number)
+    process.communicate(timeout=30)
+    assert (-number, False) == (process.returncode, is_alive(installer))
+    assert [True] == [name.endswith(".lock") for name in names(tmp_path / "cache/fetched")]
+
+
+def test_killed(fetching_process: tuple[subprocess.Popen[bytes], int], tmp_path: Path) -> None:
+    """What a killed build has left is removed by the next one, once the installer, which still writes, has ended."""
+    process, installer = fetching_process
+    process.kill()
+    process.wait()
+    sweep(tmp_path / "cache")
+    assert (2, True) == (len(names(tmp_path / "cache/fetched")), is_alive(installer))
+    os.kill(installer, signal.SIGKILL)
+    while is_alive(installer):
+        pass
+    sweep(tmp_path / "cache")
+    assert [] == names(tmp_path / "cache/fetched")

@@ -13,6 +13,7 @@ import pytest
 from standins import write
 from test_builds import BUILD, record
 
+from runtime_backend.builds import made_folder
 from runtime_backend.cli import main
 from runtime_backend.cli.last import shown_name
 from runtime_backend.ninja import Step
@@ -139,8 +140,9 @@ def test_nothing_recorded(
 def test_under_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A build that is not over yet is named, with how to look on."""
     recorded(tmp_path)
-    log = write(tmp_path / f"cache/builds/1-x-{os.getpid()}/output.log", "")
-    assert 0 == main(["explain", "--last", "--json"])
+    with made_folder(tmp_path / "cache", Path("x"), 0) as folder:
+        log = write(folder / "output.log", "")
+        assert 0 == main(["explain", "--last", "--json"])
     assert f"runtime-backend: a build is under way; `tail -f {log}` shows how far it is\n" == capsys.readouterr().err
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from standins import blocked, write
 
+from runtime_backend import linked
 from runtime_backend.errors import CudaError
+from runtime_backend.holding import held_if_free, remove_if_free
 from runtime_backend.linked import LinkedFolder, digest, safe_name
 
 
@@ -57,19 +63,9 @@ def test_passing_folder(tmp_path: Path) -> None:
     folder = passing(tmp_path, "env")
     with folder.shown(refuse) as shown:
         assert (folder.path, "env") == (shown, (shown / "torch/file").read_text("utf-8"))
-    assert [".held", ".x.lock"] == sorted(os.listdir(tmp_path / "cache"))
+    assert [".held", ".held.lock", "x.lock"] == sorted(os.listdir(tmp_path / "cache"))
     assert [] == os.listdir(tmp_path / "cache/.held")
     assert (tmp_path / "env/torch/file").is_file()
-
-
-def test_passing_folders_of_killed_builds(tmp_path: Path) -> None:
-    """What a killed build has left goes after two days; what a running one has, stays."""
-    folder = passing(tmp_path, "env")
-    for name in (".passing-old", ".passing-running"):
-        write(folder.held.parent / name / "x", "")
-    os.utime(folder.held.parent / ".passing-old", (1, 1))
-    with folder.shown(refuse):
-        assert [".passing-running", folder.held.name] == sorted(os.listdir(folder.held.parent), key=len)
 
 
 def test_two_passing_folders_at_once(tmp_path: Path) -> None:
@@ -83,7 +79,7 @@ def test_two_passing_folders_at_once(tmp_path: Path) -> None:
         assert "env-a" == (one / "torch/file").read_text("utf-8")
     with second.shown(refuse) as again:
         assert (second.path, "env-b") == (again, (again / "torch/file").read_text("utf-8"))
-    assert [".held", ".x.lock"] == sorted(os.listdir(tmp_path / "cache"))
+    assert [".held", ".held.lock", "x.lock"] == sorted(os.listdir(tmp_path / "cache"))
 
 
 def test_second_that_outlives_the_first(tmp_path: Path) -> None:
@@ -98,9 +94,10 @@ def test_second_that_outlives_the_first(tmp_path: Path) -> None:
 
 
 def test_passing_folder_of_a_killed_build(tmp_path: Path) -> None:
-    """What a killed build has left is used again, or replaced."""
+    """What a killed build has left at the stable path is replaced."""
     killed, folder = passing(tmp_path, "env-a"), passing(tmp_path, "env-b")
-    killed.show()
+    killed.held.mkdir(parents=True)
+    killed.path.symlink_to(f".held/{killed.held.name}")
     with folder.shown(refuse) as shown:
         assert (folder.path, "env-b") == (shown, (shown / "torch/file").read_text("utf-8"))
 
@@ -132,3 +129,225 @@ def test_digest_takes_any_path() -> None:
 def test_safe_name() -> None:
     """What a shell or a pattern would take for its own is a full stop."""
     assert "torch-2.7.0.cu126.x" == safe_name("torch-2.7.0+cu126 $(*)x")
+
+
+def lasting(tmp_path: Path, environment: str) -> LinkedFolder:
+    """Return a folder that leads into an environment which stays."""
+    target = make_target(tmp_path / environment / "torch", environment)
+    return LinkedFolder(path=tmp_path / "cache/overlays/x", targets={"torch": target})
+
+
+def text(shown: Path) -> str:
+    """Return the text of the file that a folder leads to."""
+    return (shown / "torch/file").read_text("utf-8")
+
+
+def test_second_environment(tmp_path: Path) -> None:
+    """A short build for another environment leads nothing away from a build that runs, and may take its own with it."""
+    first, second = lasting(tmp_path, "env-a"), lasting(tmp_path, "env-b")
+    with first.shown(refuse) as one:
+        with second.shown(refuse) as two:
+            assert (first.path, second.held) == (one, two)
+            assert ("env-a", "env-b") == (text(one), text(two))
+        shutil.rmtree(tmp_path / "env-b")
+        assert "env-a" == text(one)
+    make_target(tmp_path / "env-b/torch", "env-b")
+    with second.shown(refuse) as two:
+        assert (second.path, "env-b") == (two, text(two))
+
+
+def test_first_environment_that_goes(tmp_path: Path) -> None:
+    """The second build does not depend on the first one's environment either."""
+    first, second = lasting(tmp_path, "env-a"), lasting(tmp_path, "env-b")
+    with first.shown(refuse), second.shown(refuse) as two:
+        shutil.rmtree(tmp_path / "env-a")
+        assert "env-b" == text(two)
+
+
+def test_builds_for_one_environment_share_the_path(tmp_path: Path) -> None:
+    """The path is the same for builds that run at once, and stays when the first one ends."""
+    folder, other = lasting(tmp_path, "env-a"), lasting(tmp_path, "env-b")
+    one = folder.shown(refuse)
+    assert folder.path == one.__enter__()
+    with folder.shown(refuse) as two:
+        one.__exit__(None, None, None)
+        with other.shown(refuse) as three:
+            assert (folder.path, "env-a", other.held) == (two, text(two), three)
+
+
+def test_what_outlives_its_build(tmp_path: Path) -> None:
+    """An editable gets the folder of its own environment, which another environment's build leads nowhere else."""
+    first, second = lasting(tmp_path, "env-a"), lasting(tmp_path, "env-b")
+    with first.shown(refuse, is_lasting=True) as one:
+        assert (first.held, "env-a") == (one, text(one))
+    assert not first.path.is_symlink()
+    with second.shown(refuse) as two:
+        assert second.path == two
+    shutil.rmtree(tmp_path / "env-b")
+    assert "env-a" == text(one)
+    with first.shown(refuse, is_lasting=True) as again:
+        assert one == again
+
+
+def test_another_leads_the_path_away_in_between(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between leading the path to its folder and keeping it there, another build may come: then it has the path."""
+    first, second = lasting(tmp_path, "env-a"), lasting(tmp_path, "env-b")
+    lead = LinkedFolder._lead_to  # noqa: SLF001 - the moment cannot be met otherwise
+
+    def lead_to_both(self: LinkedFolder, held: Path) -> None:
+        lead(self, held)
+        second.held.mkdir(exist_ok=True)
+        lead(second, second.held)
+
+    monkeypatch.setattr(LinkedFolder, "_lead_to", lead_to_both)
+    with first.shown(refuse) as one:
+        assert (first.held, "env-a") == (one, text(one))
+        with held_if_free(first.path) as is_free:
+            assert is_free
+
+
+def damage_link(held: Path, _: Path) -> None:
+    """Remove a link."""
+    (held / "a/b").unlink()
+
+
+def damage_target(held: Path, tmp_path: Path) -> None:
+    """Lead a link elsewhere."""
+    (held / "a/b").unlink()
+    (held / "a/b").symlink_to(make_target(tmp_path / "elsewhere"))
+
+
+def damage_kind(held: Path, _: Path) -> None:
+    """Put a folder in the place of a link."""
+    (held / "a/b").unlink()
+    write(held / "a/b/file", "other")
+
+
+def damage_folder(held: Path, tmp_path: Path) -> None:
+    """Put a link in the place of a folder."""
+    shutil.rmtree(held / "a")
+    (held / "a").symlink_to(make_target(tmp_path / "elsewhere"))
+
+
+def damage_text(held: Path, _: Path) -> None:
+    """Empty a file, as a full disk does."""
+    (held / "c/d").write_text("")
+
+
+def damage_text_folder(held: Path, _: Path) -> None:
+    """Put a folder in the place of a file."""
+    (held / "c/d").unlink()
+    (held / "c/d").mkdir()
+
+
+def damage_text_link(held: Path, tmp_path: Path) -> None:
+    """Put a link in the place of a file, with the same text."""
+    (held / "c/d").unlink()
+    (held / "c/d").symlink_to(write(tmp_path / "elsewhere/file", "text"))
+
+
+def damage_all(held: Path, tmp_path: Path) -> None:
+    """Put a link in the place of the folder itself."""
+    shutil.rmtree(held)
+    held.symlink_to(make_target(tmp_path / "elsewhere"))
+
+
+DAMAGES = (
+    damage_link,
+    damage_target,
+    damage_kind,
+    damage_folder,
+    damage_text,
+    damage_text_folder,
+    damage_text_link,
+    damage_all,
+)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged(damage: Callable[[Path, Path], None], tmp_path: Path) -> None:
+    """A damaged folder is made again, and nothing is written through a link that has come into it."""
+    target = make_target(tmp_path / "env/torch", "torch")
+    folder = LinkedFolder(path=tmp_path / "cache/overlays/x", targets={"a/b": target}, texts={"c/d": "text"})
+    with folder.shown(refuse):
+        pass
+    damage(folder.held, tmp_path)
+    with folder.shown(refuse) as shown:
+        assert (target, "text") == ((shown / "a/b").readlink(), (shown / "c/d").read_text("utf-8"))
+        assert [False] * 3 == [path.is_symlink() for path in (shown.resolve(), shown / "a", shown / "c/d")]
+    elsewhere = tmp_path / "elsewhere"
+    assert ["file"] * elsewhere.exists() == (os.listdir(elsewhere) if elsewhere.exists() else [])
+    assert ["file"] == os.listdir(target)
+
+
+def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that cannot be written leaves no half of it, and is written by the next build."""
+    folder = LinkedFolder(path=tmp_path / "cache/overlays/x", targets={}, texts={"c/d": "text"})
+    write_text = Path.write_text
+
+    def write_half(self: Path, text: str, encoding: str) -> None:
+        write_text(self, text[:2], encoding)
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", write_half)
+        with pytest.raises(CudaError, match="No space left"), folder.shown(refuse):
+            raise AssertionError
+    assert [] == os.listdir(folder.held / "c")
+    with folder.shown(refuse) as shown:
+        assert "text" == (shown / "c/d").read_text("utf-8")
+
+
+def test_what_it_leads_to_is_kept(tmp_path: Path) -> None:
+    """What a build borrows from the cache itself cannot be removed meanwhile, nor can the folder."""
+    cache = tmp_path / "cache"
+    torch = make_target(cache / "fetched/torch-2/torch").parent
+    stub = write(cache / "cuda/libcuda-1.so", "")
+    nvcc = write(cache / "toolkits/cuda-13/nvidia/cu13/bin/nvcc", "")
+    targets = {"torch": torch / "torch", "lib/stubs/libcuda.so": stub, "bin/nvcc": nvcc, "lib64": Path("lib")}
+    folder = LinkedFolder(path=cache / "cuda/x", targets=targets)
+    with folder.shown(refuse):
+        used = [torch, stub, cache / "toolkits/cuda-13", folder.held, folder.path]
+        assert [False] * 5 == [remove_if_free(path) for path in used]
+    assert [True] * 5 == [remove_if_free(path) for path in used]
+    with pytest.raises(CudaError, match=r"It was removed meanwhile: '.*/cuda/libcuda-1\.so'$"), folder.shown(refuse):
+        raise AssertionError
+
+
+BUILDS = """
+import pathlib, sys, time
+from runtime_backend.linked import LinkedFolder
+from runtime_backend.sweeping import prune, sweep
+root, name, until = pathlib.Path(sys.argv[1]), sys.argv[2], time.time() + 2
+cache, count = root / "cache", 0
+def refuse(error):
+    raise error
+while time.time() < until:
+    count += 1
+    if name == "prune":
+        assert not prune(cache / "overlays").failed
+        sweep(cache)
+        continue
+    folder = LinkedFolder(
+        path=cache / "overlays/x", targets={"torch": root / name / "torch", "a/b": root / name}, texts={"c/d": name}
+    )
+    with folder.shown(refuse) as shown:
+        for _ in range(3):
+            assert name == (shown / "torch/file").read_text() == (shown / "c/d").read_text()
+            time.sleep(0.001)
+print(count)
+"""
+
+
+def test_many_at_once(tmp_path: Path) -> None:
+    """Builds for two environments, while somebody prunes all the time, each find their own until they are over."""
+    environ = {"PYTHONPATH": str(Path(linked.__file__).parents[1])}
+    names = ("env-a", "env-a", "env-b", "prune")
+    for name in names[1:3]:
+        make_target(tmp_path / name / "torch", name)
+    builds = [
+        subprocess.Popen([sys.executable, "-c", BUILDS, tmp_path, name], env=environ, stdout=subprocess.PIPE)  # noqa: S603
+        for name in names
+    ]
+    counts = [int(build.communicate()[0] or 0) for build in builds]
+    assert all(counts), counts

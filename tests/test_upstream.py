@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +26,10 @@ from toolkits import make_program
 from runtime_backend import downloads
 from runtime_backend.config import Upstream
 from runtime_backend.errors import SourceError
-from runtime_backend.upstream import Depot
-from runtime_backend.upstream.git import find_commit
+from runtime_backend.files import is_there
+from runtime_backend.sweeping import sweep
+from runtime_backend.upstream import Depot, getting
+from runtime_backend.upstream.git import Git, find_commit
 
 
 @pytest.fixture
@@ -235,6 +241,88 @@ def test_cache_that_cannot_be_written(tmp_path: Path, environ: dict[str, str]) -
     assert "RUNTIME_BACKEND_CACHE_DIR" in str(caught.value)
 
 
+@pytest.mark.parametrize("moment", ["downloaded", "copied", "unpacked"])
+def test_full_disk(
+    moment: str, server: Server, tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk is called so, whenever it is met, and no server is asked again for it; nothing half-written is left."""
+    path, sha256 = archive_of(tmp_path)
+    server.pages["/x.tar.gz"] = (200, "application/gzip", path.read_bytes())
+    url = server.url("/x.tar.gz") if moment == "downloaded" else path.as_uri()
+    if moment == "unpacked":
+        monkeypatch.setattr("shutil.copyfileobj", refuse)
+    else:
+        monkeypatch.setattr(
+            getting, "download", lambda url, _, *rest: downloads.download(url, Path("/dev/full"), *rest)
+        )
+    with pytest.raises(SourceError) as caught:
+        make_depot(tmp_path, environ).tree(make_upstream("url", url, sha256=sha256)).__enter__()
+    assert f"{tmp_path}/cache/sources cannot be written to: No space left on device" in caught.value.message
+    assert "Free some space there (`runtime-backend cache clean` removes what no build uses), or" in (
+        caught.value.hint or ""
+    )
+    assert len(server.asked) == (moment == "downloaded")
+    kept = [path.name for path in (tmp_path / "cache/sources").iterdir() if path.suffix != ".lock"]
+    assert [f"{sha256[:16]}-{path.name}"] * (moment == "unpacked") == kept
+
+
+def test_file_that_cannot_be_made(server: Server, tmp_path: Path) -> None:
+    """Where no file can be made, the server is asked once, and the reason is the disk's."""
+    server.pages["/x.tar.gz"] = (200, "application/gzip", b"x")
+    with pytest.raises(FileNotFoundError):
+        downloads.download(server.url("/x.tar.gz"), tmp_path / "no/x.tar.gz", {"NETRC": "/nowhere"}, Said())
+    assert 1 == len(server.asked)
+
+
+def refuse(*_: object) -> None:
+    """Write to a full disk."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_full_disk_of_git(tmp_path: Path, environ: dict[str, str]) -> None:
+    """Git's own words are told, with what frees some space."""
+    write(tmp_path / "bin/git", "#!/bin/sh\necho 'fatal: write error: No space left on device' >&2\nexit 128\n")
+    (tmp_path / "bin/git").chmod(0o755)
+    environ = {**environ, "PATH": f"{tmp_path}/bin:{environ['PATH']}"}
+    with pytest.raises(SourceError) as caught:
+        Git(tmp_path, environ).run("fetch")
+    assert "git fetch ended with code 128:\n  fatal: write error: No space left on device\nFree some space" in str(caught.value)  # fmt: skip
+
+
+GIT_OF_ANOTHER = """
+import os, pathlib, sys
+from runtime_backend.stopping import orderly
+from runtime_backend.config import Upstream
+from runtime_backend.upstream import Depot
+upstream = Upstream(kind="git", where="https://example.org/x", rev="0" * 40, sha256=None, subdirectory=None, patches=(), origin="")
+depot = Depot(folder=pathlib.Path(sys.argv[1]), environ=dict(os.environ), is_offline=False, say=lambda line: None)
+with orderly(), depot.tree(upstream):
+    pass
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_stopped(number: signal.Signals, tmp_path: Path, environ: dict[str, str]) -> None:
+    """A build that is stopped ends git and leaves nothing; what a killed one leaves, a later build removes."""
+    pid, sources = tmp_path / "pid", tmp_path / "cache/sources"
+    write(tmp_path / "bin/git", f"#!/bin/sh\necho $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 60\n").chmod(0o755)
+    more = {"PATH": f"{tmp_path}/bin:{environ['PATH']}", "PYTHONPATH": str(Path(downloads.__file__).parents[1])}
+    with subprocess.Popen([sys.executable, "-c", GIT_OF_ANOTHER, sources], env={**os.environ, **more}) as process:  # noqa: S603
+        while not pid.exists():
+            assert process.poll() is None
+        assert ".new-" in " ".join(os.listdir(sources))
+        process.send_signal(number)
+    assert -number == process.returncode
+    git = int(pid.read_text())
+    assert (number == signal.SIGKILL) == (".new-" in " ".join(os.listdir(sources)))
+    if number == signal.SIGKILL:
+        os.kill(git, signal.SIGKILL)
+        sweep(tmp_path / "cache")
+    assert [] == [name for name in os.listdir(sources) if not name.endswith(".lock")]
+    while is_there(Path(f"/proc/{git}")):  # until init has taken note of its end
+        pass
+
+
 def test_subdirectory(tmp_path: Path, environ: dict[str, str]) -> None:
     """The package may lie further down."""
     path, sha256 = archive_of(tmp_path)
@@ -362,6 +450,23 @@ def test_git_patched(tmp_path: Path, environ: dict[str, str]) -> None:
             assert "new\n" == (tree / "new.txt").read_text()
             assert "v1" == git(tree, "describe", "--tags", "--dirty")
             assert "" == git(tree, "status", "--porcelain", "--untracked-files=no")
+
+
+def test_damaged_archive_of_git(tmp_path: Path, environ: dict[str, str]) -> None:
+    """An archive that was packed here, and cannot be unpacked, is packed again; one with a hash cannot come to that."""
+    commit, said = make_repository(tmp_path / "repository", "a.txt", "one"), Said()
+    upstream = make_upstream("git", (tmp_path / "repository").as_uri(), rev=commit)
+    depot = make_depot(tmp_path, {**environ, "GIT_ALLOW_PROTOCOL": "file"}, said)
+    for _ in range(2):
+        with depot.tree(upstream) as tree:
+            assert "one" == (tree / "a.txt").read_text()
+        (archive,) = (tmp_path / "cache/sources").glob("*.tar")
+        archive.write_bytes(archive.read_bytes()[:700])
+    assert 2 == len(said.lines)
+    path = write(tmp_path / "x-1.tar.gz", "no archive")
+    upstream = make_upstream("url", path.as_uri(), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    with pytest.raises(SourceError, match=r"x-1\.tar\.gz cannot be unpacked: "):
+        make_depot(tmp_path, environ).tree(upstream).__enter__()
 
 
 def test_git_in_a_hook_of_git(tmp_path: Path, environ: dict[str, str]) -> None:

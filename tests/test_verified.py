@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +17,9 @@ from servers import Server, serving
 from standins import write
 from test_managers import under
 
+from runtime_backend.cache import open_folder
 from runtime_backend.errors import ProvisionError
+from runtime_backend.holding import exclusively
 from runtime_backend.provision.verified import Verifying
 
 NAME = "torch-9.4.0+cpu-py3-none-any.whl"
@@ -47,6 +52,9 @@ def refusal(checking: Verifying, *, is_offline: bool = False) -> str:
     return str(caught.value)
 
 
+HELD = f"{SHA256[:16]}.lock"
+
+
 def left(folder: Path) -> list[str]:
     """Return the names of the files that lie in the folder of checked wheels."""
     return sorted(path.name for path in (folder / "verified").rglob("*") if path.is_file())
@@ -60,7 +68,7 @@ def test_right_wheel(server: Server, tmp_path: Path) -> None:
         checking.verify({}, said, is_offline=False)
         assert WHEEL == checking.path.read_bytes()
     assert ([(PATH, None)], [f"fetching {server.url(PATH)}"]) == (server.asked, said.lines)
-    assert ["lock", NAME] == left(tmp_path)
+    assert [HELD, NAME] == left(tmp_path)
 
 
 def test_file(tmp_path: Path) -> None:
@@ -71,6 +79,42 @@ def test_file(tmp_path: Path) -> None:
     assert WHEEL == checking.path.read_bytes()
 
 
+def test_damaged(server: Server, tmp_path: Path) -> None:
+    """A wheel that is no longer what it was is downloaded anew: the frontend would install whatever is there."""
+    checking = verifying(tmp_path, server.url(PATH))
+    checking.verify({}, Said(), is_offline=False)
+    checking.path.write_bytes(b"")
+    checking.verify({}, Said(), is_offline=False)
+    assert (WHEEL, 2) == (checking.path.read_bytes(), len(server.asked))
+
+
+def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk is called so, and nothing of the wheel is left."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    checking = verifying(tmp_path, write(tmp_path / NAME, "").as_uri())
+    monkeypatch.setattr("shutil.copyfile", refuse)
+    told = refusal(checking)
+    assert told.startswith(f"{checking.path} cannot be written: No space left on device\nFree some space there (")
+    assert [HELD] == left(tmp_path)
+
+
+def test_waiting_is_told(server: Server, tmp_path: Path) -> None:
+    """A build that waits for another one's download says so."""
+    checking, said = verifying(tmp_path, server.url(PATH)), Said()
+    open_folder(checking.folder)
+    with exclusively(checking.path.parent):
+        thread = threading.Thread(target=lambda: checking.verify({}, said, is_offline=False))
+        thread.start()
+        while not said.lines:
+            pass
+        assert ([f"waiting: another build fetches {checking.path}"], []) == (said.lines, server.asked)
+    thread.join()
+    assert WHEEL == checking.path.read_bytes()
+
+
 def test_wrong_wheel(server: Server, tmp_path: Path) -> None:
     """A wheel with another hash is a stop, and nothing of it is kept."""
     server.pages[PATH] = (200, "application/octet-stream", b"another wheel")
@@ -78,7 +122,7 @@ def test_wrong_wheel(server: Server, tmp_path: Path) -> None:
     assert (f"{server.url(PATH)}: found sha256 {found}, expected {SHA256}, which is locked\n{HINT}") == refusal(
         verifying(tmp_path, server.url(PATH))
     )
-    assert ["lock"] == left(tmp_path)
+    assert [HELD] == left(tmp_path)
 
 
 def test_wrong_wheel_is_downloaded_anew(server: Server, tmp_path: Path) -> None:
@@ -95,7 +139,7 @@ def test_offline(server: Server, tmp_path: Path) -> None:
     """Offline, a wheel that was not downloaded before is a stop, and no server is asked."""
     told = f"{server.url(PATH)}: not fetched: this build is offline\n{HINT}"
     assert told == refusal(verifying(tmp_path, server.url(PATH)), is_offline=True)
-    assert ([], ["lock"]) == (server.asked, left(tmp_path))
+    assert ([], [HELD]) == (server.asked, left(tmp_path))
 
 
 def test_offline_after_a_download(server: Server, tmp_path: Path) -> None:
@@ -119,7 +163,7 @@ def test_unreachable(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         told = refusal(verifying(tmp_path, url))
     why = f"{gone}: found no file" if kind == "file" else "no answer: Connection refused"
     assert f"{url}: it cannot be fetched: {why}\n{HINT}" == told
-    assert ["lock"] == left(tmp_path)
+    assert [HELD] == left(tmp_path)
 
 
 LOCK = """\

@@ -8,6 +8,8 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from runtime_backend.cuda import wheels
 from runtime_backend.cuda.wheels import Compilers, check_major, find_compilers, find_kept, requirement_for
 from runtime_backend.distributions import DistributionIndex
 from runtime_backend.errors import CudaError
+from runtime_backend.holding import exclusively, remove
 from runtime_backend.runtime import Identity
 
 FIVE = "cuda-toolkit[nvcc,crt,nvvm,cudart,cccl]"
@@ -108,7 +111,7 @@ def test_kept_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found.keep(folder)
     monkeypatch.setattr(wheels, "_link_or_copy", None)
     found.keep(folder)
-    assert [folder.name] == os.listdir(folder.parent)
+    assert [folder.name, f"{folder.name}.lock"] == sorted(os.listdir(folder.parent))
 
 
 def test_copies_across_file_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,29 +155,56 @@ def test_kept_at_once(tmp_path: Path) -> None:
     for build in builds:
         build.communicate("go\n")
     assert [0, 0, 0] == [build.returncode for build in builds]
-    (name,) = os.listdir(tmp_path / "cache/toolkits")
+    name, lock = sorted(os.listdir(tmp_path / "cache/toolkits"))
+    assert f"{name}.lock" == lock
     assert content(tmp_path / "site") == content(tmp_path / "cache/toolkits" / name)
 
 
-@pytest.mark.parametrize("is_there", [True, False])
-def test_last_step_that_fails(is_there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - a column
-    """Another build that has kept the same meanwhile is no mistake; anything else is; neither leaves half a folder."""
+def test_last_step_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that cannot be moved to its place leaves no half of it."""
     make_compilers(tmp_path / "site")
     found = found_in(tmp_path / "site")
     folder = found.kept_in(tmp_path / "cache")
 
     def refuse(self: Path, target: Path) -> None:
-        if is_there:
-            target.mkdir()
-        raise OSError(errno.ENOTEMPTY, f"not {self.name} to {target.name}")
+        raise OSError(errno.EIO, f"not {self.name} to {target.name}")
 
     monkeypatch.setattr(Path, "rename", refuse)
-    if is_there:
+    with pytest.raises(OSError, match=r"not \.new-cuda-13\.0-[0-9a-f]{16}-[0-9a-f]{8} to cuda-13\.0-"):
         found.keep(folder)
-    else:
-        with pytest.raises(OSError, match=r"not \.new-\d+-cuda-13\.0-"):
-            found.keep(folder)
-    assert [folder.name] * is_there == os.listdir(folder.parent)
+    assert [f"{folder.name}.lock"] == os.listdir(folder.parent)
+
+
+@pytest.mark.parametrize("gone", ["nvidia/cu13/bin/nvcc", "nvidia_cuda_nvcc-13.0.88.dist-info", "nvidia/cu13/include"])
+def test_damaged(gone: str, tmp_path: Path) -> None:
+    """Compilers that have lost a file in the cache are kept anew."""
+    make_compilers(tmp_path / "site")
+    found = found_in(tmp_path / "site")
+    folder = found.kept_in(tmp_path / "cache")
+    found.keep(folder)
+    remove(folder / gone)
+    found.keep(folder)
+    assert content(tmp_path / "site") == content(folder)
+    assert [folder.name, f"{folder.name}.lock"] == sorted(os.listdir(folder.parent))
+
+
+def test_kept_by_another_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another build has kept while this one waited is not written again."""
+    make_compilers(tmp_path / "site")
+    found = found_in(tmp_path / "site")
+    folder = found.kept_in(tmp_path / "cache")
+
+    @contextmanager
+    def keep_before(path: Path) -> Iterator[None]:
+        with monkeypatch.context() as patch:
+            patch.setattr(wheels, "exclusively", exclusively)
+            found.keep(path)
+            patch.setattr(wheels, "_link_or_copy", None)
+            yield
+
+    monkeypatch.setattr(wheels, "exclusively", keep_before)
+    found.keep(folder)
+    assert content(tmp_path / "site") == content(folder)
 
 
 def test_nothing_kept(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import NamedTuple
 from ..cache import find_cache
 from ..errors import CommandError
 from ..files import is_closed, is_file, is_folder, list_names
+from ..sweeping import Left, prune, remove_unused, sweep
 from ..tables import did_you_mean, one_of
 from .terminal import out, say
 
@@ -32,8 +32,8 @@ KINDS = {
 
 
 _NAMED = "RUNTIME_BACKEND_CACHE_DIR names another folder for the cache."
-_OLD = ".old-"
-"""How the name of what is being removed begins."""
+_HANDED_OVER = {"verified": 3600}
+"""Seconds for which a frontend may still install what it was given; it holds no lock of ours."""
 
 
 class Entry(NamedTuple):
@@ -88,13 +88,11 @@ def run_cache(action: str, kinds: Sequence[str]) -> int:
         from .verification import verify_cache  # noqa: PLC0415 - hashing and archives, for this alone
 
         return verify_cache(cache)
-    if action == "prune":
-        from .pruning import find_unused  # noqa: PLC0415 - as above
-
-        return _take_out(list(find_unused(cache)), cache)
-    entries = [entry for entry in list_cache(cache) if not kinds or entry.kind in kinds]
-    if action == "clean":
-        return _take_out([*(entry.path for entry in entries), *([] if kinds else leftovers(cache))], cache)
+    if action in ("prune", "clean"):
+        before = _size(cache)
+        left = _prune(cache) if action == "prune" else _clean(cache, kinds or list(KINDS))
+        return _tell_left(left, cache, before - _size(cache))
+    entries = list_cache(cache)
     total = sum(entry.size for entry in entries)
     if action == "size":
         out(f"{total / 1e6:.1f} MB in {cache}")
@@ -105,25 +103,39 @@ def run_cache(action: str, kinds: Sequence[str]) -> int:
     return 0
 
 
-def leftovers(cache: Path) -> list[Path]:
-    """Return what an interrupted removal has left at the top of the cache."""
-    return [cache / name for name in list_names(cache) if name.startswith(_OLD)]
-
-
 def links_in(folder: Path) -> list[Path]:
     """Return the links in a folder, however deep."""
     paths = (Path(inside) / name for inside, *names in os.walk(folder) for name in [*names[0], *names[1]])
     return [path for path in paths if path.is_symlink()]
 
 
-def _take_out(paths: list[Path], cache: Path) -> int:
-    sizes = [(path, _size(path)) for path in paths]
-    left = [rest for path in paths for rest in _remove(path)]
-    for path in left:
+def _prune(cache: Path) -> Left:
+    """Remove what no build will use again."""
+    from .pruning import find_unused  # noqa: PLC0415 - as above
+
+    sweep(cache)
+    left = Left()
+    for path in find_unused(cache):
+        left |= remove_unused(path)
+    return left
+
+
+def _clean(cache: Path, kinds: Sequence[str]) -> Left:
+    """Remove whatever no build uses now."""
+    sweep(cache)
+    left = Left()
+    for kind in kinds:
+        left |= prune(cache / kind, kept=_HANDED_OVER.get(kind, 0))
+    return left
+
+
+def _tell_left(left: Left, cache: Path, freed: int) -> int:
+    for path in left.failed:
         say(f"error: {path} cannot be removed")
-    freed = sum(size for _, size in sizes) - sum(map(_size, left))
+    for path in left.in_use:
+        out(f"kept, since a build uses it: {path}")
     out(f"removed {freed / 1e6:.1f} MB from {cache}")
-    return 1 if left else 0
+    return 1 if left.failed else 0
 
 
 def _fetched(folder: Path) -> list[Path]:
@@ -150,16 +162,3 @@ def _files(path: Path) -> Iterator[Path]:
 def _column(size: int) -> str:
     """Return a size, right-aligned."""
     return f"{size / 1e6:10.1f} MB"
-
-
-def _remove(path: Path) -> list[Path]:
-    """Remove a folder or file, out of sight first, so that no build takes a half of it; return what is left."""
-    hidden = path if path.name.startswith(_OLD) else path.with_name(f"{_OLD}{os.getpid()}-{path.name}")
-    try:
-        path.rename(hidden)
-        if hidden.is_symlink() or not is_folder(hidden):
-            hidden.unlink()
-    except OSError:
-        return [path]
-    shutil.rmtree(hidden, ignore_errors=True)
-    return [hidden] if is_folder(hidden) else []

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from .. import __version__
 from ..errors import DOCUMENTATION
+from ..stopping import orderly
 from .arguments import Parser, given, picture
 from .boundary import guard
 from .terminal import prepare_streams
@@ -22,7 +23,8 @@ def run_command(arguments: list[str]) -> int:
     """
     prepare_streams()
     words, command = _split_command(arguments)
-    return guard(lambda: _run(words, command), _FAILURES.get("".join(words[:1]), 1))
+    with orderly():
+        return guard(lambda: _run(words, command), _FAILURES.get("".join(words[:1]), 1))
 
 
 def _run(words: list[str], command: list[str]) -> int:

@@ -1,30 +1,22 @@
-"""What of the cache no build will use again: leftovers of interrupted ones, links to environments that are gone."""
+"""What of the cache no build will use again: links to environments that are gone, old answers."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..cache import bytecode_folder, held_if_free
-from ..files import is_file, is_folder, is_there, list_names, real_path
-from .cache import KINDS, leftovers, links_in
+from ..cache import bytecode_folder
+from ..files import is_folder, is_there, list_names, real_path
+from ..holding import LONGEST
+from .cache import links_in
 
-_LONG = 2 * 24 * 3600
-"""Seconds: no build takes two days."""
-_UNFINISHED = re.compile(r"\.(?:new|old)-\d+-(.+)")
-"""What is made or removed out of sight, and what it is called when it is complete."""
 _LINKED = ("overlays", "cuda")
 
 
 def find_unused(cache: Path) -> Iterator[Path]:
     """Yield what can be removed without a build having to make it again. Builds may run meanwhile."""
-    yield from leftovers(cache)
-    for kind in KINDS:
-        yield from _unfinished(cache / kind)
     for kind in _LINKED:
-        yield from _unfinished(cache / kind / ".held")
         yield from _leading_nowhere(cache / kind)
     yield from (path for path in _listed(cache / "asked") if path.suffix == ".json" and _is_old(path))
     yield from _bytecode_of_nothing(bytecode_folder(cache), Path(cache.anchor))
@@ -34,25 +26,9 @@ def _listed(folder: Path) -> list[Path]:
     return [folder / name for name in list_names(folder)]
 
 
-def _unfinished(folder: Path) -> Iterator[Path]:
-    for path in _listed(folder):
-        if path.name.startswith(".") and path.name != ".held" and path.suffix != ".lock" and _is_abandoned(path):
-            yield path
-
-
-def _is_abandoned(path: Path) -> bool:
-    """Return whether nobody is at it: its lock is free; where it has none, it is two days old."""
-    found = _UNFINISHED.fullmatch(path.name)
-    lock = None if found is None else path.with_name(f"{found[1]}.lock")
-    if lock is None or not is_file(lock):
-        return _is_old(path)
-    with held_if_free(lock) as is_free:
-        return is_free
-
-
 def _is_old(path: Path) -> bool:
     try:
-        return time.time() - path.lstat().st_mtime > _LONG
+        return time.time() - path.lstat().st_mtime > LONGEST
     except OSError:  # its owner has just finished it
         return False
 

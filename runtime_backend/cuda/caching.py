@@ -16,10 +16,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from ..cache import open_folder, way_out
 from ..config import Chosen
 from ..errors import CudaError
 from ..files import is_file, list_names, read_text
+from ..holding import aside
 from ..linked import digest
+from ..reasons import reason
 
 PROGRAMS = ("ccache", "sccache")
 
@@ -124,10 +127,17 @@ def _write_script(folder: Path, program: Path, compiler: Path) -> Path:
     """Return a script that is the compiler, seen from outside; at a stable path, written in one step."""
     text = f'#!/bin/sh\nexec {shlex.quote(str(program))} {shlex.quote(str(compiler))} "$@"\n'
     script = folder / digest([text]) / compiler.name
-    if read_text(script) != text:
-        script.parent.mkdir(parents=True, exist_ok=True)
-        new = script.with_name(f".new-{os.getpid()}")
-        new.write_text(text, "utf-8")
-        new.chmod(0o755)
-        new.replace(script)
+    try:
+        if read_text(script) != text or not os.access(script, os.X_OK):
+            open_folder(folder)
+            script.parent.mkdir(exist_ok=True)
+            new = aside(script)
+            new.write_text(text, "utf-8")
+            new.chmod(0o755)
+            new.replace(script)
+    except OSError as error:
+        raise CudaError(
+            f"cuda.compiler-cache: the script {script} cannot be written: {reason(error)}",
+            hint=way_out(error, "; or go without a compiler cache: compiler-cache = 'off'"),
+        ) from None
     return script

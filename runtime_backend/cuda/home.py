@@ -10,17 +10,19 @@ of systems; the wheels that torch itself needs have them. And wheels name librar
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
+from ..cache import open_folder, way_out
 from ..errors import CudaError
 from ..files import is_file, is_folder, list_names, read_text
+from ..holding import aside, exclusively
 from ..linked import LinkedFolder, digest
 from ..reasons import reason
 from .wheels import Compilers
@@ -45,31 +47,39 @@ class CudaHome(NamedTuple):
     """The compilers to be kept in the cache first, and where: the toolkit's folder is in there."""
 
     @contextmanager
-    def shown(self) -> Iterator[Path]:
+    def shown(self, moved: Mapping[Path, Path] = MappingProxyType({}), *, is_lasting: bool = False) -> Iterator[Path]:
         """Make it, for this build, and yield where it is.
 
+        :param moved: the stable paths of overlays -> where these are in this build; the additions are in one of them.
+        :param is_lasting: whether what is built looks at it when the build is over, too.
         :raises CudaError: when the cache cannot be written to.
         """
         try:
             if self.kept is not None:
                 compilers, place = self.kept
                 compilers.keep(place)
-            folder = self._folder()
+            folder = self._folder(moved)
         except OSError as error:
             raise _cannot_write(self.path, error) from error
         if folder is None:
             yield self.path
             return
-        with folder.shown(lambda error: _cannot_write(self.path, error)) as path:
+        with folder.shown(lambda error: _cannot_write(self.path, error), is_lasting=is_lasting) as path:
             yield path
 
-    def _folder(self) -> LinkedFolder | None:
+    def _folder(self, moved: Mapping[Path, Path]) -> LinkedFolder | None:
         if self.path == self.toolkit:
             return None
-        parts = [] if self.additions is None else list(_parts(self.additions))
+        parts = [] if self.additions is None else list(_parts(_actual(self.additions, moved)))
         stub = _make_stub([self.toolkit, *parts], self.path.parent, self.environ)
         targets = merge([self.toolkit, *parts], stub)
         return LinkedFolder(path=self.path, targets=targets, is_passing=self.is_passing)
+
+
+def _actual(path: Path, moved: Mapping[Path, Path]) -> Path:
+    """Return where a path is in this build: a stable path may lead to another environment by then."""
+    found = ((planned, actual) for planned, actual in moved.items() if path.is_relative_to(planned))
+    return next((actual / path.relative_to(planned) for planned, actual in found), path)
 
 
 def stable_path(cache: Path, version: str, facts: Sequence[str]) -> Path:
@@ -153,9 +163,10 @@ def _make_stub(parts: Sequence[Path], folder: Path, environ: Mapping[str, str]) 
     program = next(filter(None, (_which(name, environ) for name in (environ.get("CC", ""), "cc", "gcc"))), None)
     if not names or program is None:
         return None
-    stub = folder / f"libcuda-{digest(names)}.so"
-    if not is_file(stub):
-        _compile(program, "".join(f"int {name}(void) {{ return 999; }}\n" for name in names), stub, environ)
+    stub = open_folder(folder) / f"libcuda-{digest(names)}.so"
+    with exclusively(stub):
+        if not is_file(stub):
+            _compile(program, "".join(f"int {name}(void) {{ return 999; }}\n" for name in names), stub, environ)
     return stub
 
 
@@ -164,8 +175,7 @@ def _which(name: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _compile(program: str, source: str, library: Path, environ: Mapping[str, str]) -> None:
-    library.parent.mkdir(parents=True, exist_ok=True)
-    new = library.with_name(f".new-{os.getpid()}-{library.name}")
+    new = aside(library)
     command = [program, "-shared", "-fPIC", "-w", "-x", "c", "-", "-o", str(new), "-Wl,-soname,libcuda.so.1"]
     try:
         subprocess.run(command, input=source.encode(), env=dict(environ), capture_output=True, check=True)  # noqa: S603 - the C compiler that the build will run
@@ -178,7 +188,4 @@ def _compile(program: str, source: str, library: Path, environ: Mapping[str, str
 
 
 def _cannot_write(path: Path, error: OSError) -> CudaError:
-    return CudaError(
-        f"CUDA_HOME cannot be put together at {path}: {reason(error)}",
-        hint="Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path.",
-    )
+    return CudaError(f"CUDA_HOME cannot be put together at {path}: {reason(error)}", hint=way_out(error))

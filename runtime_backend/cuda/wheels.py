@@ -10,7 +10,6 @@ which is also where they are fetched to when they could not be required.
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 from collections.abc import Iterator
@@ -19,9 +18,11 @@ from typing import NamedTuple
 
 from packaging.version import Version
 
+from ..cache import open_folder
 from ..distributions import Distribution, DistributionIndex
 from ..errors import CudaError
-from ..files import is_file, is_folder, list_names, read_text
+from ..files import is_file, list_names, read_text
+from ..holding import aside, exclusively, remove
 from ..linked import digest
 from ..runtime import Identity
 
@@ -67,19 +68,25 @@ class Compilers(NamedTuple):
 
         :raises OSError: when it cannot be written.
         """
-        if is_folder(folder):
+        if self._are_in(folder):
             return
-        unfinished = folder.with_name(f".new-{os.getpid()}-{folder.name}")
-        try:
-            for distribution in self.distributions:
-                for path in _own_files(distribution):
-                    _link_or_copy(self.site / path, unfinished / path)
-            unfinished.rename(folder)
-        except OSError:
-            if not is_folder(folder):  # else another build has kept the same meanwhile
-                raise
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
+        open_folder(folder.parent)
+        with exclusively(folder):
+            if self._are_in(folder):  # another build has kept the same meanwhile
+                return
+            unfinished = aside(folder)
+            try:
+                for distribution in self.distributions:
+                    for path in _own_files(distribution):
+                        _link_or_copy(self.site / path, unfinished / path)
+                remove(folder)  # a damaged one
+                unfinished.rename(folder)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
+
+    def _are_in(self, folder: Path) -> bool:
+        """Return whether all of their files are in a folder."""
+        return all(is_file(folder / path) for part in self.distributions for path in _own_files(part))
 
 
 def root_in(site: Path, version: str) -> Path:

@@ -7,6 +7,7 @@ from .caller import Caller, read_caller
 from .detectors import find_believed, find_places, find_start, find_uv_options
 from .environments import Environment, EnvironmentReader
 from .folders import upward_in
+from .foreseen import foresee_config_settings
 from .installations import Installation, find_installation, find_named_locks
 from .managers import find_managed
 from .places import LateLock, Named, Place, Stated
@@ -36,6 +37,7 @@ __all__ = [
     "find_start",
     "find_uv_command",
     "find_uv_options",
+    "foresee_config_settings",
     "is_asking",
     "named_place",
     "read_caller",

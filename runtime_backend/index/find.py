@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +11,10 @@ from typing import NamedTuple
 
 from packaging.specifiers import SpecifierSet
 
+from ..cache import open_folder
 from ..errors import IndexLookupError
 from ..files import read_bytes
+from ..holding import aside
 from ..jsontext import parse_json
 from ..parsing import parse_wheel_name
 from ..platforms import UNFIT, Platform
@@ -144,8 +145,8 @@ def _keep(path: Path, file: IndexFile) -> None:
     if without_secrets(file.url) != file.url:
         return
     text = json.dumps({"name": file.name, "url": file.url, "sha256": file.sha256})
-    new = path.with_name(f".new-{os.getpid()}-{path.name}")
+    new = aside(path)
     with suppress(OSError):  # a cache that cannot be written costs a question, not the build
-        path.parent.mkdir(parents=True, exist_ok=True)
+        open_folder(path.parent)
         new.write_text(text, "utf-8")
         new.replace(path)

@@ -4,31 +4,35 @@ It is what is left in ``build_*`` when ``get_requires_*`` was asked too early: u
 asks before the lock is written, and does not ask again. Kept are folders that an installer filled::
 
     <cache>/fetched/torch-2.7.0.cu126-5f1c…      named for the requirement and the interpreter; never changed
-    <cache>/fetched/torch-2.7.0.cu126-5f1c….lock held by the one process that fills it
+    <cache>/fetched/torch-2.7.0.cu126-5f1c….lock held by the process that fills it, and by builds that use it
 
-A folder appears in one step, when it is whole; builds that want the same one at once wait for the first.
+A folder appears in one step, when it is whole; builds that want the same one at once wait for the first. A folder that
+has lost some of its files is fetched again.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ..cache import exclusively
+from ..cache import open_folder, way_out
+from ..distributions import DistributionIndex
 from ..errors import ProvisionError, RuntimeReadError
-from ..files import is_folder
+from ..files import is_folder, is_there
 from ..frontend import Environment
+from ..holding import aside, exclusively, remove
 from ..platforms import current_platform
+from ..reasons import reason
 from ..resolve import Resolution
 from ..runtime import read_identity
+from .installing import Ended, run_installer
 
 
 class Fetcher(NamedTuple):
@@ -77,38 +81,72 @@ class Fetching(NamedTuple):
 
         :raises ProvisionError: when it cannot be installed.
         """
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        with exclusively(self.folder.with_name(f"{self.folder.name}.lock")):
-            if is_folder(self.folder):  # another build has fetched it meanwhile
-                return
-            say(f"fetching {self.requirement} into {self.folder.parent}: the build environment lacks it")
-            started = time.monotonic()
-            unfinished = self.folder.with_name(f".new-{os.getpid()}-{self.folder.name}")
-            try:
-                self._install(unfinished, source)
-                unfinished.rename(self.folder)
-            finally:
-                shutil.rmtree(unfinished, ignore_errors=True)
-            say(f"fetched in {time.monotonic() - started:.0f} s; `runtime-backend cache clean fetched` removes it")
-
-    def _install(self, folder: Path, source: Source) -> None:
-        command, changed = source.installer()
-        # What it prints is the progress; a frontend shows it where it shows the output of builds.
-        finished = subprocess.run(  # noqa: S603 - the frontend itself, or the pip of this interpreter
-            [*command, "--target", str(folder), self.requirement],
-            env={name: value for name, value in {**source.environ, **changed}.items() if value is not None},
-            cwd=source.cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=2,  # standard output is the real backend's
-            check=False,
-        )
-        if finished.returncode != 0:
+        try:
+            open_folder(self.folder.parent)
+            with exclusively(
+                self.folder, lambda: say(f"waiting: another build fetches {self.folder}, or uses it")
+            ) as lock:
+                if not _is_whole(self.folder):  # else another build has fetched it meanwhile
+                    self._fetch(source, say, lock)
+        except OSError as error:
             raise ProvisionError(
-                f"{self.requirement} could not be fetched{' offline' if source.is_offline else ''}: {' '.join(command)}"
-                f" ended with code {finished.returncode}, and its own words stand above",
-                hint="Install it in the environment that the wheel is for, then run the same command again; or run it"
-                f" again {'without being offline' if source.is_offline else 'when the index can be reached'}.",
-            )
+                f"{self.requirement} cannot be fetched: {reason(error)}", hint=way_out(error)
+            ) from None
+
+    def _fetch(self, source: Source, say: Callable[[str], None], lock: int) -> None:
+        say(f"fetching {self.requirement} into {self.folder.parent}: the build environment lacks it")
+        started, unfinished = time.monotonic(), aside(self.folder)
+        try:
+            installed = self._install(unfinished, source, lock)
+            remove(self.folder)  # a damaged one
+            installed.rename(self.folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+        say(f"fetched in {time.monotonic() - started:.0f} s; `runtime-backend cache clean fetched` removes it")
+
+    def _install(self, folder: Path, source: Source, lock: int) -> Path:
+        """Install the runtime into a folder, which takes the installer's temporary files as well, and return where.
+
+        pip unpacks a runtime among those, and leaves it there when it is killed.
+        """
+        site, scratch = folder / "site", folder / "scratch"
+        scratch.mkdir(parents=True)
+        command, changed = source.installer()
+        changed.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)))
+        # What it prints is the progress; a frontend shows it where it shows the output of builds.
+        environ = {name: value for name, value in {**source.environ, **changed}.items() if value is not None}
+        words = [*command, "--target", str(site), self.requirement]
+        try:
+            ended = run_installer(words, environ, source.cwd, kept=[lock])
+        except OSError as error:
+            raise ProvisionError(
+                f"{self.requirement} cannot be fetched: {command[0]} cannot be started: {reason(error)}",
+                hint="Install it in the environment that the wheel is for, then run the same command again.",
+            ) from None
+        if ended.code != 0:
+            raise self._failure(" ".join(command), source, ended)
+        return site
+
+    def damaged(self) -> ProvisionError:
+        """Return the refusal of a folder that was installed for the requirement, and holds something else."""
+        return ProvisionError(
+            f"{self.folder} was fetched for {self.requirement}, but it does not hold that",
+            hint="Remove it, then run the same command again: `runtime-backend cache clean fetched`.",
+        )
+
+    def _failure(self, command: str, source: Source, ended: Ended) -> ProvisionError:
+        what = f"{self.requirement} could not be fetched{' offline' if source.is_offline else ''}"
+        if ended.is_abandoned:
+            return ProvisionError(f"{what}: the frontend has ended meanwhile")
+        if ended.is_disk_full:
+            where = f"on the disk of {self.folder.parent}, or on that of the installer's own cache"
+            hint = way_out(OSError(errno.ENOSPC, ""))
+            return ProvisionError(f"{what}: no space left {where}; the command was {command}", hint=hint)
+        return ProvisionError(
+            f"{what}: {command} ended with code {ended.code}, and its own words stand above",
+            hint="Install it in the environment that the wheel is for, then run the same command again; or run it"
+            f" again {'without being offline' if source.is_offline else 'when the index can be reached'}.",
+        )
 
 
 class Source(NamedTuple):
@@ -139,6 +177,16 @@ class Source(NamedTuple):
 
 _HIDDEN = ("PYTHONPATH", "PYTHONNOUSERSITE", "PIP_BUILD_TRACKER", "PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_ROOT")
 """Variables of pip's isolation, and those that say where it installs."""
+
+
+def _is_whole(folder: Path) -> bool:
+    """Return whether distributions are installed in a folder, and none of their files is gone.
+
+    RECORD names scripts where they would be in an environment, not where ``--target`` puts them.
+    """
+    installed = list(DistributionIndex([folder]))
+    names = (name for distribution in installed for name in distribution.files if not name.startswith(".."))
+    return bool(installed) and all(is_there(folder / name) for name in names if not name.endswith(".pyc"))
 
 
 def _label(requirement: str) -> str:

@@ -1,8 +1,9 @@
 """The overlay: a folder of links through which the real backend sees a runtime.
 
-It lies at a stable path, one for each runtime identity, so that compiler caches and editable rebuilds keep working. One
-for a runtime of the target shows that and its dependencies. One for a runtime that was installed into the build
-environment shows that alone, whose own path is another one in every build.
+It has a stable path, one for each runtime identity, so that compiler caches keep working; an editable, which is rebuilt
+without us, gets one of its environment's own. An overlay for a runtime of the target shows that and its dependencies.
+One for a runtime that was installed into the build environment shows that alone, whose own path is another one in every
+build.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
+from ..cache import way_out
 from ..distributions import Distribution, locate_imports
 from ..errors import ProvisionError
 from ..files import is_folder
@@ -42,12 +44,13 @@ class Overlay(NamedTuple):
         texts = _PLUGIN if prefixes else {}
         return LinkedFolder(path=self.path, targets=targets, texts=texts, is_passing=self.is_passing)
 
-    def shown(self) -> AbstractContextManager[Path]:
+    def shown(self, *, is_lasting: bool = False) -> AbstractContextManager[Path]:
         """Show the overlay for this build, and yield where it is.
 
+        :param is_lasting: whether what is built looks at it when the build is over, too.
         :raises ProvisionError: when the cache cannot be written to, or the system has no symbolic links.
         """
-        return self.folder.shown(lambda error: _cannot_write(self.path, error))
+        return self.folder.shown(lambda error: _cannot_write(self.path, error), is_lasting=is_lasting)
 
 
 def plan_overlay(cache: Path, borrowed: Sequence[tuple[Borrowed, Identity]], links: Links) -> Overlay:
@@ -104,9 +107,13 @@ _PLUGIN = {
 }
 
 
+_OR_REQUIRE = (
+    "; or have torch installed into the build environment instead of borrowed: RUNTIME_BACKEND_PROVISION=require"
+)
+
+
 def _cannot_write(path: Path, error: OSError) -> ProvisionError:
     return ProvisionError(
         f"the overlay {path} cannot be made: {reason(error)}",
-        hint="Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path; or have torch installed into"
-        " the build environment instead of borrowed: RUNTIME_BACKEND_PROVISION=require.",
+        hint=way_out(error, _OR_REQUIRE),
     )

@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ..cache import exclusively
+from ..cache import open_folder, way_out
 from ..errors import NoAnswer, ProvisionError
 from ..files import is_file
+from ..holding import aside, exclusively
+from ..reasons import reason
 from ..urls import file_name
 
 
@@ -36,25 +38,36 @@ class Verifying(NamedTuple):
 
         :raises ProvisionError: when it cannot be downloaded, or is not the locked one.
         """
-        from ..downloads import digest, download, unfinished  # noqa: PLC0415 - few builds need it
+        from ..downloads import digest  # noqa: PLC0415 - few builds need it
 
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with exclusively(self.path.with_name("lock")):
-            if is_file(self.path):
-                return
-            if is_offline and not self.url.startswith("file:"):
-                raise self._stop("not fetched: this build is offline")
-            new = unfinished(self.path)
-            try:
-                download(self.url, new, environ, say)
-                found = digest(new)
-                if found != self.sha256:
-                    raise self._stop(f"found sha256 {found}, expected {self.sha256}, which is locked")
-                new.replace(self.path)
-            except NoAnswer as failure:
-                raise self._stop(f"it cannot be fetched: {failure}") from None
-            finally:
-                new.unlink(missing_ok=True)
+        place = self.path.parent
+        try:
+            open_folder(self.folder)
+            with exclusively(place, lambda: say(f"waiting: another build fetches {self.path}")):
+                if is_file(self.path) and digest(self.path) == self.sha256:
+                    return
+                if is_offline and not self.url.startswith("file:"):
+                    raise self._stop("not fetched: this build is offline")
+                place.mkdir(exist_ok=True)
+                self._fetch(aside(place), environ, say)
+        except OSError as error:
+            raise ProvisionError(
+                f"{self.path} cannot be written: {reason(error, self.path)}", hint=way_out(error)
+            ) from None
+
+    def _fetch(self, new: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+        from ..downloads import digest, download  # noqa: PLC0415 - as above
+
+        try:
+            download(self.url, new, environ, say)
+            found = digest(new)
+            if found != self.sha256:
+                raise self._stop(f"found sha256 {found}, expected {self.sha256}, which is locked")
+            new.replace(self.path)
+        except NoAnswer as failure:
+            raise self._stop(f"it cannot be fetched: {failure}") from None
+        finally:
+            new.unlink(missing_ok=True)
 
     def _stop(self, what: str) -> ProvisionError:
         return ProvisionError(

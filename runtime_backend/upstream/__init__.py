@@ -15,17 +15,18 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from ..cache import exclusively
+from ..cache import open_folder, way_out
 from ..config import Upstream
 from ..errors import SourceError
 from ..files import is_folder
+from ..holding import exclusively
 from ..reasons import reason
 from .archives import unpack
-from .getting import obtain
+from .getting import archive_path, obtain
 from .git import hide_changes
 from .patches import apply_patch
 
@@ -52,26 +53,40 @@ class Depot(NamedTuple):
         :raises SourceError: when it cannot be had, is another one than was named, or is not safe to unpack.
         """
         place = self.folder / f"tree-{_digest(upstream)}"
-        lock = place.with_name(f"{place.name}.lock")
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock.touch()
-        except OSError as error:
-            raise SourceError(
-                f"{self.folder} cannot be written to: {reason(error, self.folder)}",
-                hint="Name another cache: RUNTIME_BACKEND_CACHE_DIR.",
-            ) from None
-        with exclusively(lock, lambda: self.say(f"waiting for another {upstream}")):
-            archive = obtain(upstream, self.folder, self.environ, is_offline=self.is_offline, say=self.say)
+        with ExitStack() as stack:
+            try:
+                open_folder(self.folder)
+                stack.enter_context(exclusively(place, lambda: self.say(f"waiting for another {upstream}")))
+                stack.callback(shutil.rmtree, place, ignore_errors=True)
+                tree = self._unpacked(upstream, place)
+            except OSError as error:
+                raise SourceError(
+                    f"{self.folder} cannot be written to: {reason(error, self.folder)}", hint=way_out(error)
+                ) from None
+            yield tree
+
+    def _unpacked(self, upstream: Upstream, place: Path) -> Path:
+        archive = archive_path(upstream, self.folder)
+        with exclusively(archive, lambda: self.say(f"waiting: another build fetches or unpacks {archive}")):
+            self._obtain(upstream)
             shutil.rmtree(place, ignore_errors=True)
             try:
-                yield _open(upstream, archive, place, self.environ)
-            finally:
+                root = unpack(archive, place)
+            except SourceError:
+                if upstream.sha256 is not None:
+                    raise
+                # Packed here from git: nothing but this shows that the archive was damaged since.
+                archive.unlink()
+                self._obtain(upstream)
                 shutil.rmtree(place, ignore_errors=True)
+                root = unpack(archive, place)
+            return _patched(upstream, archive, root, self.environ)
+
+    def _obtain(self, upstream: Upstream) -> None:
+        obtain(upstream, self.folder, self.environ, is_offline=self.is_offline, say=self.say)
 
 
-def _open(upstream: Upstream, archive: Path, place: Path, environ: Mapping[str, str]) -> Path:
-    root = unpack(archive, place)
+def _patched(upstream: Upstream, archive: Path, root: Path, environ: Mapping[str, str]) -> Path:
     for patch in upstream.patches:
         apply_patch(patch, root, environ)
     if upstream.kind == "git" and upstream.patches:

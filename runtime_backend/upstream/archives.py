@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from ..errors import SourceError
+from ..errors import FULL, SourceError
 from ..files import is_folder, list_names
 from ..packed import BROKEN, Header, why_broken
 
@@ -55,6 +55,8 @@ def unpack(archive: Path, folder: Path) -> Path:
         for member in _members(archive):
             unpacking.add(member)
     except BROKEN as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
         raise SourceError(f"{archive.name} cannot be unpacked: {why_broken(error)}") from None
     names = list_names(folder)
     return folder / names[0] if len(names) == 1 and is_folder(folder / names[0]) else folder

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -13,9 +14,10 @@ from packaging.utils import canonicalize_name, parse_sdist_filename
 from packaging.version import Version
 
 from ..config import Upstream
-from ..downloads import digest, download, unfinished
+from ..downloads import digest, download
 from ..errors import IndexLookupError, NoAnswer, SourceError
 from ..files import is_file
+from ..holding import aside, remove
 from ..index.pages import read_page
 from ..printable import without_secrets
 from .git import pack_checkout
@@ -35,7 +37,7 @@ def obtain(
 
     :raises SourceError: when it cannot be had, or is not what was named.
     """
-    path = folder / _file_name(upstream)
+    path = archive_path(upstream, folder)
     if is_file(path) and (upstream.sha256 is None or digest(path) == upstream.sha256):
         return path
     if is_offline and not upstream.where.startswith("file:"):
@@ -43,17 +45,25 @@ def obtain(
             f"{upstream}: not in the cache ({path}), and not fetched: this build is offline",
             hint="Run the same command once with a network; the source is kept from then on.",
         )
-    new = unfinished(path)
+    new = aside(path)
     try:
         if upstream.kind == "git":
             say(f"fetching {upstream}, with its tags and submodules")
-            pack_checkout(upstream, new, environ, say)
+            new.mkdir()
+            pack_checkout(upstream, new / "packed.tar", environ, say)
+            (new / "packed.tar").replace(path)
         else:
             _download(upstream, _find_url(upstream, environ), new, environ, say)
-        new.replace(path)
+            new.replace(path)
     finally:
-        new.unlink(missing_ok=True)
+        with suppress(OSError):  # a later build removes it
+            remove(new)
     return path
+
+
+def archive_path(upstream: Upstream, folder: Path) -> Path:
+    """Return where the archive of an upstream source is kept; to be locked while it is fetched and unpacked."""
+    return folder / _file_name(upstream)
 
 
 def _file_name(upstream: Upstream) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from ..cache import way_out
 from ..config import Upstream
 from ..errors import SourceError
 from ..printable import without_secrets
@@ -92,7 +94,8 @@ class Git:
         done = self._start(words)
         if done.returncode != 0:
             said = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-5:])
-            raise SourceError(f"git {' '.join(words)} ended with code {done.returncode}:\n{said}")
+            hint = way_out(OSError(errno.ENOSPC, "")) if "No space left on device" in done.stderr else None
+            raise SourceError(f"git {' '.join(words)} ended with code {done.returncode}:\n{said}", hint=hint)
         return done.stdout
 
     def succeeds(self, *words: str) -> bool:

@@ -4,7 +4,7 @@ Kept answers lie in the cache, named for the frontend's process (pid, start time
 
     <cache>/asked/5f1c….json     the answer
     <cache>/asked/5f1c….lock     held by the one hook that asks; uv calls the hooks of several packages side by side
-    <cache>/asked/5f1c…/         the shadow environment and the shadow cache, as long as it asks
+    <cache>/asked/.new-5f1c…-…/  the shadow environment and the shadow cache, as long as it asks
 
 The nested frontend calls our hooks too: a variable makes them tell metadata and ask nothing.
 """
@@ -18,9 +18,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from ...cache import exclusively
+from ...cache import open_folder, way_out
 from ...errors import DecisionError
 from ...files import is_folder, list_names
+from ...holding import aside, exclusively
 from ...reasons import reason
 from ..caller import Caller
 from ..installations import Installation
@@ -52,27 +53,26 @@ class Asker(NamedTuple):
         """
         entry = self._entry(installation)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with exclusively(entry.with_suffix(".lock")):
+            open_folder(self.folder)
+            with exclusively(entry):
                 return self.recall(installation) or self._ask(installation, entry)
         except OSError as error:
             raise DecisionError(
                 f"the frontend's answer cannot be kept in {self.folder}: {reason(error, self.folder)}",
-                hint="Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path.",
+                hint=way_out(error),
             ) from None
 
     def _ask(self, installation: Installation, entry: Path) -> Answer:
         import shutil  # noqa: PLC0415 - most commands prove, and ask nothing
 
-        work = entry.with_suffix("")
-        shutil.rmtree(work, ignore_errors=True)  # of a hook that was killed
+        work = aside(entry)
         work.mkdir()
         try:
             answer = self._run(installation, work)
         finally:
             shutil.rmtree(work, ignore_errors=True)
         if not answer.has_secrets:  # else the next hook asks again
-            new = entry.with_suffix(".new")
+            new = aside(entry)
             new.write_text(answer.as_json(), "utf-8")
             new.replace(entry.with_suffix(".json"))
         self._forget()

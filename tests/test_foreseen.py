@@ -1,0 +1,68 @@
+"""The config settings of a hook before it is called."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from callers import Scene
+from standins import write
+
+from runtime_backend.frontend import foresee_config_settings
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    """Return a scene."""
+    return Scene(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["-C", "runtime-backend.cache-dir=/x"], {"runtime-backend.cache-dir": "/x"}),
+        (["-Cruntime-backend.cache-dir=/x=y"], {"runtime-backend.cache-dir": "/x=y"}),
+        (["-C=runtime-backend.offline="], {"runtime-backend.offline": ""}),
+        (["--config-settings=runtime-backend.cache-dir=/x"], {"runtime-backend.cache-dir": "/x"}),
+        (
+            ["--config-setting", "runtime-backend.cache-dir=/x", "-C", "runtime-backend.provision=none"],
+            {"runtime-backend.cache-dir": "/x", "runtime-backend.provision": "none"},
+        ),
+        (["-C", "editable.rebuild=true", "runtime-backend", "./runtime-backend.cache-dir=/x"], {}),
+    ],
+)
+def test_command_line(words: list[str], expected: dict[str, str], scene: Scene) -> None:
+    """Ours are read off the frontend's command line, however they are spelt there."""
+    assert expected == foresee_config_settings(scene.uv(scene.shell(scene.elsewhere), "build", *words))
+
+
+def test_nothing_is_seen(scene: Scene) -> None:
+    """Where the frontend's process cannot be seen, nothing is foreseen."""
+    scene.procfs = False
+    assert {} == foresee_config_settings(scene.pip(scene.shell(scene.elsewhere), "-C", "runtime-backend.offline=1"))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            {"kwargs": {"config_settings": {"a": "b", "runtime-backend.pin": "c"}}},
+            {"a": "b", "runtime-backend.pin": "c"},
+        ),
+        ({"kwargs": {"config_settings": None}}, {}),
+        ({"kwargs": {}}, {"runtime-backend.offline": "1"}),
+        ({"kwargs": None}, {"runtime-backend.offline": "1"}),
+        (["nonsense"], {"runtime-backend.offline": "1"}),
+        (None, {"runtime-backend.offline": "1"}),
+    ],
+)
+def test_pyproject_hooks(given: Any, expected: dict[str, str], scene: Scene, tmp_path: Path) -> None:
+    """The arguments that pyproject-hooks has left for the hook go before the command line; ``_supported_features`` has none."""
+    if given is not None:
+        write(tmp_path / "control/input.json", json.dumps(given))
+    caller = scene.pip(scene.shell(scene.elsewhere), "-C", "runtime-backend.offline=1")
+    caller = replace(caller, argv=("/x/_in_process.py", "build_wheel", str(tmp_path / "control")))
+    assert expected == foresee_config_settings(caller)
