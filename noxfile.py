@@ -89,6 +89,13 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Change the code in thousands of small ways, each of which a unit test has to notice; takes half an hour."""
+    _install(session, "test", "mutants")
+    session.run("python", "-m", "integration.mutants", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure what the shim costs; prints tables."""
     _install(session, "test", "integration")

@@ -17,9 +17,13 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pages: dict[str, tuple[int, str, bytes]] = {}
+        self.redirections: dict[str, str] = {}
+        """Path -> the URL that has it now."""
         self.asked: list[tuple[str, str | None]] = []
         self.needed: str | None = None
         """The Authorization without which nothing is answered."""
+        self.told: list[tuple[str | None, str | None]] = []
+        """The headers Accept and User-Agent of each request."""
 
     def url(self, path: str = "/simple", credentials: str = "") -> str:
         """Return an address."""
@@ -41,10 +45,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append((self.path, self.headers["Authorization"]))
+        self.server.told.append((self.headers["Accept"], self.headers["User-Agent"]))
         is_refused = self.server.needed not in (None, self.headers["Authorization"])
         refusal = (401, "text/plain", b"") if is_refused else (404, "text/plain", b"")
         status, kind, body = refusal if is_refused else self.server.pages.get(self.path, refusal)
-        self.send_response(status)
+        elsewhere = None if is_refused else self.server.redirections.get(self.path)
+        self.send_response(status if elsewhere is None else 302)
+        if elsewhere is not None:
+            self.send_header("Location", elsewhere)
         if is_refused:
             self.send_header("WWW-Authenticate", 'Basic realm="x"')
         self.send_header("Content-Type", kind)

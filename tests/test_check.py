@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from elves import make_library, make_object
-from standins import make_torch, make_venv, write
+from standins import make_distribution, make_torch, make_venv, write
 
 from runtime_backend.cli import check as check_module
 from runtime_backend.cli import linkage, main
@@ -104,6 +104,34 @@ def test_stale(site: Path, capsys: Capsys) -> None:
         "unstamped": [],
         "stale": True,
     } == json.loads(capsys.readouterr().out)
+
+
+def two_runtimes(**numpy: object) -> dict[str, Any]:
+    """Return a stamp for torch 2.7.0 and another runtime."""
+    other = {"name": "numpy", "match": "exact", "version": "2.0", "reported": "2.0", "git-version": None}
+    made = stamp()
+    return {**made, "runtimes": [*made["runtimes"], {**other, "cuda": None, "hip": None, **numpy}]}
+
+
+def test_one_of_two_runtimes_is_stale(site: Path, capsys: Capsys) -> None:
+    """A package that was built for two runtimes is stale if one of them has changed."""
+    make_distribution(site, "numpy", "2.0")
+    install(site, "fits", two_runtimes())
+    install(site, "old", two_runtimes(version="1.26", reported="1.26"))
+    assert 1 == run(site)
+    assert [
+        "fits 1.0: fits: built for torch 2.7.0, numpy 2.0",
+        "old 1.0: stale: built for torch 2.7.0, numpy 1.26, installed is torch 2.7.0, installed is numpy 2.0",
+    ] == capsys.readouterr().out.splitlines()[:2]
+
+
+def test_one_of_two_runtimes_was_not_verified(site: Path, capsys: Capsys) -> None:
+    """If one of two runtimes was only assumed, the package is shown as unverified."""
+    make_distribution(site, "numpy", "2.0")
+    install(site, "ext", two_runtimes(verified=False))
+    assert 0 == run(site)
+    guessed = "unverified: the frontend's command was not seen when it was built"
+    assert f"ext 1.0: fits: built for torch 2.7.0, numpy 2.0 ({guessed})\n" == capsys.readouterr().out
 
 
 CUDA = {"reported": "2.7.0+cu126", "cuda": "12.6", "hip": None, "rocm": None, "xpu": None}

@@ -284,6 +284,26 @@ def test_only_extras_stated(scene: Scene) -> None:
     assert told(make_stated(settings, caller).resolve(rule()))[0] == "1.0.0"
 
 
+@pytest.mark.parametrize(("table", "version"), [("", "2.8.0"), ("extras = ['old']\n", "2.2.0")])
+@pytest.mark.parametrize("program", ["build", "uv"])
+def test_stated_extras_of_a_lock(program: str, table: str, version: str, scene: Scene) -> None:
+    """The consumer's table selects extras of the lock, for a build and for a project manager."""
+    edges = '{ name = "torch", version = "2.8.0", marker = "extra != \'extra-8-consumer-old\'" }'
+    old = '[package.optional-dependencies]\nold = [{ name = "torch", version = "2.2.0" }]\n\n[[package]]'
+    text = (
+        lock_text("2.8.0")
+        .replace('{ name = "torch" }', edges)
+        .replace("[[package]]", old, 2)
+        .replace(old, "[[package]]", 1)
+    )
+    write(scene.elsewhere / "uv.lock", text + lock_text("2.2.0").rpartition("\n\n")[2])
+    write(scene.elsewhere / "pyproject.toml", f'[project]\nname = "consumer"\n[tool.runtime-backend.target]\n{table}')
+    shell = scene.shell(scene.elsewhere)
+    caller = scene.build(shell) if program == "build" else scene.uv(shell, "sync")
+    settings = load_settings(scene.source, start=find_start(caller), environ={})
+    assert (version, "locked") == told(make_stated(settings, caller).resolve(rule()))[:2]
+
+
 def test_extras_where_none_are_named() -> None:
     """The command line's extras and groups go before the consumer's, each for itself."""
     named = Selection(extras=frozenset({"cpu"}))

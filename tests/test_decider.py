@@ -150,8 +150,21 @@ def test_asked_and_replaced_by_a_source_tree(scene: Scene, frontend: Frontend) -
     frontend.changes["torch"] = Change(version="", is_source=True)
     caller = scene.uv(shell(scene, VIRTUAL_ENV=str(scene.target)), "pip", "install", "./pytorch", str(scene.source))
     found = decide(scene, caller)
-    assert "None" not in str(found.decision)
-    assert found.resolution is None or requirement_for(found.resolution, "uv") != "torch==="
+    assert ("", f"asked: a dry run: torch {TARGET} -> a source tree") == told(found)
+    assert found.resolution is not None
+    assert (None, "the command builds it from source") == (
+        requirement_for(found.resolution, "uv"),
+        found.resolution.missing,
+    )
+
+
+@pytest.mark.parametrize("is_direct", [True, False])
+def test_asked_and_taken_from_an_index(is_direct: bool, scene: Scene, frontend: Frontend) -> None:  # noqa: FBT001 - a column
+    """The resolution keeps whether the frontend demanded the URL, or found it on an index."""
+    frontend.changes["torch"] = NEWER._replace(is_direct=is_direct)
+    found = decide(scene, scene.pip(shell(scene), "-U", "torch")).resolution
+    assert found is not None
+    assert is_direct is found.is_direct
 
 
 def test_other_changes(scene: Scene, frontend: Frontend) -> None:
@@ -194,9 +207,16 @@ def test_named_before_it_is_asked(words: list[str], version: str | None, scene: 
     write(scene.elsewhere / "unreadable.txt", "# coding: nonsense\ntorch==9.5.0\n")
     found = decide(scene, scene.pip(shell(scene), *words, prefix=bare(scene)), may_ask=False)
     assert (version, None, []) == (*told(found), frontend.asked)
-    assert (None if version is None else ("named", "pip install")) == (
-        found.resolution and (found.resolution.how, found.resolution.origin)
+    assert (None if version is None else ("torch", "named", "pip install")) == (
+        found.resolution and (found.resolution.identity.name, found.resolution.how, found.resolution.origin)
     )
+
+
+def test_named_by_what_accepts_variants(scene: Scene) -> None:
+    """A version that the command names with == is required with ==, which accepts its variants."""
+    found = decide(scene, scene.pip(shell(scene), "torch==9.4", prefix=bare(scene)), may_ask=False).resolution
+    assert found is not None
+    assert "torch==9.4" == requirement_for(found, "pip")
 
 
 def test_installed_before_it_is_asked(scene: Scene) -> None:
@@ -275,6 +295,26 @@ def test_pylock(line: str, scene: Scene, frontend: Frontend) -> None:
     assert ("9.4.0", f"read: {lock}", []) == (*told(found), frontend.asked)
     assert found.resolution is not None
     assert ("locked", URL) == (found.resolution.how, found.resolution.url)
+
+
+def test_pylock_of_what_is_installed(scene: Scene) -> None:
+    """If the locked runtime is installed already, the resolution has its environment."""
+    pylock(scene.elsewhere, "torch", TARGET)
+    found = decide(scene, scene.pip(shell(scene), argv=["pip", "install", "-r", "pylock.toml"]))
+    assert found.resolution is not None
+    environment = found.resolution.environment
+    assert environment is not None
+    assert ("locked", scene.target) == (found.resolution.how, environment.prefix)
+    assert ("pip install (no extra, default groups)", str(scene.elsewhere / "pylock.toml"), f"torch {TARGET}") in [
+        (step.why, step.path, step.found) for step in found.steps
+    ]
+
+
+def test_pylock_goes_before_what_is_installed(scene: Scene) -> None:
+    """A lock on the command line needs no note about another runtime that is installed now."""
+    pylock(scene.elsewhere, "torch", "9.4.0")
+    found = decide(scene, scene.pip(shell(scene), argv=["pip", "install", "-r", "pylock.toml"]))
+    assert ("9.4.0", ()) == (told(found)[0], found.notes)
 
 
 @pytest.mark.parametrize(

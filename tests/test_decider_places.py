@@ -9,7 +9,7 @@ from asking import Frontend
 from callers import LOCKED, PYTHON, STALE, TARGET, Scene
 from platforms import make_platform
 from standins import make_torch, make_venv, write
-from test_decider import NEWER, decide, scene, shell, told, write_package
+from test_decider import NEWER, bare, decide, scene, shell, told, write_package
 
 from runtime_backend.frontend import Caller, EnvironmentReader, Place
 from runtime_backend.frontend.asking.answer import Change
@@ -92,6 +92,15 @@ def test_target_folder_with_another(
     found = decide(scene, scene.uv(made, *argv[1:]) if argv[0] == "uv" else scene.pip(made, argv=argv))
     assert (refusal and refusal.format(scene.elsewhere)) == (found.refusal and str(found.refusal))
     assert (None if refusal else "9.4.0") == told(found)[0]
+
+
+def test_collecting_goes_by_a_lock(scene: Scene) -> None:
+    """``pip wheel`` has no target: the lock in its working folder decides, if nothing moves."""
+    write_package(scene)
+    shell_there = {**shell(scene), "PWD": str(scene.consumer)}
+    words = ["pip", "wheel", "--no-deps", str(scene.source)]
+    found = decide(scene, scene.pip(shell_there, argv=words, prefix=bare(scene)))
+    assert (LOCKED, "proved: pip wheel --no-deps moves only what it names") == told(found)
 
 
 def test_pip_prefix_counts_the_environment(scene: Scene, frontend: Frontend) -> None:
@@ -186,6 +195,24 @@ def test_in_target_by_a_guess(scene: Scene) -> None:
         f"torch {TARGET} of {scene.target} was taken (here), since this system does not tell which environment the"
         " frontend installs into; if it is another, set RUNTIME_BACKEND_TARGET"
     ] == search.notes
+
+
+def test_what_a_lock_hands_on(scene: Scene) -> None:
+    """For a wheel that a lock names without a URL, the resolution has the lock, the file name and the hashes."""
+    wheel = f'files = [{{ file = "torch-{LOCKED}-py3-none-any.whl", hash = "sha256:{"ab" * 32}" }}]\n'
+    text = f'[[package]]\nname = "torch"\nversion = "{LOCKED}"\noptional = false\npython-versions = "*"\ngroups = ["main"]\n{wheel}'
+    source = '\n[package.source]\ntype = "legacy"\nurl = "https://example.org/simple"\nreference = "x"\n'
+    metadata = source + '\n[metadata]\nlock-version = "2.1"\npython-versions = ">=3.10"\ncontent-hash = "ab"\n'
+    lock = write(scene.elsewhere / "poetry.lock", text + metadata)
+    write(scene.elsewhere / "pyproject.toml", '[project]\nname = "x"\nversion = "1"\ndependencies = ["torch"]\n')
+    found = search_for("torch").in_locks(place(scene.elsewhere, locks=(lock,), is_manager=True))
+    assert found is not None
+    assert found.wanted is not None
+    assert (str(lock), f"torch-{LOCKED}-py3-none-any.whl", {"ab" * 32}) == (
+        found.origin,
+        found.wanted.file,
+        found.wanted.hashes,
+    )
 
 
 def test_is_locked(scene: Scene) -> None:

@@ -245,6 +245,14 @@ def test_poetry_lock_that_does_not_reach(line: str, version: str | None, told_of
     assert (version, expected) == told(found)
 
 
+def test_way_out_under_a_manager(scene: Scene) -> None:
+    """If a manager's lock has no runtime, the hint is a command of that manager."""
+    caller = manager(scene, "poetry sync")
+    write(scene.consumer / "poetry.lock", POETRY_LOCK)
+    hint = "Add it to the project: poetry add --lock torch, then poetry install; then run the same command again."
+    assert hint == str(decide(scene, caller).refusal).splitlines()[-1]
+
+
 def test_late_lock(scene: Scene) -> None:
     """Poetry writes its lock last, but installs first what a package says that it requires."""
     found = decide(scene, manager(scene, "poetry add ext"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -69,13 +70,26 @@ def planned(tmp_path: Path, requirement: str = URL) -> Fetching:
 
 @pytest.mark.parametrize(
     ("requirement", "label"),
-    [(URL, "torch-2.7.0.cu126-"), ("torch===2.7.0", "torch-2.7.0-"), ("torch==2.7.0+cpu", "torch-2.7.0.cpu-")],
+    [
+        (URL, "torch-2.7.0.cu126"),
+        (URL.partition("#")[0], "torch-2.7.0.cu126"),
+        (URL.replace("example.org", "my-index.example.org/whl"), "torch-2.7.0.cu126"),
+        ("torch===2.7.0", "torch-2.7.0"),
+        ("torch==2.7.0+cpu", "torch-2.7.0.cpu"),
+    ],
 )
 def test_names(requirement: str, label: str, tmp_path: Path) -> None:
     """A folder is named for the requirement, and for the interpreter."""
     one, other = planned(tmp_path, requirement), Fetcher(tmp_path / "cache/fetched", "3.12").plan(requirement)
-    assert one.folder.name.startswith(label)
+    assert re.fullmatch(rf"{re.escape(label)}-[0-9a-f]{{16}}", one.folder.name)
     assert one.folder != other.folder
+
+
+def test_name_for_another_implementation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CPython and PyPy have different folders."""
+    ours = planned(tmp_path)
+    monkeypatch.setattr(sys.implementation, "cache_tag", "pypy311")
+    assert ours.folder != planned(tmp_path).folder
 
 
 def test_fetch_with_uv(installer: Path, tmp_path: Path) -> None:
@@ -91,7 +105,10 @@ def test_fetch_with_uv(installer: Path, tmp_path: Path) -> None:
     assert f"fetching {URL} into {tmp_path}/cache/fetched: the build environment lacks it" == said.lines[0]
     found = fetching.find(LOCKED)
     assert found is not None
-    assert ("2.7.0", fetching.folder) == (found.identity.reported, found.environment and found.environment.prefix)
+    environment = found.environment
+    assert environment is not None
+    assert ("2.7.0", fetching.folder, "3.11") == (found.identity.reported, environment.prefix, environment.python)
+    assert re.fullmatch(r"fetched in \d{1,3} s; `runtime-backend cache clean fetched` removes it", said.lines[1])
 
 
 def test_temporary_files(installer: Path, tmp_path: Path) -> None:
@@ -120,15 +137,55 @@ def test_fetch_with_pip(installer: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert "--no-index" in calls(installer)[-1][0]
 
 
-@pytest.mark.parametrize(("is_offline", "way_out"), [(True, "without being offline"), (False, "when the index can be")])
+@pytest.mark.parametrize(
+    ("is_offline", "options", "told"),
+    [
+        (False, (), []),
+        (True, (), ["--offline"]),
+        (True, ("--offline",), ["--offline"]),
+        (False, ("--offline",), ["--offline"]),
+    ],
+)
+def test_uv_offline(is_offline: bool, options: tuple[str, ...], told: list[str], tmp_path: Path) -> None:  # noqa: FBT001
+    """Uv gets ``--offline`` once, if this build or uv's own command is offline."""
+    command, _ = source({"UV": "/bin/uv"}, tmp_path, *options, is_offline=is_offline).installer()
+    assert told == [word for word in command if word == "--offline"]
+
+
+def test_streams_of_the_installer(installer: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The installer has no standard input, and its output goes to standard error."""
+    text = installer.read_text("utf-8")
+    write(installer, text.replace("time.sleep(0.2)", 'print("read", repr(sys.stdin.read()), "fetching")'))
+    reading, writing = os.pipe()
+    os.write(writing, b"typed")
+    os.close(writing)
+    ours = os.dup(0)
+    try:
+        os.dup2(reading, 0)
+        planned(tmp_path).fetch(source({"UV": str(installer)}, tmp_path), Said())
+    finally:
+        os.dup2(ours, 0)
+        os.close(ours)
+        os.close(reading)
+    assert ("", "read '' fetching\n\n") == tuple(capfd.readouterr())  # it ends with what it says, here nothing
+
+
+@pytest.mark.parametrize(
+    ("is_offline", "way_out"), [(True, "without being offline"), (False, "when the index can be reached")]
+)
 def test_failure(is_offline: bool, way_out: str, installer: Path, tmp_path: Path) -> None:  # noqa: FBT001 - a column
     """What cannot be fetched is a stop, and leaves nothing but the lock."""
     write(installer.parent / "fails", "")
     fetching = planned(tmp_path)
     with pytest.raises(ProvisionError) as caught:
         fetching.fetch(source({"UV": str(installer)}, tmp_path, is_offline=is_offline), Said())
-    assert f"{URL} could not be fetched{' offline' if is_offline else ''}: {installer} pip install" in str(caught.value)
-    assert f"run it again {way_out}" in str(caught.value)
+    command = f"{installer} pip install --python {sys.executable}{' --offline' if is_offline else ''}"
+    assert (
+        f"{URL} could not be fetched{' offline' if is_offline else ''}: {command} ended with code 3, and its own words"
+        " stand above\n"
+        "Install it in the environment that the wheel is for, then run the same command again; or run it again"
+        f" {way_out}."
+    ) == str(caught.value)
     assert [f"{fetching.folder.name}.lock"] == [path.name for path in fetching.folder.parent.iterdir()]
 
 
@@ -319,3 +376,11 @@ def test_killed(fetching_process: tuple[subprocess.Popen[bytes], int], tmp_path:
         pass
     sweep(tmp_path / "cache")
     assert [] == names(tmp_path / "cache/fetched")
+
+
+@pytest.mark.parametrize("version", ["2.7.1", "2.8.0", "2.7.0+cpu"])
+def test_found_is_another_one(version: str, tmp_path: Path) -> None:
+    """Only the exact version is taken from the cache, not a compatible one."""
+    fetching = planned(tmp_path)
+    make_torch(fetching.folder, version)
+    assert fetching.find(LOCKED) is None

@@ -66,6 +66,7 @@ NVIDIA = {**TORCH, **{entry: entry for entry in ("nvidia_cublas-1.dist-info", "n
     [
         ((), ["nvidia"]),
         (("nvidia/__pycache__/x.pyc",), ["nvidia"]),
+        (("nvidia/__pycache__/x.pyc", "nvidia/other/x"), ["nvidia/cu13", "nvidia/cublas", "nvidia/cudnn"]),
         (("nvidia/other/x",), ["nvidia/cu13", "nvidia/cublas", "nvidia/cudnn"]),
         (("nvidia/cudnn/other.so",), ["nvidia"]),
         (

@@ -128,6 +128,47 @@ def test_editable_torch_is_told_by_its_place(tmp_path: Path) -> None:
     assert len(paths) == 2
 
 
+def test_path_for_two_runtimes(tmp_path: Path) -> None:
+    """The path names every runtime that is shown."""
+    make_torch(tmp_path, "2.7.0+cu126")
+    make_distribution(tmp_path, "numpy", "2.1")
+    index = DistributionIndex([tmp_path])
+    found = [distribution for name in ("torch", "numpy") if (distribution := index.find(name)) is not None]
+    view = plan_view(tmp_path / "cache", [(distribution, read_identity(distribution, index)) for distribution in found])
+    assert re.fullmatch(r"torch-2\.7\.0\.cu126-numpy-2\.1-[0-9a-f]{16}", view.path.name)
+
+
+@pytest.mark.parametrize("fact", ["version", "reported", "cuda", "hip", "rocm", "xpu", "git_version"])
+def test_path_for_another_fact(fact: str, tmp_path: Path) -> None:
+    """Runtimes that differ in any fact have different paths, although their files are the same."""
+    make_torch(tmp_path, "2.7.0")
+    index = DistributionIndex([tmp_path])
+    torch = index.find("torch")
+    assert torch is not None
+    identity = read_identity(torch, index)
+    paths = {plan_view(tmp_path, [(torch, one)]).path for one in (identity, identity._replace(**{fact: "2.7.0+x"}))}
+    assert 2 == len(paths)
+
+
+def test_content_of_a_view(tmp_path: Path) -> None:
+    """A view shows what the runtime installed, and leaves nothing out."""
+    make_torch(tmp_path, "2.7.0", requires=["six"])
+    make_distribution(tmp_path, "six", "1", {"six.py": ""})
+    index = DistributionIndex([tmp_path])
+    torch = index.find("torch")
+    assert torch is not None
+    targets = {name: tmp_path / name for name in ("torch", "torchgen")}
+    assert Links(targets=targets, left_out=()) == plan_view(tmp_path, [(torch, read_identity(torch, index))]).links
+
+
+def test_path_for_another_implementation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CPython and PyPy have different paths."""
+    make_torch(tmp_path / "site", "2.7.0")
+    ours = plan(tmp_path / "cache", tmp_path / "site").path
+    monkeypatch.setattr(sys.implementation, "cache_tag", "pypy311")
+    assert ours != plan(tmp_path / "cache", tmp_path / "site").path
+
+
 def test_made_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Builds that make the same overlay at once all find a whole one, and leave nothing else."""
     make_torch(tmp_path / "site", "2.7.0")

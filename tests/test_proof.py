@@ -159,6 +159,14 @@ def test_extras_of_the_package(words: str, gap: str | None, desk: Desk) -> None:
     assert gap == desk.prove(words).gap
 
 
+@pytest.mark.parametrize("dependencies", [("lib", "lib[cuda]"), ("lib[cuda]", "lib")])
+def test_reached_again_with_extras(dependencies: tuple[str, ...], desk: Desk) -> None:
+    """A distribution that is required with and without an extra is followed with the extra, in any order."""
+    desk.install("lib", requires=["torch>=9.2; extra == 'cuda'"])
+    desk.package(*dependencies)
+    assert "torch>=9.2 (lib) is not satisfied by torch 9.1.0" == desk.prove("../source").gap
+
+
 @pytest.mark.parametrize(
     ("words", "gap"),
     [
@@ -398,3 +406,23 @@ def test_installed_in_two_folders(desk: Desk) -> None:
         desk.prove("../source"),
         desk.prove_uv("../source"),
     ]
+
+
+def test_package_is_not_the_last_one(desk: Desk) -> None:
+    """The package that is built is reached, although the command names another one after it."""
+    desk.other("torch>=9.0")
+    assert proved(1) == desk.prove("../source", "./other")
+
+
+def test_requirement_after_that_of_an_extra(desk: Desk) -> None:
+    """Requirements after those of an unused extra are followed."""
+    desk.torch("fancy; extra == 'opt'", "numpy")
+    desk.package("torch")
+    assert "numpy (torch) is not installed" == desk.prove("../source").gap
+
+
+@pytest.mark.parametrize("more", ["", "[tool.other]\nx = 1\n", "[tool.uv]\nx = 1\n"])
+def test_sources_that_are_none(more: str, desk: Desk) -> None:
+    """A pyproject.toml with the word ``sources`` elsewhere replaces no requirement."""
+    write(desk.source / "pyproject.toml", f'{PROJECT}dependencies = ["torch"]\nkeywords = ["sources"]\n{more}')
+    assert proved(1) == desk.prove_uv("../source")

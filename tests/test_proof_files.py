@@ -113,6 +113,14 @@ def test_variables_in_a_file(desk: Desk) -> None:
     assert f"torch==9.4.0 ({desk.cwd}/requirements.txt:1) is not satisfied by torch 9.1.0" == found
 
 
+def test_working_folder_in_a_file(desk: Desk) -> None:
+    """A line's ``PWD`` is the folder that the command was started in, whatever the variables say."""
+    desk.other("torch>=9.3")
+    desk.file("other @ file://${PWD}/other\n../source\n")
+    found = desk.prove("-r", "requirements.txt", PWD="/nowhere").gap  # noqa: S106 - a folder
+    assert "torch>=9.3 (other) is not satisfied by torch 9.1.0" == found
+
+
 @pytest.mark.parametrize(
     ("constraints", "gap"),
     [

@@ -10,13 +10,14 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from platforms import make_platform
-from standins import make_distribution, write
+from standins import make_distribution, make_torch, write
 
 from runtime_backend.config import RuntimeRule
 from runtime_backend.distributions import Distribution
 from runtime_backend.errors import IndexLookupError, ResolutionError
 from runtime_backend.index import Indexes, Wanted
 from runtime_backend.provision import Provider, Provision, requirement_for
+from runtime_backend.provision.fetch import Fetcher
 from runtime_backend.provision.verified import Verifying
 from runtime_backend.resolve import Outcome, Resolution
 from runtime_backend.runtime import Identity
@@ -149,12 +150,59 @@ def test_decide(
     assert expected == told(decide(known, wanted, is_kept=is_kept, is_asked=is_asked))
 
 
+@pytest.mark.parametrize(
+    ("known", "wanted", "why"),
+    [
+        (outcome(LOCKED), "none", "provision is 'none': the package sees what the frontend gives it"),
+        (outcome(LOCKED, SAME), "auto", "the build environment has it: torch 2.7.0"),
+        (outcome(HERE), "auto", "installed in /target/site"),
+        (outcome(LOCKED), "auto", "locked: uv.lock"),
+        (outcome(None), "auto", "it is not known which one"),
+        (outcome(LOCKED), "reuse", "it cannot be shown to the real backend"),
+    ],
+)
+def test_why(known: Outcome, wanted: str, why: str) -> None:
+    """Each provision has a reason, which the plan prints."""
+    assert why == decide(known, wanted).why
+
+
+@pytest.mark.parametrize(("specifier", "requirement"), [("", "torch"), ("<3,>=2.4", "torch<3,>=2.4")])
+def test_newest(specifier: str, requirement: str) -> None:
+    """If no runtime is known and the newest is wanted, the frontend chooses within the package's specifier."""
+    rule = RuntimeRule(name="torch", requirement=Requirement(f"torch{specifier}"), match="exact", origin="default")
+    known = outcome(None, rule=rule, is_unknown=True)
+    expected = Provision(kind="require", why="none is known, and unresolved is 'newest'", requirement=requirement)
+    assert expected == decide(known, "auto", is_newest_wanted=True)
+
+
+def test_poetry_is_asked_in_its_words() -> None:
+    """Under poetry, a requirement has a form that poetry can parse."""
+    assert "torch==2.7.0" == decide(outcome(resolution()), "auto", frontend="poetry").requirement
+
+
+def test_fetched_when_it_is_too_late(tmp_path: Path) -> None:
+    """What can no longer be required is fetched; what was fetched before is reused."""
+    fetcher = Fetcher(tmp_path, "3.11")
+    fetching = fetcher.plan("torch===2.7.0")
+    first = decide(outcome(resolution()), "auto", is_asked=False, fetcher=fetcher)
+    why = "the build environment was made before this was known"
+    assert Provision(kind="fetch", why=why, fetching=fetching) == first
+    make_torch(fetching.folder, "2.7.0")
+    second = decide(outcome(resolution()), "auto", is_asked=False, fetcher=fetcher)
+    assert ("reuse", f"fetched before: {fetching.folder}") == (second.kind, second.why)
+
+
 @pytest.mark.parametrize("known", [outcome(LOCKED, SAME), outcome(HERE)])
 def test_another_one_imported_already(known: Outcome) -> None:
     """A process that has imported another one would build against that, whatever lies on the disk by now (tox)."""
     another = decide(known._replace(imported="2.6.0"), "auto", is_asked=False)
     assert ("missing", None) == (another.kind, another.requirement)
-    assert str(another.refusal).startswith("this process has imported torch 2.6.0 already, in an earlier hook, but")
+    assert (
+        "this process has imported torch 2.6.0 already, in an earlier hook, but the wheel is for"
+        f" {known.resolution}\n"
+        "Let the frontend make its environments anew (tox run --recreate): it runs all hooks in one process, and has"
+        " only now replaced what the first of them imported."
+    ) == str(another.refusal)
     same = decide(known._replace(imported="2.7.0"), "auto", is_asked=False)
     assert same.kind in ("present", "reuse")
     asked = decide(known._replace(imported="2.6.0"), "auto", is_asked=True)

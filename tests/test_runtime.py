@@ -277,6 +277,16 @@ def test_closure_of_extras(tmp_path: Path) -> None:
     assert {"torch", "opt", "both", "dep", "fast"} == set(closure(tmp_path, {"opt_einsum"}))
 
 
+@pytest.mark.parametrize("requires", [["dep", "dep[fast]"], ["dep[fast]", "dep"], ["dep[slow]", "other"]])
+def test_closure_again_with_extras(requires: list[str], tmp_path: Path) -> None:
+    """A distribution that is required with several sets of extras has all of them, in any order."""
+    make_torch(tmp_path, "2.7.0", requires=requires)
+    make_distribution(tmp_path, "dep", "1", requires=["quick; extra == 'fast'"])
+    make_distribution(tmp_path, "other", "1", requires=["dep[fast]"])
+    make_distribution(tmp_path, "quick", "1")
+    assert "quick" in closure(tmp_path)
+
+
 @pytest.mark.parametrize("requirement", ["a (>=1,", "", "dep; python_version ~= 'x'", "dep; 'x' in dependency_groups"])
 def test_closure_with_what_cannot_be_read(tmp_path: Path, requirement: str) -> None:
     """A requirement that cannot be read, or whose marker cannot be decided, is not followed."""

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from asking import Frontend, make_asker
-from callers import LOCKED, STALE, TARGET, Scene, lock_text
+from callers import LOCKED, OTHER, STALE, TARGET, Scene, lock_text
 from packaging.requirements import Requirement
 from standins import make_torch, make_venv, write
 
 from runtime_backend.config import RuntimeRule, load_settings
 from runtime_backend.frontend import Caller
 from runtime_backend.frontend.asking.answer import Change
+from runtime_backend.platforms import UNFIT
 from runtime_backend.resolve import Outcome, Resolver
 
 SHA = "ab" * 32
@@ -138,6 +139,50 @@ def test_pin_accepts_a_variant(scene: Scene) -> None:
     assert ("2.12.0", "pinned", False, URL.format("2.12.0")) == told(by_url)
 
 
+@pytest.mark.parametrize("version", ["2.9.0.dev20260101", "2.9.0rc1"])
+def test_pin_of_a_nightly(version: str, scene: Scene) -> None:
+    """A pin can be a pre-release."""
+    make_torch(make_venv(scene.root / "nightly"), version)
+    caller = scene.build(scene.shell(scene.elsewhere), by=scene.root / "nightly")
+    outcome = resolve(scene, caller, RUNTIME_BACKEND_PIN=f"torch=={version}")
+    assert (version, "pinned", True, None) == told(outcome)
+
+
+def test_pin_below_a_nightly(scene: Scene) -> None:
+    """A pin by version accepts its variants, but no later pre-release."""
+    make_torch(make_venv(scene.root / "nightly"), "2.9.1.dev1")
+    caller = scene.build(scene.shell(scene.elsewhere), by=scene.root / "nightly")
+    outcome = resolve(scene, caller, RUNTIME_BACKEND_PIN="torch==2.9.0")
+    assert ("2.9.0", "pinned", False, None) == told(outcome)
+
+
+def test_pin_beside_a_target(scene: Scene) -> None:
+    """If both a target and a pin are set, the message names the pin."""
+    outcome = resolve(
+        scene,
+        scene.pip(scene.shell(scene.elsewhere)),
+        RUNTIME_BACKEND_PIN="torch==9.0",
+        RUNTIME_BACKEND_TARGET=str(scene.other),
+    )
+    assert str(outcome.refusal).startswith(
+        f"RUNTIME_BACKEND_PIN names torch 9.0, but the target will have torch {TARGET} "
+    )
+
+
+def test_target_of_the_command_itself(scene: Scene) -> None:
+    """A target that is set for the call and is the command's own has a step that says so."""
+    outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere)), RUNTIME_BACKEND_TARGET=str(scene.target))
+    assert (TARGET, "installed", True, None) == told(outcome)
+    assert ("RUNTIME_BACKEND_TARGET", str(scene.target), "the command's own target") == tuple(outcome.steps[0])
+
+
+def test_imported_already(scene: Scene) -> None:
+    """The outcome has the version that this process has imported."""
+    caller = replace(scene.pip(scene.shell(scene.elsewhere)), find_imported={"torch": "2.6.0"}.get)
+    assert "2.6.0" == resolve(scene, caller).imported
+    assert None is resolve(scene, caller, "numpy").imported
+
+
 def test_pin_of_another_name(scene: Scene) -> None:
     """A pin counts for the runtime that it names."""
     outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere)), RUNTIME_BACKEND_PIN="numpy==1")
@@ -148,6 +193,13 @@ def test_pin_beyond_an_absent_place(scene: Scene) -> None:
     """A pin is looked for in every environment up to the target, absent ones included."""
     caller = scene.build(scene.shell(scene.elsewhere, scene.target), by=scene.root / "nowhere")
     assert (TARGET, "pinned", True, None) == told(resolve(scene, caller, RUNTIME_BACKEND_PIN=f"torch=={TARGET}"))
+
+
+def test_pin_of_another_one_than_the_first(scene: Scene) -> None:
+    """The first environment with the runtime counts; later ones are not looked at."""
+    make_torch(make_venv(scene.root / "first"), "1.1.0")
+    caller = scene.build(scene.shell(scene.elsewhere, scene.other), by=scene.root / "first")
+    assert (OTHER, "pinned", False, None) == told(resolve(scene, caller, RUNTIME_BACKEND_PIN=f"torch=={OTHER}"))
 
 
 def test_pin_without_any_place(scene: Scene) -> None:
@@ -170,13 +222,23 @@ def test_lock_of_a_manager(scene: Scene) -> None:
     assert () == outcome.notes
 
 
+def test_lock_without_a_wheel_for_this_platform(scene: Scene) -> None:
+    """If no locked wheel fits this platform, the resolution has the reason and the lock."""
+    write(scene.consumer / "uv.lock", lock_text(LOCKED).replace("py3-none-any", "cp311-cp311-win_arm64"))
+    found = resolve(scene, scene.uv(scene.shell(scene.consumer), "sync")).resolution
+    assert found is not None
+    assert (UNFIT, f"{scene.consumer}/uv.lock", None) == (found.missing, found.origin, found.url)
+
+
 def test_lock_that_is_installed(scene: Scene) -> None:
     """What is locked and installed can be reused."""
     write(scene.consumer / "uv.lock", lock_text(STALE))
     outcome = resolve(scene, scene.uv(scene.shell(scene.consumer), "sync"))
     assert (STALE, "locked", True, URL.format(STALE)) == told(outcome)
     assert outcome.resolution is not None
-    assert SHA == outcome.resolution.sha256
+    environment = outcome.resolution.environment
+    assert environment is not None
+    assert (SHA, scene.consumer / ".venv") == (outcome.resolution.sha256, environment.prefix)
 
 
 def test_lock_and_installed_disagree(scene: Scene) -> None:
@@ -283,19 +345,48 @@ def test_told_apart(where: str, scene: Scene) -> None:
     assert "2.7.0+cu126" == told(resolve(scene, caller))[0]
 
 
+def test_told_apart_by_the_very_version(scene: Scene) -> None:
+    """The installed runtime selects the candidate of exactly its version, not a compatible one."""
+    for name, version in (("old", "2.6.0"), ("new", "2.7.0")):
+        write(scene.elsewhere / f"pylock.{name}.toml", two_torches(version))
+    make_torch(make_venv(scene.elsewhere / ".venv"), "2.6.0")
+    assert "2.6.0" == told(resolve(scene, scene.build(scene.shell(scene.elsewhere))))[0]
+
+
 def test_not_told_apart_by_the_last_build(scene: Scene) -> None:
     """What the last build left in an environment that is kept tells nothing."""
     for name, version in (("cpu", "2.7.0+cpu"), ("gpu", "2.7.0+cu126")):
         write(scene.source / f"pylock.{name}.toml", two_torches(version))
-    caller = scene.hatch_build(scene.shell(scene.elsewhere), built_for="2.7.0+cu126")
+    caller = scene.hatch_build(scene.shell(scene.elsewhere))
+    make_torch(scene.site(caller.prefix), "2.7.0+cu126", cuda="12.6")
     outcome = resolve(scene, caller)
     assert (None, True) == (outcome.resolution, "pins 2 different torch" in str(outcome.refusal))
+
+
+def test_not_told_apart_by_what_a_manager_is_about_to_change(scene: Scene) -> None:
+    """The environment that a project manager is about to change does not decide between two locked runtimes."""
+    two = lock_text(LOCKED).replace(
+        '[{ name = "torch" }]',
+        f'[{{ name = "torch", version = "{LOCKED}" }}, {{ name = "torch", version = "{STALE}" }}]',
+    )
+    write(scene.consumer / "uv.lock", two + lock_text(STALE).partition("dependencies = ")[2].partition("\n")[2])
+    outcome = resolve(scene, scene.uv(scene.shell(scene.consumer), "sync"))
+    assert (
+        f"{scene.consumer}/uv.lock pins 2 different torch, and nothing tells which is meant"
+        f" (no extra, default groups):\n  torch {LOCKED} (https://example.org/simple)\n"
+        f"  torch {STALE} (https://example.org/simple)\n"
+        "Name the extra or group on the frontend's command line, or set RUNTIME_BACKEND_PIN='torch==VERSION'."
+    ) == str(outcome.refusal)
+    both = f"torch {LOCKED} (https://example.org/simple) or torch {STALE} (https://example.org/simple)"
+    assert both == outcome.steps[0].found
 
 
 def test_importable_without_isolation(scene: Scene) -> None:
     """Without isolation, what is importable is what the wheel is for, whatever lies about."""
     outcome = resolve(scene, scene.not_isolated(scene.shell(scene.consumer, scene.other), ["pip"]))
     assert (TARGET, "importable", True, None) == told(outcome)
+    assert outcome.resolution is not None
+    assert str(scene.target) == outcome.resolution.origin
     assert [("importable, no isolation", str(scene.target), "torch 2.7.0")] == [
         (step.why, step.path, step.found) for step in outcome.steps
     ]
@@ -348,6 +439,16 @@ def test_nowhere(scene: Scene) -> None:
     )
     outcome = resolve(scene, scene.hatch_build(scene.shell(scene.elsewhere)))
     assert "Looked at:\n  nowhere: nothing names a place\n" in str(outcome.refusal)
+
+
+def test_unreadable_in_the_build_environment(scene: Scene) -> None:
+    """An unreadable torch in the build environment is a stop; the outcome has no facts about it."""
+    caller = scene.build(scene.shell(scene.elsewhere), by=scene.target)
+    make_torch(scene.site(caller.prefix), "2.7.0")
+    (scene.site(caller.prefix) / "torch/version.py").unlink()
+    outcome = resolve(scene, caller)
+    assert (None, None, None) == (outcome.visible, outcome.resolution, outcome.decision)
+    assert "RuntimeReadError" == type(outcome.refusal).__name__
 
 
 def test_missing_environment_beside_no_lock(scene: Scene) -> None:

@@ -12,7 +12,7 @@ from standins import write
 
 from runtime_backend.errors import LockError
 from runtime_backend.locks import READERS, Locked, find_locked
-from runtime_backend.platforms import current_platform
+from runtime_backend.platforms import UNFIT, current_platform
 from runtime_backend.selection import Selection
 
 SAMPLES = sorted((Path(__file__).parent / "locks").glob("uv-*/*/uv.lock"))
@@ -99,6 +99,8 @@ NAMELESS = TORCH.partition('name = "torch"\n')[2]
     [
         ("version = 1\n", "version = 2\n", "found version = 2, expected 1, the only one that this reader knows"),
         ("version = 1\n", "", "found version = None, expected 1, the only one that this reader knows"),
+        ("version = 1\n", "version = one\n", None),
+        (TORCH, "version = one\n", None),
         (TORCH, "", "found version = None, expected 1, the only one that this reader knows"),
         ('name = "torch"\n', "", f"a [[package]] without a name: {NAMELESS[:60]!r}"),
         ("},\n]\n", "},\n", "not TOML: Invalid value (at end of document)"),
@@ -187,6 +189,166 @@ def test_marker_without_end(tmp_path: Path) -> None:
     marker = "(" * 3000
     path = write(tmp_path / "uv.lock", TORCH.replace('"torch" }', f'"torch", marker = "{marker}" }}'))
     assert refusal(path).startswith(f"{path}: not laid out as expected: ")
+
+
+PLAIN, WITH_EXTRA = '{ name = "lib" }', '{ name = "lib", extra = ["cuda"] }'
+
+
+@pytest.mark.parametrize("edges", [(PLAIN, WITH_EXTRA), (WITH_EXTRA, PLAIN)], ids=["extra last", "extra first"])
+def test_reached_again_with_extras(edges: tuple[str, ...], tmp_path: Path) -> None:
+    """A package that is required with an extra and without it has the extra, whichever comes first."""
+    lib = (
+        '[[package]]\nname = "lib"\nversion = "1"\nsource = { registry = "https://example.org/simple" }\n\n'
+        '[package.optional-dependencies]\ncuda = [\n    { name = "torch" },\n]\n\n'
+    )
+    root = ROOT.replace('{ name = "torch" }', ", ".join(edges))
+    path = write(tmp_path / "uv.lock", f"version = 1\n\n{root}{lib}{PACKAGE}")
+    assert ["2.7.0+cu126"] == [locked.version for locked in read(path)]
+
+
+OPTIONAL = """
+[package.optional-dependencies]
+cpu = [
+    { name = "other" },
+]
+gpu = [
+    { name = "torch" },
+]
+
+[package.dev-dependencies]
+dev = [
+    { name = "other" },
+]
+train = [
+    { name = "torch" },
+]
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("selection", "count"),
+    [
+        ({"all_extras": True}, 1),
+        ({"all_extras": True, "without_extras": frozenset({"cpu"})}, 1),
+        ({"all_extras": True, "without_extras": frozenset({"gpu"})}, 0),
+        ({"extras": frozenset({"gpu"}), "without_extras": frozenset({"gpu"})}, 0),
+        ({"all_groups": True}, 1),
+        ({"all_groups": True, "without_groups": frozenset({"dev"})}, 1),
+        ({"all_groups": True, "without_groups": frozenset({"train"})}, 0),
+        ({"groups": frozenset({"train"}), "without_groups": frozenset({"train"})}, 0),
+    ],
+)
+def test_what_is_left_out(selection: dict[str, Any], count: int, tmp_path: Path) -> None:
+    """An extra or a group that the command excludes is not installed, even if it is selected as well."""
+    root = ROOT.replace('dependencies = [{ name = "torch" }]\n\n', OPTIONAL)
+    path = write(tmp_path / "uv.lock", f"version = 1\n\n{root}{PACKAGE}")
+    assert count == len(read(path, **selection))
+
+
+@pytest.mark.parametrize("extras", ["", '[package.optional-dependencies]\ncpu = [\n    { name = "torch" },\n]\n'])
+def test_extra_that_is_not_there(extras: str, tmp_path: Path) -> None:
+    """An extra that a package does not have adds nothing."""
+    lib = f'[[package]]\nname = "lib"\nversion = "1"\nsource = {{ registry = "https://example.org/simple" }}\n\n{extras}\n'
+    root = ROOT.replace('{ name = "torch" }', WITH_EXTRA)
+    assert () == read(write(tmp_path / "uv.lock", f"version = 1\n\n{root}{lib}{PACKAGE}"))
+
+
+def test_packages_that_require_each_other(tmp_path: Path) -> None:
+    """A cycle of requirements is followed once."""
+    circle = PACKAGE + 'dependencies = [{ name = "demo" }]\n'
+    assert 1 == len(read(write(tmp_path / "uv.lock", f"version = 1\n\n{ROOT}{circle}")))
+
+
+def test_member_that_is_named(tmp_path: Path) -> None:
+    """A lock counts for a member that the command names, wherever the command runs."""
+    path = write(tmp_path / "uv.lock", TORCH)
+    selections = [Selection(project=tmp_path / "other", packages=names) for names in (frozenset({"demo"}), frozenset())]
+    assert [1, 0] == [len(find_locked(path, "torch", selection, LINUX)) for selection in selections]
+
+
+@pytest.mark.parametrize(
+    ("line", "project", "count"),
+    [
+        ("", None, 0),
+        ("", "[project]\n", 0),
+        ("", '[tool.uv]\ndefault-groups = ["dev"]\n', 0),
+        ("", '[tool.uv]\ndefault-groups = ["Train"]\n', 1),
+        ("", '[tool.uv]\ndefault-groups = "all"\n', 1),
+        ('default-groups = ["train"]\n', '[tool.uv]\ndefault-groups = ["dev"]\n', 1),
+        ('default-groups = ["dev"]\n', '[tool.uv]\ndefault-groups = "all"\n', 0),
+    ],
+)
+def test_default_groups(line: str, project: str | None, count: int, tmp_path: Path) -> None:
+    """The default groups are read from the lock, or else from pyproject.toml."""
+    root = ROOT.replace('dependencies = [{ name = "torch" }]\n\n', line + OPTIONAL)
+    path = write(tmp_path / "uv.lock", f"version = 1\n\n{root}{PACKAGE}")
+    if project is not None:
+        write(tmp_path / "pyproject.toml", project)
+    assert count == len(read(path))
+
+
+@pytest.mark.parametrize("project", [None, "", "[tool.uv]\n"])
+def test_group_dev(project: str | None, tmp_path: Path) -> None:
+    """If neither names default groups, it is ``dev``."""
+    root = ROOT.replace(
+        'dependencies = [{ name = "torch" }]\n\n', OPTIONAL.replace("dev =", "x =").replace("train", "dev")
+    )
+    path = write(tmp_path / "uv.lock", f"version = 1\n\n{root}{PACKAGE}")
+    if project is not None:
+        write(tmp_path / "pyproject.toml", project)
+    assert [1, 0] == [len(read(path, default_groups=default)) for default in (True, False)]
+
+
+def test_default_groups_that_cannot_be_read(tmp_path: Path) -> None:
+    """The message about a broken pyproject.toml has the path of that file, not of the lock."""
+    path = write(tmp_path / "uv.lock", TORCH)
+    project = write(tmp_path / "pyproject.toml", "[tool\n")
+    assert refusal(path).startswith(f"{project}: not TOML: ")
+
+
+def test_markers_of_a_fork(tmp_path: Path) -> None:
+    """The markers of a fork are the detail that distinguishes its torch from another."""
+    markers = "resolution-markers = [\n    \"sys_platform == 'linux'\",\n    \"python_version > '3'\",\n]\n"
+    path = write(tmp_path / "uv.lock", TORCH.replace("source = { registry", f"{markers}source = {{ registry"))
+    assert ["sys_platform == 'linux'; python_version > '3'"] == [locked.detail for locked in read(path)]
+
+
+def test_no_wheel_that_fits(tmp_path: Path) -> None:
+    """A torch whose wheels do not fit this platform is returned as unfit, with its index."""
+    path = write(tmp_path / "uv.lock", TORCH.replace("manylinux_2_28_x86_64", "win_amd64"))
+    detail = "https://example.org/whl/cu126"
+    assert (Locked(name="torch", version="2.7.0+cu126", lock=path, missing=UNFIT, detail=detail),) == read(path)
+
+
+@pytest.mark.parametrize("beginning", ["", SLOWLY])
+def test_package_without_a_source(beginning: str, tmp_path: Path) -> None:
+    """A torch without a source has the URL of its wheel."""
+    text = TORCH.replace('source = { registry = "https://example.org/whl/cu126" }\n', "")
+    path = write(tmp_path / "uv.lock", beginning + text)
+    expected = Locked(name="torch", version="2.7.0+cu126", lock=path, url=f"https://host/{WHEEL}", sha256="ab")
+    assert (expected,) == read(path)
+
+
+@pytest.mark.parametrize("beginning", ["", SLOWLY])
+@pytest.mark.parametrize(
+    ("source", "count"), [('virtual = "."', 1), ('editable = "."', 1), ('directory = "."', 0), ('virtual = "other"', 0)]
+)
+def test_source_as_a_table(beginning: str, source: str, count: int, tmp_path: Path) -> None:
+    """A member's source may be a table of its own, as pdm writes it."""
+    root = ROOT.replace('source = { virtual = "." }\n', "").replace("\n\n", f"\n\n[package.source]\n{source}\n\n")
+    member = '[[package]]\nname = "other"\nversion = "1"\nsource = { virtual = "." }\n\n'
+    path = write(tmp_path / "uv.lock", f"{beginning}version = 1\n\n{root}{member if not count else ''}{PACKAGE}")
+    assert count == len(read(path))
+
+
+@pytest.mark.parametrize("text", ['source = { directory = "lib" }\n', '\n[package.source]\ndirectory = "lib"\n'])
+def test_lock_of_a_project_that_requires_this_one(text: str, tmp_path: Path) -> None:
+    """A lock counts for a package that it has by its folder, and that is no member."""
+    lib = f'[[package]]\nname = "lib"\nversion = "1"\n{text}\n'
+    path = write(tmp_path / "uv.lock", f"version = 1\n\n{ROOT}{lib}{PACKAGE}")
+    projects = (tmp_path / "lib", tmp_path / "unknown")
+    assert [1, 0] == [len(find_locked(path, "torch", Selection(project=project), LINUX)) for project in projects]
 
 
 def test_current_platform() -> None:

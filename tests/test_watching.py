@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,6 +108,19 @@ def test_build(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
     )
     ((output, taken),) = [(step["output"], step["end"] - step["start"]) for step in record["timeline"]]
     assert ("csrc/a.o", True) == (output, taken <= 0.021)
+
+
+def test_output_is_its_persons(scene: Scene) -> None:
+    """Only the owner can enter the folder of a build's output, whatever the umask: it may hold secrets."""
+    watched(scene)
+    said = Said()
+    mask = os.umask(0)
+    try:
+        build(scene, scene.pip(scene.shell(scene.elsewhere)), said)
+    finally:
+        os.umask(mask)
+    (log,) = said.outputs
+    assert "0o700" == oct(stat.S_IMODE(Path(log).parent.stat().st_mode))
 
 
 def test_failed_build(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:

@@ -64,6 +64,7 @@ def command(folder: Path, line: str) -> Installation:
         ("uv pip install -p /env torch>=2 ./ext", "uv pip install torch==2.7.0 -p /env ./ext"),
         ("uv run --with ./ext python", "uv run --with torch==2.7.0, with the rest of the command as it is"),
         ("uv tool install ./ext", "uv tool install --with torch==2.7.0, with the rest of the command as it is"),
+        ("uv tool upgrade ext", "uv tool install --with torch==2.7.0, with the rest of the command as it is"),
         ("uv tool run ext", "uv tool run --with torch==2.7.0, with the rest of the command as it is"),
         ("uvx ext", "uv tool run --with torch==2.7.0, with the rest of the command as it is"),
         ("uv x ext", "uv x --with torch==2.7.0, with the rest of the command as it is"),
@@ -117,7 +118,8 @@ def test_with_runtime_keeps_a_folder(tmp_path: Path) -> None:
 
 def test_with_runtime_under_sync(tmp_path: Path) -> None:
     """``uv pip sync`` takes files: a requirement among them would be looked for as a file."""
-    assert "sync torch==2.7.0" not in with_runtime(command(tmp_path, "uv pip sync requirements.txt"), "torch==2.7.0")
+    found = with_runtime(command(tmp_path, "uv pip sync a.txt b.txt"), "torch==2.7.0")
+    assert "write torch==2.7.0 into a.txt b.txt, then run the same command again" == found
 
 
 STEPS = [

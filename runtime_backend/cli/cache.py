@@ -153,8 +153,6 @@ def _bytes(path: Path) -> int:
 
 
 def _files(path: Path) -> Iterator[Path]:
-    if not is_folder(path):
-        yield path
     for folder, _, names in os.walk(path):
         yield from (Path(folder) / name for name in names)
 

@@ -63,7 +63,7 @@ class _Walk:
         if not self._selection.only_groups:
             yield from _edges(root, self._extras(root))
         for group in self._groups(root):
-            yield from root.edges.get("dev-dependencies", {}).get(group, ())
+            yield from root.edges["dev-dependencies"][group]
 
     def _extras(self, root: Package) -> frozenset[str]:
         known = frozenset(root.edges.get("optional-dependencies", {}))

@@ -89,7 +89,7 @@ def _content(distribution: Distribution) -> list[str]:
     """
     lines = distribution.record.splitlines()
     kept = [line for line in lines if ",sha256=" in line and ".dist-info/" not in line and not line.startswith("../")]
-    is_editable = not any("/" in line and not line.startswith("__editable__") for line in kept)
+    is_editable = not any("/" in line for line in kept)
     return [str(distribution.info)] if is_editable else sorted(kept)
 
 

@@ -77,8 +77,8 @@ def is_refused(text: str, versions: Mapping[str, str]) -> bool:
 
 
 def is_for_here(requirement: Requirement) -> bool:
-    """Return whether a requirement's marker holds in this environment; one that cannot be decided does not."""
+    """Return whether a requirement's marker holds here without any extra; one that cannot be decided does not."""
     try:
-        return requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        return requirement.marker is None or requirement.marker.evaluate()
     except (ValueError, LookupError):  # packaging's UndefinedComparison, UndefinedEnvironmentName
         return False
