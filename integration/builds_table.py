@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from runtime_backend.toml import loads
+from runtime_backend.formats.toml import loads
 
 from .stock import REPOSITORY
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runtime_backend.toml import loads
+from runtime_backend.formats.toml import loads
 
 from .checks import check_hooks, check_installed, check_source, check_untouched, check_wheel
 from .stock import NEWEST_PIP, NEWEST_UV

@@ -13,7 +13,7 @@ from test_locks import SAMPLES, selection_of
 from runtime_backend.errors import IndexLookupError
 from runtime_backend.index import Indexes
 from runtime_backend.locks import Locked, find_locked
-from runtime_backend.platforms import Platform
+from runtime_backend.system.platforms import Platform
 
 LOOKED_UP = {"pdm-lock", "poetry", "pipenv", "pip-compile", "uv-compile", "uv-export-requirements"}
 """The tools whose locks leave the URL to the index."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime_backend.cli.linkage import _lacking, _read
+from runtime_backend.cli.stale.linkage import _lacking, _read
 from runtime_backend.cuda.home import _make_stub
 from runtime_backend.errors import SourceError
 from runtime_backend.upstream.patches import _run_patch

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from runtime_backend.formats.toml import loads
 from runtime_backend.metadata.agreement import describe_differences
-from runtime_backend.toml import loads
 
 from .real_torch import VERSION, download_source
 from .workplace import Target, Workplace

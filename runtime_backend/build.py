@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .call import HookCall
+    from .hook.call import HookCall
 
 ConfigSettings = dict[str, Any] | None
 
@@ -90,14 +90,14 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a hook, or the real backend
 
 
 def _call(hook: str) -> HookCall:
-    from .call import HookCall  # noqa: PLC0415 - nothing is imported before a hook is called
     from .frontend import read_caller  # noqa: PLC0415
+    from .hook.call import HookCall  # noqa: PLC0415 - nothing is imported before a hook is called
 
     return HookCall(hook, read_caller(), _say)
 
 
 def _say(line: str) -> None:
-    from .printable import printable  # noqa: PLC0415 - nothing is imported before a hook is called
+    from .system.printable import printable  # noqa: PLC0415 - nothing is imported before a hook is called
 
     with suppress(OSError, ValueError):  # nobody reads it, or it is closed: no reason to stop a build
         print(f"runtime-backend: {printable(line)}", file=sys.stderr, flush=True)  # noqa: T201 - the only way out
@@ -109,7 +109,7 @@ def _boundary() -> Iterator[None]:
     traceback. A failure of the real backend does not come here: it is printed where it is called.
     """
     from .errors import RuntimeBackendError, SystemRefusalError  # noqa: PLC0415
-    from .stopping import orderly  # noqa: PLC0415
+    from .system.stopping import orderly  # noqa: PLC0415
 
     with orderly():
         try:

@@ -20,7 +20,7 @@ from standins import make_torch, make_venv, write
 
 from runtime_backend.frontend import Caller, EnvironmentReader
 from runtime_backend.frontend.processes import Process
-from runtime_backend.trust import EVERYBODY
+from runtime_backend.system.trust import EVERYBODY
 
 PYTHON = "3.11"
 TARGET, LOCKED, STALE, OTHER = "2.7.0", "2.8.0", "1.5.0", "1.0.0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -14,10 +15,13 @@ from machine import WATCH, is_kept
 # isort: split
 from asking import Frontend
 
-from runtime_backend import prerequisites
-from runtime_backend.cuda import choosing
-from runtime_backend.cuda.toolkit import find_toolkit
+from runtime_backend.cuda import choice
+from runtime_backend.cuda.system import find_toolkit
 from runtime_backend.frontend.asking.asker import Asker
+from runtime_backend.hook import prerequisites
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background; what the tests start would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("ours", deadline=None)  # a test is not wrong because the machine is busy
 settings.load_profile("ours")
@@ -52,7 +56,7 @@ def _nothing_of_this_machine(
 @pytest.fixture(autouse=True)
 def _no_toolkit_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for the usual toolkit where none is; a test that wants one names it."""
-    monkeypatch.setattr(choosing, "find_toolkit", partial(find_toolkit, usual=Path("/usr/local/no-cuda")))
+    monkeypatch.setattr(choice, "find_toolkit", partial(find_toolkit, usual=Path("/usr/local/no-cuda")))
 
 
 @pytest.fixture(autouse=True)

@@ -19,12 +19,16 @@ from typing import NamedTuple
 
 from platforms import make_platform
 
-from runtime_backend import web
-from runtime_backend.builds import read_build
+from runtime_backend.archives.sdist import complete_sdist
+from runtime_backend.archives.stamp import parse_stamp, source_revision
+from runtime_backend.archives.wheel import count_compiled, put_into_dist_info, read_from_dist_info
 from runtime_backend.config.names import find_name
+from runtime_backend.config.selection import Selection
 from runtime_backend.cuda.architectures import decide_architectures
-from runtime_backend.distributions import Distribution, DistributionIndex, extend_by_pth, locate_imports
 from runtime_backend.errors import NoAnswer, RuntimeBackendError
+from runtime_backend.formats.requirements import read_requirements
+from runtime_backend.formats.tables import Table
+from runtime_backend.formats.toml import TOMLDecodeError, loads
 from runtime_backend.frontend.asking.answer import read_answer
 from runtime_backend.frontend.asking.pip import _read_report
 from runtime_backend.frontend.asking.uv_output import read_dry_run, read_resolution
@@ -32,24 +36,20 @@ from runtime_backend.frontend.environments import read_pyvenv_cfg
 from runtime_backend.frontend.folders import read_toml
 from runtime_backend.frontend.installations.pip import _from_files
 from runtime_backend.frontend.processes import _from_procfs, _parse_environ, _parse_lsof, _parse_ps
+from runtime_backend.index import http
 from runtime_backend.index import pages
 from runtime_backend.index.find import _read_kept
+from runtime_backend.installed.distributions import Distribution, DistributionIndex, extend_by_pth, locate_imports
+from runtime_backend.installed.identity import find_closure, find_missing, read_identity
 from runtime_backend.locks import find_locked
 from runtime_backend.metadata import read_prepared, with_requirements
 from runtime_backend.metadata.agreement import describe_differences, describe_refusals
-from runtime_backend.ninja import read_timeline
-from runtime_backend.progress import Estimate, LineBuffer
-from runtime_backend.requirements import read_requirements
 from runtime_backend.resolve.naming import read_word
 from runtime_backend.resolve.resolution import direct_archive
-from runtime_backend.runtime import find_closure, find_missing, read_identity
-from runtime_backend.sdists import complete_sdist
-from runtime_backend.selection import Selection
-from runtime_backend.stamp import parse_stamp, source_revision
-from runtime_backend.tables import Table
-from runtime_backend.toml import TOMLDecodeError, loads
-from runtime_backend.upstream.archives import unpack
-from runtime_backend.wheels import count_compiled, put_into_dist_info, read_from_dist_info
+from runtime_backend.system.progress import Estimate, LineBuffer
+from runtime_backend.upstream.unpacking import unpack
+from runtime_backend.watch.ninja import read_timeline
+from runtime_backend.watch.records import read_build
 
 OURS = (RuntimeBackendError, NoAnswer)
 LINUX = make_platform("linux-x86_64", "3.11")
@@ -194,7 +194,7 @@ def _answer(folder: Path, data: bytes) -> None:
     del folder
     server = _server()
     server.answer = data
-    web.ask(f"http://127.0.0.1:{server.server_address[1]}/", {}, lambda answer: answer.read(1 << 20))
+    http.ask(f"http://127.0.0.1:{server.server_address[1]}/", {}, lambda answer: answer.read(1 << 20))
 
 
 class _Server(socketserver.ThreadingTCPServer):

@@ -12,8 +12,8 @@ from callers import Scene
 from standins import write
 
 from runtime_backend import frontend
-from runtime_backend.call import HookCall
 from runtime_backend.frontend import Caller
+from runtime_backend.hook.call import HookCall
 
 
 def make_source(folder: Path, backend: str, table: str = "") -> Path:

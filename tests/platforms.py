@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from packaging.tags import compatible_tags, cpython_tags, mac_platforms
 
-from runtime_backend.platforms import Platform
+from runtime_backend.system.platforms import Platform
 
 _MARKERS = {
     "linux-x86_64": ("linux", "Linux", "x86_64", "posix"),

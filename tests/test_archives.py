@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime_backend.errors import SourceError
-from runtime_backend.upstream import archives
-from runtime_backend.upstream.archives import unpack
+from runtime_backend.upstream import unpacking
+from runtime_backend.upstream.unpacking import unpack
 
 Fill = Callable[[tarfile.TarFile], None]
 
@@ -112,7 +112,7 @@ def test_too_large(
     members: list[tuple[str, dict[str, object]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An archive may not fill the disk, by hard links neither."""
-    monkeypatch.setattr(archives, "LARGEST", 14)
+    monkeypatch.setattr(unpacking, "LARGEST", 14)
     with pytest.raises(SourceError, match="unpacks to more than 14 bytes"):
         unpack(make_tar(tmp_path, *members), tmp_path / "out")
 
@@ -236,7 +236,7 @@ def test_large_header(kind: bytes, tmp_path: Path) -> None:
 
 def test_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor may it fill the disk with empty files."""
-    monkeypatch.setattr(archives, "MOST", 2)
+    monkeypatch.setattr(unpacking, "MOST", 2)
     with pytest.raises(SourceError, match=r"x-1.tar.gz holds more than 2 files, which no source does"):
         unpack(make_tar(tmp_path, *((f"x/{n}", {}) for n in range(3))), tmp_path / "out")
 

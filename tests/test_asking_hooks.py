@@ -15,10 +15,10 @@ from standins import make_distribution, make_torch, make_venv
 from test_decider import NEWER, shell
 from test_plan import plan
 
-from runtime_backend.cli.staleness import Finding, find_stamped
+from runtime_backend.archives.stamp import read_stamp
+from runtime_backend.cli.stale.staleness import Finding, find_stamped
 from runtime_backend.errors import DecisionError
 from runtime_backend.frontend import Caller, EnvironmentReader
-from runtime_backend.stamp import read_stamp
 
 HOOKS = (
     "get_requires_for_build_wheel",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from standins import write
 
-from runtime_backend.cli import asking
+from runtime_backend.cli.sources import asking
 from runtime_backend.config import Upstream, load_settings
 
 

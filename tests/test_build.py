@@ -19,9 +19,9 @@ from pyproject_hooks import BuildBackendHookCaller
 from standins import make_torch, make_venv, write
 
 from runtime_backend import build
-from runtime_backend.call import HookCall
-from runtime_backend.holding import remove_if_free
-from runtime_backend.stamp import read_stamp
+from runtime_backend.archives.stamp import read_stamp
+from runtime_backend.hook.call import HookCall
+from runtime_backend.store.holding import remove_if_free
 
 WHEEL = "nonsense-1.0-py3-none-any.whl"
 OPTIONAL = (

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from standins import write
 
-from runtime_backend.cli.adoption import adopt
-from runtime_backend.cli.build_scripts import read_build_scripts
+from runtime_backend.cli.adopt.adoption import adopt
+from runtime_backend.cli.package.build_scripts import read_build_scripts
 from runtime_backend.errors import AdoptionError
-from runtime_backend.toml import loads
+from runtime_backend.formats.toml import loads
 
 SETUP = "from setuptools import Extension, setup\n"
 PROJECT = "[project]\nname = 'x'\nversion = '1'\ndependencies = ['torch>=2']\n"

@@ -11,9 +11,17 @@ from pathlib import Path
 import pytest
 from standins import write
 
-from runtime_backend import builds
-from runtime_backend.builds import Build, find_running, forget_builds, list_builds, made_folder, read_build, write_build
-from runtime_backend.ninja import Step
+from runtime_backend.watch import records
+from runtime_backend.watch.ninja import Step
+from runtime_backend.watch.records import (
+    Build,
+    find_running,
+    forget_builds,
+    list_builds,
+    made_folder,
+    read_build,
+    write_build,
+)
 
 BUILD = Build(
     source="/home/jo/pkg",
@@ -88,7 +96,7 @@ def aged(folders: list[Path]) -> list[Path]:
 
 def test_newest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest ones are forgotten."""
-    monkeypatch.setattr(builds, "KEPT", 2)
+    monkeypatch.setattr(records, "KEPT", 2)
     folders = aged([record(tmp_path, BUILD._replace(began=BUILD.began + n)) for n in range(3)])
     forget_builds(tmp_path)
     assert [False, True, True] == [folder.is_dir() for folder in folders]
@@ -97,7 +105,7 @@ def test_newest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_running_ones_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Later builds remove nothing of one that runs, and those that run count for nothing."""
-    monkeypatch.setattr(builds, "KEPT", 1)
+    monkeypatch.setattr(records, "KEPT", 1)
     with made_folder(tmp_path, tmp_path, 0) as running, made_folder(tmp_path, tmp_path, 1) as second:
         folders = aged([running, second, *(record(tmp_path, BUILD._replace(began=BUILD.began + n)) for n in range(2))])
         forget_builds(tmp_path)
@@ -108,11 +116,11 @@ def test_running_ones_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_fresh_ones_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A build that has ended just now keeps its output, however many have ended since; what is gone is no mistake."""
-    monkeypatch.setattr(builds, "KEPT", 1)
+    monkeypatch.setattr(records, "KEPT", 1)
     folders = [record(tmp_path, BUILD._replace(began=BUILD.began + n)) for n in range(3)]
     forget_builds(tmp_path)
     assert [True] * 3 == [folder.is_dir() for folder in folders]
-    monkeypatch.setattr(builds, "_is_running", lambda folder: folder.rmdir() if not os.listdir(folder) else False)
+    monkeypatch.setattr(records, "_is_running", lambda folder: folder.rmdir() if not os.listdir(folder) else False)
     (folders[0] / "build.json").unlink()
     forget_builds(tmp_path)
     assert [False, True, True] == [folder.is_dir() for folder in folders]
@@ -134,7 +142,7 @@ def test_list_builds(tmp_path: Path) -> None:
 
 def test_find_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A build is running while it has no record, and its process holds its folder."""
-    environ = {"PYTHONPATH": str(Path(builds.__file__).parents[1])}
+    environ = {"PYTHONPATH": str(Path(records.__file__).parents[2])}
     with subprocess.Popen([sys.executable, "-c", RUN, tmp_path], env=environ, stdout=subprocess.PIPE) as other:  # noqa: S603
         assert other.stdout is not None
         folder = Path(other.stdout.readline().decode().strip())
@@ -143,7 +151,7 @@ def test_find_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         write(record(tmp_path, BUILD) / "output.log", "")
         assert [folder / "output.log"] == find_running(tmp_path)
         with monkeypatch.context() as patch:
-            patch.setattr(builds, "held_if_free", refuse)
+            patch.setattr(records, "held_if_free", refuse)
             assert [] == find_running(tmp_path)
         other.kill()
     assert [] == find_running(tmp_path)
@@ -179,7 +187,7 @@ def test_path_that_is_not_utf8(tmp_path: Path) -> None:
 
 RUN = """
 import pathlib, sys, time
-from runtime_backend.builds import made_folder
+from runtime_backend.watch.records import made_folder
 with made_folder(pathlib.Path(sys.argv[1]), pathlib.Path("pkg"), 0) as folder:
     (folder / "output.log").write_text("")
     print(folder, flush=True)

@@ -12,8 +12,9 @@ from types import SimpleNamespace
 import pytest
 from standins import write
 
-from runtime_backend import cache
-from runtime_backend.cache import (
+from runtime_backend.errors.reasons import reason
+from runtime_backend.store import cache
+from runtime_backend.store.cache import (
     HOMELESS,
     bytecode_folder,
     find_cache,
@@ -21,7 +22,6 @@ from runtime_backend.cache import (
     prune_bytecode,
     way_out,
 )
-from runtime_backend.reasons import reason
 
 HOMES = {"~": "/home/jo"}
 
@@ -90,7 +90,7 @@ def test_prune_bytecode(tmp_path: Path) -> None:
 ANSWER = """
 import os, pwd, sys
 sys.path.insert(0, sys.argv[1])
-from runtime_backend.cache import find_cache
+from runtime_backend.store.cache import find_cache
 os.setuid(int(sys.argv[2]))
 print(find_cache(None, {}))
 """
@@ -99,7 +99,7 @@ print(find_cache(None, {}))
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs another user's id; run it as root")
 def test_user_without_a_name() -> None:
     """A user that is a mere number, as in containers, has no home folder, which is no error yet."""
-    command = [sys.executable, "-Ic", ANSWER, str(Path(cache.__file__).parents[1]), "54321"]
+    command = [sys.executable, "-Ic", ANSWER, str(Path(cache.__file__).parents[2]), "54321"]
     done = subprocess.run(command, env={}, cwd="/", capture_output=True, text=True, check=True)  # noqa: S603
     assert f"{HOMELESS}\n" == done.stdout
 

@@ -14,8 +14,8 @@ import pytest
 from standins import write
 
 from runtime_backend.cli import main
-from runtime_backend.holding import exclusively, in_use
-from runtime_backend.linked import LinkedFolder
+from runtime_backend.store.holding import exclusively, in_use
+from runtime_backend.store.linked import LinkedFolder
 
 Capsys = pytest.CaptureFixture[str]
 LONG_AGO = time.time() - 3 * 24 * 3600

@@ -11,7 +11,7 @@ from standins import blocked, make_venv, write
 from toolkits import make_program
 
 from runtime_backend.config import Chosen
-from runtime_backend.cuda.caching import CompilerCache, cache_variables, find_compiler_cache
+from runtime_backend.cuda.compiler_cache import CompilerCache, cache_variables, find_compiler_cache
 from runtime_backend.errors import CudaError
 
 NVCC = Path("/my cuda/bin/nvcc")

@@ -17,14 +17,14 @@ from callers import LOCKED, OTHER, STALE, TARGET, Scene, lock_text
 from hooks import Said, call_of, make_source
 from standins import blocked, make_torch, make_venv, write
 
-from runtime_backend.call import HookCall
+from runtime_backend.archives.stamp import read_stamp
+from runtime_backend.archives.wheel import read_from_dist_info
 from runtime_backend.errors import BackendError, MetadataError, ProvisionError, ResolutionError
 from runtime_backend.frontend import Caller
-from runtime_backend.holding import aside, lock_of
+from runtime_backend.hook.call import HookCall
 from runtime_backend.plan import Plan
 from runtime_backend.provision.fetch import Fetcher
-from runtime_backend.stamp import read_stamp
-from runtime_backend.wheels import read_from_dist_info
+from runtime_backend.store.holding import aside, lock_of
 
 WHEEL = "nonsense-1.0-py3-none-any.whl"
 

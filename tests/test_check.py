@@ -14,11 +14,12 @@ from elves import make_library, make_object
 from standins import make_distribution, make_torch, make_venv, write
 
 from runtime_backend.cli import check as check_module
-from runtime_backend.cli import linkage, main
-from runtime_backend.cli.rebuilding import Rebuilding, plan_rebuilding
-from runtime_backend.distributions import Distribution
+from runtime_backend.cli import main
+from runtime_backend.cli.stale import linkage
+from runtime_backend.cli.stale.rebuilding import Rebuilding, plan_rebuilding
 from runtime_backend.frontend import Environment
-from runtime_backend.printable import printable
+from runtime_backend.installed.distributions import Distribution
+from runtime_backend.system.printable import printable
 
 Capsys = pytest.CaptureFixture[str]
 
@@ -280,7 +281,7 @@ def test_stamp_that_may_not_be_read(site: Path, monkeypatch: pytest.MonkeyPatch,
     def refuse(path: Path) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("runtime_backend.cli.staleness.read_bytes", refuse)
+    monkeypatch.setattr("runtime_backend.cli.stale.staleness.read_bytes", refuse)
     assert 2 == run(site)
     told = f"other 1.0: unchecked: {info}/runtime-backend.json: cannot be read: Permission denied\n"
     assert told == capsys.readouterr().out

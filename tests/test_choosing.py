@@ -22,12 +22,12 @@ from toolkits import (
 )
 
 from runtime_backend.config import Chosen
-from runtime_backend.cuda.choosing import ToolkitPlan, choose_toolkit, is_without_cuda, lacking_home
+from runtime_backend.cuda.choice import ToolkitPlan, choose_toolkit, is_without_cuda, lacking_home
 from runtime_backend.cuda.home import stable_path
 from runtime_backend.cuda.wheels import find_compilers, find_kept
-from runtime_backend.distributions import DistributionIndex
 from runtime_backend.errors import CudaError
-from runtime_backend.runtime import Identity
+from runtime_backend.installed.distributions import DistributionIndex
+from runtime_backend.installed.identity import Identity
 
 FIVE = "cuda-toolkit[nvcc,crt,nvvm,cudart,cccl]"
 NAMES = "nvidia-cuda-nvcc, nvidia-cuda-crt, nvidia-nvvm, nvidia-cuda-runtime, nvidia-cuda-cccl"

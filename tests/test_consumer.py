@@ -13,11 +13,11 @@ from test_search import told
 
 from runtime_backend.config import RuntimeRule, Settings, load_settings
 from runtime_backend.config.names import find_name
+from runtime_backend.config.selection import Selection
 from runtime_backend.errors import ConfigError, FileError
+from runtime_backend.formats.tables import Table
 from runtime_backend.frontend import Caller, find_start
 from runtime_backend.resolve import Resolver
-from runtime_backend.selection import Selection
-from runtime_backend.tables import Table
 
 PRODUCER = """
 [project]
@@ -218,7 +218,7 @@ def test_unnamed_package(tmp_path: Path) -> None:
 )
 def test_name(tmp_path: Path, files: dict[str, str], expected: str | None) -> None:
     """A package's name is read as text: from pyproject.toml, an sdist's PKG-INFO, setup.cfg, a literal in setup.py."""
-    from runtime_backend.toml import loads  # noqa: PLC0415 - the one door to it
+    from runtime_backend.formats.toml import loads  # noqa: PLC0415 - the one door to it
 
     for name, text in files.items():
         write(tmp_path / name, text)

@@ -12,12 +12,12 @@ from standins import write
 from toolkits import CPU, CUDA, make_bench, make_compilers, make_gcc, make_libraries, make_program, make_toolkit
 
 from runtime_backend.config import Chosen, CudaSettings, load_settings
+from runtime_backend.config.planned import PlannedVariable
 from runtime_backend.cuda import CudaPlan, Workbench, jobs, plan_cuda
-from runtime_backend.environ import plan_environ
 from runtime_backend.errors import CudaError
-from runtime_backend.planning import make_plan
-from runtime_backend.runtime import Identity
-from runtime_backend.variables import PlannedVariable
+from runtime_backend.installed.identity import Identity
+from runtime_backend.plan.planning import make_plan
+from runtime_backend.plan.variables import plan_environ
 
 GB = 10**9
 

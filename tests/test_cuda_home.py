@@ -12,8 +12,8 @@ from toolkits import CUDA_H, make_compilers, make_libraries, make_program
 
 from runtime_backend.cuda.home import CudaHome, merge, stable_path
 from runtime_backend.cuda.wheels import find_compilers, root_in
-from runtime_backend.distributions import DistributionIndex
 from runtime_backend.errors import CudaError
+from runtime_backend.installed.distributions import DistributionIndex
 
 HINT = "Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path."
 

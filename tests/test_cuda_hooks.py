@@ -17,17 +17,17 @@ from hooks import Said, cached, call_of, make_source
 from standins import make_torch, write
 from toolkits import make_compilers, make_libraries, make_program, make_toolkit
 
+from runtime_backend.archives.stamp import read_stamp
 from runtime_backend.cli.cache import KINDS
 from runtime_backend.config import load_settings
 from runtime_backend.errors import CudaError, ProvisionError
 from runtime_backend.frontend import Caller
-from runtime_backend.holding import held_if_free
 from runtime_backend.plan import Plan
-from runtime_backend.planning import make_plan
-from runtime_backend.report import describe_plan
-from runtime_backend.stamp import read_stamp
-from runtime_backend.sweeping import Left, prune
-from runtime_backend.tree import plan_tree, render
+from runtime_backend.plan.as_json import describe_plan
+from runtime_backend.plan.as_text import plan_tree, render
+from runtime_backend.plan.planning import make_plan
+from runtime_backend.store.holding import held_if_free
+from runtime_backend.store.sweeping import Left, prune
 
 WHEEL = "nonsense-1.0-py3-none-any.whl"
 FIVE = "cuda-toolkit[nvcc,crt,nvvm,cudart,cccl]"

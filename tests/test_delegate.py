@@ -11,8 +11,8 @@ import pytest
 from backends import minimal, objects
 from standins import write
 
-from runtime_backend.delegate import find_hook, load_backend, surroundings
 from runtime_backend.errors import BackendError
+from runtime_backend.real.backend import find_hook, load_backend, surroundings
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from runtime_backend.descriptors import Descriptor, open_pipe
+from runtime_backend.watch.descriptors import Descriptor, open_pipe
 
 
 def test_pipe() -> None:
@@ -45,7 +45,7 @@ def test_number_that_is_none() -> None:
 
 def test_low_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a process may not have so many, ours lie low."""
-    monkeypatch.setattr("runtime_backend.descriptors._HIGH", 1 << 30)
+    monkeypatch.setattr("runtime_backend.watch.descriptors._HIGH", 1 << 30)
     source, entry = open_pipe()
     assert (True, True) == (source.number < 1 << 20, entry.is_ours)
     source.close(), entry.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runtime_backend.diagnostics import KEPT, LONGEST, Diagnostics
+from runtime_backend.watch.diagnostics import KEPT, LONGEST, Diagnostics
 
 
 def lines_of(text: str | bytes, size: int = 1 << 20) -> list[str]:

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 from standins import make_distribution, make_torch, write
 
-from runtime_backend.distributions import Distribution, DistributionIndex, archive_sha256, extend_by_pth, locate_imports
+from runtime_backend.installed.distributions import (
+    Distribution,
+    DistributionIndex,
+    archive_sha256,
+    extend_by_pth,
+    locate_imports,
+)
 
 
 def find(site: Path, name: str, *more: Path) -> Distribution:

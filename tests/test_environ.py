@@ -10,7 +10,8 @@ import pytest
 from standins import write
 
 from runtime_backend.config import Variable
-from runtime_backend.environ import (
+from runtime_backend.installed.identity import Identity
+from runtime_backend.plan.variables import (
     PlannedVariable,
     build_folder_variables,
     build_label,
@@ -21,7 +22,6 @@ from runtime_backend.environ import (
     setuptools_config,
     toolkit_variables,
 )
-from runtime_backend.runtime import Identity
 
 TORCH = Identity(name="torch", version="2.7.0", reported="2.7.0+cu126", cuda="12.6", git_version="abc")
 NUMPY = Identity(name="numpy", version="2.0", reported="2.0")

@@ -11,7 +11,6 @@ import pytest
 from callers import make_conda
 from standins import make_distribution, make_torch, make_venv, write
 
-from runtime_backend.files import is_file, is_folder, read_text
 from runtime_backend.frontend.environments import (
     Environment,
     EnvironmentReader,
@@ -25,7 +24,8 @@ from runtime_backend.frontend.folders import (
     find_project,
     upward,
 )
-from runtime_backend.trust import EVERYBODY
+from runtime_backend.system.files import is_file, is_folder, read_text
+from runtime_backend.system.trust import EVERYBODY
 
 TOO_LONG = Path("/", *["x" * 300] * 20)
 

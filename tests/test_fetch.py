@@ -16,14 +16,14 @@ import pytest
 from hooks import Said
 from standins import blocked, make_torch, write
 
-from runtime_backend.cache import open_folder
 from runtime_backend.errors import ProvisionError
-from runtime_backend.holding import in_use, remove
+from runtime_backend.installed.identity import Identity
 from runtime_backend.provision import installing
 from runtime_backend.provision.fetch import Fetcher, Fetching, Source
 from runtime_backend.resolve import Resolution
-from runtime_backend.runtime import Identity
-from runtime_backend.sweeping import sweep
+from runtime_backend.store.cache import open_folder
+from runtime_backend.store.holding import in_use, remove
+from runtime_backend.store.sweeping import sweep
 
 URL = "torch @ https://example.org/torch-2.7.0%2Bcu126-cp311-cp311-linux_x86_64.whl#sha256=ab"
 LOCKED = Resolution(identity=Identity(name="torch", version="2.7.0"), how="locked", origin="uv.lock")
@@ -316,7 +316,7 @@ def test_frontend_that_is_gone(installer: Path, tmp_path: Path, monkeypatch: pyt
 FETCH = """
 import os, pathlib, sys
 from runtime_backend.provision.fetch import Fetcher, Source
-from runtime_backend.stopping import orderly
+from runtime_backend.system.stopping import orderly
 source = Source(environ={"UV": sys.argv[1], "PATH": os.environ["PATH"]}, cwd=pathlib.Path.cwd(), options=(), is_offline=False)
 with orderly():
     Fetcher(pathlib.Path(sys.argv[2]) / "fetched", "3.11").plan("torch==2.7.0").fetch(source, lambda line: None)

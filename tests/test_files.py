@@ -8,8 +8,17 @@ from pathlib import Path
 import pytest
 from standins import write
 
-from runtime_backend import files
-from runtime_backend.files import decode, is_file, is_folder, is_there, list_names, read_bytes, read_text, real_path
+from runtime_backend.system import files
+from runtime_backend.system.files import (
+    decode,
+    is_file,
+    is_folder,
+    is_there,
+    list_names,
+    read_bytes,
+    read_text,
+    real_path,
+)
 
 LONG = Path("/" + "x" * 300)
 

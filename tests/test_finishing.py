@@ -14,9 +14,9 @@ from callers import TARGET, Scene
 from hooks import call_of, make_source
 from standins import make_distribution, write
 
+from runtime_backend.archives.stamp import read_stamp
+from runtime_backend.archives.wheel import read_from_dist_info
 from runtime_backend.errors import MetadataError
-from runtime_backend.stamp import read_stamp
-from runtime_backend.wheels import read_from_dist_info
 
 WHEEL = "ext-1-py3-none-any.whl"
 METADATA = "Name: ext\nVersion: 1\n"

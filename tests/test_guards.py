@@ -13,7 +13,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from standins import write
 
-from runtime_backend.cli.guards import compose_guards
+from runtime_backend.cli.adopt.guards import compose_guards
 from runtime_backend.config import RuntimeRule, load_settings
 
 LINUX, MAC = "sys_platform == 'linux'", "sys_platform == 'darwin'"

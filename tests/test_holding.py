@@ -15,12 +15,21 @@ from pathlib import Path
 import pytest
 from standins import blocked, write
 
-from runtime_backend import holding
-from runtime_backend.holding import LONGEST, aside, exclusively, held_if_free, in_use, lock_of, remove, remove_if_free
+from runtime_backend.store import holding
+from runtime_backend.store.holding import (
+    LONGEST,
+    aside,
+    exclusively,
+    held_if_free,
+    in_use,
+    lock_of,
+    remove,
+    remove_if_free,
+)
 
 HOLD = """
 import sys, pathlib
-from runtime_backend import holding
+from runtime_backend.store import holding
 with getattr(holding, sys.argv[1])(pathlib.Path(sys.argv[2])):
     print("held", flush=True)
     sys.stdin.read()
@@ -30,7 +39,7 @@ with getattr(holding, sys.argv[1])(pathlib.Path(sys.argv[2])):
 @contextmanager
 def another(how: str, path: Path) -> Iterator[subprocess.Popen[str]]:
     """Hold something in another process."""
-    environ = {"PYTHONPATH": str(Path(holding.__file__).parents[1])}
+    environ = {"PYTHONPATH": str(Path(holding.__file__).parents[2])}
     pipe, command = subprocess.PIPE, [sys.executable, "-c", HOLD, how, str(path)]
     with subprocess.Popen(command, env=environ, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603
         assert process.stdout is not None

@@ -13,10 +13,10 @@ from standins import write
 from tomlkit.exceptions import TOMLKitError
 
 from runtime_backend.cli import main
-from runtime_backend.cli.adoption import adopt
+from runtime_backend.cli.adopt.adoption import adopt
 from runtime_backend.config import load_settings
 from runtime_backend.errors import CommandError, FileError
-from runtime_backend.toml import loads
+from runtime_backend.formats.toml import loads
 
 OURS = "runtime_backend.build"
 
@@ -241,7 +241,7 @@ def test_setup_script_that_may_not_be_read(
             raise error
 
         with monkeypatch.context() as patched:
-            patched.setattr("runtime_backend.cli.setup_scripts.read_bytes", refuse)
+            patched.setattr("runtime_backend.cli.package.setup_scripts.read_bytes", refuse)
             assert 1 == main(["init", str(tmp_path)])
         assert f"runtime-backend: error: {path}: {told}\n" == capsys.readouterr().err
 

@@ -10,10 +10,11 @@ from callers import Scene
 from hooks import Said, call_of, make_source
 from standins import write
 
-from runtime_backend import call, memory
 from runtime_backend.cuda import jobs
 from runtime_backend.cuda.jobs import decide_jobs
 from runtime_backend.errors import CudaError
+from runtime_backend.hook import call
+from runtime_backend.system import memory
 
 GB = 10**9
 

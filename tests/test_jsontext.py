@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runtime_backend.jsontext import parse_json
+from runtime_backend.formats.jsontext import parse_json
 
 
 def test_parse() -> None:

@@ -13,10 +13,10 @@ import pytest
 from standins import write
 from test_builds import BUILD, record
 
-from runtime_backend.builds import made_folder
 from runtime_backend.cli import main
 from runtime_backend.cli.last import shown_name
-from runtime_backend.ninja import Step
+from runtime_backend.watch.ninja import Step
+from runtime_backend.watch.records import made_folder
 
 LONG = "csrc/" + "very/" * 20 + "deep.cu"
 TIMELINE = (

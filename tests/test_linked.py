@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from standins import blocked, write
 
-from runtime_backend import linked
 from runtime_backend.errors import CudaError
-from runtime_backend.holding import held_if_free, remove_if_free
-from runtime_backend.linked import LinkedFolder, digest, safe_name
+from runtime_backend.store import linked
+from runtime_backend.store.holding import held_if_free, remove_if_free
+from runtime_backend.store.linked import LinkedFolder, digest, safe_name
 
 
 def refuse(error: OSError) -> CudaError:
@@ -316,8 +316,8 @@ def test_what_it_leads_to_is_kept(tmp_path: Path) -> None:
 
 BUILDS = """
 import pathlib, sys, time
-from runtime_backend.linked import LinkedFolder
-from runtime_backend.sweeping import prune, sweep
+from runtime_backend.store.linked import LinkedFolder
+from runtime_backend.store.sweeping import prune, sweep
 root, name, until = pathlib.Path(sys.argv[1]), sys.argv[2], time.time() + 2
 cache, count = root / "cache", 0
 def refuse(error):
@@ -341,7 +341,7 @@ print(count)
 
 def test_many_at_once(tmp_path: Path) -> None:
     """Builds for two environments, while somebody prunes all the time, each find their own until they are over."""
-    environ = {"PYTHONPATH": str(Path(linked.__file__).parents[1])}
+    environ = {"PYTHONPATH": str(Path(linked.__file__).parents[2])}
     names = ("env-a", "env-a", "env-b", "prune")
     for name in names[1:3]:
         make_target(tmp_path / name / "torch", name)

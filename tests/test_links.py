@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from standins import make_distribution, make_torch, write
 
-from runtime_backend.distributions import DistributionIndex
+from runtime_backend.installed.distributions import DistributionIndex
 from runtime_backend.provision.links import Borrowed, Links, occupants, plan_links
 
 TORCH = {"torch": "torch", "torchgen": "torchgen", "torch-2.7.0.dist-info": "torch-2.7.0.dist-info"}

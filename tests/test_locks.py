@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from platforms import make_platform
 
+from runtime_backend.config.selection import Selection
 from runtime_backend.locks import Locked, find_locked
-from runtime_backend.selection import Selection
 
 SAMPLES = Path(__file__).parent / "locks"
 

@@ -13,6 +13,7 @@ from standins import write
 
 from runtime_backend.config import load_settings
 from runtime_backend.errors import NoAnswer
+from runtime_backend.installed.identity import Identity
 from runtime_backend.metadata import (
     Prepared,
     mark_prepared,
@@ -22,7 +23,6 @@ from runtime_backend.metadata import (
     write_static,
 )
 from runtime_backend.metadata.agreement import describe_differences
-from runtime_backend.runtime import Identity
 
 WHEEL, EDITABLE, SDIST = "prepare_metadata_for_build_wheel", "prepare_metadata_for_build_editable", "build_sdist"
 COMPLETE = {"name": "Some.Name", "version": "1.00"}

@@ -12,7 +12,7 @@ import pytest
 from standins import write
 
 from runtime_backend.cli import main
-from runtime_backend.cli.next_commands import install_command, own_command
+from runtime_backend.cli.adopt.next_commands import install_command, own_command
 
 
 @pytest.mark.parametrize(

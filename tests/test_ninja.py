@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from standins import write
 
-from runtime_backend.ninja import Entry, Step, find_starts, parse_log, read_timeline
+from runtime_backend.watch.ninja import Entry, Step, find_starts, parse_log, read_timeline
 
 BEGAN = 1_700_000_000.0
 

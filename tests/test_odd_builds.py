@@ -19,9 +19,9 @@ from standins import make_torch, write
 from test_decider import shell
 
 from runtime_backend import build
+from runtime_backend.archives.wheel import read_from_dist_info
 from runtime_backend.errors import BackendError, ProvisionError, RuntimeBackendError, SystemRefusalError, TargetError
 from runtime_backend.frontend import read_caller
-from runtime_backend.wheels import read_from_dist_info
 
 BACKEND = """
 import os, pathlib, shutil, sys, zipfile
@@ -221,7 +221,7 @@ def test_system_that_refuses(  # noqa: PLR0913, PLR0917 - a table, and what pyte
         raise OSError(number, os.strerror(number), path)
 
     be(monkeypatch, scene, scene.pip(shell(scene)))
-    monkeypatch.setattr("runtime_backend.call.load_settings", refuse)
+    monkeypatch.setattr("runtime_backend.hook.call.load_settings", refuse)
     with pytest.raises(SystemExit) as caught:
         build.get_requires_for_build_wheel()
     where = "the operating system refused a call" if path is None else path

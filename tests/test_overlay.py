@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 from standins import blocked, make_distribution, make_torch, write
 
-from runtime_backend.distributions import DistributionIndex
 from runtime_backend.errors import ProvisionError
-from runtime_backend.linked import LinkedFolder
+from runtime_backend.installed.distributions import DistributionIndex
+from runtime_backend.installed.identity import read_identity
 from runtime_backend.provision.links import Borrowed, Links, plan_links
 from runtime_backend.provision.overlay import Overlay, plan_overlay, plan_view
-from runtime_backend.runtime import read_identity
+from runtime_backend.store.linked import LinkedFolder
 
 HINT = (
     "Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path; or have torch installed into the build"

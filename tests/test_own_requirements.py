@@ -13,11 +13,11 @@ from standins import make_distribution, make_torch, write
 from test_decider import shell, write_package
 from test_plan import plan
 
-from runtime_backend.distributions import DistributionIndex
 from runtime_backend.errors import MetadataError
 from runtime_backend.frontend import Caller
+from runtime_backend.installed.distributions import DistributionIndex
+from runtime_backend.installed.identity import find_missing
 from runtime_backend.metadata.agreement import describe_refusals
-from runtime_backend.runtime import find_missing
 
 VERSIONS = {"torch": "2.7.0+cu126", "numpy": "2.0"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from packaging.version import Version
 
-from runtime_backend.parsing import parse_requirement, parse_version, parse_wheel_name, read_requirement
+from runtime_backend.formats.parsing import parse_requirement, parse_version, parse_wheel_name, read_requirement
 
 MANY = "1" * 5000
 

@@ -9,11 +9,11 @@ import pytest
 from platforms import make_platform
 from standins import write
 
+from runtime_backend.config.selection import Selection
 from runtime_backend.errors import LockError
 from runtime_backend.index import Wanted
 from runtime_backend.locks import Locked, find_locked
 from runtime_backend.locks.pdm_project import read_project
-from runtime_backend.selection import Selection
 
 SAMPLES = sorted((Path(__file__).parent / "locks").glob("pdm-lock-*/*/pdm*.lock"))
 HINT = "Lock again with the tool that wrote it, or restore the file."

@@ -10,9 +10,9 @@ import pytest
 from platforms import make_platform
 from standins import write
 
+from runtime_backend.config.selection import Selection
 from runtime_backend.errors import LockError
 from runtime_backend.locks import Locked, find_locked
-from runtime_backend.selection import Selection
 
 HINT = "Lock again with the tool that wrote it, or restore the file."
 LINUX = make_platform("linux-x86_64", "3.11")

@@ -14,9 +14,9 @@ from runtime_backend import __version__
 from runtime_backend.config import Upstream, load_settings
 from runtime_backend.frontend import Caller
 from runtime_backend.plan import Plan
-from runtime_backend.planning import find_source, make_plan
-from runtime_backend.report import describe_plan, describe_stamp
-from runtime_backend.tree import plan_tree, render, short_story
+from runtime_backend.plan.as_json import describe_plan, describe_stamp
+from runtime_backend.plan.as_text import plan_tree, render, short_story
+from runtime_backend.plan.planning import find_source, make_plan
 
 GR, BUILD = "get_requires_for_build_wheel", "build_wheel"
 

@@ -12,8 +12,8 @@ from hooks import Said, call_of, make_source
 from standins import write
 from toolkits import make_program
 
-from runtime_backend import prerequisites
-from runtime_backend.prerequisites import _missing_compiler, _missing_headers, include_folders
+from runtime_backend.hook import prerequisites
+from runtime_backend.hook.prerequisites import _missing_compiler, _missing_headers, include_folders
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 NO_HEADERS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runtime_backend.printable import printable, without_secrets
+from runtime_backend.system.printable import printable, without_secrets
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runtime_backend.progress import Estimate, LineBuffer, minutes
+from runtime_backend.system.progress import Estimate, LineBuffer, minutes
 
 
 class Clock:

@@ -10,15 +10,15 @@ import pytest
 from callers import PYTHON, make_caller
 from standins import make_distribution, make_torch, make_venv, write
 
-from runtime_backend.distributions import DistributionIndex
+from runtime_backend.formats.toml import loads
 from runtime_backend.frontend import Installation
 from runtime_backend.frontend.installations.pip import read_pip_command
 from runtime_backend.frontend.installations.uv import read_uv_command as read_installation
 from runtime_backend.frontend.processes import Process
 from runtime_backend.frontend.uv import read_uv_command
+from runtime_backend.installed.distributions import DistributionIndex
 from runtime_backend.resolve.package import read_package
 from runtime_backend.resolve.proof import Proof, prove
-from runtime_backend.toml import loads
 
 PROJECT = '[project]\nname = "Ext"\nversion = "1"\n'
 DYNAMIC = '[project]\nname = "Ext"\ndynamic = ["version", "dependencies"]\n'

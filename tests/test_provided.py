@@ -11,8 +11,8 @@ from standins import make_distribution, make_torch
 
 from runtime_backend.config import load_settings
 from runtime_backend.frontend import Caller
-from runtime_backend.planning import make_plan
-from runtime_backend.provided import Provided, show_runtimes
+from runtime_backend.plan.planning import make_plan
+from runtime_backend.plan.runtimes import Provided, show_runtimes
 
 BUILD = "build_wheel"
 

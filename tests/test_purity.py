@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from standins import write
 
-from runtime_backend.cli.purity import why_pure
+from runtime_backend.cli.package.purity import why_pure
 
 NO_SOURCE = "found no C++ or CUDA source in it"
 NO_TORCH = "found C or C++ source in it, but nothing that names torch"

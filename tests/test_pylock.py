@@ -9,9 +9,9 @@ import pytest
 from platforms import make_platform
 from standins import write
 
+from runtime_backend.config.selection import Selection
 from runtime_backend.errors import LockError
 from runtime_backend.locks import Locked, find_locked
-from runtime_backend.selection import Selection
 
 SAMPLES = sorted((Path(__file__).parent / "locks").glob("*/*/pylock*.toml"))
 HINT = "Lock again with the tool that wrote it, or restore the file."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from runtime_backend.toml import loads
+from runtime_backend.formats.toml import loads
 
 ROOT = Path(__file__).parents[1]
 

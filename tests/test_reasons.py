@@ -16,8 +16,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from runtime_backend.reasons import DataError, kind_of, reason
-from runtime_backend.toml import loads
+from runtime_backend.errors.reasons import DataError, kind_of, reason
+from runtime_backend.formats.toml import loads
 
 
 def failure(act: Callable[[], object]) -> BaseException:

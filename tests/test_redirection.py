@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime_backend import redirection
-from runtime_backend.descriptors import Descriptor, open_pipe
-from runtime_backend.redirection import HOLD, can_redirect, redirect
+from runtime_backend.watch import redirection
+from runtime_backend.watch.descriptors import Descriptor, open_pipe
+from runtime_backend.watch.redirection import HOLD, can_redirect, redirect
 
 Read = Callable[[], bytes]
 
@@ -198,8 +198,8 @@ def test_closed_streams(tmp_path: Path) -> None:
 HOSTILE = """
 import os, sys, threading
 sys.path.insert(0, {package!r})
-from runtime_backend.progress import Estimate
-from runtime_backend.redirection import redirect
+from runtime_backend.system.progress import Estimate
+from runtime_backend.watch.redirection import redirect
 kept = bytearray()
 with redirect(Estimate(lambda: 0.0).annotate, kept.extend):
     os.write(1, b"before\\n")
@@ -224,7 +224,7 @@ print("ended", kept.count(b"x"), flush=True)
 )
 def test_hostile_build(build: str, expected: str | None) -> None:
     """A build may close any descriptor and print anything: it comes to its end."""
-    script = HOSTILE.format(build=build, package=str(Path(redirection.__file__).parents[1]))
+    script = HOSTILE.format(build=build, package=str(Path(redirection.__file__).parents[2]))
     done = subprocess.run(  # noqa: S603 - a script of this file
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
     )

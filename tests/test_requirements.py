@@ -14,7 +14,7 @@ import pytest
 from standins import write
 
 from runtime_backend.errors import LockError
-from runtime_backend.requirements import Requirements, read_requirements
+from runtime_backend.formats.requirements import Requirements, read_requirements
 
 WHEEL = "torch-2.7.0+cpu-cp311-cp311-linux_x86_64.whl"
 QUOTED = WHEEL.replace("+", "%2B")

@@ -9,12 +9,12 @@ from standins import write
 from toolkits import CUDA, ROCM, XPU, make_bench
 
 from runtime_backend.config import Chosen, CudaSettings, load_settings
+from runtime_backend.config.planned import PlannedVariable
 from runtime_backend.cuda import jobs, plan_cuda
 from runtime_backend.cuda.rocm import list_names, plan_rocm
-from runtime_backend.environ import plan_environ
 from runtime_backend.errors import ConfigError, CudaError
-from runtime_backend.runtime import Identity
-from runtime_backend.variables import PlannedVariable
+from runtime_backend.installed.identity import Identity
+from runtime_backend.plan.variables import plan_environ
 
 CPU = Identity(name="torch", version="2.9.0", reported="2.9.0+cpu")
 

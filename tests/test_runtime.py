@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from standins import make_distribution, make_torch, version_py, write
 
-from runtime_backend import runtime
-from runtime_backend.distributions import DistributionIndex, extend_by_pth
 from runtime_backend.errors import RuntimeReadError
-from runtime_backend.runtime import Identity, find_closure, is_compatible, read_identity
+from runtime_backend.installed import identity as module
+from runtime_backend.installed.distributions import DistributionIndex, extend_by_pth
+from runtime_backend.installed.identity import Identity, find_closure, is_compatible, read_identity
 
 
 def identify(site: Path, name: str = "torch") -> Identity:
@@ -322,7 +322,7 @@ def test_version_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Monkey
         raise PermissionError(13, "Permission denied", str(path))
 
     info = make_torch(tmp_path, "2.7.0")
-    monkeypatch.setattr(runtime, "read_bytes", refuse)
+    monkeypatch.setattr(module, "read_bytes", refuse)
     with pytest.raises(RuntimeReadError) as caught:
         identify(tmp_path)
     assert (

@@ -16,10 +16,10 @@ from validate_pyproject.types import Schema
 
 from runtime_backend import config
 from runtime_backend.config import load_settings
+from runtime_backend.config.schema import tool_schema
 from runtime_backend.config.settings import COMPILER_CACHES, TOOLKITS
 from runtime_backend.errors import ConfigError
-from runtime_backend.schema import tool_schema
-from runtime_backend.toml import loads
+from runtime_backend.formats.toml import loads
 
 RIGHT = [
     "",

@@ -9,8 +9,8 @@ import pytest
 from backends.making import make_sdist
 from standins import write
 
+from runtime_backend.archives.sdist import complete_sdist, files_for_a_build
 from runtime_backend.errors import SystemRefusalError
-from runtime_backend.sdists import complete_sdist, files_for_a_build
 
 
 def test_complete(tmp_path: Path) -> None:

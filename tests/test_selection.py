@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime_backend.selection import Selection
+from runtime_backend.config.selection import Selection
 
 
 @pytest.mark.parametrize(

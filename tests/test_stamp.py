@@ -9,9 +9,9 @@ import pytest
 from standins import write
 from test_wheels import make_wheel
 
+from runtime_backend.archives.stamp import FILE_NAME, read_stamp, source_revision, stamp_text
+from runtime_backend.archives.wheel import put_into_dist_info, read_from_dist_info
 from runtime_backend.errors import BackendError
-from runtime_backend.stamp import FILE_NAME, read_stamp, source_revision, stamp_text
-from runtime_backend.wheels import put_into_dist_info, read_from_dist_info
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER = COMMIT[::-1]

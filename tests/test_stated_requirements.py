@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from standins import write
 
-from runtime_backend.cli.documents import parse, read_pyproject
-from runtime_backend.cli.setup_cfg import SetupCfg, read_setup_cfg
-from runtime_backend.cli.setup_scripts import read_setup_script
-from runtime_backend.cli.stated_requirements import Manifests, OwnRequirements, Stated, read_own
+from runtime_backend.cli.adopt.documents import parse, read_pyproject
+from runtime_backend.cli.package.setup_cfg import SetupCfg, read_setup_cfg
+from runtime_backend.cli.package.setup_scripts import read_setup_script
+from runtime_backend.cli.package.stated_requirements import Manifests, OwnRequirements, Stated, read_own
 
 PROJECT = '[project]\nname = "x"\nversion = "1"\n'
 

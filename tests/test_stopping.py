@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from standins import write
 
-from runtime_backend import stopping
-from runtime_backend.stopping import Stopped, end, find_descendants, orderly
+from runtime_backend.system import stopping
+from runtime_backend.system.stopping import Stopped, end, find_descendants, orderly
 
-HEAD = "import os, pathlib, signal, subprocess, sys, time\nfrom runtime_backend.stopping import orderly\n"
+HEAD = "import os, pathlib, signal, subprocess, sys, time\nfrom runtime_backend.system.stopping import orderly\n"
 SLEEPER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
 SHELL = f"""
 child = subprocess.Popen(["sh", "-c", {" ".join(SLEEPER[:2])!r} + ' "' + {SLEEPER[2]!r} + '" & wait'], stdout=subprocess.PIPE)
@@ -28,7 +28,7 @@ child.stdout.readline()
 def start(code: str, *arguments: object) -> subprocess.Popen[str]:
     """Start Python with some code, and wait until it prints a line."""
     command = [sys.executable, "-c", HEAD + code, *map(str, arguments)]
-    environ = {**os.environ, "PYTHONPATH": str(Path(stopping.__file__).parents[1])}
+    environ = {**os.environ, "PYTHONPATH": str(Path(stopping.__file__).parents[2])}
     process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
     assert process.stdout is not None
     assert "ready\n" == process.stdout.readline()
@@ -74,7 +74,7 @@ def test_signal_that_is_repeated() -> None:
 def test_signal_for_the_second_time() -> None:
     """Later on it does: somebody means it."""
     process = start(
-        "from runtime_backend import stopping\nstopping.REPEATED = 0\n"
+        "from runtime_backend.system import stopping\nstopping.REPEATED = 0\n"
         + WRITER.replace('print("tidy")', 'print("tidying", flush=True); time.sleep(60)')
     )
     process.send_signal(signal.SIGTERM)

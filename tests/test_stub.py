@@ -17,7 +17,7 @@ from packaging.specifiers import SpecifierSet
 from standins import write
 
 from runtime_backend.errors import NoAnswer
-from runtime_backend.runtime import Identity
+from runtime_backend.installed.identity import Identity
 from runtime_backend.stub import parent
 from runtime_backend.stub.child import main
 from runtime_backend.stub.facts import Facts, imagine

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from standins import write
 
-from runtime_backend.cli.subdirectories import find_package
-from runtime_backend.cli.upstreams import read_requirement
+from runtime_backend.cli.sources.subdirectories import find_package
+from runtime_backend.cli.sources.upstreams import read_requirement
 from runtime_backend.errors import SourceError
 
 PROJECT = '[project]\nname = "{}"\n'

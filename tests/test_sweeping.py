@@ -9,9 +9,9 @@ import pytest
 from standins import write
 from test_holding import another
 
-from runtime_backend import sweeping
-from runtime_backend.holding import aside, in_use
-from runtime_backend.sweeping import Left, prune, sweep
+from runtime_backend.store import sweeping
+from runtime_backend.store.holding import aside, in_use
+from runtime_backend.store.sweeping import Left, prune, sweep
 
 KINDS = ("fetched/torch-2", "toolkits/cuda-13", "sources/flash.tar", "asked/5f1c", "verified/9f86", "overlays/.held/x")
 

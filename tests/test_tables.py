@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime_backend.tables import Table, describe, did_you_mean, one_of
+from runtime_backend.formats.tables import Table, describe, did_you_mean, one_of
 
 
 def make_table(**data: Any) -> Table:

@@ -9,8 +9,8 @@ import pytest
 from standins import write
 
 from runtime_backend.errors import FileError
-from runtime_backend.files import read_text
-from runtime_backend.toml import TOMLDecodeError, loads, read_document, read_document_text
+from runtime_backend.formats.toml import TOMLDecodeError, loads, read_document, read_document_text
+from runtime_backend.system.files import read_text
 
 AS_UTF8 = "Save the file as UTF-8, without a byte order mark."
 CORRECT = "Correct that line; the rules are at https://toml.io."
@@ -115,7 +115,7 @@ def test_another_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     def fail(_: str) -> None:
         raise TOMLDecodeError("No place")
 
-    monkeypatch.setattr("runtime_backend.toml.loads", fail)
+    monkeypatch.setattr("runtime_backend.formats.toml.loads", fail)
     path = write(tmp_path / "pyproject.toml", "a\n")
     assert "not TOML: No place" == refusal(path)
 
@@ -143,7 +143,7 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: str, _: int) -> int:
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr("runtime_backend.files._open_without_waiting", refuse)
+    monkeypatch.setattr("runtime_backend.system.files._open_without_waiting", refuse)
     told = refusal(write(tmp_path / "pyproject.toml", ""))
     assert "cannot be read: Permission denied\nCheck who owns it, and its permissions." == told
     assert "" == read_text(tmp_path / "pyproject.toml")

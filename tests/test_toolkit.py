@@ -9,8 +9,8 @@ from toolkits import CPU, CUDA, make_bench, make_gcc, make_toolkit
 
 from runtime_backend.config import Chosen, CudaSettings
 from runtime_backend.cuda import plan_cuda
-from runtime_backend.cuda.toolkit import find_toolkit
-from runtime_backend.runtime import Identity
+from runtime_backend.cuda.system import find_toolkit
+from runtime_backend.installed.identity import Identity
 
 LEFT = "left as the environment has it"
 SYSTEM = CudaSettings(toolkit=Chosen(value="system", origin="here"))

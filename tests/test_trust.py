@@ -13,13 +13,13 @@ from hooks import be, make_source
 from standins import make_torch, make_venv, write
 
 from runtime_backend import build
-from runtime_backend.cache import check_owner
 from runtime_backend.cli.check import check
 from runtime_backend.config import load_settings
 from runtime_backend.errors import ConfigError, ProvisionError, TargetError
 from runtime_backend.frontend import Caller, Place, find_believed, find_places, upward_in
 from runtime_backend.frontend.folders import find_lock_upward
-from runtime_backend.trust import EVERYBODY, Trust, find_trust
+from runtime_backend.store.cache import check_owner
+from runtime_backend.system.trust import EVERYBODY, Trust, find_trust
 
 ME = Trust(users=frozenset((os.geteuid(),)), groups=frozenset((os.getegid(),)))
 SOMEBODY = ME._replace(users=frozenset((os.geteuid() + 1,)))

@@ -23,12 +23,13 @@ from standins import blocked, write
 from test_archives import make_tar
 from toolkits import make_program
 
-from runtime_backend import downloads
 from runtime_backend.config import Upstream
 from runtime_backend.errors import SourceError
-from runtime_backend.files import is_there
-from runtime_backend.sweeping import sweep
-from runtime_backend.upstream import Depot, getting
+from runtime_backend.index import downloads
+from runtime_backend.store.sweeping import sweep
+from runtime_backend.system.files import is_there
+from runtime_backend.upstream import Depot
+from runtime_backend.upstream import obtaining
 from runtime_backend.upstream.git import Git, find_commit
 
 
@@ -253,7 +254,7 @@ def test_full_disk(
         monkeypatch.setattr("shutil.copyfileobj", refuse)
     else:
         monkeypatch.setattr(
-            getting, "download", lambda url, _, *rest: downloads.download(url, Path("/dev/full"), *rest)
+            obtaining, "download", lambda url, _, *rest: downloads.download(url, Path("/dev/full"), *rest)
         )
     with pytest.raises(SourceError) as caught:
         make_depot(tmp_path, environ).tree(make_upstream("url", url, sha256=sha256)).__enter__()
@@ -291,7 +292,7 @@ def test_full_disk_of_git(tmp_path: Path, environ: dict[str, str]) -> None:
 
 GIT_OF_ANOTHER = """
 import os, pathlib, sys
-from runtime_backend.stopping import orderly
+from runtime_backend.system.stopping import orderly
 from runtime_backend.config import Upstream
 from runtime_backend.upstream import Depot
 upstream = Upstream(kind="git", where="https://example.org/x", rev="0" * 40, sha256=None, subdirectory=None, patches=(), origin="")
@@ -306,7 +307,7 @@ def test_stopped(number: signal.Signals, tmp_path: Path, environ: dict[str, str]
     """A build that is stopped ends git and leaves nothing; what a killed one leaves, a later build removes."""
     pid, sources = tmp_path / "pid", tmp_path / "cache/sources"
     write(tmp_path / "bin/git", f"#!/bin/sh\necho $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 60\n").chmod(0o755)
-    more = {"PATH": f"{tmp_path}/bin:{environ['PATH']}", "PYTHONPATH": str(Path(downloads.__file__).parents[1])}
+    more = {"PATH": f"{tmp_path}/bin:{environ['PATH']}", "PYTHONPATH": str(Path(downloads.__file__).parents[2])}
     with subprocess.Popen([sys.executable, "-c", GIT_OF_ANOTHER, sources], env={**os.environ, **more}) as process:  # noqa: S603
         while not pid.exists():
             assert process.poll() is None
@@ -427,7 +428,7 @@ def test_git_that_was_kept_without_tags(tmp_path: Path, environ: dict[str, str])
 def test_git_progress(tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A long fetch reports from time to time how much it has."""
     commit = make_repository(tmp_path / "repo", "setup.py", "one")
-    monkeypatch.setattr("runtime_backend.progress.PATIENCE", 0.001)
+    monkeypatch.setattr("runtime_backend.system.progress.PATIENCE", 0.001)
     said = Said()
     with make_depot(tmp_path, environ, said).tree(make_upstream("git", (tmp_path / "repo").as_uri(), rev=commit)):
         pass

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from standins import write
 
-from runtime_backend.cli.upstream_metadata import Package, check_name, read_package
-from runtime_backend.cli.upstreams import Wanted
+from runtime_backend.cli.sources.upstream_metadata import Package, check_name, read_package
+from runtime_backend.cli.sources.upstreams import Wanted
 from runtime_backend.errors import SourceError
 
 METADATA = """Metadata-Version: {version}

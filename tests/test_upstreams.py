@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime_backend.cli.upstreams import Wanted, read_requirement
+from runtime_backend.cli.sources.upstreams import Wanted, read_requirement
 from runtime_backend.errors import CommandError
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime_backend.urls import as_url, file_name
+from runtime_backend.system.urls import as_url, file_name
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from standins import write
 
+from runtime_backend.config.selection import Selection
 from runtime_backend.frontend.uv import UvCommand, read_uv_command
-from runtime_backend.selection import Selection
 
 HERE = Path("/home/jo/project")
 

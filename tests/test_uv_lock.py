@@ -10,10 +10,10 @@ import pytest
 from platforms import make_platform
 from standins import write
 
+from runtime_backend.config.selection import Selection
 from runtime_backend.errors import LockError
 from runtime_backend.locks import READERS, Locked, find_locked
-from runtime_backend.platforms import UNFIT, current_platform
-from runtime_backend.selection import Selection
+from runtime_backend.system.platforms import UNFIT, current_platform
 
 SAMPLES = sorted((Path(__file__).parent / "locks").glob("uv-*/*/uv.lock"))
 HINT = "Lock again with the tool that wrote it, or restore the file."

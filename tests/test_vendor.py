@@ -10,8 +10,8 @@ from standins import write
 
 from runtime_backend import __version__
 from runtime_backend.cli import main
-from runtime_backend.cli.shim import ATTRIBUTES, MANIFEST, REQUIRES, SHIM, copy_shim, read_copy
-from runtime_backend.toml import loads
+from runtime_backend.cli.adopt.shim import ATTRIBUTES, MANIFEST, REQUIRES, SHIM, copy_shim, read_copy
+from runtime_backend.formats.toml import loads
 
 PYPROJECT = '[build-system]\nrequires = ["setuptools", "torch"]\nbuild-backend = "setuptools.build_meta"\n'
 ROOT = Path(__file__).parents[1]
@@ -80,12 +80,12 @@ def test_drift(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every file that was edited, removed or added is told; --update makes it right again."""
     assert 0 == main(["vendor", str(package)])
     copy = package / "_vendor/runtime_backend"
-    (copy / "plan.py").write_text("edited")
+    (copy / "build.py").write_text("edited")
     (copy / "py.typed").unlink()
     write(copy / "added.py", "")
     write(copy / "__pycache__/x.pyc", "")
     capsys.readouterr()
-    lines = [f"{copy}/py.typed: missing", f"{copy}/added.py: not of the shim", f"{copy}/plan.py: edited"]
+    lines = [f"{copy}/py.typed: missing", f"{copy}/added.py: not of the shim", f"{copy}/build.py: edited"]
     assert 1 == main(["vendor", str(package), "--check"])
     assert lines == capsys.readouterr().out.splitlines()
     assert 1 == main(["vendor", str(package)])
@@ -102,19 +102,19 @@ def test_older_version(package: Path, capsys: pytest.CaptureFixture[str]) -> Non
     copy = package / "_vendor/runtime_backend"
     manifest = json.loads((copy / MANIFEST).read_text())
     manifest["version"] = "0.0.1"
-    del manifest["files"]["plan.py"]
-    (copy / "plan.py").unlink()
+    del manifest["files"]["build.py"]
+    (copy / "build.py").unlink()
     (copy / MANIFEST).write_text(json.dumps(manifest))
     assert (0, 1) == (main(["vendor", str(package), "--check"]), main(["vendor", str(package)]))
     assert f"note: {copy} is of version 0.0.1, this is {__version__}" in capsys.readouterr().err
     assert (0, 0) == (main(["vendor", str(package), "--update"]), main(["vendor", str(package), "--check"]))
-    assert (copy / "plan.py").is_file()
+    assert (copy / "build.py").is_file()
 
 
 def test_windows_line_ends(tmp_path: Path) -> None:
     """A checkout with other line ends is no drift."""
     copy_shim(tmp_path / "runtime_backend")
-    path = tmp_path / "runtime_backend/plan.py"
+    path = tmp_path / "runtime_backend/plan/__init__.py"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     found = read_copy(tmp_path / "runtime_backend")
     assert found is not None
@@ -155,9 +155,9 @@ def test_folder_outside(folder: str, package: Path, capsys: pytest.CaptureFixtur
 def test_another_folder_moves(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A copy is in one place: naming another folder moves it, an edited one only where that is asked for."""
     assert 0 == main(["vendor", str(package)])
-    (package / "_vendor/runtime_backend/plan.py").write_text("edited")
+    (package / "_vendor/runtime_backend/plan/__init__.py").write_text("edited")
     assert 1 == main(["vendor", str(package), "--folder", "tools/shim"])
-    assert f"{package}/_vendor/runtime_backend/plan.py: edited" in capsys.readouterr().out
+    assert f"{package}/_vendor/runtime_backend/plan/__init__.py: edited" in capsys.readouterr().out
     assert 0 == main(["vendor", str(package), "--folder", "tools/shim", "--update"])
     copy = package / "tools/shim/runtime_backend"
     assert f"{package}/_vendor/runtime_backend: moved to {copy}\n" in capsys.readouterr().out
@@ -191,8 +191,8 @@ def test_interrupted(renames: int, package: Path, monkeypatch: pytest.MonkeyPatc
     """Whatever step is interrupted, the older copy is whole; what a killed run left is swept by the next."""
     assert 0 == main(["vendor", str(package)])
     copy = package / "_vendor/runtime_backend"
-    (copy / "plan.py").write_text("edited")
-    write(package / "_vendor/.new-1-runtime_backend/plan.py", "half")
+    (copy / "build.py").write_text("edited")
+    write(package / "_vendor/.new-1-runtime_backend/plan/__init__.py", "half")
     rename, done = Path.rename, list[Path]()
 
     def interrupt(self: Path, target: Path) -> Path:
@@ -205,5 +205,5 @@ def test_interrupted(renames: int, package: Path, monkeypatch: pytest.MonkeyPatc
         patch.setattr(Path, "rename", interrupt)
         with pytest.raises(KeyboardInterrupt):
             copy_shim(copy)
-    assert "edited" == (copy / "plan.py").read_text()
+    assert "edited" == (copy / "build.py").read_text()
     assert ["runtime_backend"] == [path.name for path in copy.parent.iterdir()]

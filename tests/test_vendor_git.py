@@ -59,7 +59,7 @@ def test_untracked(fork: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A copy that git was not told of is told; byte code never belongs to it."""
     assert 0 == main(["vendor", str(fork)])
     assert 1 == main(["vendor", str(fork), "--check"])
-    assert f"{fork}/_vendor/runtime_backend/plan.py: git was not told of it\n" in capsys.readouterr().out
+    assert f"{fork}/_vendor/runtime_backend/plan/__init__.py: git was not told of it\n" in capsys.readouterr().out
     git(fork, "add", ".")
     write(fork / "_vendor/runtime_backend/__pycache__/plan.pyc", "")
     assert 0 == main(["vendor", str(fork), "--check"])

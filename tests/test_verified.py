@@ -17,10 +17,10 @@ from servers import Server, serving
 from standins import write
 from test_managers import under
 
-from runtime_backend.cache import open_folder
 from runtime_backend.errors import ProvisionError
-from runtime_backend.holding import exclusively
 from runtime_backend.provision.verified import Verifying
+from runtime_backend.store.cache import open_folder
+from runtime_backend.store.holding import exclusively
 
 NAME = "torch-9.4.0+cpu-py3-none-any.whl"
 PATH = "/torch-9.4.0%2Bcpu-py3-none-any.whl"

@@ -17,10 +17,10 @@ from callers import TARGET, Scene
 from hooks import Said, call_of, make_source
 from standins import write
 
-from runtime_backend import watching
 from runtime_backend.frontend import Caller
-from runtime_backend.printable import printable
-from runtime_backend.watching import Log
+from runtime_backend.hook import watching
+from runtime_backend.hook.watching import Log
+from runtime_backend.system.printable import printable
 
 BACKEND = """
 import os, pathlib, subprocess, sys
@@ -241,7 +241,7 @@ def test_no_descriptors_left(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> N
     def refuse() -> None:
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr("runtime_backend.redirection.open_pipe", refuse)
+    monkeypatch.setattr("runtime_backend.watch.redirection.open_pipe", refuse)
     said = Said()
     build(scene, scene.pip(scene.shell(scene.elsewhere)), said)
     assert "note: the output of this build is not kept: the process has too many open files" in said.lines

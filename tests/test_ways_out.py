@@ -12,6 +12,7 @@ from standins import make_venv, write
 
 from runtime_backend.frontend import Installation, find_installation
 from runtime_backend.frontend.processes import Process
+from runtime_backend.installed.identity import Identity
 from runtime_backend.resolve.resolution import Resolution
 from runtime_backend.resolve.search import Step
 from runtime_backend.resolve.ways_out import (
@@ -23,7 +24,6 @@ from runtime_backend.resolve.ways_out import (
     with_runtime,
     would_not_replace,
 )
-from runtime_backend.runtime import Identity
 
 PINNED = Resolution(
     identity=Identity(name="torch", version="2.7.0"), how="pinned", origin="RUNTIME_BACKEND_PIN", distribution=None

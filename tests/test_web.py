@@ -12,11 +12,11 @@ from threading import Thread
 
 import pytest
 
-from runtime_backend import web
-from runtime_backend.downloads import download
 from runtime_backend.errors import NoAnswer
-from runtime_backend.patience import Deadline
-from runtime_backend.web import ask
+from runtime_backend.index import http
+from runtime_backend.index.downloads import download
+from runtime_backend.index.http import ask
+from runtime_backend.index.patience import Deadline
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
 
@@ -26,7 +26,7 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the machine's proxies out, and wait for nothing between two attempts."""
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(web, "_ATTEMPTS", 1)
+    monkeypatch.setattr(http, "_ATTEMPTS", 1)
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def refusal(url: str) -> str:
 )
 def test_dripping_server(parts: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that sends a byte from time to time has a time for all of its answer, wherever it is in it."""
-    monkeypatch.setattr(web, "LONGEST", 0.5)
+    monkeypatch.setattr(http, "LONGEST", 0.5)
     with answering(*parts, pause=0.05) as url:
         start = time.monotonic()
         assert "no answer: it was not complete after 0.5 seconds" == refusal(url)
@@ -86,15 +86,15 @@ def test_dripping_server(parts: list[bytes], monkeypatch: pytest.MonkeyPatch) ->
 
 def test_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that says nothing at all is told as such."""
-    monkeypatch.setattr(web, "_TIMEOUT", 0.2)
+    monkeypatch.setattr(http, "_TIMEOUT", 0.2)
     with answering(b"", pause=3) as url:
         assert "no answer: no data arrived for 0.2 seconds" == refusal(url)
 
 
 def test_large_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A download may take as long as it needs, as long as it goes on; a dripping one may not."""
-    monkeypatch.setattr(web, "LONGEST", 0.4)
-    monkeypatch.setattr(web, "LEAST", 100)
+    monkeypatch.setattr(http, "LONGEST", 0.4)
+    monkeypatch.setattr(http, "LEAST", 100)
     block = b"x" * 200
     with answering(HEAD % 2000, *[block] * 10, pause=0.1) as url:
         download(url, tmp_path / "x", {}, lambda _: None)

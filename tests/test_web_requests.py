@@ -12,9 +12,9 @@ import pytest
 from servers import Server, serving
 from standins import write
 
-from runtime_backend import web
 from runtime_backend.errors import NoAnswer
-from runtime_backend.web import ask
+from runtime_backend.index import http
+from runtime_backend.index.http import ask
 
 WHEEL = (200, "application/octet-stream", b"a wheel")
 
@@ -91,7 +91,7 @@ def test_waits_between_attempts(server: Server, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.usefixtures("server")
 def test_server_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that never answers is given up after a time limit."""
-    monkeypatch.setattr(web, "_TIMEOUT", 0.05)
+    monkeypatch.setattr(http, "_TIMEOUT", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(NoAnswer) as caught:
         ask(f"http://127.0.0.1:{silent.getsockname()[1]}/t.whl", {}, content)
     assert str(caught.value).startswith("no answer: ")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from standins import write
 
+from runtime_backend.archives.wheel import count_compiled, find_compilable, put_into_dist_info, read_from_dist_info
 from runtime_backend.errors import BackendError
-from runtime_backend.wheels import count_compiled, find_compilable, put_into_dist_info, read_from_dist_info
 
 RECORD = '"a,b.py",sha256=x,1\npkg/c.so,sha256=y,2\nx-1.dist-info/RECORD,,\n'
 MOMENT = (2001, 2, 3, 4, 6, 8)

@@ -18,10 +18,10 @@ from toolkits import CUDA, LOCKED, TWELVE, make_compilers
 
 from runtime_backend.cuda import wheels
 from runtime_backend.cuda.wheels import Compilers, check_major, find_compilers, find_kept, requirement_for
-from runtime_backend.distributions import DistributionIndex
 from runtime_backend.errors import CudaError
-from runtime_backend.holding import exclusively, remove
-from runtime_backend.runtime import Identity
+from runtime_backend.installed.distributions import DistributionIndex
+from runtime_backend.installed.identity import Identity
+from runtime_backend.store.holding import exclusively, remove
 
 FIVE = "cuda-toolkit[nvcc,crt,nvvm,cudart,cccl]"
 
@@ -134,7 +134,7 @@ KEEP = """
 import sys
 from pathlib import Path
 from runtime_backend.cuda.wheels import find_compilers
-from runtime_backend.distributions import DistributionIndex
+from runtime_backend.installed.distributions import DistributionIndex
 found = find_compilers(DistributionIndex([Path(sys.argv[1])]), None)
 print("ready", flush=True)
 sys.stdin.readline()

@@ -17,10 +17,11 @@ from servers import Server, serving
 from standins import blocked, write
 from test_archives import put
 
-from runtime_backend.cli import main, upstreams
-from runtime_backend.cli.shim import REQUIRES
+from runtime_backend.cli import main
+from runtime_backend.cli.adopt.shim import REQUIRES
+from runtime_backend.cli.sources import upstreams
 from runtime_backend.config import load_settings
-from runtime_backend.toml import loads
+from runtime_backend.formats.toml import loads
 
 NAME = "my_ext-1.0.tar.gz"
 
@@ -284,7 +285,7 @@ def get_requires_for_build_wheel(config_settings=None):
 @pytest.mark.usefixtures("_here")
 def test_asked_without_runtimes(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
     """No runtime is installed to ask for metadata, whoever requires it; each step is announced, and goes on."""
-    monkeypatch.setattr("runtime_backend.progress.PATIENCE", 0.01)
+    monkeypatch.setattr("runtime_backend.system.progress.PATIENCE", 0.01)
     setup = SETUP.format(more="").replace('["ninja"]', '["torch"]')
     serve(server, make_sdist(pyproject_toml=TORCH_EVERYWHERE, eager_py=EAGER, setup_py=setup))
     assert 0 == main(["wrap", "my-ext==1.0"])

@@ -14,8 +14,8 @@ from hooks import Said, call_of
 from standins import write
 from test_archives import make_tar
 
+from runtime_backend.archives.stamp import read_stamp
 from runtime_backend.errors import BackendError, MetadataError
-from runtime_backend.stamp import read_stamp
 
 UPSTREAM = '[build-system]\nrequires = ["setuptools", "Torch>=2", "ninja"]\nbuild-backend = "backends.{backend}"\n'
 STATIC = 'version = "1.0"\n'

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from standins import write
 
-from runtime_backend.cli.upstream_metadata import Package
-from runtime_backend.cli.upstreams import read_requirement
-from runtime_backend.cli.wrappers import default_folder, find_wrapper, make_text, update_text
+from runtime_backend.cli.sources.upstream_metadata import Package
+from runtime_backend.cli.sources.upstreams import read_requirement
+from runtime_backend.cli.sources.wrappers import default_folder, find_wrapper, make_text, update_text
 from runtime_backend.config import Upstream
 from runtime_backend.errors import CommandError, ConfigError
-from runtime_backend.toml import loads
+from runtime_backend.formats.toml import loads
 
 URL = "https://example.org/files/my_ext-{}.tar.gz"
 ODD = 'a "quoted" \'name\'\n{{with}} braces, \\ and \x7f, [tables] = "x"'

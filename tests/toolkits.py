@@ -9,9 +9,9 @@ from typing import Any
 from standins import make_distribution, write
 
 from runtime_backend.cuda import Workbench
-from runtime_backend.distributions import DistributionIndex
+from runtime_backend.installed.distributions import DistributionIndex
+from runtime_backend.installed.identity import Identity
 from runtime_backend.provision.fetch import Fetcher
-from runtime_backend.runtime import Identity
 
 CUDA = Identity(name="torch", version="2.13.0", reported="2.13.0+cu130", cuda="13.0")
 TWELVE = Identity(name="torch", version="2.10.0", reported="2.10.0+cu128", cuda="12.8")

@@ -26,7 +26,8 @@ import json, re, sys, time, traceback  # what every frontend's runner has import
 hook, out = sys.argv[1], sys.argv[2]
 start = time.perf_counter()
 import runtime_backend.build as face
-from runtime_backend import call, plan
+from runtime_backend import plan
+from runtime_backend.hook import call
 imported = time.perf_counter() - start
 planned = []
 make = call.make_plan

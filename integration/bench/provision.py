@@ -8,11 +8,11 @@ import subprocess
 import time
 from pathlib import Path
 
-from runtime_backend.cache import find_cache
 from runtime_backend.frontend import EnvironmentReader
+from runtime_backend.installed.identity import read_identity
 from runtime_backend.provision.links import Borrowed, plan_links
 from runtime_backend.provision.overlay import Overlay, plan_overlay
-from runtime_backend.runtime import read_identity
+from runtime_backend.store.cache import find_cache
 
 from ..workplace import Target
 from .timing import print_table, size_of

@@ -31,7 +31,7 @@ class Parser(argparse.ArgumentParser):
 
     def describe_unknown(self, word: str) -> str:
         """Return what is wrong with a word that is neither an option nor expected."""
-        from ..tables import did_you_mean  # noqa: PLC0415 - only a mistake needs it
+        from ..formats.tables import did_you_mean  # noqa: PLC0415 - only a mistake needs it
 
         if not word.startswith("-"):
             return f"found {word!r}, expected nothing there"
@@ -42,7 +42,7 @@ class Parser(argparse.ArgumentParser):
         (out if file is sys.stdout else complain)(message.removesuffix("\n"))
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:  # noqa: ANN401 - as above
-        from ..tables import did_you_mean, one_of  # noqa: PLC0415 - as above
+        from ..formats.tables import did_you_mean, one_of  # noqa: PLC0415 - as above
 
         if action.choices is not None and value not in action.choices:
             known = list(action.choices)

@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from ..cache import find_cache
 from ..errors import CommandError
-from ..files import is_closed, is_file, is_folder, list_names
-from ..sweeping import Left, prune, remove_unused, sweep
-from ..tables import did_you_mean, one_of
+from ..formats.tables import did_you_mean, one_of
+from ..store.cache import find_cache
+from ..store.sweeping import Left, prune, remove_unused, sweep
+from ..system.files import is_closed, is_file, is_folder, list_names
 from .terminal import out, say
 
 KINDS = {
@@ -85,7 +85,7 @@ def run_cache(action: str, kinds: Sequence[str]) -> int:
             )
     cache = own_cache()
     if action == "verify":
-        from .verification import verify_cache  # noqa: PLC0415 - hashing and archives, for this alone
+        from .kept.verification import verify_cache  # noqa: PLC0415 - hashing and archives, for this alone
 
         return verify_cache(cache)
     if action in ("prune", "clean"):
@@ -111,7 +111,7 @@ def links_in(folder: Path) -> list[Path]:
 
 def _prune(cache: Path) -> Left:
     """Remove what no build will use again."""
-    from .pruning import find_unused  # noqa: PLC0415 - as above
+    from .kept.pruning import find_unused  # noqa: PLC0415 - as above
 
     sweep(cache)
     left = Left()

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import TargetError
-from ..files import is_closed, is_file, is_there
 from ..frontend import Environment, read_caller, upward_in
-from ..trust import find_trust
-from .linkage import Unfit, Unread, find_unfit
-from .rebuilding import Rebuilding, plan_rebuilding
-from .staleness import Finding, find_stamped
+from ..system.files import is_closed, is_file, is_there
+from ..system.trust import find_trust
+from .stale.linkage import Unfit, Unread, find_unfit
+from .stale.rebuilding import Rebuilding, plan_rebuilding
+from .stale.staleness import Finding, find_stamped
 from .terminal import out, out_json, say
 
 

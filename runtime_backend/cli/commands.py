@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from .. import __version__
 from ..errors import DOCUMENTATION
-from ..stopping import orderly
+from ..system.stopping import orderly
 from .arguments import Parser, given, picture
 from .boundary import guard
 from .terminal import prepare_streams

@@ -10,9 +10,9 @@ from packaging.utils import canonicalize_name
 
 from ..config import Settings
 from ..errors import ConfigError
-from ..tables import Table, did_you_mean, one_of
-from ..toml import read_document
-from .adoption import BACKEND, name_of
+from ..formats.tables import Table, did_you_mean, one_of
+from ..formats.toml import read_document
+from .adopt.adoption import BACKEND, name_of
 
 _MODULES = {
     "setuptools": ("setuptools.build_meta", "setuptools.build_meta:__legacy__"),

@@ -13,11 +13,11 @@ from pathlib import Path
 from ..config import load_settings
 from ..errors import TargetError
 from ..frontend import Caller, Process, find_believed, find_program, find_start, read_caller
-from ..planning import make_plan
-from ..report import describe_plan
-from ..tree import plan_tree, render
+from ..plan.as_json import describe_plan
+from ..plan.as_text import plan_tree, render
+from ..plan.planning import make_plan
+from .adopt.documents import find_tree
 from .declaration import refuse_undeclared
-from .documents import find_tree
 from .terminal import coloured, out, out_json, say, wants_colour
 
 HOOK = "get_requires_for_build_wheel"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import AdoptionError
-from .adoption import adopt
-from .documents import write
-from .next_commands import install_command, own_command
+from .adopt.adoption import adopt
+from .adopt.documents import write
+from .adopt.next_commands import install_command, own_command
 from .terminal import out, say, show_diff
 
 

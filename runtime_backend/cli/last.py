@@ -12,14 +12,14 @@ from shlex import quote
 
 from packaging.utils import canonicalize_name
 
-from ..builds import KEPT, Build, builds_folder, find_running, list_builds, output_path
 from ..errors import RecordError
-from ..files import is_file, real_path
-from ..ninja import Step
-from ..progress import minutes
-from ..tables import did_you_mean
+from ..formats.tables import did_you_mean
+from ..system.files import is_file, real_path
+from ..system.progress import minutes
+from ..watch.ninja import Step
+from ..watch.records import KEPT, Build, builds_folder, find_running, list_builds, output_path
+from .adopt.documents import write_bytes
 from .cache import own_cache
-from .documents import write_bytes
 from .terminal import coloured, out, out_json, say, wants_colour
 
 _WIDTH = 60

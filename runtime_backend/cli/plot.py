@@ -8,8 +8,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from ..builds import Build
-from ..progress import minutes
+from ..system.progress import minutes
+from ..watch.records import Build
 
 
 def draw_timeline(build: Build, names: Sequence[str], kind: str) -> bytes:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import NoReturn, TextIO
 
-from ..printable import printable
-from ..reasons import reason
+from ..errors.reasons import reason
+from ..system.printable import printable
 
 _COLOURS = {"+": "\033[32m", "-": "\033[31m", "@": "\033[36m"}
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from .. import __version__
 from ..errors import CommandError
-from ..files import is_file, is_folder, is_there
-from .adoption import SHIM as NAME
-from .adoption import Adoption, adopt, name_of, tidy
-from .documents import parse, write
-from .shim import MANIFEST, REQUIRES, SHIM, Copy, copy_shim, read_copy, remove_copy
+from ..system.files import is_file, is_folder, is_there
+from .adopt.adoption import SHIM as NAME
+from .adopt.adoption import Adoption, adopt, name_of, tidy
+from .adopt.documents import parse, write
+from .adopt.shim import MANIFEST, REQUIRES, SHIM, Copy, copy_shim, read_copy, remove_copy
+from .adopt.tracking import find_untracked
 from .terminal import out, say, show_diff
-from .tracking import find_untracked
 
 
 def vendor(source: str, folder: str, *, check: bool, update: bool, force: bool = False) -> int:

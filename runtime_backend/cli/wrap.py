@@ -11,16 +11,16 @@ from packaging.utils import canonicalize_name
 
 from ..config import Upstream
 from ..errors import CommandError
-from ..printable import without_secrets
+from ..system.printable import without_secrets
 from ..upstream import Depot
+from .adopt.documents import write
 from .cache import own_cache
-from .documents import write
-from .purity import why_pure
-from .subdirectories import find_package, with_subdirectory
+from .package.purity import why_pure
+from .sources.subdirectories import find_package, with_subdirectory
+from .sources.upstream_metadata import Package, check_name, complete, read_package
+from .sources.upstreams import Found, Wanted, find_upstream, read_requirement
+from .sources.wrappers import ANOTHER, Wrapper, default_folder, find_wrapper, make_text, update_text
 from .terminal import out, say, show_diff
-from .upstream_metadata import Package, check_name, complete, read_package
-from .upstreams import Found, Wanted, find_upstream, read_requirement
-from .wrappers import ANOTHER, Wrapper, default_folder, find_wrapper, make_text, update_text
 
 _KEPT_BY_PIP = re.compile(r"[a-z0-9_.]-[a-z0-9_.!+-]", re.IGNORECASE)
 """In the name of a folder whose wheel pip before 26.2 keeps: ``_egg_info_re`` in pip's wheel_builder.py."""

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import DOCUMENTATION, ConfigError
-from ..tables import Table
-from ..toml import read_document
-from ..trust import EVERYBODY, Trust
+from ..formats.tables import Table
+from ..formats.toml import read_document
+from ..system.trust import EVERYBODY, Trust
 from .consumer import CONSUMER_TABLES, Consumer, ConsumerSearch
 from .cuda import read_cuda
 from .one_call import CallSettings, is_exact, split_config_settings

@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from ..files import is_file, read_text
-from ..selection import normalise_names
-from ..tables import Table
-from ..toml import read_document
-from ..trust import Trust
+from ..formats.tables import Table
+from ..formats.toml import read_document
+from ..system.files import is_file, read_text
+from ..system.trust import Trust
 from .cuda import read_cuda
 from .producer import optional_choice, read_variables, refuse_look_alikes
+from .selection import normalise_names
 from .settings import MATCHES, PROVISIONS, UNRESOLVED, Chosen, CudaSettings, StatedTarget, Variable
 
 CONSUMER_TABLES = ("target", "packages")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..tables import Table, describe
+from ..formats.tables import Table, describe
 from .producer import optional_choice
 from .settings import COMPILER_CACHES, TOOLKITS, Chosen, CudaSettings
 

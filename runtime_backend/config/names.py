@@ -11,8 +11,8 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from ..files import read_text
-from ..tables import Table
+from ..formats.tables import Table
+from ..system.files import read_text
 
 
 def find_name(source: Path, document: Table) -> str | None:

@@ -10,9 +10,9 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ..parsing import parse_requirement, parse_version
-from ..tables import describe, did_you_mean, one_of
-from ..urls import file_name
+from ..formats.parsing import parse_requirement, parse_version
+from ..formats.tables import describe, did_you_mean, one_of
+from ..system.urls import file_name
 from .settings import CALL_KEYS, SETTING_PREFIX, VARIABLE_PREFIX, Chosen, Pin
 
 LONGEST = 86_400

@@ -10,8 +10,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ..parsing import parse_requirement
-from ..tables import Table, describe, did_you_mean, one_of
+from ..formats.parsing import parse_requirement
+from ..formats.tables import Table, describe, did_you_mean, one_of
 from .settings import (
     LEGACY_BACKEND,
     MATCHES,

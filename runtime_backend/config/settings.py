@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from packaging.requirements import Requirement
 
-from ..trust import EVERYBODY, Trust
+from ..system.trust import EVERYBODY, Trust
 
 T = TypeVar("T")
 

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 from ..errors import ConfigError, FileError, SourceError
-from ..files import is_file
-from ..parsing import parse_requirement
-from ..tables import Table
-from ..toml import read_document
+from ..formats.parsing import parse_requirement
+from ..formats.tables import Table
+from ..formats.toml import read_document
+from ..system.files import is_file
 from .producer import read_backend, read_backend_path
 from .settings import Chosen, Settings, Upstream
 

@@ -5,12 +5,12 @@ Source of the figures and of torch's own behaviour: measured, see the README's s
 
 from __future__ import annotations
 
-from .bench import Workbench
-from .caching import CompilerCache, cache_variables
-from .choosing import ToolkitPlan
-from .flags import find_own_architectures
+from .choice import ToolkitPlan
+from .compiler_cache import CompilerCache, cache_variables
 from .home import CudaHome
-from .planning import CudaPlan, plan_cuda
+from .inputs import Workbench
+from .setup_flags import find_own_architectures
+from .table import CudaPlan, plan_cuda
 
 __all__ = [
     "CompilerCache",

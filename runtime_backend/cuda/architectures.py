@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import CudaError
-from ..files import read_text
+from ..system.files import read_text
 
 _SUPPORTED = re.compile(r"^[ \t]*supported_arches = (\[[^\]]{0,2000}\])", re.MULTILINE)
 _QUOTED = re.compile(r"['\"](\d{1,4}\.\d{1,4}[a-z]*)['\"]")

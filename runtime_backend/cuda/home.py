@@ -19,12 +19,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ..cache import open_folder, way_out
 from ..errors import CudaError
-from ..files import is_file, is_folder, list_names, read_text
-from ..holding import aside, exclusively
-from ..linked import LinkedFolder, digest
-from ..reasons import reason
+from ..errors.reasons import reason
+from ..store.cache import open_folder, way_out
+from ..store.holding import aside, exclusively
+from ..store.linked import LinkedFolder, digest
+from ..system.files import is_file, is_folder, list_names, read_text
 from .wheels import Compilers
 
 _FUNCTION = re.compile(r"\bCUresult\s+CUDAAPI\s+(cu\w+)\s*\(")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import CudaError
-from ..memory import available_memory, count_cores
+from ..system.memory import available_memory, count_cores
 
 NVCC_MEMORY, COMPILER_MEMORY = 4.0, 2.0
 """GB that one nvcc, or one C++ compiler, takes for a file with torch's headers in it: 3.6 and 2.0 at most, measured."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..config import Chosen
+from ..config.planned import PlannedVariable, left
 from ..errors import CudaError
-from ..variables import PlannedVariable, left
 
 VARIABLE = "PYTORCH_ROCM_ARCH"
 """Where torch looks, in its CMake files, too. CMake's own HIP language has no such variable (4.4): it asks the GPUs."""

@@ -18,13 +18,13 @@ from typing import NamedTuple
 
 from packaging.version import Version
 
-from ..cache import open_folder
-from ..distributions import Distribution, DistributionIndex
 from ..errors import CudaError
-from ..files import is_file, list_names, read_text
-from ..holding import aside, exclusively, remove
-from ..linked import digest
-from ..runtime import Identity
+from ..installed.distributions import Distribution, DistributionIndex
+from ..installed.identity import Identity
+from ..store.cache import open_folder
+from ..store.holding import aside, exclusively, remove
+from ..store.linked import digest
+from ..system.files import is_file, list_names, read_text
 
 FIRST_MAJOR = 13
 """The wheels of CUDA 12 have no nvcc in them (facts: NVIDIA/cuda-python#2100)."""

@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 
 from ..errors import TargetError
-from ..reasons import reason
-from ..trust import Trust, find_trust
+from ..errors.reasons import reason
+from ..system.trust import Trust, find_trust
 from .environments import Environment, EnvironmentReader, read_pyvenv_cfg
 from .processes import Process, list_ancestors
 from .programs import find_program

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..files import is_file, is_there
-from ..selection import Selection
-from ..trust import Trust
+from ..config.selection import Selection
+from ..system.files import is_file, is_there
+from ..system.trust import Trust
 from .caller import Caller
 from .environments import Environment, base_prefix, read_pyvenv_cfg
 from .folders import find_locks, find_project, upward

@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from ..distributions import DistributionIndex, extend_by_links, extend_by_pth
-from ..files import is_file, is_folder, read_text, real_path
+from ..installed.distributions import DistributionIndex, extend_by_links, extend_by_pth
+from ..system.files import is_file, is_folder, read_text, real_path
 
 _ASK = (
     "import json, site, sys; print(json.dumps([sys.prefix, '%d.%d' % sys.version_info[:2],"

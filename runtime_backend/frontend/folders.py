@@ -8,9 +8,9 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from ..files import is_file, list_names, read_text
-from ..toml import TOMLDecodeError, loads
-from ..trust import EVERYBODY, Trust
+from ..formats.toml import TOMLDecodeError, loads
+from ..system.files import is_file, list_names, read_text
+from ..system.trust import EVERYBODY, Trust
 
 
 def upward(start: Path) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..files import read_text
+from ..system.files import read_text
 from .caller import Caller
 
 _HOOK_ARGUMENTS = 3

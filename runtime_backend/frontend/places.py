@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import NamedTuple
 
-from ..selection import Selection
+from ..config.selection import Selection
 from .environments import Environment
 
 _DEFAULT = Selection()

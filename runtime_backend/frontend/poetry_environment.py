@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from ..files import is_folder
+from ..system.files import is_folder
 from .caller import Caller
 from .environments import base_prefix, read_pyvenv_cfg
 from .folders import read_toml

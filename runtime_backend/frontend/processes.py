@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ..files import is_there, read_bytes
+from ..system.files import is_there, read_bytes
 
 _DIGITS = 19
 """Of a process's number."""

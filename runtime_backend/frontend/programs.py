@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..files import is_file
+from ..system.files import is_file
 
 FRONTENDS = ("uv", "uvx", "pip", "build", "pyproject-build", "poetry", "pdm", "hatch", "tox", "nox", "pipenv")
 _ALIASES = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..config.selection import Selection
 from ..errors import TargetError
-from ..files import is_file
-from ..selection import Selection
+from ..system.files import is_file
 from .caller import Caller
 from .places import Named, Place, Stated
 

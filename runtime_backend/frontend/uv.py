@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..files import is_there, read_text
-from ..selection import Selection, normalise_names
+from ..config.selection import Selection, normalise_names
+from ..system.files import is_there, read_text
 from .arguments import Arguments, read_arguments
 from .caller import Caller
 from .environments import is_conda_base

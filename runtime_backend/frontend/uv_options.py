@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..selection import normalise_names
+from ..config.selection import normalise_names
 from .arguments import Arguments
 
 _VALUED = """

@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 from packaging.specifiers import SpecifierSet
 
-from ..cache import open_folder
 from ..errors import IndexLookupError
-from ..files import read_bytes
-from ..holding import aside
-from ..jsontext import parse_json
-from ..parsing import parse_wheel_name
-from ..platforms import UNFIT, Platform
-from ..printable import without_secrets
+from ..formats.jsontext import parse_json
+from ..formats.parsing import parse_wheel_name
+from ..store.cache import open_folder
+from ..store.holding import aside
+from ..system.files import read_bytes
+from ..system.platforms import UNFIT, Platform
+from ..system.printable import without_secrets
 from .wanted import IndexFile, Wanted
 
 

@@ -8,8 +8,8 @@ from http.client import HTTPResponse
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from ..errors import IndexLookupError, NoAnswer
-from ..jsontext import parse_json
-from ..web import ask
+from ..formats.jsontext import parse_json
+from .http import ask
 from .links import find_links
 from .wanted import IndexFile
 

@@ -13,10 +13,10 @@ from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path
 
+from ..config.selection import Selection
 from ..errors import LockError
-from ..platforms import Platform
-from ..selection import Selection
-from .locked import Locked
+from ..system.platforms import Platform
+from .answer import Locked
 
 __all__ = ["Locked", "find_locked"]
 

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
-from ..parsing import parse_version
-from ..platforms import Platform
-from ..reasons import DataError
-from ..urls import as_url, file_name
+from ..errors.reasons import DataError
+from ..formats.parsing import parse_version
+from ..system.platforms import Platform
+from ..system.urls import as_url, file_name
+from .answer import Locked
 from .direct import locked_file
-from .locked import Locked
 
 _NAMES = {"torch": "pytorch"}
 _SYSTEMS = {"linux": "linux", "darwin": "osx", "win32": "win"}

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from ..platforms import Platform
-from ..selection import Selection
+from ..config.selection import Selection
+from ..system.platforms import Platform
+from .answer import Locked, corrupt, only_lock_errors, read_lock
 from .conda import CondaPackage, conda_name, conda_platform, lock_pypi
-from .locked import Locked, corrupt, only_lock_errors, read_lock
 
 _PLATFORM = re.compile(r"^# platform: *(\S+)$", re.MULTILINE)
 _PIP = re.compile(r"^# pip (\S+) @ (\S+)$", re.MULTILINE)

@@ -9,10 +9,10 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from ..platforms import Platform
-from ..selection import Selection
+from ..config.selection import Selection
+from ..system.platforms import Platform
+from .answer import Locked, corrupt, only_lock_errors, read_lock, read_version
 from .conda import CondaPackage, conda_name, conda_platform, lock_pypi
-from .locked import Locked, corrupt, only_lock_errors, read_lock, read_version
 from .yaml import parse_part
 
 _ITEM = re.compile(r"^- .*\n(?: .*\n)*", re.MULTILINE)

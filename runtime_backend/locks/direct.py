@@ -6,9 +6,9 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from ..platforms import UNFIT, Platform
-from ..urls import file_name
-from .locked import SOURCE, Locked
+from ..system.platforms import UNFIT, Platform
+from ..system.urls import file_name
+from .answer import SOURCE, Locked
 
 
 def locked_directly(  # noqa: PLR0913 - what a lock says of one file

@@ -13,13 +13,13 @@ from typing import Any
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from ..files import is_file
-from ..platforms import Platform
-from ..selection import Selection, normalise_names
-from ..urls import as_url
+from ..config.selection import Selection, normalise_names
+from ..system.files import is_file
+from ..system.platforms import Platform
+from ..system.urls import as_url
+from .answer import SOURCE, Locked, corrupt, limited, only_lock_errors, parse_toml, read_lock, read_version
 from .direct import locked_directly
-from .files import Listing, choose_wheel, drop_missing, read_file, read_listed_version
-from .locked import SOURCE, Locked, corrupt, limited, only_lock_errors, parse_toml, read_lock, read_version
+from .listing import Listing, choose_wheel, drop_missing, read_file, read_listed_version
 from .pdm_project import Project, read_project
 
 KNOWN = "4"

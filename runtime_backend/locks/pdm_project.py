@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
-from ..files import is_file
-from ..selection import normalise_names
-from .locked import only_lock_errors, parse_toml, read_lock
+from ..config.selection import normalise_names
+from ..system.files import is_file
+from .answer import only_lock_errors, parse_toml, read_lock
 
 
 class Source(NamedTuple):

@@ -9,14 +9,14 @@ from typing import Any
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from ..config.selection import Selection
+from ..errors.reasons import reason
+from ..formats.jsontext import parse_json
 from ..index import Wanted
-from ..jsontext import parse_json
-from ..platforms import Platform
-from ..reasons import reason
-from ..selection import Selection
-from ..urls import as_url
+from ..system.platforms import Platform
+from ..system.urls import as_url
+from .answer import Locked, corrupt, only_lock_errors, read_lock, read_sha256
 from .direct import locked_directly
-from .locked import Locked, corrupt, only_lock_errors, read_lock, read_sha256
 from .tracing import traced
 
 _CATEGORIES = {"packages": "default", "dev-packages": "develop", "dev": "develop"}

@@ -9,11 +9,11 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from ..platforms import Platform
-from ..reasons import DataError
-from ..selection import Selection
+from ..config.selection import Selection
+from ..errors.reasons import DataError
+from ..system.platforms import Platform
+from .answer import Locked, corrupt, limited, only_lock_errors, read_lock, read_version
 from .conda import CondaPackage, conda_name, conda_platform, lock_pypi
-from .locked import Locked, corrupt, limited, only_lock_errors, read_lock, read_version
 from .yaml import parse_part
 
 _VERSIONS = ("5", "6", "7")

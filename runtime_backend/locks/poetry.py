@@ -13,12 +13,12 @@ from typing import Any, TypeAlias
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from ..platforms import Platform
-from ..selection import Selection, normalise_names
-from ..urls import as_url
+from ..config.selection import Selection, normalise_names
+from ..system.platforms import Platform
+from ..system.urls import as_url
+from .answer import SOURCE, Locked, corrupt, limited, only_lock_errors, parse_toml, read_lock
 from .direct import locked_directly
-from .files import Listing, LockedFile, choose_wheel, drop_missing, read_file, read_listed_version
-from .locked import SOURCE, Locked, corrupt, limited, only_lock_errors, parse_toml, read_lock
+from .listing import Listing, LockedFile, choose_wheel, drop_missing, read_file, read_listed_version
 from .markers import decide_extras, ignore_extras
 from .poetry_constraints import allows
 from .poetry_project import Choice, read_needs, read_optional_groups

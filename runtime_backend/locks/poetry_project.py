@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from ..files import is_file
-from ..parsing import parse_requirement
-from ..platforms import Platform
-from ..selection import Selection, normalise_names
-from .locked import only_lock_errors, parse_toml, read_lock
+from ..config.selection import Selection, normalise_names
+from ..formats.parsing import parse_requirement
+from ..system.files import is_file
+from ..system.platforms import Platform
+from .answer import only_lock_errors, parse_toml, read_lock
 from .markers import decide_extras, ignore_extras
 from .poetry_constraints import allows
 

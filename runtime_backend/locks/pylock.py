@@ -16,10 +16,10 @@ from packaging.pylock import (
 )
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from ..platforms import UNFIT, Platform
-from ..selection import Selection
-from ..urls import as_url, file_name
-from .locked import SOURCE, Locked, corrupt, only_lock_errors, parse_toml, read_lock
+from ..config.selection import Selection
+from ..system.platforms import UNFIT, Platform
+from ..system.urls import as_url, file_name
+from .answer import SOURCE, Locked, corrupt, only_lock_errors, parse_toml, read_lock
 
 
 @only_lock_errors

@@ -8,15 +8,15 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from ..config.selection import Selection
 from ..errors import LockError
+from ..errors.reasons import DataError
+from ..formats.requirements import RequirementLine, Requirements, read_requirements
 from ..index import Wanted
-from ..platforms import Platform
-from ..printable import without_secrets
-from ..reasons import DataError
-from ..requirements import RequirementLine, Requirements, read_requirements
-from ..selection import Selection
+from ..system.platforms import Platform
+from ..system.printable import without_secrets
+from .answer import Locked, limited, only_lock_errors
 from .direct import locked_directly
-from .locked import Locked, limited, only_lock_errors
 
 _PINS = ("==", "===")
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
-from ..reasons import kind_of, reason
+from ..errors.reasons import kind_of, reason
 
 ERRORS = (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError, OSError)
 """What a malformed document does to a reader."""

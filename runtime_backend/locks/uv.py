@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..files import is_file
-from ..platforms import UNFIT, Platform
-from ..selection import Selection, normalise_names
-from ..urls import as_url, file_name
-from .locked import Locked, only_lock_errors, parse_toml, read_lock, read_sha256, read_version
+from ..config.selection import Selection, normalise_names
+from ..system.files import is_file
+from ..system.platforms import UNFIT, Platform
+from ..system.urls import as_url, file_name
+from .answer import Locked, only_lock_errors, parse_toml, read_lock, read_sha256, read_version
 from .markers import decide_extras
 from .uv_document import Package, UvLock
 

@@ -13,11 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..config.selection import Selection
 from ..errors import LockError
-from ..files import real_path
-from ..platforms import Platform
-from ..selection import Selection
-from .locked import corrupt, limited, parse_toml, read_lock
+from ..system.files import real_path
+from ..system.platforms import Platform
+from .answer import corrupt, limited, parse_toml, read_lock
 
 _SEPARATOR = "\n[[package]]\n"
 _LINES = re.compile(

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import LockError
-from ..files import is_text
-from .locked import corrupt
+from ..system.files import is_text
+from .answer import corrupt
 from .tracing import traced
 
 _HINT = (

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..files import read_bytes, read_text
-from ..jsontext import parse_json
-from ..runtime import Identity
-from ..stamp import FILE_NAME, FORMAT
+from ..archives.stamp import FILE_NAME, FORMAT
+from ..formats.jsontext import parse_json
+from ..installed.identity import Identity
+from ..system.files import read_bytes, read_text
 
 
 class Prepared(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from ..errors import NoAnswer
-from ..reasons import reason
+from ..errors.reasons import reason
 
 
 def is_complete(project: Mapping[str, Any]) -> bool:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import IndexLookupError, RuntimeBackendError
 from ..index import Indexes
+from ..installed.identity import find_missing
 from ..resolve import Outcome, Resolution, direct_archive
-from ..runtime import find_missing
 from .fetch import Fetcher, Fetching
 from .refusals import (
     not_asked_for,

@@ -22,16 +22,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ..cache import open_folder, way_out
-from ..distributions import DistributionIndex
 from ..errors import ProvisionError, RuntimeReadError
-from ..files import is_folder, is_there
+from ..errors.reasons import reason
 from ..frontend import Environment
-from ..holding import aside, exclusively, remove
-from ..platforms import current_platform
-from ..reasons import reason
+from ..installed.distributions import DistributionIndex
+from ..installed.identity import read_identity
 from ..resolve import Resolution
-from ..runtime import read_identity
+from ..store.cache import open_folder, way_out
+from ..store.holding import aside, exclusively, remove
+from ..system.files import is_folder, is_there
+from ..system.platforms import current_platform
 from .installing import Ended, run_installer
 
 

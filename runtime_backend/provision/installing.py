@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from ..stopping import PATIENCE, SIGNALS
+from ..system.stopping import PATIENCE, SIGNALS
 
 _STEP = 0.5
 """Seconds between two looks at whether the frontend is still there."""

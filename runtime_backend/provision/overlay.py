@@ -14,13 +14,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
-from ..cache import way_out
-from ..distributions import Distribution, locate_imports
 from ..errors import ProvisionError
-from ..files import is_folder
-from ..linked import LinkedFolder, digest, safe_name
-from ..reasons import reason
-from ..runtime import Identity
+from ..errors.reasons import reason
+from ..installed.distributions import Distribution, locate_imports
+from ..installed.identity import Identity
+from ..store.cache import way_out
+from ..store.linked import LinkedFolder, digest, safe_name
+from ..system.files import is_folder
 from .links import Borrowed, Links
 
 PREFIX = "runtime_backend_prefix"

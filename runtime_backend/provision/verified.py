@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ..cache import open_folder, way_out
 from ..errors import NoAnswer, ProvisionError
-from ..files import is_file
-from ..holding import aside, exclusively
-from ..reasons import reason
-from ..urls import file_name
+from ..errors.reasons import reason
+from ..store.cache import open_folder, way_out
+from ..store.holding import aside, exclusively
+from ..system.files import is_file
+from ..system.urls import file_name
 
 
 class Verifying(NamedTuple):
@@ -38,7 +38,7 @@ class Verifying(NamedTuple):
 
         :raises ProvisionError: when it cannot be downloaded, or is not the locked one.
         """
-        from ..downloads import digest  # noqa: PLC0415 - few builds need it
+        from ..index.downloads import digest  # noqa: PLC0415 - few builds need it
 
         place = self.path.parent
         try:
@@ -56,7 +56,7 @@ class Verifying(NamedTuple):
             ) from None
 
     def _fetch(self, new: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
-        from ..downloads import digest, download  # noqa: PLC0415 - as above
+        from ..index.downloads import digest, download  # noqa: PLC0415 - as above
 
         try:
             download(self.url, new, environ, say)

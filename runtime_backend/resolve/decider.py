@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from ..distributions import DistributionIndex
 from ..errors import DecisionError
 from ..frontend import Caller, Installation, Place, find_named_locks, find_uv_command
-from ..runtime import Identity
+from ..installed.distributions import DistributionIndex
+from ..installed.identity import Identity
 from .decision import Decision
 from .naming import find_exact, names_package
 from .package import Package

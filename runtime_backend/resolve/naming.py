@@ -12,10 +12,10 @@ from packaging.utils import canonicalize_name
 
 from ..config import is_exact
 from ..errors import LockError
-from ..files import is_file, is_folder, real_path
+from ..formats.parsing import parse_requirement, parse_wheel_name
 from ..frontend import Installation
-from ..parsing import parse_requirement, parse_wheel_name
-from ..urls import file_name, url_path
+from ..system.files import is_file, is_folder, real_path
+from ..system.urls import file_name, url_path
 from .package import Package, is_for_here
 
 _EXTRAS = re.compile(r"^(.*?)(?:\[([^\[\]]*)\])?$")
@@ -114,7 +114,7 @@ def _is_package(named: Named, package: Package) -> bool:
 
 
 def _read_file(installation: Installation, name: str) -> Iterator[Named]:
-    from ..requirements import read_requirements  # noqa: PLC0415 - slow to import, and most commands name no file
+    from ..formats.requirements import read_requirements  # noqa: PLC0415 - slow to import, and most commands name no file
 
     path = installation.cwd / name
     try:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ..parsing import parse_requirement, parse_version, parse_wheel_name
-from ..urls import file_name
+from ..formats.parsing import parse_requirement, parse_version, parse_wheel_name
+from ..system.urls import file_name
 
 
 class Package(NamedTuple):

@@ -16,14 +16,14 @@ from typing import NamedTuple
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ..distributions import DistributionIndex
 from ..errors import LockError
-from ..files import is_file, read_text, real_path
+from ..formats.parsing import parse_requirement
 from ..frontend import Installation
 from ..frontend.folders import read_toml, upward
 from ..frontend.uv_options import has_places
-from ..parsing import parse_requirement
-from ..urls import file_name
+from ..installed.distributions import DistributionIndex
+from ..system.files import is_file, read_text, real_path
+from ..system.urls import file_name
 from .naming import ARCHIVES, folder_of, read_word
 from .package import Package, read_package
 
@@ -91,7 +91,7 @@ class _Prover:
             raise _Open("it is not told what requires the package that is built")
 
     def _read_file(self, name: str, *, is_constraint: bool) -> None:
-        from ..requirements import read_requirements  # noqa: PLC0415 - slow to import, and most commands name no file
+        from ..formats.requirements import read_requirements  # noqa: PLC0415 - slow to import, and most commands name no file
 
         command = self._installation
         path = command.cwd / name

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from packaging.specifiers import SpecifierSet
 
-from ..distributions import Distribution, archive_sha256
+from ..formats.jsontext import parse_json
 from ..frontend import Environment
 from ..index import Wanted
-from ..jsontext import parse_json
-from ..runtime import Identity, is_compatible
+from ..installed.distributions import Distribution, archive_sha256
+from ..installed.identity import Identity, is_compatible
 
 
 class Resolution(NamedTuple):

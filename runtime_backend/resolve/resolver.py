@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import RuntimeRule, Settings
-from ..distributions import Distribution, DistributionIndex
 from ..errors import ResolutionError, RuntimeBackendError
 from ..frontend import Caller, Installation, Place, find_installation, find_managed, find_places, named_place
-from ..platforms import current_platform
-from ..runtime import Identity, read_identity
+from ..installed.distributions import Distribution, DistributionIndex
+from ..installed.identity import Identity, read_identity
+from ..system.platforms import current_platform
 from .decider import Decided, Decider, reconcile
 from .decision import Decision
 from .package import read_package

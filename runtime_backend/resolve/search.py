@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from ..config import Pin
 from ..errors import ResolutionError
+from ..formats.parsing import parse_wheel_name
 from ..frontend import LateLock, Place
+from ..installed.identity import Identity, is_compatible, read_identity
 from ..locks import Locked, find_locked
-from ..parsing import parse_wheel_name
-from ..platforms import Platform
-from ..runtime import Identity, is_compatible, read_identity
-from ..urls import file_name
+from ..system.platforms import Platform
+from ..system.urls import file_name
 from .resolution import Resolution, installed_resolution
 
 _CUDA_PACKAGES = ("cuda-toolkit", "nvidia-cuda-runtime", "nvidia-cuda-runtime-cu12")

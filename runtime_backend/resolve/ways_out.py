@@ -9,11 +9,11 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from ..errors import DecisionError, ResolutionError
+from ..formats.parsing import parse_requirement
 from ..frontend import Installation
 from ..frontend.arguments import find_positional
 from ..frontend.installations.pip import PIP_VALUED
 from ..frontend.uv_options import VALUED_OPTIONS
-from ..parsing import parse_requirement
 from .decision import Decision
 from .naming import read_word
 from .resolution import Resolution

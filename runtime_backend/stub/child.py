@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..delegate import find_hook, load_backend
+from ..real.backend import find_hook, load_backend
 
 
 def main(control: Mapping[str, Any]) -> None:

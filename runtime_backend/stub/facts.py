@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from ..runtime import Identity
+from ..installed.identity import Identity
 
 FIELDS = ("version", "cuda", "hip", "rocm", "xpu", "git_version", "cxx11_abi")
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..archives.packed import BROKEN, Header
 from ..errors import NoAnswer
-from ..files import is_file, is_folder, read_text
-from ..jsontext import parse_json
-from ..packed import BROKEN, Header
+from ..formats.jsontext import parse_json
+from ..system.files import is_file, is_folder, read_text
 from .facts import Facts
 
 _START = (

@@ -19,16 +19,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from ..cache import open_folder, way_out
 from ..config import Upstream
 from ..errors import SourceError
-from ..files import is_folder
-from ..holding import exclusively
-from ..reasons import reason
-from .archives import unpack
-from .getting import archive_path, obtain
+from ..errors.reasons import reason
+from ..store.cache import open_folder, way_out
+from ..store.holding import exclusively
+from ..system.files import is_folder
 from .git import hide_changes
+from .obtaining import archive_path, obtain
 from .patches import apply_patch
+from .unpacking import unpack
 
 __all__ = ["Depot"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
-from ..printable import without_secrets
+from ..system.printable import without_secrets
 
 
 def split_access(url: str, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:

@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ..cache import way_out
 from ..config import Upstream
 from ..errors import SourceError
-from ..printable import without_secrets
-from ..progress import ticking
+from ..store.cache import way_out
+from ..system.printable import without_secrets
+from ..system.progress import ticking
 from .access import split_access
 
 _OF_A_REPOSITORY = (

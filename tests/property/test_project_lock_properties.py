@@ -14,10 +14,10 @@ from platforms import make_platform
 from property.strategies import FAST, as_document, documents
 from standins import write
 
+from runtime_backend.config.selection import Selection
 from runtime_backend.errors import LockError
 from runtime_backend.locks import find_locked
 from runtime_backend.locks.poetry_constraints import allows
-from runtime_backend.selection import Selection
 
 LINUX = make_platform("linux-x86_64", "3.11")
 WHEEL = "torch-2.7.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"

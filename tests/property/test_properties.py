@@ -15,11 +15,11 @@ from property.strategies import FAST, PATHS, SITES, as_document, documents
 from standins import make_distribution, make_torch, write
 
 from runtime_backend.config import load_settings
-from runtime_backend.distributions import Distribution, DistributionIndex
+from runtime_backend.config.selection import Selection
 from runtime_backend.errors import ConfigError, LockError
+from runtime_backend.installed.distributions import Distribution, DistributionIndex
 from runtime_backend.locks import find_locked
 from runtime_backend.provision.links import Borrowed, plan_links
-from runtime_backend.selection import Selection
 
 LINUX = make_platform("linux-x86_64", "3.11")
 SETTING_KEYS = ["build-backend", "backend-path", "match-runtime", "requirement", "match", "provision", "unresolved",

@@ -17,11 +17,11 @@ from platforms import make_platform
 from property.strategies import FAST, documents
 from standins import write
 
+from runtime_backend.config.selection import Selection
 from runtime_backend.errors import LockError
+from runtime_backend.formats.requirements import read_requirements
+from runtime_backend.formats.requirements.options import split_words
 from runtime_backend.locks import find_locked
-from runtime_backend.requirements import read_requirements
-from runtime_backend.requirements.options import split_words
-from runtime_backend.selection import Selection
 
 LINUX = make_platform("linux-x86_64", "3.11")
 WORDS = st.sampled_from(

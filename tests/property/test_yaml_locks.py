@@ -15,9 +15,9 @@ from platforms import make_platform
 from property.strategies import FAST, documents
 from standins import write
 
+from runtime_backend.config.selection import Selection
 from runtime_backend.errors import LockError
 from runtime_backend.locks import Locked, find_locked
-from runtime_backend.selection import Selection
 
 LINUX = make_platform("linux-x86_64", "3.11")
 URL = "https://h/torch-2.7.0-cp311-cp311-manylinux_2_28_x86_64.whl"

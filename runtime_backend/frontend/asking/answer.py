@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ...jsontext import parse_json
-from ...printable import without_secrets
+from ...formats.jsontext import parse_json
+from ...system.printable import without_secrets
 
 
 class Change(NamedTuple):

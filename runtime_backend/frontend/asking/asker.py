@@ -18,11 +18,11 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from ...cache import open_folder, way_out
 from ...errors import DecisionError
-from ...files import is_folder, list_names
-from ...holding import aside, exclusively
-from ...reasons import reason
+from ...errors.reasons import reason
+from ...store.cache import open_folder, way_out
+from ...store.holding import aside, exclusively
+from ...system.files import is_folder, list_names
 from ..caller import Caller
 from ..installations import Installation
 from .answer import Answer, Change, read_answer

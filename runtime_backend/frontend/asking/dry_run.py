@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...errors import DecisionError
-from ...reasons import reason
+from ...errors.reasons import reason
 from .answer import Change
 
 _PATIENCE = 2.0

@@ -10,11 +10,11 @@ from typing import Any
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from ...distributions import archive_sha256
 from ...errors import DecisionError
-from ...files import read_bytes
-from ...jsontext import parse_json
-from ...reasons import reason
+from ...errors.reasons import reason
+from ...formats.jsontext import parse_json
+from ...installed.distributions import archive_sha256
+from ...system.files import read_bytes
 from ..arguments import Arguments, find_positional, read_arguments
 from ..caller import Caller
 from ..installations import Installation

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ...files import is_folder, list_names
+from ...system.files import is_folder, list_names
 
 _NOT_SHARED = ("sdists-v", "builds-v", "interpreter-v", "environments-v", ".lock", ".tmp")
 """What the outer uv holds locks in, and what a shadow would leave traces in."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ...files import is_folder, is_there, read_text
+from ...system.files import is_folder, is_there, read_text
 from ..caller import Caller
 from ..environments import Environment, read_pyvenv_cfg
 from ..folders import find_home, find_lock_upward, find_project

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from packaging.utils import canonicalize_name
 
 from ...errors import DecisionError
-from ...parsing import parse_requirement, parse_version, parse_wheel_name
-from ...urls import file_name
+from ...formats.parsing import parse_requirement, parse_version, parse_wheel_name
+from ...system.urls import file_name
 from .answer import Change
 
 _CHANGE = re.compile(r" ([-+~]) ([A-Za-z0-9._-]+)(?:==(\S+)| @ (\S+))(?: \(from (.+)\))?")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...files import is_file
+from ...system.files import is_file
 from ..caller import Caller
 from ..programs import find_program
 from ..uv import find_uv_command

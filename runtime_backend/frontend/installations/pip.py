@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from shutil import which
 
-from ...files import is_file
+from ...system.files import is_file
 from ..arguments import read_arguments
 from ..caller import Caller
 from ..environments import find_site

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...files import read_text
-from ...toml import TOMLDecodeError, loads
+from ...formats.toml import TOMLDecodeError, loads
+from ...system.files import read_text
 from ..environments import find_site
 from ..folders import find_home, upward
 from ..processes import Process

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...files import is_file
-from ...selection import Selection, normalise_names
-from ...trust import Trust
+from ...config.selection import Selection, normalise_names
+from ...system.files import is_file
+from ...system.trust import Trust
 from ..caller import Caller
 from ..commands import Command, read_command
 from ..folders import find_lock_upward, find_project, read_toml

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...files import is_file
-from ...selection import Selection
+from ...config.selection import Selection
+from ...system.files import is_file
 from ..caller import Caller
 from ..commands import Command, read_command
 from ..folders import find_locks, upward

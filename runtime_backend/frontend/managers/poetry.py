@@ -12,8 +12,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ...files import is_file
-from ...selection import Selection, normalise_names
+from ...config.selection import Selection, normalise_names
+from ...system.files import is_file
 from ..caller import Caller
 from ..commands import Command, read_command
 from ..folders import find_project, read_toml

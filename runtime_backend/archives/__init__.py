@@ -1,0 +1,1 @@
+"""What builds leave: wheels, sdists, and the stamp in them."""

@@ -1,0 +1,78 @@
+"""The stamp: the record in a wheel's dist-info of what it was built against."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import BackendError, LaterFormatError
+from ..errors.reasons import reason
+from ..formats.jsontext import parse_json
+from ..system.files import is_file, read_text
+from .wheel import read_from_dist_info
+
+FILE_NAME = "runtime-backend.json"
+FORMAT = 1
+"""The version of the stamp's layout; a reader refuses a later one."""
+
+
+def stamp_text(stamp: Mapping[str, Any]) -> bytes:
+    """Return what the file holds."""
+    text = json.dumps({"format": FORMAT, **stamp}, indent=2, ensure_ascii=False)
+    # A value that is not UTF-8 has surrogates; so written, JSON reads them back.
+    return f"{text}\n".encode("utf-8", errors="backslashreplace")
+
+
+def read_stamp(wheel: Path) -> dict[str, Any] | None:
+    """Return a wheel's stamp; None when it has none.
+
+    :raises BackendError: for a stamp that is none of ours, or of a later format.
+    """
+    content = read_from_dist_info(wheel, FILE_NAME)
+    return None if content is None else parse_stamp(content, f"{wheel}: {FILE_NAME}")
+
+
+def parse_stamp(content: bytes, where: str) -> dict[str, Any]:
+    """Return what a stamp says.
+
+    :param where: for the message.
+    :raises BackendError: for a stamp that is none of ours.
+    :raises LaterFormatError: for one of a later format.
+    """
+    try:
+        stamp = parse_json(content, is_own=True)
+    except ValueError as error:
+        raise BackendError(f"{where}: {reason(error)}") from None
+    found = stamp.get("format") if isinstance(stamp, dict) else None
+    if isinstance(found, int) and found > FORMAT:
+        raise LaterFormatError(
+            f"{where}: found format {found}, expected at most {FORMAT}: upgrade runtime-backend",
+            hint="Run: pip install --upgrade runtime-backend",
+        )
+    if found != FORMAT:
+        raise BackendError(f"{where}: found {'no format' if found is None else f'format {found!r}'}, expected {FORMAT}")
+    return dict(stamp)
+
+
+def source_revision(source: Path) -> str | None:
+    """Return the commit that a source tree is at, read from its .git as text; None where it is no checkout."""
+    git = source / ".git"
+    if is_file(git):  # a worktree or a submodule: "gitdir: PATH"
+        git = source / read_text(git).removeprefix("gitdir:").strip()
+    head = read_text(git / "HEAD").strip()
+    if not head.startswith("ref:"):
+        return head or None
+    reference = head.removeprefix("ref:").strip()
+    common = git / (read_text(git / "commondir").strip() or ".")
+    loose = read_text(git / reference).strip() or read_text(common / reference).strip()
+    return loose or _packed(common, reference)
+
+
+def _packed(git: Path, reference: str) -> str | None:
+    for line in read_text(git / "packed-refs").splitlines():
+        commit, _, name = line.partition(" ")
+        if name == reference:
+            return commit
+    return None

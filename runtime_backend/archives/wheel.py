@@ -1,0 +1,134 @@
+"""Finished wheels: what is in them, and putting files into one."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import BackendError
+from .packed import BROKEN, refusal, why_broken
+
+_COMPILED = (".so", ".pyd", ".dylib", ".dll", ".a", ".lib")
+_COMPILABLE = (".c", ".cc", ".cpp", ".cxx", ".cu", ".hip", ".mm", ".pyx", ".rs", ".f90")
+_NOT_SOURCE = {".git", ".hg", ".tox", ".nox", ".venv", "build", "dist", "node_modules", "__pycache__", "tests", "test"}
+
+
+def count_compiled(wheel: Path) -> int:
+    """Return how many compiled files a wheel holds.
+
+    :raises BackendError: for what is no wheel, as all that is in here.
+    """
+    with _opened(wheel) as archive:
+        return sum(_is_compiled(name) for name in archive.namelist())
+
+
+def _is_compiled(name: str) -> bool:
+    return name.endswith(_COMPILED) or ".so." in name.rpartition("/")[2]
+
+
+def find_compilable(source: Path) -> str | None:
+    """Return a file of the source tree that a compiler would take, relative to the tree; None when it has none."""
+    for folder, folders, files in os.walk(source):
+        folders[:] = sorted(name for name in folders if name not in _NOT_SOURCE)
+        found = next((name for name in sorted(files) if name.endswith(_COMPILABLE)), None)
+        if found is not None:
+            return os.path.relpath(os.path.join(folder, found), source)  # noqa: PTH118 - os.walk gives strings
+    return None
+
+
+def put_into_dist_info(wheel: Path, files: Mapping[str, bytes]) -> None:
+    """Put files into a wheel's dist-info, RECORD included; old ones are replaced, and the wheel is in one step.
+
+    :param files: name -> content.
+    :raises BackendError: for a wheel without a dist-info and its RECORD.
+    """
+    new = wheel.with_name(f".{wheel.name}.new")
+    try:
+        with _opened(wheel) as old, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as out:
+            record = _find_record(old, wheel)
+            added = {f"{record.filename.rpartition('/')[0]}/{name}": content for name, content in files.items()}
+            for item in old.infolist():
+                if item.filename not in (record.filename, *added):
+                    _copy(old, item, out)
+            for path, content in added.items():
+                _write(out, path, record, content)
+            _write(out, record.filename, record, _new_record(_read_record(old, record, wheel), added))
+        new.replace(wheel)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def read_from_dist_info(wheel: Path, name: str) -> bytes | None:
+    """Return the content of a file of a wheel's dist-info; None when it has no such one."""
+    with _opened(wheel) as archive:
+        names = (
+            entry for entry in archive.namelist() if entry.endswith(f".dist-info/{name}") and entry.count("/") == 1
+        )
+        found = next(names, None)
+        return None if found is None else archive.read(found)
+
+
+@contextmanager
+def _opened(wheel: Path) -> Iterator[zipfile.ZipFile]:
+    """Open what the real backend has made.
+
+    :raises BackendError: when it is no wheel.
+    """
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            yield archive
+    except BROKEN as error:
+        message = f"{wheel}: the real backend returned a file that is not a wheel: {why_broken(error)}"
+        raise refusal(error, message) from None
+
+
+def _find_record(archive: zipfile.ZipFile, wheel: Path) -> zipfile.ZipInfo:
+    for item in archive.infolist():
+        if item.filename.endswith(".dist-info/RECORD") and item.filename.count("/") == 1:
+            return item
+    raise BackendError(f"{wheel}: the real backend made a wheel without a .dist-info/RECORD")
+
+
+def _copy(old: zipfile.ZipFile, item: zipfile.ZipInfo, out: zipfile.ZipFile) -> None:
+    with old.open(item) as content, out.open(_like(item, item.filename), "w") as target:
+        shutil.copyfileobj(content, target, 1 << 20)
+
+
+def _write(out: zipfile.ZipFile, name: str, like: zipfile.ZipInfo, content: bytes) -> None:
+    out.writestr(_like(like, name), content)
+
+
+def _like(item: zipfile.ZipInfo, name: str) -> zipfile.ZipInfo:
+    """Return an entry with the time and mode of another, so that a reproducible wheel stays one."""
+    new = zipfile.ZipInfo(name, item.date_time)
+    new.compress_type, new.external_attr, new.create_system = item.compress_type, item.external_attr, item.create_system
+    new.file_size = item.file_size  # zipfile decides by it whether the entry needs ZIP64
+    return new
+
+
+def _read_record(archive: zipfile.ZipFile, record: zipfile.ZipInfo, wheel: Path) -> list[list[str]]:
+    try:
+        return list(csv.reader(io.StringIO(archive.read(record).decode("utf-8"), newline="")))
+    except (UnicodeDecodeError, csv.Error):
+        raise BackendError(
+            f"{wheel}: {record.filename}: cannot be read, expected UTF-8 text with a path, a hash and a size in each"
+            " line"
+        ) from None
+
+
+def _new_record(old: list[list[str]], added: Mapping[str, bytes]) -> bytes:
+    rows = [row for row in old if row and row[0] not in added]
+    for path, content in added.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+        rows.insert(len(rows) - 1, [path, f"sha256={digest}", str(len(content))])
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue().encode("utf-8")

@@ -1,0 +1,91 @@
+"""Putting the shim into a package: nothing is invented, and what is not known is asked for in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from packaging.utils import canonicalize_name
+
+from ...config.consumer import PRODUCER_KEYS
+from ...errors import AdoptionError, CommandError
+from ...system.files import is_file
+from ..package.build_scripts import BuildScripts, read_build_scripts
+from ..package.setup_cfg import read_setup_cfg
+from ..package.setup_scripts import read_setup_script
+from ..package.stated_requirements import Manifests, table_of, texts_of
+from ..package.torch_evidence import needs_native_torch
+from ..package.torch_users import TORCH_USERS, may_use_torch
+from .declaring import BACKEND, SHIM, declare, name_of, setup_requires, tidy
+from .documents import parse, read_pyproject, with_line_ends
+from .notes import describe
+
+__all__ = ["BACKEND", "SHIM", "Adoption", "adopt", "name_of", "tidy"]
+
+_LOOKED_AT = ("pyproject.toml", "setup.py", "setup.cfg", "CMakeLists.txt", "meson.build", "Cargo.toml")
+
+
+class Adoption(NamedTuple):
+    """A pyproject.toml before and after."""
+
+    before: str
+    """Nothing, where there is none yet."""
+    after: str
+    notes: tuple[str, ...]
+    """What the person has to decide."""
+
+
+def adopt(source: Path, *, is_forced: bool = False) -> Adoption:
+    """Return what declares the shim in a source tree; nothing is written.
+
+    :param is_forced: also where nothing builds against torch.
+    :raises AdoptionError: when nothing does.
+    :raises CommandError: when it is no source tree of a package.
+    :raises FileError: when its pyproject.toml or setup.py cannot be read.
+    :raises ConfigError: when a key of its pyproject.toml has a value of another type.
+    """
+    import tomlkit  # noqa: PLC0415 - the command line's extra
+
+    before = read_pyproject(source)
+    script = read_setup_script(source) if is_file(source / "setup.py") else None
+    if script is None and not is_file(source / "pyproject.toml"):
+        raise CommandError(f"{source}: found neither pyproject.toml nor setup.py, expected a package")
+    text = before.removeprefix("\ufeff").replace("\r\n", "\n")
+    document = parse(text, source)
+    manifests = Manifests(source, document.unwrap(), script, read_setup_cfg(source))
+    scripts = read_build_scripts(source, manifests.document)
+    change = declare(document, manifests, scripts)
+    if not is_forced and not _is_declared(manifests.document) and not _builds_against_torch(manifests, scripts):
+        looked_at = ", ".join(name for name in _LOOKED_AT if is_file(source / name))
+        raise AdoptionError(
+            f"found nothing here that builds against torch (looked at {looked_at}); nothing was changed",
+            hint="A package that needs torch only when it runs does not need runtime-backend. If the build needs torch,"
+            " run the same command with --force.",
+        )
+    after = tomlkit.dumps(document)
+    notes = (
+        ["removed the byte order mark: pip and setuptools refuse it"] if text != before.replace("\r\n", "\n") else []
+    )
+    notes += describe(change, manifests, scripts) if after != text else []
+    return Adoption(before, before if after == before else with_line_ends(before, after), tuple(notes))
+
+
+def _is_declared(document: Mapping[str, Any]) -> bool:
+    """Return whether a package has the shim, in part at least, or says what it matches."""
+    build_system = table_of(document, "build-system")
+    is_backend = _is_ours(build_system.get("build-backend"))
+    is_required = SHIM in map(name_of, texts_of(build_system.get("requires")))
+    return is_backend or is_required or not PRODUCER_KEYS.isdisjoint(table_of(document, "tool", SHIM))
+
+
+def _is_ours(backend: object) -> bool:
+    """Return whether a backend is this one, also misspelt."""
+    return canonicalize_name(str(backend).partition(".")[0]) == SHIM
+
+
+def _builds_against_torch(manifests: Manifests, scripts: BuildScripts) -> bool:
+    asked = [*texts_of(table_of(manifests.document, "build-system").get("requires")), *setup_requires(manifests)]
+    named = any(name == "torch" or name in TORCH_USERS or may_use_torch(name) for name in map(name_of, asked))
+    is_used = named or scripts.needs_torch or bool(scripts.users)
+    return is_used or needs_native_torch(manifests.source, manifests.document, scripts)

@@ -1,0 +1,236 @@
+"""The shim in a pyproject.toml: what is put in, and what is taken out for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from ...config import LEGACY_BACKEND
+from ...errors import ConfigError
+from ...formats.tables import Table
+from ..package.build_scripts import BuildScripts
+from ..package.stated_requirements import Manifests, OwnRequirements, read_own
+from ..package.torch_users import TORCH_USERS
+from .guards import compose_guards
+
+SHIM = "runtime-backend"
+BACKEND = "runtime_backend.build"
+_WIDTH = 100
+"""Characters of an array on one line."""
+
+
+class Change(NamedTuple):
+    """What was done to a pyproject.toml."""
+
+    requires: tuple[str, ...]
+    """What the build requires now."""
+    taken: tuple[str, ...]
+    """What it requires no more."""
+    guards: tuple[str, ...]
+    """What match-runtime says."""
+    own: Mapping[str, OwnRequirements]
+    """The package's own requirements that match-runtime was made of, by name; none where it was there before."""
+    has_moved_metadata: bool | None
+    """From setup.py; None: there was a pyproject.toml."""
+    has_added_setuptools: bool
+    has_added_ninja: bool
+
+
+def declare(document: Any, manifests: Manifests, scripts: BuildScripts) -> Change:  # noqa: ANN401 - tomlkit's
+    """Put the shim into a document.
+
+    :raises ConfigError: when it has no array of build requirements, or something else where our table would be.
+    """
+    _refuse_other_types(manifests)
+    is_made = "build-system" not in document
+    build_system = _find_build_system(document, manifests)
+    before, ours = [str(entry) for entry in build_system["requires"]], dict(_tool_table(document))
+    is_new = build_system.get("build-backend") != BACKEND
+    if is_new:
+        ours = {**_moved_backend(build_system), **ours}
+        build_system["build-backend"] = BACKEND
+    asked = setup_requires(manifests)
+    names = _runtimes(ours, [*before, *asked], scripts)
+    taken = _take_out(build_system["requires"], names)
+    own = {name: read_own(manifests, name) for name in names} if is_new or taken else {}
+    own = {} if "match-runtime" in ours else own
+    guards = _compose([*taken, *asked], own)
+    if own and guards != ["torch"]:
+        ours["match-runtime"] = _array(guards)
+    missing = _missing(build_system, ours, has_lost=bool(taken))
+    for entry in reversed(missing):
+        build_system["requires"].insert(0, entry)
+    if is_made and scripts.wants_ninja is not None and "ninja" not in map(name_of, build_system["requires"]):
+        build_system["requires"].append("ninja")
+        missing.append("ninja")
+    tidy(build_system, before)
+    moved = _move_metadata(document, manifests)
+    if ours != dict(_tool_table(document)):
+        _set_tool_table(document, ours)
+    return Change(
+        requires=tuple(map(str, build_system["requires"])),
+        taken=tuple(taken),
+        guards=tuple(guards),
+        own=own,
+        has_moved_metadata=moved,
+        has_added_setuptools="setuptools" in missing,
+        has_added_ninja="ninja" in missing,
+    )
+
+
+def setup_requires(manifests: Manifests) -> Sequence[str]:
+    """Return what setuptools itself asks for, whatever build-system.requires says."""
+    script = () if manifests.script is None else manifests.script.required.setup_requires
+    return (*script, *manifests.cfg.setup_requires)
+
+
+def name_of(text: str) -> str:
+    """Return a requirement's normalised name; nothing for what is none."""
+    try:
+        return canonicalize_name(Requirement(text).name)
+    except InvalidRequirement:  # the frontend will say what is wrong with it
+        return ""
+
+
+def tidy(build_system: Any, before: list[str]) -> None:  # noqa: ANN401 - tomlkit's tables
+    """Space the build requirements as people do, if they are others than before.
+
+    In an array of several lines there may be comments: it stays as it is.
+    """
+    import tomlkit  # noqa: PLC0415 - the command line's extra
+
+    now = [str(entry) for entry in build_system["requires"]]
+    if now != before and "\n" not in build_system["requires"].as_string():
+        build_system["requires"] = tomlkit.item(now)
+
+
+def _find_build_system(document: Any, manifests: Manifests) -> Any:  # noqa: ANN401 - as above
+    import tomlkit  # noqa: PLC0415 - as above
+
+    if "build-system" not in document:
+        # PEP 518's own default; what setup.py imports was not asked for by anybody before.
+        script = manifests.script
+        document["build-system"] = tomlkit.item({"requires": list(script.requires if script else ["setuptools"])})
+    build_system = document["build-system"]
+    if "requires" not in build_system:
+        path = manifests.source / "pyproject.toml"
+        raise ConfigError([f"{path}: build-system.requires: found none, expected an array"])
+    return build_system
+
+
+def _refuse_other_types(manifests: Manifests) -> None:
+    document = Table(manifests.document, file=str(manifests.source / "pyproject.toml"))
+    build_system, tool = document.table("build-system"), document.table("tool")
+    ours = None if tool is None else tool.table(SHIM)
+    for table in (build_system, ours):
+        if table is not None:
+            table.string("build-backend")
+            table.strings("backend-path")
+    if build_system is not None:
+        build_system.strings("requires")
+    if ours is not None:
+        ours.array("match-runtime")
+    if document.problems:
+        raise ConfigError(document.problems)
+
+
+def _tool_table(document: Any) -> Any:  # noqa: ANN401 - as above
+    return document.get("tool", {}).get(SHIM, {})
+
+
+def _moved_backend(build_system: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+    """Take the real backend out of build-system, and return what our own table says of it."""
+    backend, path = build_system.get("build-backend"), build_system.pop("backend-path", None)
+    is_ours = canonicalize_name(str(backend).partition(".")[0]) == SHIM  # misspelt
+    is_real = backend not in (None, LEGACY_BACKEND) and not is_ours
+    moved = {"build-backend": str(backend)} if is_real else {}
+    return moved if path is None else {**moved, "backend-path": [str(folder) for folder in path]}
+
+
+def _runtimes(ours: Mapping[str, Any], asked: Iterable[str], scripts: BuildScripts) -> list[str]:
+    """Return what the build binds to: what match-runtime says, else torch and what brings it into the build."""
+    if "match-runtime" in ours:
+        return [name_of(_requirement_of(entry)) for entry in ours["match-runtime"]]
+    users = [name for name in map(name_of, asked) if name in TORCH_USERS]
+    return ["torch", *dict.fromkeys([*users, *scripts.users])]
+
+
+def _requirement_of(entry: Any) -> str:  # noqa: ANN401 - any TOML
+    return str(entry.get("requirement", "")) if isinstance(entry, dict) else str(entry)
+
+
+def _take_out(requires: Any, names: Sequence[str]) -> list[str]:  # noqa: ANN401 - as above
+    """Take the runtimes out of the build requirements, and return what was taken."""
+    places = [place for place, entry in enumerate(requires) if name_of(str(entry)) in names]
+    taken = [str(requires[place]) for place in places]
+    for place in reversed(places):
+        del requires[place]
+    return taken
+
+
+def _compose(built: Sequence[str], own: Mapping[str, OwnRequirements]) -> list[str]:
+    """Return match-runtime for what the build requires, and the package itself."""
+    return [
+        guard
+        for name in own
+        for guard in compose_guards(
+            name,
+            [_without_url(text) for text in built if name_of(text) == name],
+            [stated.text for stated in own[name].certain],
+        )
+    ]
+
+
+def _without_url(text: str) -> str:
+    requirement = Requirement(text)
+    requirement.url = None
+    return str(requirement) if "@" in text else text
+
+
+def _missing(build_system: Any, ours: Mapping[str, Any], *, has_lost: bool) -> list[str]:  # noqa: ANN401 - as above
+    """Return what has to be required: the shim, and setuptools where torch brought it."""
+    names = [name_of(str(entry)) for entry in build_system["requires"]]
+    is_real = str(ours.get("build-backend", LEGACY_BACKEND)).partition(".")[0] == "setuptools"
+    return [
+        *([SHIM] if SHIM not in names and "backend-path" not in build_system else []),
+        *(["setuptools"] if has_lost and is_real and "setuptools" not in names else []),
+    ]
+
+
+def _move_metadata(document: Any, manifests: Manifests) -> bool | None:  # noqa: ANN401 - as above
+    """Put the metadata of a bare setup.py into ``[project]``, if they are plain; return whether they were."""
+    script = manifests.script
+    if manifests.document or script is None:
+        return None
+    if script.project is not None:
+        document["project"] = script.project
+    return script.project is not None
+
+
+def _array(texts: Sequence[str]) -> Any:  # noqa: ANN401 - as above
+    import tomlkit  # noqa: PLC0415 - as above
+
+    array = tomlkit.item(list(texts))
+    return array.multiline(len(array.as_string()) > _WIDTH)
+
+
+def _set_tool_table(document: Any, ours: Mapping[str, Any]) -> None:  # noqa: ANN401 - as above
+    import tomlkit  # noqa: PLC0415 - as above
+    from tomlkit.items import InlineTable  # noqa: PLC0415 - as above
+
+    if "tool" not in document:
+        document["tool"] = tomlkit.table(is_super_table=True)
+    table = document["tool"].get(SHIM)
+    if isinstance(document["tool"], InlineTable) and table is None:
+        document["tool"][SHIM] = table = tomlkit.inline_table()
+    if table is None:
+        document["tool"][SHIM] = tomlkit.item(dict(ours))
+        if not tomlkit.dumps(document).partition(f"[tool.{SHIM}]")[0].endswith("\n\n"):
+            document["tool"][SHIM].trivia.indent = "\n"
+        return
+    for key, value in ours.items():
+        if key not in table:
+            table[key] = value

@@ -1,0 +1,102 @@
+"""pyproject.toml as people wrote it: changed with its comments and layout kept, and written in one step."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...errors import CommandError, FileError
+from ...errors.reasons import reason
+from ...formats.toml import parse_document, read_document_text
+from ...system.files import is_closed, is_file, is_folder, real_path
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+
+def find_tree(source: Path) -> Path:
+    """Return the absolute path of a source tree.
+
+    :raises CommandError: when it is no folder, or cannot be read.
+    """
+    tree = real_path(source)
+    if not is_folder(tree):
+        hint = f"Name the folder that it is in: {tree.parent}" if is_file(tree) else None
+        raise CommandError(f"{source}: found no folder, expected a source tree", hint=hint)
+    if is_closed(tree):
+        raise CommandError(f"{source}: cannot be read: permission denied")
+    return tree
+
+
+def read_pyproject(source: Path) -> str:
+    """Return the text of a source tree's pyproject.toml, with its line ends; nothing where it has none.
+
+    :raises CommandError: when there is no such source tree.
+    :raises FileError: when it cannot be read.
+    """
+    find_tree(source)
+    path = source / "pyproject.toml"
+    return read_document_text(path, takes_mark=True) if os.path.lexists(path) else ""
+
+
+def parse(text: str, source: Path) -> TOMLDocument:
+    """Return a document to be changed.
+
+    :raises FileError: when it is no TOML.
+    """
+    import tomlkit  # noqa: PLC0415 - the command line's extra
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - as above
+
+    path = source / "pyproject.toml"
+    text = text.removeprefix("\ufeff")
+    parse_document(text, path)  # its refusals have the line and the advice
+    try:
+        return tomlkit.parse(text)
+    except (TOMLKitError, RecursionError):
+        raise FileError(f"{path}: found TOML that cannot be changed with its layout kept") from None
+
+
+def with_line_ends(before: str, after: str) -> str:
+    r"""Return a text with the line ends that its lines had before; new lines get those that most lines have.
+
+    :param before: the text with its line ends.
+    :param after: the text now, with ``\n`` alone.
+    """
+    old, new = before.split("\n"), after.split("\n")
+    end = "\r" if before.count("\r\n") * 2 > before.count("\n") else ""
+    lines = [line if number == len(new) else f"{line}{end}" for number, line in enumerate(new, 1)]
+    bare = [line.removesuffix("\r") for line in old]
+    for first, second, size in SequenceMatcher(None, bare, new, autojunk=False).get_matching_blocks():
+        kept = min(size, len(old) - 1 - first, len(new) - 1 - second)  # what follows the last line end has none
+        lines[second : second + kept] = old[first : first + kept]
+    return "\n".join(lines)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a text file in one step: see :func:`write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file in one step; one that is there keeps its mode, and a link still leads to it.
+
+    :raises CommandError: when it cannot be written.
+    """
+    place = real_path(path)
+    new = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        new.write_bytes(content)
+        if is_file(place):
+            new.chmod(place.stat().st_mode)
+        new.replace(place)
+    except OSError as error:
+        raise CommandError(
+            f"{path}: cannot be written: {reason(error, path, place, new)}",
+            hint="Expected a file in a folder that is there, and can be written to.",
+        ) from None
+    finally:
+        with suppress(OSError):
+            new.unlink()

@@ -1,0 +1,52 @@
+"""What git makes of a vendored copy: a file that it ignores, or was never told of, does not reach the fork's users."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...upstream.git import without_repository
+
+
+def find_untracked(tree: Path, place: Path) -> dict[str, str | None]:
+    """Return path in the copy, of each file that git was not told of -> the rule by which git ignores it, or None.
+
+    A rule is ``.gitignore:4: target/``; the person's own ignore file counts, too. Nothing is found where there is no
+    git, or where the package does not belong to the repository around it.
+    """
+    names = _untracked(place)
+    rules = dict(_ignored(place, names))
+    is_foreign = bool(names) and any(_ignored(tree, ["pyproject.toml"]))
+    return {} if is_foreign else {name: rules.get(name) for name in names}
+
+
+def _untracked(place: Path) -> list[str]:
+    listed = _run(place, "ls-files", "--others", "-z", "--", ".").split("\0")
+    return sorted(name for name in listed if name and "__pycache__" not in Path(name).parts)
+
+
+def _ignored(folder: Path, names: list[str]) -> Iterator[tuple[str, str]]:
+    if not names:
+        return
+    told = _run(folder, "check-ignore", "--verbose", "-z", "--stdin", given="\0".join(names)).split("\0")
+    for source, line, pattern, name in zip(*[iter(told)] * 4, strict=False):
+        if not pattern.startswith("!"):
+            yield name, f"{source}:{line}: {pattern}"
+
+
+def _run(folder: Path, *words: str, given: str = "") -> str:
+    """Return what git prints; nothing where it is not there, or the folder is in no repository."""
+    try:
+        done = subprocess.run(  # noqa: S603 - git, with words of ours
+            ["git", *words],  # noqa: S607 - the person's own
+            cwd=folder,
+            env=without_repository(os.environ),
+            input=os.fsencode(given),
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return ""
+    return os.fsdecode(done.stdout)

@@ -1,0 +1,60 @@
+"""What of the cache no build will use again: links to environments that are gone, old answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...store.cache import bytecode_folder
+from ...store.holding import LONGEST
+from ...system.files import is_folder, is_there, list_names, real_path
+from ..cache import links_in
+
+_LINKED = ("overlays", "cuda")
+
+
+def find_unused(cache: Path) -> Iterator[Path]:
+    """Yield what can be removed without a build having to make it again. Builds may run meanwhile."""
+    for kind in _LINKED:
+        yield from _leading_nowhere(cache / kind)
+    yield from (path for path in _listed(cache / "asked") if path.suffix == ".json" and _is_old(path))
+    yield from _bytecode_of_nothing(bytecode_folder(cache), Path(cache.anchor))
+
+
+def _listed(folder: Path) -> list[Path]:
+    return [folder / name for name in list_names(folder)]
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return time.time() - path.lstat().st_mtime > LONGEST
+    except OSError:  # its owner has just finished it
+        return False
+
+
+def _leading_nowhere(folder: Path) -> Iterator[Path]:
+    """Yield the folders of links to an environment that is gone, and what leads to them."""
+    gone = [held for held in _listed(folder / ".held") if not held.name.startswith(".") and _is_gone(held)]
+    yield from gone
+    for path in _listed(folder):
+        if path.is_symlink() and (not is_there(path) or real_path(path) in map(real_path, gone)):
+            yield path
+
+
+def _is_gone(held: Path) -> bool:
+    links = links_in(held)
+    return bool(links) and not any(map(is_there, links))
+
+
+def _bytecode_of_nothing(folder: Path, source: Path) -> Iterator[Path]:
+    """Yield the folders of byte code whose source is gone.
+
+    :param source: the folder that a folder of byte code stands for.
+    """
+    for path in _listed(folder):
+        if is_folder(path):
+            if is_folder(source / path.name):
+                yield from _bytecode_of_nothing(path, source / path.name)
+            else:
+                yield path

@@ -1,0 +1,118 @@
+"""``runtime-backend cache verify``: whether what the cache holds is what was put there."""
+
+from __future__ import annotations
+
+import csv
+import re
+import tarfile
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ...archives.packed import BROKEN
+from ...index.downloads import digest
+from ...installed.distributions import Distribution, DistributionIndex
+from ...system.files import is_file, is_folder, is_there, list_names
+from ..cache import links_in
+from ..terminal import out, say
+
+_SHOWN = 3
+"""How many files of one distribution are named."""
+_DIGEST = re.compile(r"[0-9a-f]{16}")
+"""How the names of what is kept by its SHA-256 begin."""
+
+
+class Damage(NamedTuple):
+    """Something that is not what was put there."""
+
+    kind: str
+    path: Path
+    found: str
+
+
+def verify_cache(cache: Path) -> int:
+    """Print what is damaged, and the command that removes it; return 1 if something is."""
+    damages = [damage for find in (_in_runtimes, _in_sources, _in_wheels, _in_links) for damage in find(cache)]
+    for damage in damages:
+        out(f"{damage.path}: {damage.found}")
+    kinds = dict.fromkeys(damage.kind for damage in damages)
+    if kinds:
+        out(f"next: runtime-backend cache clean {' '.join(kinds)}")
+    else:
+        out(f"{cache}: found no damage")
+    return 1 if kinds else 0
+
+
+def _in_runtimes(cache: Path) -> Iterator[Damage]:
+    for kind in ("fetched", "toolkits"):
+        for folder in _folders(cache / kind):
+            say(f"checking {folder}")
+            for distribution in DistributionIndex([folder]):
+                found = list(_wrong_files(distribution))
+                more = f" and {len(found) - _SHOWN} more" if found[_SHOWN:] else ""
+                if found:
+                    yield Damage(kind=kind, path=folder, found=f"{', '.join(found[:_SHOWN])}{more}")
+
+
+def _wrong_files(distribution: Distribution) -> Iterator[str]:
+    """Yield the files that are not as RECORD says; those outside the folder are an installer's own scripts."""
+    try:
+        rows = list(csv.reader(distribution.record.splitlines()))
+    except csv.Error:
+        rows = []
+    if not rows:
+        yield f"{distribution.info.name}/RECORD is missing or damaged"
+    for name, stated, *_ in (row for row in rows if len(row) > 1):
+        algorithm, _, expected = stated.partition("=")
+        if algorithm == "sha256" and not name.startswith("..") and not _has_digest(distribution.site / name, expected):
+            yield f"{name} is missing or changed"
+
+
+def _has_digest(path: Path, expected: str) -> bool:
+    if not is_file(path):
+        return False
+    found = urlsafe_b64encode(bytes.fromhex(digest(path))).decode().rstrip("=")
+    return found == expected
+
+
+def _in_sources(cache: Path) -> Iterator[Damage]:
+    for path in _files(cache / "sources"):
+        is_kept = _DIGEST.match(path.name) and path.suffix != ".lock"
+        # The name of a packed checkout is a digest of where it came from: what can be asked is whether it is whole.
+        if is_kept and not digest(path).startswith(path.name[:16]) and not _is_whole_checkout(path):
+            yield Damage(kind="sources", path=path, found="the archive is damaged")
+
+
+def _is_whole_checkout(path: Path) -> bool:
+    if path.suffix != ".tar":
+        return False
+    try:
+        with tarfile.open(path, "r:") as archive:
+            return any(member.name.endswith("/.git") for member in archive)
+    except BROKEN:
+        return False
+
+
+def _in_wheels(cache: Path) -> Iterator[Damage]:
+    for folder in _folders(cache / "verified"):
+        for path in _files(folder):
+            if path.suffix == ".whl" and not digest(path).startswith(folder.name):
+                yield Damage(kind="verified", path=path, found="the wheel is damaged")
+
+
+def _in_links(cache: Path) -> Iterator[Damage]:
+    for kind in ("overlays", "cuda"):
+        for held in _folders(cache / kind / ".held"):
+            links = links_in(held)
+            lost = [path for path in links if not is_there(path)]
+            if lost and len(lost) < len(links):  # else the whole environment is gone, which is no damage
+                yield Damage(kind=kind, path=held, found=f"{lost[0].name} leads nowhere")
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [folder / name for name in list_names(folder) if not name.startswith(".") and is_folder(folder / name)]
+
+
+def _files(folder: Path) -> list[Path]:
+    return [folder / name for name in list_names(folder) if not name.startswith(".") and is_file(folder / name)]

@@ -1,0 +1,193 @@
+"""The Python that builds a package, read without being run: does it need torch, and what else of torch's family?
+
+These are setup.py, the hooks of other build backends, a backend in the source tree, and what they import from there.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from packaging.utils import canonicalize_name
+
+from ...system.files import is_file
+from .stated_requirements import table_of
+from .torch_nodes import names_torch
+from .torch_users import TORCH_USERS
+
+_HOOKS = ("setup.py", "hatch_build.py", "pdm_build.py")
+_RUNNERS = ("exec", "execfile", "run_path", "spec_from_file_location", "SourceFileLoader")
+"""What runs a file that it is given by its path."""
+
+
+class BuildScripts(NamedTuple):
+    """What is certain of them."""
+
+    needs_torch: bool
+    users: tuple[str, ...]
+    """The distributions that require torch and are imported."""
+    wants_ninja: str | None
+    """The file that uses torch's BuildExtension, which compiles by ninja where it can; None: there is none."""
+    text: str
+    """All of them, one after the other."""
+
+
+class _Script(NamedTuple):
+    """What is certain of one file."""
+
+    text: str
+    needs_torch: bool
+    users: tuple[str, ...]
+    has_extension: bool
+    """Whether it names torch's BuildExtension."""
+    is_serial: bool
+    """Whether it tells that not to use ninja, whatever the circumstances."""
+
+
+def read_build_scripts(source: Path, document: Mapping[str, Any]) -> BuildScripts:
+    """Return what a source tree's build scripts need; those that are no Python say nothing.
+
+    :param document: its pyproject.toml.
+    """
+    scripts = {path: _read(path, is_root=is_root) for path, is_root in _reached(source, list(_roots(source, document)))}
+    commands = table_of(document, "tool", "setuptools", "cmdclass").values()
+    is_declared = any(str(command).startswith("torch.") for command in commands)
+    is_in_tree = "backend-path" in table_of(document, "build-system")
+    extensions = [os.path.relpath(path, source) for path, script in scripts.items() if script.has_extension]
+    extensions = ["pyproject.toml", *extensions] if is_declared else extensions
+    text = "\n".join(script.text for script in scripts.values())
+    return BuildScripts(
+        needs_torch=is_declared or any(s.needs_torch for s in scripts.values()) or (is_in_tree and "torch" in text),
+        users=tuple(dict.fromkeys(user for script in scripts.values() for user in script.users)),
+        wants_ninja=None if any(script.is_serial for script in scripts.values()) else next(iter(extensions), None),
+        text=text,
+    )
+
+
+def _read(path: Path, *, is_root: bool) -> _Script:
+    text, tree = _parse(path)
+    everything = list(ast.walk(tree))
+    run = everything if is_root else list(_run_on_import(tree))
+    imported = [canonicalize_name(name) for node in run for name in _imported(node)]
+    return _Script(
+        text=text,
+        needs_torch=any(map(names_torch, run)) or any(map(_is_compiling, everything)),
+        users=tuple(name for name in imported if name in TORCH_USERS),
+        has_extension=any(map(_is_build_extension, everything)),
+        is_serial=any(map(_is_without_ninja, _outside_conditions(tree))),
+    )
+
+
+def _roots(source: Path, document: Mapping[str, Any]) -> Iterator[Path]:
+    """Yield the scripts that build backends run."""
+    build_system, tool = table_of(document, "build-system"), table_of(document, "tool")
+    yield from (source / name for name in _HOOKS)
+    hatch, poetry, pdm = (table_of(tool, name, "build") for name in ("hatch", "poetry", "pdm"))
+    targets = [table_of(hatch, "targets", name) for name in table_of(hatch, "targets")]
+    named = [table_of(table, "hooks", "custom").get("path") for table in (hatch, *targets)]
+    named += [poetry.get("script"), table_of(tool, "poetry").get("build"), pdm.get("custom-hook")]
+    yield from (source / name for name in named if isinstance(name, str))
+    folders = build_system.get("backend-path", [])
+    for folder in folders if isinstance(folders, list) else ():
+        yield from _files_of(source / str(folder), str(build_system.get("build-backend")).partition(":")[0])
+    for command in table_of(tool, "setuptools", "cmdclass").values():
+        yield from _files_of(source, str(command).rpartition(".")[0])
+
+
+def _reached(source: Path, roots: list[Path]) -> Iterator[tuple[Path, bool]]:
+    """Yield (file, whether a backend runs it itself), for each file that the roots come to run."""
+    pending, seen = [(path, True) for path in roots], set[Path]()
+    while pending:
+        path, is_root = pending.pop(0)
+        if path in seen or not is_file(path):
+            continue
+        seen.add(path)
+        yield path, is_root
+        tree = _parse(path)[1]
+        places = [source, path.parent] if is_root else [source]
+        for node in ast.walk(tree) if is_root else _run_on_import(tree):
+            pending += [(file, False) for file in _run_by(node, source, path, places)]
+
+
+def _run_by(node: ast.AST, source: Path, path: Path, places: list[Path]) -> Iterator[Path]:
+    """Yield the files of the source tree that a node imports, or runs by their path.
+
+    :param places: the folders on the import path.
+    """
+    level = node.level if isinstance(node, ast.ImportFrom) else 0
+    for name in _modules(node):
+        for place in path.parents[level - 1 : level] if level else places:
+            yield from _files_of(place, name)
+    if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _RUNNERS:
+        parts = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
+        yield from (source / part for part in parts if isinstance(part, str) and part.endswith(".py"))
+
+
+def _modules(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        stem = f"{node.module}." if node.module else ""
+        return [f"{stem}{alias.name}" for alias in node.names]
+    return []
+
+
+def _imported(node: ast.AST) -> list[str]:
+    """Return the top-level modules that a node imports from elsewhere."""
+    is_own = isinstance(node, ast.ImportFrom) and node.level > 0
+    return [] if is_own else [name.partition(".")[0] for name in _modules(node)]
+
+
+def _files_of(place: Path, module: str) -> Iterator[Path]:
+    """Yield the files that an import of a module runs, if they are there."""
+    folder = place
+    for part in module.split("."):
+        yield folder / f"{part}.py"
+        folder /= part
+        yield folder / "__init__.py"
+
+
+def _parse(path: Path) -> tuple[str, ast.Module]:
+    try:
+        data = path.read_bytes()
+        return data.decode("utf-8", errors="replace"), ast.parse(data, str(path))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return "", ast.Module(body=[], type_ignores=[])
+
+
+def _run_on_import(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes that an import of a module runs: those in no function, and not for type checkers alone."""
+    for node in ast.iter_child_nodes(tree):
+        is_for_types = isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        if not is_for_types:
+            yield node
+        if not is_for_types and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _run_on_import(node)
+
+
+def _outside_conditions(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        if not isinstance(node, ast.If | ast.IfExp):
+            yield node
+            yield from _outside_conditions(node)
+
+
+def _is_compiling(node: ast.AST) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "torch.utils.cpp_extension"
+
+
+def _is_build_extension(node: ast.AST) -> bool:
+    return (isinstance(node, ast.alias | ast.Name | ast.Attribute)) and "BuildExtension" in (
+        getattr(node, "name", None),
+        getattr(node, "id", None),
+        getattr(node, "attr", None),
+    )
+
+
+def _is_without_ninja(node: ast.AST) -> bool:
+    if not isinstance(node, ast.keyword) or node.arg != "use_ninja":
+        return False
+    return isinstance(node.value, ast.Constant) and node.value.value is False

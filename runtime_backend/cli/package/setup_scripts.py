@@ -1,0 +1,149 @@
+"""A setup.py, read without being run: what it imports, what it asks the environment for, what it says as plain text."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from packaging.utils import canonicalize_name
+
+from ...errors import FileError
+from ...errors.reasons import reason
+from ...system.files import is_file, is_folder, read_bytes
+from .plain_values import read_constants, read_literal
+from .setup_call import Required, find_calls, read_required
+from .torch_users import TORCH_USERS
+
+_TOOLS = {
+    "Cython": "Cython",
+    "cffi": "cffi",
+    "cmake": "cmake",
+    "cpuinfo": "py-cpuinfo",
+    "distutils": "setuptools",
+    "ninja": "ninja",
+    "nanobind": "nanobind",
+    "numpy": "numpy",
+    "packaging": "packaging",
+    "pkg_resources": "setuptools<82",
+    "psutil": "psutil",
+    "pybind11": "pybind11",
+    "setuptools": "setuptools",
+    "setuptools_scm": "setuptools-scm",
+    "skbuild": "scikit-build",
+    "versioneer": "versioneer",
+    "wheel": "wheel",
+}
+"""What build scripts import -> the distribution that has it. setuptools 82 dropped pkg_resources."""
+
+_METADATA = {
+    "name": "name",
+    "version": "version",
+    "description": "description",
+    "python_requires": "requires-python",
+    "install_requires": "dependencies",
+    "extras_require": "optional-dependencies",
+    "classifiers": "classifiers",
+    "keywords": "keywords",
+}
+"""Words of setup() -> keys of [project] that take the same value."""
+_NO_METADATA = frozenset(
+    ("cmdclass", "data_files", "ext_modules", "include_package_data", "libraries", "options", "package_data")
+) | {"package_dir", "packages", "py_modules", "setup_requires", "tests_require", "zip_safe", "exclude_package_data"}
+_ENVIRON = ("os.environ.get", "os.getenv", "environ.get", "getenv", "os.environ.setdefault")
+
+
+class SetupScript(NamedTuple):
+    """What is certain of a setup.py."""
+
+    requires: tuple[str, ...]
+    """The distributions that it imports to build, and those that its setup_requires names."""
+    unknown: tuple[str, ...]
+    """The modules that it imports of which nothing is known."""
+    variables: tuple[str, ...]
+    """The environment variables that it reads."""
+    project: dict[str, Any] | None
+    """Its metadata as a [project] table; None where not all of them are plain text."""
+    required: Required
+
+
+def read_setup_script(source: Path) -> SetupScript:
+    """Read a source tree's setup.py.
+
+    :raises FileError: when it is not Python.
+    """
+    path = source / "setup.py"
+    try:
+        tree = ast.parse(read_bytes(path), str(path))
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read: {reason(error, path)}") from None
+    except SyntaxError as error:
+        raise FileError(f"{path}: {reason(error)}") from None
+    except (ValueError, RecursionError, MemoryError):
+        raise FileError(f"{path}: not valid Python: it has a NUL in it, or is nested too deeply") from None
+    modules = sorted({name for name in _imports(tree) if _is_foreign(name, source)} - {"torch"})
+    calls, constants = find_calls(tree), read_constants(tree)
+    words = {word.arg: word.value for word in calls[0].keywords} if len(calls) == 1 else {}
+    required = read_required(tree, constants)
+    tools = _setuptools_first([_TOOLS[name] for name in modules if name in _TOOLS])
+    return SetupScript(
+        requires=tuple(dict.fromkeys([*tools, *required.setup_requires])),
+        unknown=tuple(m for m in modules if m not in _TOOLS and canonicalize_name(m) not in TORCH_USERS),
+        variables=tuple(sorted(set(_variables(tree)))),
+        project=None if is_file(source / "setup.cfg") else _project(words, constants),
+        required=required,
+    )
+
+
+def _setuptools_first(required: list[str]) -> list[str]:
+    """Return the requirements with one for setuptools, the real backend, at the beginning."""
+    own = [text for text in required if text.startswith("setuptools") and not text.startswith("setuptools-")]
+    return [max(own, key=len, default="setuptools"), *(text for text in required if text not in own)]
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def _is_foreign(name: str, source: Path) -> bool:
+    """Return whether a module is neither Python's nor the package's own; setuptools has distutils since Python 3.12."""
+    is_own = is_file(source / f"{name}.py") or is_folder(source / name)
+    return not is_own and (name not in sys.stdlib_module_names or name == "distutils")
+
+
+def _variables(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        name: ast.AST | None = None
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in _ENVIRON and node.args:
+            name = node.args[0]
+        elif isinstance(node, ast.Subscript) and ast.unparse(node.value) in ("os.environ", "environ"):
+            name = node.slice
+        if isinstance(name, ast.Constant) and isinstance(name.value, str):
+            yield name.value
+
+
+def _project(words: dict[str | None, ast.expr], constants: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the whole of the metadata as a [project] table: with a part of them there, setuptools ignores the rest."""
+    told = {word: node for word, node in words.items() if word not in _NO_METADATA}
+    if not {"name", "version"} <= told.keys() or not told.keys() <= _METADATA.keys():
+        return None
+    values = {_METADATA[str(word)]: read_literal(node, constants) for word, node in told.items()}
+    for key in ("dependencies", "keywords", "classifiers"):
+        if isinstance(values.get(key), tuple):
+            values[key] = list(values[key])
+    return values if all(_fits(key, value) for key, value in values.items()) else None
+
+
+def _fits(key: str, value: object) -> bool:
+    if key in ("dependencies", "keywords", "classifiers"):
+        return isinstance(value, list) and all(isinstance(text, str) for text in value)
+    if key == "optional-dependencies":
+        # setup() takes 'extra:marker' for a name too.
+        return isinstance(value, dict) and all(":" not in name and _fits("keywords", value[name]) for name in value)
+    return isinstance(value, str)

@@ -1,0 +1,136 @@
+"""Asking the real backend of an upstream source for its metadata: by ``build``, through this shim, without torch."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...config import Upstream
+from ...errors import NoAnswer
+from ...system.files import read_text
+from ...system.progress import ticking
+from ..adopt.adoption import name_of
+from ..adopt.shim import REQUIRES, SHIM, copy_shim
+from ..package.torch_users import TORCH_USERS
+
+if TYPE_CHECKING:
+    from build import ProjectBuilder
+    from build.env import DefaultIsolatedEnv
+
+RUNTIMES = TORCH_USERS | {"torch"}
+"""torch, and what requires torch: hundreds of MB, which the stand-in torch makes unnecessary."""
+
+_OURS, _BY_STUB = "runtime-backend: error: ", "no answer by way of 'stub': "
+"""What our own stop begins with; the person has not asked for that hook, nor for that way."""
+
+
+def ask_metadata(name: str | None, requires: Sequence[str], upstream: Upstream, say: Callable[[str], None]) -> str:
+    """Return the METADATA of the wheel, if they are the same whatever torch there is.
+
+    They are asked for as a frontend would: by ``build``, in an environment of its own, through this shim, with the
+    stand-in torch. No runtime is installed for that.
+
+    :param requires: the build requirements.
+    :raises NoAnswer: when the real backend says nothing that is certain; it says why.
+    """
+    import build  # noqa: PLC0415 - the command line's extra
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="runtime-backend-wrap-") as work:
+            return _ask(_make_wrapper(name, upstream, Path(work) / "wrapper"), requires, Path(work) / "made", say)
+    except (build.BuildException, build.BuildBackendException, subprocess.CalledProcessError) as error:
+        raise NoAnswer(_last_words(error)) from None
+
+
+def _ask(folder: Path, requires: Sequence[str], made: Path, say: Callable[[str], None]) -> str:
+    import pyproject_hooks  # noqa: PLC0415 - build's own
+    from build import ProjectBuilder  # noqa: PLC0415 - the command line's extra
+    from build.env import DefaultIsolatedEnv  # noqa: PLC0415 - as above
+
+    with DefaultIsolatedEnv(installer="uv" if shutil.which("uv") else "pip") as environment:
+        _install([*REQUIRES, *requires], environment, say)
+        builder = ProjectBuilder.from_isolated_env(environment, folder, pyproject_hooks.quiet_subprocess_runner)
+        with _step("asking its build backend for its requirements, with a stand-in torch", say):
+            more = builder.get_requires_for_build("wheel")
+        _install(sorted(more - {*requires}), environment, say)
+        with _step("asking its build backend for the metadata, with a stand-in torch", say):
+            return _describe(builder, made)
+
+
+def _install(requirements: Sequence[str], environment: DefaultIsolatedEnv, say: Callable[[str], None]) -> None:
+    wanted = [text for text in requirements if name_of(text) not in RUNTIMES]
+    if wanted:
+        names = ", ".join(dict.fromkeys(map(_short, wanted)))
+        with _step(f"installing in a temporary environment, to ask for the metadata: {names}", say):
+            environment.install(wanted)
+
+
+def _short(requirement: str) -> str:
+    return name_of(requirement) or requirement
+
+
+def _describe(builder: ProjectBuilder, made: Path) -> str:
+    found = builder.prepare("wheel", made)
+    if found is None:
+        raise NoAnswer("it has no prepare_metadata_for_build_wheel")
+    return read_text(Path(found) / "METADATA")
+
+
+@contextmanager
+def _step(what: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Announce a step, and report from time to time that it still runs."""
+    say(what)
+    with ticking(lambda passed: say(f"{what.partition(',')[0]}: {passed}")):
+        yield
+
+
+def _last_words(error: Exception) -> str:
+    """Return the line of a failed hook that says why."""
+    inner = getattr(error, "exception", error)
+    output = getattr(inner, "output", None) or f"it says nothing: exit code {getattr(inner, 'returncode', 1)}"
+    text = output.decode("utf-8", errors="replace") if isinstance(output, bytes) else str(output)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    ours = [line.removeprefix(_OURS).rpartition(_BY_STUB)[2] for line in lines if line.startswith(_OURS)]
+    return (ours or lines)[-1]
+
+
+def _make_wrapper(name: str | None, upstream: Upstream, folder: Path) -> Path:
+    """Make a wrapper that leaves everything open, with this very shim in it."""
+    import tomlkit  # noqa: PLC0415 - the command line's extra
+
+    copy_shim(folder / "_vendor" / SHIM.name)
+    patches = [f"{number}.patch" for number, _ in enumerate(upstream.patches)]
+    for patch, copy in zip(upstream.patches, patches, strict=True):
+        shutil.copyfile(patch, folder / copy)
+    document = {
+        "build-system": {"requires": [], "build-backend": "runtime_backend.build", "backend-path": ["_vendor"]},
+        "project": {
+            "name": name or "upstream",
+            "dynamic": ["version", "dependencies", "optional-dependencies", "requires-python"],
+        },
+        "tool": {
+            "runtime-backend": {"metadata": "stub", "provision": "none", "source": source_table(upstream, patches)}
+        },
+    }
+    (folder / "pyproject.toml").write_text(tomlkit.dumps(document), "utf-8")
+    return folder
+
+
+def source_table(upstream: Upstream, patches: Sequence[str]) -> dict[str, str | list[str]]:
+    """Return a source as the settings have it.
+
+    :param patches: the paths of its patches, as the settings name them.
+    """
+    values = {
+        upstream.kind: upstream.where,
+        "sha256": upstream.sha256,
+        "rev": upstream.rev,
+        "subdirectory": upstream.subdirectory,
+        "patches": list(patches),
+    }
+    return {key: value for key, value in values.items() if value}

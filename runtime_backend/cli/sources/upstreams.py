@@ -1,0 +1,221 @@
+"""Finding the source that a requirement names: the file on a package index, the commit in a git repository."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote, urldefrag
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import InvalidName, canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from ...config import Upstream
+from ...errors import CommandError, SourceError
+from ...errors.reasons import reason
+from ...index.http import BUNDLES
+from ...system.printable import without_secrets
+from ...upstream.access import split_access
+from ...upstream.git import find_commit
+from ...upstream.obtaining import INDEXES, is_sdist_of
+
+if TYPE_CHECKING:
+    from pypi_simple import DistributionPackage
+
+ORIGIN = "the command line"
+
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_GIT = re.compile(r"\s*(?:(?P<name>[^@+:/]*?)\s*@\s*)?git\+(?P<address>.*?)\s*")
+_FORMS = "'name==version' or 'git+URL@REVISION'"
+
+
+class Wanted(NamedTuple):
+    """The source that a requirement asks for, as far as the text alone says."""
+
+    text: str
+    """As the person wrote it."""
+    name: str | None
+    """None: only the source has it."""
+    version: str | None = None
+    """Of an sdist; None where none is named, and for git."""
+    url: str | None = None
+    """Of a git repository; None for an sdist."""
+    revision: str = "HEAD"
+    subdirectory: str | None = None
+
+
+def read_requirement(text: str) -> Wanted:
+    """Return what a requirement asks for; nothing is looked up.
+
+    :param text: ``name==version``, or ``git+URL@REVISION#subdirectory=FOLDER``, with ``name @`` before it or without.
+    :raises CommandError: when it is neither.
+    """
+    found = _GIT.fullmatch(text)
+    if found is not None:
+        return _read_git(text, found["name"], found["address"])
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        raise CommandError(f"{text!r}: expected {_FORMS}") from None
+    pins = list(requirement.specifier)
+    version = pins[0].version if len(pins) == 1 and pins[0].operator in ("==", "===") else None
+    if requirement.url or requirement.extras or requirement.marker or (pins and (version or "*").endswith("*")):
+        raise CommandError(f"{text!r}: expected {_FORMS}")
+    return Wanted(text=text, name=requirement.name, version=version)
+
+
+def _read_git(text: str, name: str | None, address: str) -> Wanted:
+    address, fragment = urldefrag(address)
+    path = address.partition("://")[2].partition("/")[2]
+    url, revision = address, "HEAD"
+    if "@" in path:  # one further ahead is the user's
+        url, _, revision = address.rpartition("@")
+    told = dict(word.partition("=")[::2] for word in fragment.split("&"))
+    folder = unquote(told.get("subdirectory", "")).strip("/")
+    if ".." in folder.split("/"):
+        raise CommandError(f"{text!r}: found subdirectory={folder}, expected a folder inside the repository")
+    egg = told.get("egg", "").partition("[")[0]
+    named = name or egg or None
+    if named is not None and not is_name(named):
+        raise CommandError(f"{text!r}: found the name {named!r}, expected letters, digits, '-', '_' and '.'")
+    return Wanted(
+        text=text,
+        name=named,
+        url=url,
+        revision=revision or "HEAD",
+        subdirectory=folder or None,
+    )
+
+
+def is_name(text: str) -> bool:
+    """Return whether a package can have that name."""
+    try:
+        canonicalize_name(text, validate=True)
+    except InvalidName:
+        return False
+    return True
+
+
+class Found(NamedTuple):
+    """The source that is wanted."""
+
+    upstream: Upstream
+    """Without secrets: it is written into a pyproject.toml."""
+    environ: Mapping[str, str]
+    """The variables, with the secrets that the requirement or the index came with: the source is fetched with them."""
+    has_secrets: bool
+    """Whether there were any."""
+
+
+def find_upstream(wanted: Wanted, index_url: str | None, environ: Mapping[str, str]) -> Found:
+    """Return the source that is wanted, exactly one.
+
+    :raises CommandError: when the requirement leaves the version open.
+    :raises SourceError: when there is no such source.
+    """
+    if wanted.url is None:
+        return _find_on_index(canonicalize_name(str(wanted.name)), wanted.version, index_url, environ)
+    commit = wanted.revision if _COMMIT.fullmatch(wanted.revision) else _find_commit(wanted, environ)
+    url, environ = split_access(wanted.url, environ)
+    upstream = Upstream(
+        kind="git",
+        where=url,
+        sha256=None,
+        rev=commit,
+        subdirectory=wanted.subdirectory,
+        patches=(),
+        origin=ORIGIN,
+    )
+    return Found(upstream=upstream, environ=environ, has_secrets=url != wanted.url)
+
+
+def _find_commit(wanted: Wanted, environ: Mapping[str, str]) -> str:
+    commit = find_commit(str(wanted.url), wanted.revision, environ)
+    if commit is None:
+        raise SourceError(
+            f"{wanted.url} has no branch or tag {wanted.revision!r}",
+            hint="Expected a branch, a tag, or the full hash of a commit (40 digits).",
+        )
+    return commit
+
+
+def _find_on_index(name: str, version: str | None, index_url: str | None, environ: Mapping[str, str]) -> Found:
+    index, files = _read_index(name, index_url, environ)
+    sdists = [file for file in files if file.package_type == "sdist"]
+    newest = _newest(sdists)
+    if version is None:
+        raise CommandError(f"{name!r}: found no version, expected '{name}=={newest or 'VERSION'}'")
+    found = [file for file in files if is_sdist_of(file.filename, name, version)]
+    if not found:
+        wheels = sum(file.version == version for file in files)
+        raise SourceError(
+            f"{index} has no sdist of {name} {version}: found {wheels} wheels of {version}, and {len(sdists)} sdists of"
+            " other versions",
+            hint=f"The newest version with an sdist is {newest}." if newest else "Name its git repository: git+URL@TAG",
+        )
+    file = found[0]
+    if file.is_yanked:
+        raise SourceError(
+            f"{file.filename} was yanked{f': {file.yanked_reason}' if file.yanked_reason else ''}",
+            hint=f"The newest version that was not yanked is {newest}." if newest else None,
+        )
+    if "sha256" not in file.digests:
+        raise SourceError(
+            f"{index} has no sha256 of {file.filename}; expected one, since every build checks the file by it"
+        )
+    url = urldefrag(file.url)[0]
+    # What needs a secret is asked of the index at every build, where the person's own variables have the secret.
+    is_open = without_secrets(url) == url and without_secrets(index) == index
+    upstream = Upstream(
+        kind="url" if is_open else "sdist",
+        where=url if is_open else f"{name}=={version}",
+        sha256=file.digests["sha256"],
+        rev=None,
+        subdirectory=None,
+        patches=(),
+        origin=ORIGIN,
+    )
+    return Found(upstream=upstream, environ={**environ, INDEXES[0]: index}, has_secrets=not is_open)
+
+
+def _read_index(
+    name: str, index_url: str | None, environ: Mapping[str, str]
+) -> tuple[str, Sequence[DistributionPackage]]:
+    import pypi_simple  # noqa: PLC0415 - the command line's extra
+    import requests  # noqa: PLC0415 - pypi-simple's own
+
+    named = (environ[variable] for variable in INDEXES if environ.get(variable))
+    index = index_url or next(named, None) or pypi_simple.PYPI_SIMPLE_ENDPOINT
+    with pypi_simple.PyPISimple(index) as client:
+        client.s.verify = next((environ[variable] for variable in BUNDLES if environ.get(variable)), True)
+        try:
+            return index, client.get_project_page(name).packages
+        except pypi_simple.NoSuchProjectError:
+            raise SourceError(f"{index} has no package {name}", hint="Name another index: --index-url URL") from None
+        except (requests.RequestException, pypi_simple.UnsupportedContentTypeError) as error:
+            raise SourceError(
+                f"{index} gives no list of the files of {name}: {_why(error)}",
+                hint="Run the same command again with a network, or name another index: --index-url URL",
+            ) from None
+
+
+def _why(error: BaseException) -> str:
+    """Return what is at the bottom of a failed request: requests wraps urllib3's error around the system's."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"HTTP {response.status_code} {response.reason}"
+    deeper = error.__cause__ or error.__context__
+    return reason(error) if deeper is None else _why(deeper)
+
+
+def _newest(sdists: Sequence[DistributionPackage]) -> str | None:
+    versions = []
+    for file in sdists:
+        try:
+            version = Version(file.version or "")
+        except InvalidVersion:
+            continue
+        if not file.is_yanked and not version.is_prerelease:
+            versions.append(version)
+    return str(max(versions)) if versions else None

@@ -1,0 +1,1 @@
+"""What was built for another runtime, and how it is built again."""

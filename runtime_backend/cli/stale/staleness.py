@@ -1,0 +1,167 @@
+"""Stamped distributions, against the runtimes that are installed beside them now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from ...archives.stamp import FILE_NAME, parse_stamp
+from ...config import MATCHES
+from ...errors import BackendError, LaterFormatError, RuntimeReadError
+from ...errors.reasons import reason
+from ...formats.parsing import parse_version
+from ...formats.tables import Table, describe
+from ...frontend import Environment
+from ...installed.distributions import Distribution
+from ...installed.identity import Identity, is_compatible, read_identity
+from ...system.files import is_closed, is_file, read_bytes
+
+_FACTS = ("version", "reported", "cuda", "hip", "rocm", "xpu", "git-version")
+
+
+class Finding(NamedTuple):
+    """One stamped distribution."""
+
+    distribution: Distribution
+    state: str
+    """How it is.
+
+    ``fits``; ``stale``; ``unreadable``: its stamp is damaged; ``unchecked``: it cannot be compared here (a stamp of a
+    later version, a runtime that does not say what it is); ``unknown``: built for nothing in particular.
+    """
+    built_for: str
+    installed: str
+    is_verified: bool = True
+    """Whether it was known, when it was built, that the target would have that runtime."""
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it has to be built again."""
+        return self.state in ("stale", "unreadable")
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether nothing is known about it, and building it again would not help."""
+        return self.state == "unchecked"
+
+    def __str__(self) -> str:
+        """Return ``probe 1.0: stale: built for torch 2.7.0, installed is torch 2.8.0``."""
+        name = f"{self.distribution.name} {self.distribution.version}: {self.state}"
+        if self.state in ("unreadable", "unchecked"):
+            return f"{name}: {self.installed}"
+        guessed = "" if self.is_verified else " (unverified: the frontend's command was not seen when it was built)"
+        return f"{name}: built for {self.built_for}{guessed}{'' if self.state == 'fits' else f', {self.installed}'}"
+
+    def describe(self) -> dict[str, Any]:
+        """Return it as JSON takes it."""
+        return {
+            "name": self.distribution.name,
+            "version": self.distribution.version,
+            "state": self.state,
+            "built-for": self.built_for,
+            "installed": self.installed,
+            "verified": self.is_verified,
+        }
+
+
+def find_stamped(environment: Environment) -> Iterator[Finding]:
+    """Yield what was found of every distribution with a stamp."""
+    for distribution in environment.distributions:
+        path = distribution.info / FILE_NAME
+        if is_file(path):
+            yield _look_at(distribution, environment)
+        elif is_closed(distribution.info):
+            found = f"{distribution.info}: cannot be read: permission denied"
+            yield Finding(distribution=distribution, state="unchecked", built_for="", installed=found)
+
+
+def _look_at(distribution: Distribution, environment: Environment) -> Finding:
+    path = distribution.info / FILE_NAME
+    state = "unchecked"
+    try:
+        return _compare(distribution, _read_runtimes(read_bytes(path), str(path)), environment)
+    except (LaterFormatError, RuntimeReadError) as error:
+        found = error.message
+    except BackendError as error:
+        state, found = "unreadable", error.message
+    except OSError as error:
+        found = f"{error.filename or path}: cannot be read: {reason(error, error.filename or path)}"
+    return Finding(distribution=distribution, state=state, built_for="", installed=found)
+
+
+def _read_runtimes(content: bytes, where: str) -> list[Mapping[str, Any]]:
+    """Return what a stamp says of the runtimes, every value of the right type.
+
+    :raises BackendError: with the first mistake.
+    """
+    table = Table(parse_stamp(content, where), file=where)
+    entries = table.array("runtimes")
+    if entries is None and not table.problems:
+        table.report("runtimes", "nothing", "an array")
+    for index, entry in enumerate(entries or ()):
+        if isinstance(entry, dict):
+            _check_runtime(Table(entry, file=where, key=f"runtimes[{index}]", problems=table.problems))
+        else:
+            table.report(f"runtimes[{index}]", describe(entry), "a table")
+    if table.problems:
+        raise BackendError(table.problems[0])
+    return entries or []
+
+
+def _check_runtime(table: Table) -> None:
+    for name in ("name", "match"):
+        if name not in table:
+            table.report(name, "nothing", "a string")
+    table.choice("match", MATCHES)
+    table.boolean("verified")
+    for name in ("name", *_FACTS):
+        value = table.value(name)
+        if value is not None and not (isinstance(value, str) and value.isprintable()):
+            table.report(name, describe(value), "a string of printable characters")
+    version = table.value("version")
+    if isinstance(version, str) and version and parse_version(version) is None:
+        table.report("version", describe(version), "a version (PEP 440)")
+
+
+def _compare(distribution: Distribution, runtimes: list[Mapping[str, Any]], environment: Environment) -> Finding:
+    built, installed, fits = [], [], []
+    for runtime in runtimes:
+        if runtime.get("reported") is None and runtime.get("version") is None:
+            continue
+        found = _installed(runtime["name"], environment)
+        told = _identity(runtime, found)
+        built.append(str(told))
+        installed.append(f"installed is {found}" if found else f"{told.name} is not installed")
+        fits.append(found is not None and is_compatible(told, found, runtime["match"]))
+    if not built:
+        why = "its build was given no runtime"
+        return Finding(distribution=distribution, state="unknown", built_for="nothing in particular", installed=why)
+    return Finding(
+        distribution=distribution,
+        state="fits" if all(fits) else "stale",
+        built_for=", ".join(built),
+        installed=", ".join(installed),
+        is_verified=all(runtime.get("verified", True) for runtime in runtimes),
+    )
+
+
+def _identity(runtime: Mapping[str, Any], installed: Identity | None) -> Identity:
+    """Return what a stamp says of a runtime.
+
+    :param installed: what stands in for the facts that a stamp of an early version does not tell.
+    """
+    return Identity(
+        name=runtime["name"],
+        version=runtime.get("version") or "",
+        reported=runtime.get("reported"),
+        cuda=runtime.get("cuda"),
+        hip=runtime.get("hip"),
+        rocm=runtime.get("rocm", installed and installed.rocm),
+        xpu=runtime.get("xpu", installed and installed.xpu),
+        git_version=runtime.get("git-version"),
+    )
+
+
+def _installed(name: str, environment: Environment) -> Identity | None:
+    distribution = environment.distributions.find(name)
+    return None if distribution is None else read_identity(distribution, environment.distributions)

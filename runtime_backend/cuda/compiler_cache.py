@@ -1,0 +1,143 @@
+"""Compiler caches: ccache or sccache in front of g++ and nvcc, so that they hit across builds and environments.
+
+What a build compiles for minutes, the next one takes out of the cache, if nothing that a cache looks at differs between
+them: the paths of torch and of CUDA_HOME are stable already (overlays); the rest is said here. Where a cache keeps what
+it has, and whether it shares that by redis or S3, is the person's to say, in its own variables or files.
+
+Measured: ccache 4.7 with nvcc 13.0 and g++ 12; a hit costs about the import of torch.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from ..config import Chosen
+from ..errors import CudaError
+from ..errors.reasons import reason
+from ..store.cache import open_folder, way_out
+from ..store.holding import aside
+from ..store.linked import digest
+from ..system.files import is_file, list_names, read_text
+
+PROGRAMS = ("ccache", "sccache")
+
+
+class CompilerCache(NamedTuple):
+    """A compiler cache, or the wish for none."""
+
+    program: Path | None
+    """None: the compilers are called as they are."""
+    origin: str
+
+    def __str__(self) -> str:
+        """Return ``/usr/bin/ccache``, or ``off``."""
+        return "off" if self.program is None else str(self.program)
+
+
+def find_compiler_cache(chosen: Chosen[str] | None, environ: Mapping[str, str]) -> CompilerCache | None:
+    """Return what goes in front of the compilers; None where nothing was said, and there is none.
+
+    :raises CudaError: when the one that is named is not there.
+    """
+    wanted = "auto" if chosen is None else chosen.value
+    origin = "default" if chosen is None else chosen.origin
+    if wanted == "off":
+        return CompilerCache(program=None, origin=origin)
+    for name in PROGRAMS if wanted == "auto" else (wanted,):
+        found = shutil.which(name, path=environ.get("PATH", ""))
+        if found is not None:
+            return CompilerCache(program=Path(found), origin=origin)
+    if wanted == "auto":
+        return None
+    raise CudaError(
+        f"cuda.compiler-cache = {wanted!r} ({origin}): found no {wanted} on PATH",
+        hint="Install it, or take 'auto': the build goes without one where there is none.",
+    )
+
+
+def cache_variables(  # noqa: PLR0913 - what a compiler cache looks at
+    found: CompilerCache, environ: Mapping[str, str], *, folder: Path, source: Path, prefix: Path, nvcc: Path | None
+) -> dict[str, str]:
+    """Return the variables that put a compiler cache in front; the person's own are left out.
+
+    :param folder: where scripts go.
+    :param source: the source tree.
+    :param prefix: of the interpreter that builds.
+    :param nvcc: the CUDA compiler, if there is one.
+    """
+    if found.program is None:
+        # From 2.13 on, torch takes what is on PATH.
+        values = {"TORCH_NO_COMPILER_WRAPPER": "1"}
+    else:
+        values = {**_in_front(found.program, environ, folder, nvcc), **_settings(found.program, source, prefix)}
+    return {name: value for name, value in values.items() if name not in environ}
+
+
+def _in_front(program: Path, environ: Mapping[str, str], folder: Path, nvcc: Path | None) -> dict[str, str]:
+    """Return the variables by which torch, distutils and CMake call the cache.
+
+    ``CXX="ccache g++"`` will not do: torch asks it for its version, and gets ccache's. CC is left alone, since torch
+    hands it to nvcc as one path.
+    """
+    words = str(program)
+    values = {"CMAKE_C_COMPILER_LAUNCHER": words}
+    compiler = shutil.which("c++", path=environ.get("PATH", ""))
+    if "CXX" in environ:  # CMake puts the cache in front of the person's own, and so does torch from 2.13 on
+        values["CMAKE_CXX_COMPILER_LAUNCHER"] = words
+    elif compiler is not None:
+        script = _write_script(folder, program, Path(compiler))
+        # Once is enough: from 2.13 on, torch would put it in front of CXX by itself.
+        values |= {"CXX": str(script), "TORCH_NO_COMPILER_WRAPPER": "1"}
+    if nvcc is not None:
+        values |= {
+            "PYTORCH_NVCC": f"{shlex.quote(words)} {shlex.quote(str(nvcc))}",
+            "CMAKE_CUDA_COMPILER_LAUNCHER": words,
+        }
+    return values
+
+
+def _settings(program: Path, source: Path, prefix: Path) -> dict[str, str]:
+    """Return the settings of ccache with which it hits although the folders of a build are new every time."""
+    if program.name != "ccache":
+        return {}
+    values = {
+        # Paths in the source tree are taken relative to where the compiler runs, and so are those of -g.
+        "CCACHE_BASEDIR": str(source),
+        "CCACHE_NOHASHDIR": "true",
+        # pip unpacks compilers anew, with new times.
+        "CCACHE_COMPILERCHECK": "content",
+    }
+    headers = prefix / "include"
+    if is_file(prefix / "pyvenv.cfg") and not _has_headers(headers):
+        # distutils names this folder of the build environment, in which there is nothing.
+        values["CCACHE_IGNOREOPTIONS"] = f"-I{headers}"
+    return values
+
+
+def _has_headers(folder: Path) -> bool:
+    return any(names for _, _, names in os.walk(folder)) if list_names(folder) else False
+
+
+def _write_script(folder: Path, program: Path, compiler: Path) -> Path:
+    """Return a script that is the compiler, seen from outside; at a stable path, written in one step."""
+    text = f'#!/bin/sh\nexec {shlex.quote(str(program))} {shlex.quote(str(compiler))} "$@"\n'
+    script = folder / digest([text]) / compiler.name
+    try:
+        if read_text(script) != text or not os.access(script, os.X_OK):
+            open_folder(folder)
+            script.parent.mkdir(exist_ok=True)
+            new = aside(script)
+            new.write_text(text, "utf-8")
+            new.chmod(0o755)
+            new.replace(script)
+    except OSError as error:
+        raise CudaError(
+            f"cuda.compiler-cache: the script {script} cannot be written: {reason(error)}",
+            hint=way_out(error, "; or go without a compiler cache: compiler-cache = 'off'"),
+        ) from None
+    return script

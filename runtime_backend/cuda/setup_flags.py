@@ -1,0 +1,35 @@
+"""A package's own architectures: with them among the flags of nvcc, torch does not look at the list that was set."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..system.files import read_text
+
+_ARCHITECTURE = re.compile(r"(^|\s)(-gencode|--generate-code|-arch\b|--gpu-architecture|arch=compute_)")
+
+
+def find_own_architectures(source: Path) -> str | None:
+    """Return the first flag of a setup.py that names an architecture, with its line; None where none does.
+
+    torch.utils.cpp_extension adds the architectures of TORCH_CUDA_ARCH_LIST unless a flag has ``arch`` in it.
+    """
+    path = source / "setup.py"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a pattern that is no raw string, for example: it is not ours to tell
+            tree = ast.parse(read_text(path))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the real backend will say what is wrong with it
+        return None
+    found = min(_own(tree), default=None)
+    return None if found is None else f"{path.name}:{found[0]}: {found[1]!r}"
+
+
+def _own(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _ARCHITECTURE.search(node.value):
+            yield node.lineno, node.value

@@ -1,0 +1,145 @@
+"""A CUDA toolkit: where it really is, and whether it goes with torch, with the C++ compiler, with what is wanted."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import CudaError
+from ..errors.reasons import reason
+from ..installed.identity import Identity
+from ..system.files import is_file, read_text
+
+USUAL = Path("/usr/local/cuda")
+"""Where torch looks last."""
+
+KEY = "cuda.toolkit"
+_TIMEOUT = 60
+_LATEST_GCC = re.compile(r"gcc versions later than (\d+) are not supported")
+WAYS_OUT = (
+    "Install the toolkit that goes with it, and name it by CUDA_HOME; or let toolkit = 'wheels' bring the compiler of"
+    " CUDA 13; or install the torch that goes with the toolkit."
+)
+
+
+class Toolkit(NamedTuple):
+    """A toolkit."""
+
+    root: Path
+    """Its true folder: what is on PATH may be a script that calls it."""
+    version: str
+    """X.Y, as nvcc says."""
+    how: str
+    """How it was found."""
+
+    @property
+    def nvcc(self) -> Path:
+        """The compiler."""
+        return self.root / "bin" / "nvcc"
+
+    def __str__(self) -> str:
+        """Return ``CUDA 13.0 (CUDA_HOME=/opt/cuda: /opt/cuda)``."""
+        return f"CUDA {self.version} ({self.how}: {self.root})"
+
+
+def find_toolkit(environ: Mapping[str, str], usual: Path = USUAL) -> Toolkit:
+    """Return the toolkit that torch would take: CUDA_HOME, CUDA_PATH, nvcc on PATH, the usual place.
+
+    :raises CudaError: when there is none, or it is none.
+    """
+    named = next((name for name in ("CUDA_HOME", "CUDA_PATH") if environ.get(name)), None)
+    on_path = shutil.which("nvcc", path=environ.get("PATH", ""))
+    if named is not None:
+        nvcc, how = Path(environ[named]) / "bin" / "nvcc", f"{named}={environ[named]}"
+    elif on_path is not None:
+        nvcc, how = Path(on_path), f"nvcc on PATH: {on_path}"
+    else:
+        nvcc, how = usual / "bin" / "nvcc", str(usual)
+    if not is_file(nvcc):
+        raise CudaError(
+            f"{KEY}: found no CUDA toolkit on this system: {how} has no bin/nvcc",
+            hint="Install one, or name one: CUDA_HOME=/usr/local/cuda-13.0, for example; or let toolkit = 'wheels'"
+            " bring the compiler of CUDA 13.",
+        )
+    version = re.search(r"release (\d+\.\d+)", _ask(nvcc, "--version", environ))
+    if version is None:
+        raise CudaError(f"{KEY}: {nvcc} --version does not tell its release ({how})", hint=WAYS_OUT)
+    return Toolkit(root=_true_root(nvcc, environ), version=version.group(1), how=how)
+
+
+def _true_root(nvcc: Path, environ: Mapping[str, str]) -> Path:
+    """Return the folder that nvcc itself takes for its own; the file that is named need not be there."""
+    found = re.search(r"^#\$ TOP=(.+)$", _ask(nvcc, "--dryrun", environ, "x.cu"), re.MULTILINE)
+    return nvcc.parent.parent if found is None else Path(os.path.normpath(found.group(1).strip()))
+
+
+def _ask(program: Path, option: str, environ: Mapping[str, str], *more: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - the compiler that the build will run
+            [str(program), option, *more],
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise CudaError(f"{KEY}: {program} cannot be run: {reason(error, program)}") from None
+    return done.stdout
+
+
+def check_toolkit(toolkit: Toolkit, torch: Identity | None, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield what should be told although a build can go on.
+
+    :raises CudaError: when it cannot.
+    """
+    cuda = None if torch is None else torch.cuda_release
+    if cuda is not None and cuda.partition(".")[0] != toolkit.version.partition(".")[0]:
+        raise CudaError(
+            f"{KEY}: the toolkit is {toolkit}, and torch is for CUDA {cuda} ({torch}): what is compiled with the one"
+            " does not run with the other",
+            hint=WAYS_OUT,
+        )
+    if cuda is not None and cuda != toolkit.version:
+        yield f"the toolkit is CUDA {toolkit.version} ({toolkit.root}), torch is for {cuda}: most likely no problem"
+    _check_compiler(toolkit, environ)
+    _check_architectures(toolkit, environ)
+
+
+def _check_compiler(toolkit: Toolkit, environ: Mapping[str, str]) -> None:
+    """Compare g++ with what the toolkit's own headers refuse, unless somebody has allowed that."""
+    bound = _LATEST_GCC.search(read_text(toolkit.root / "include" / "crt" / "host_config.h"))
+    compiler = shutil.which(environ.get("CXX") or "g++", path=environ.get("PATH", ""))
+    flags = f"{environ.get('NVCC_PREPEND_FLAGS', '')} {environ.get('NVCC_APPEND_FLAGS', '')}"
+    if bound is None or compiler is None or "-allow-unsupported-compiler" in flags:
+        return
+    said = _ask(Path(compiler), "--version", environ)
+    version = re.match(r"(\d+)[.\d]*", _ask(Path(compiler), "-dumpversion", environ))
+    if version and "Free Software Foundation" in said and int(version.group(1)) > int(bound.group(1)):
+        raise CudaError(
+            f"{KEY}: {compiler} is gcc {version.group()}, and CUDA {toolkit.version} ({toolkit.root}) takes gcc up to"
+            f" {bound.group(1)}",
+            hint=f"Name an older one: CC=gcc-{bound.group(1)} CXX=g++-{bound.group(1)}; or, at your own risk,"
+            " NVCC_APPEND_FLAGS=-allow-unsupported-compiler.",
+        )
+
+
+def _check_architectures(toolkit: Toolkit, environ: Mapping[str, str]) -> None:
+    wanted = re.findall(r"(\d+)\.(\d[af]?)", environ.get("TORCH_CUDA_ARCH_LIST", ""))
+    known = set(re.findall(r"sm_(\w+)", _ask(toolkit.nvcc, "--list-gpu-code", environ))) if wanted else set()
+    # Names with a letter are of the same machine: nvcc lists some of them.
+    unknown = [f"{major}.{minor}" for major, minor in wanted if known and f"{major}{minor.rstrip('af')}" not in known]
+    if unknown:
+        raise CudaError(
+            f"{KEY}: CUDA {toolkit.version} ({toolkit.root}) cannot compile for {', '.join(unknown)}; it knows"
+            f" {', '.join(sorted(known))}",
+            hint="Take those out of the list of architectures, or take another toolkit.",
+        )

@@ -1,0 +1,106 @@
+"""The one door to a TOML parser (tomllib, or tomli below Python 3.11), and to the TOML files that people write."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..errors import FileError
+from ..errors.reasons import reason
+from ..system.files import is_folder, read_bytes
+
+if sys.version_info >= (3, 11):  # pragma: no cover - one of the two, by the version
+    from tomllib import loads as _parse
+else:  # pragma: no cover - Python 3.10 alone comes here
+    from tomli import loads as _parse
+
+MOST_PARTS = 200
+"""Parts of a dotted key: the parser needs a time that grows with their square. Real keys have less than ten."""
+_PART = r"(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*\.[ \t]*"
+_LONG_KEY = re.compile(rf"(?<![\w\"'-])(?:{_PART}){{{MOST_PARTS}}}")
+
+
+class TOMLDecodeError(ValueError):
+    """A text is no TOML; the message says why, and where."""
+
+
+def loads(text: str) -> dict[str, Any]:
+    """Return a TOML document.
+
+    :raises TOMLDecodeError: for every text that is no TOML; the parser itself also raises a plain ValueError (a number
+        of 5,000 digits) and a RecursionError (1,000 brackets).
+    """
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.count(".") >= MOST_PARTS and _LONG_KEY.search(line):
+            raise TOMLDecodeError(f"a key of more than {MOST_PARTS} parts (at line {number})")
+    try:
+        return _parse(text)
+    except RecursionError:
+        raise TOMLDecodeError("arrays or tables are nested too deeply") from None
+    except ValueError as error:
+        raise TOMLDecodeError(reason(error)) from None
+
+
+_PLACE = re.compile(r"(?s)(.*) \(at (?:line (\d+)(?:, column (\d+))?|end of document)\)")
+_MARK, _UTF16 = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
+_AS_UTF8 = "Save the file as UTF-8, without a byte order mark."
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Return what a person's TOML file, such as pyproject.toml, holds.
+
+    :raises FileError: when it cannot be read, with the line and the advice.
+    """
+    return parse_document(read_document_text(path), path)
+
+
+def read_document_text(path: Path, *, takes_mark: bool = False) -> str:
+    """Return the text of such a file, with its own line ends.
+
+    :param takes_mark: whether a byte order mark may begin it; it is left in the text.
+    :raises FileError: when there is none, or it is not plain UTF-8, which is all that TOML may be.
+    """
+    try:
+        content = read_bytes(path)
+    except FileNotFoundError:
+        raise FileError(f"{path}: found nothing there, expected a file") from None
+    except OSError as error:
+        if is_folder(path):
+            raise FileError(f"{path}: found a folder, expected a file") from None
+        hint = "Check who owns it, and its permissions." if isinstance(error, PermissionError) else None
+        raise FileError(f"{path}: cannot be read: {reason(error, path)}", hint=hint) from None
+    if content.startswith(_MARK) and not takes_mark:
+        raise FileError(f"{path}: line 1: found a byte order mark (BOM), expected none", hint=_AS_UTF8)
+    if content.startswith(_UTF16) or b"\0" in content[:4]:
+        raise FileError(f"{path}: line 1: found UTF-16, expected UTF-8", hint=_AS_UTF8)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FileError(f"{path}: {reason(error)}", hint=_AS_UTF8) from None
+
+
+def parse_document(text: str, path: Path) -> dict[str, Any]:
+    """Return what the text of such a file means.
+
+    :raises FileError: when it is not TOML.
+    """
+    try:
+        return loads(text)
+    except TOMLDecodeError as error:
+        raise _no_toml(str(error), text, path) from None
+
+
+def _no_toml(why: str, text: str, path: Path) -> FileError:
+    """Return a refusal that begins with the place, as far as the parser tells it."""
+    found = _PLACE.fullmatch(why)
+    if found is None:
+        return FileError(f"{path}: not TOML: {why}")
+    what, line, column = found.groups()
+    place = f"line {line}" if line else f"line {len(text.splitlines())}, the last one"
+    place += f", column {column}" if column else ""
+    return FileError(
+        f"{path}: {place}: not TOML: {what[:1].lower()}{what[1:]}",
+        hint="Correct that line; the rules are at https://toml.io.",
+    )

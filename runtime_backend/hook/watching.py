@@ -1,0 +1,161 @@
+"""Watching the real backend at work: what it prints is passed on, told how far it is, kept, and recorded."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from shlex import quote
+
+from ..config.names import find_name
+from ..errors import SystemRefusalError
+from ..errors.reasons import reason
+from ..formats.tables import Table
+from ..frontend import Caller
+from ..plan import Plan
+from ..real.backend import surroundings
+from ..system.progress import Estimate
+from ..watch.descriptors import Descriptor
+from ..watch.diagnostics import Diagnostics
+from ..watch.ninja import read_timeline
+from ..watch.records import Build, forget_builds, made_folder, output_path, write_build
+from ..watch.redirection import can_redirect, redirect
+
+Say = Callable[[str], None]
+
+NINJA_STATUS = "[%f/%t %es] "
+"""What ninja itself shows on a terminal: what is finished, what there is, and the seconds."""
+
+
+@contextmanager
+def watch(plan: Plan, caller: Caller, say: Say) -> Iterator[Path | None]:
+    """Watch a build, for as long as it goes on, and leave a record of it in the cache. Nothing of it fails a build.
+
+    Yields where its output is kept; None where it is not.
+
+    :param plan: that of the stage, on which this takes place.
+    """
+    began, start, outcome = time.time(), time.monotonic(), "failed"
+    with ExitStack() as stack:
+        stack.callback(forget_builds, plan.cache)
+        folder = _make_folder(plan.cache, caller.cwd, began, say, stack)
+        try:
+            with _follow(plan, folder, caller, say) as log:
+                yield log
+            outcome = "built"
+        finally:
+            if folder is not None:
+                _record(folder, _describe(plan, caller, began, time.monotonic() - start, outcome), say)
+
+
+def _make_folder(cache: Path, source: Path, began: float, say: Say, stack: ExitStack) -> Path | None:
+    try:
+        return stack.enter_context(made_folder(cache, source, began))
+    except OSError as error:
+        say(f"note: this build is not recorded, and its output is not kept: {SystemRefusalError(error).message}")
+        return None
+
+
+def _record(folder: Path, build: Build, say: Say) -> None:
+    try:
+        write_build(folder, build)
+    except OSError as error:
+        say(f"note: this build is not recorded: {SystemRefusalError(error).message}")
+
+
+def _describe(plan: Plan, caller: Caller, began: float, seconds: float, outcome: str) -> Build:
+    jobs = [variable.value for variable in plan.variables if variable.name == "MAX_JOBS" and variable.value is not None]
+    return Build(
+        source=str(caller.cwd),
+        hook=plan.hook,
+        frontend=plan.frontend,
+        began=began,
+        seconds=seconds,
+        outcome=outcome,
+        runtimes={identity.name: identity.reported or identity.version for identity in plan.identities},
+        max_jobs=jobs[0] if jobs else caller.environ.get("MAX_JOBS"),
+        name=find_name(caller.cwd, Table({"project": plan.settings.project}, file="pyproject.toml")),
+        timeline=read_timeline([*plan.build_folders, *_folders_of_meson(plan.settings.source)], began),
+    )
+
+
+def _folders_of_meson(tree: Path) -> list[Path]:
+    """Return meson-python's build folders: one that it removes, and that of an editable."""
+    return [*tree.glob(".mesonpy-*"), *tree.glob("build/cp*")]
+
+
+def _follow(plan: Plan, folder: Path | None, caller: Caller, say: Say) -> AbstractContextManager[Path | None]:
+    if can_redirect():
+        return _keep(Log(None if folder is None else output_path(folder)), say)
+    own = {*caller.environ, *(variable.name for variable in plan.variables)}
+    return surroundings({} if "NINJA_STATUS" in own else {"NINJA_STATUS": NINJA_STATUS})
+
+
+@contextmanager
+def _keep(log: Log, say: Say) -> Iterator[Path | None]:
+    kept = None if log.error is not None else log.path
+    if kept is not None:
+        say(f"building; `tail -f {quote(str(kept))}` shows how far it is")
+    diagnostics = Diagnostics()
+
+    def keep(data: bytes) -> None:
+        log.write(data)
+        diagnostics.feed(data)
+
+    try:
+        with redirect(Estimate(time.monotonic).annotate, keep) as is_redirected:
+            if not is_redirected:
+                say("note: the output of this build is not kept: the process has too many open files")
+            yield kept if is_redirected else None
+    except SystemExit:  # the real backend has failed; all that it printed is passed on now
+        _repeat(diagnostics, say)
+        raise
+    finally:
+        log.close()
+        if log.error is not None:
+            say(f"note: the output of this build is not kept, or not all of it: {reason(log.error)}")
+
+
+def _repeat(diagnostics: Diagnostics, say: Say) -> None:
+    """End the output with its first errors: frontends show all of it, and hardly anybody scrolls up."""
+    lines = diagnostics.lines()
+    if lines:
+        say("the first errors in the output:")
+        for line in lines:
+            say(f"  {line}")
+
+
+class Log:
+    """The file that takes the output of a build; the first failure to write it ends that.
+
+    :param path: None: there is none.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.error: OSError | None = None
+        self._file: Descriptor | None = None
+        if path is not None:
+            try:
+                self._file = Descriptor(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666))
+            except OSError as error:
+                self.error = error
+
+    def write(self, data: bytes) -> None:
+        """Add to the file at once: somebody may look on."""
+        if self._file is not None:
+            try:
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[self._file.write(rest) :]
+            except OSError as error:
+                self.error = error
+                self.close()
+
+    def close(self) -> None:
+        """Add nothing from now on."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None

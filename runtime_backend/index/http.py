@@ -1,0 +1,125 @@
+"""Asking a web server: with the person's certificates, proxies and credentials, and more than once."""
+
+from __future__ import annotations
+
+import base64
+import netrc
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from http.client import HTTPException, HTTPResponse
+from typing import TypeVar
+from urllib.error import HTTPError, URLError
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.request import Request
+
+from ..errors import NoAnswer
+from ..errors.reasons import reason
+from .patience import Deadline, make_opener
+
+T = TypeVar("T")
+
+SCHEMES = ("http", "https")
+
+_TIMEOUT = 20
+"""Seconds for a connection, and for each part of the answer."""
+LONGEST = 60
+"""Seconds for the whole of an answer, with its redirections and repetitions; or for each :data:`LEAST` bytes of it."""
+LEAST = 256 << 10
+"""Bytes of a large answer that a server has to send within :data:`LONGEST`."""
+_ATTEMPTS = 3
+_PROXY = "Tunnel connection failed: "
+"""How ``http.client`` begins what it tells of a proxy's answer, which it keeps nowhere else."""
+BUNDLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+"""Variables by which frontends are told of certificates."""
+
+
+def ask(
+    url: str,
+    environ: Mapping[str, str],
+    take: Callable[[HTTPResponse], T],
+    *,
+    accept: str = "*/*",
+    is_large: bool = False,
+) -> T:
+    """Return what is taken from a server's answer; a server that fails, or stops in the middle, is asked again.
+
+    :param url: with credentials where it needs some; those of the person's netrc file are used too.
+    :param take: called with every answer, from its beginning.
+    :param is_large: whether the time limit holds for each part of the answer, instead of for all of it.
+    :raises NoAnswer: in a few words, when there is none.
+    """
+    request = _request(url, environ, accept)
+    deadline = Deadline(LONGEST, renewed_by=LEAST if is_large else None)
+    opener = make_opener(deadline, _context(environ))
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with opener.open(request, timeout=_TIMEOUT) as answer:
+                return take(answer)
+        except (OSError, HTTPException, ValueError) as error:  # ValueError: a redirection to what is no URL
+            if isinstance(error, HTTPError):
+                error.close()
+            is_final = isinstance(error, HTTPError) and error.code < 500  # noqa: PLR2004 - the server knows what it says
+            if is_final or attempt == _ATTEMPTS or deadline.is_over or isinstance(error, ValueError):
+                raise NoAnswer(_reason(error, deadline)) from None
+        time.sleep(attempt / 2)
+    raise AssertionError  # pragma: no cover - the last attempt returns or raises
+
+
+def without_credentials(url: str) -> str:
+    """Return a URL without the user and the password in it."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _request(url: str, environ: Mapping[str, str], accept: str) -> Request:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in SCHEMES:
+            raise NoAnswer(f"found a URL of the scheme {parts.scheme!r}, expected http or https")
+        headers = {"Accept": accept, "User-Agent": "runtime-backend"}
+        request = Request(without_credentials(url), headers=headers)  # noqa: S310 - http or https
+        credentials = _credentials(parts, environ)
+    except ValueError:
+        raise NoAnswer("the URL is not valid") from None
+    if credentials is not None:
+        request.add_unredirected_header("Authorization", f"Basic {credentials}")
+    return request
+
+
+def _reason(error: OSError | HTTPException | ValueError, deadline: Deadline) -> str:
+    if isinstance(error, HTTPError):
+        return f"HTTP {error.code} {error.reason}"
+    if deadline.is_over:
+        return f"no answer: it was not complete after {LONGEST} seconds"
+    cause = error.reason if isinstance(error, URLError) else error
+    if isinstance(cause, TimeoutError):
+        return f"no answer: no data arrived for {_TIMEOUT} seconds"
+    if isinstance(cause, OSError):
+        text = str(cause)
+        return f"no answer: {f'the proxy says {text[len(_PROXY) :]}' if text.startswith(_PROXY) else reason(cause)}"
+    if isinstance(cause, HTTPException):
+        return "no answer: the response is not HTTP, or it is incomplete"
+    return f"no answer: {cause if isinstance(cause, str) else 'it redirects to an invalid URL'}"
+
+
+def _context(environ: Mapping[str, str]) -> ssl.SSLContext:
+    bundle = next((environ[name] for name in BUNDLES if environ.get(name)), None)
+    try:
+        return ssl.create_default_context(cafile=bundle)
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        why = reason(error, bundle) if isinstance(error, OSError) else "no file can have that name"
+        raise NoAnswer(f"the certificates of {bundle} cannot be read: {why}") from None
+
+
+def _credentials(parts: SplitResult, environ: Mapping[str, str]) -> str | None:
+    """Return the credentials of the URL, or else of the person's netrc file, as HTTP takes them."""
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if not user:
+        try:
+            found = netrc.netrc(environ.get("NETRC")).authenticators(parts.hostname or "")
+        except (OSError, netrc.NetrcParseError, ValueError, LookupError):  # not there, no netrc, not UTF-8, cut off
+            found = None
+        user, password = (found[0], found[2]) if found is not None else ("", "")
+    text = f"{user}:{password}".encode("utf-8", errors="surrogateescape")
+    return base64.b64encode(text).decode() if user else None

@@ -1,0 +1,1 @@
+"""What is installed: distributions, and which runtime one of them is."""

@@ -1,0 +1,229 @@
+"""What a runtime on disk is: its identity, whether two are the same, and what it needs to be imported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from ..errors import RuntimeReadError
+from ..errors.reasons import reason
+from ..formats.parsing import parse_requirement, parse_version
+from ..system.files import decode, is_file, read_bytes
+from .distributions import Distribution, DistributionIndex, extend_by_pth, locate_imports
+
+_ASSIGNMENT = re.compile(r"^(\w+)\s*(?::[^=\n]+)?=\s*(?:'([^'\n]*)'|\"([^\"\n]*)\")\s*$", re.MULTILINE)
+_LABELS = {"cuda": r"\bcu(\d+)\d\b", "rocm": r"\brocm(\d+\b)?", "xpu": r"\bxpu()", "cpu": r"\bcpu()"}
+"""``cu126``, ``rocm6.4``, AMD's own ``rocmsdk20251116``, ``cpu.cxx11.abi``; the group is the major version."""
+
+
+class Identity(NamedTuple):
+    """What a runtime is, as far as it is known.
+
+    A lock tells the version alone; what lies on disk tells the rest. The two versions differ for good reason: torch of
+    the default index is ``2.12.0`` in its metadata and ``2.12.0+cu130`` in ``torch/version.py``.
+    """
+
+    name: str
+    version: str
+    """The metadata's version."""
+    reported: str | None = None
+    """What it calls itself; None while it is not on disk."""
+    cuda: str | None = None
+    hip: str | None = None
+    """What a torch for ROCm compiles with: ``6.4.43484-123eb5128``."""
+    rocm: str | None = None
+    """``6.4.2``; older torches for ROCm do not tell it."""
+    xpu: str | None = None
+    """The date of the compiler: ``20250101``."""
+    git_version: str | None = None
+
+    def __str__(self) -> str:
+        """Return ``torch 2.12.0 (calls itself 2.12.0+cu130)``."""
+        differs = self.reported not in (None, self.version)
+        return f"{self.name} {self.version}" + (f" (calls itself {self.reported})" if differs else "")
+
+    @property
+    def accelerator(self) -> str | None:
+        """``cuda``, ``rocm``, ``xpu``, or ``cpu`` for none of them; None where it is not known."""
+        return self._built_for[0]
+
+    @property
+    def accelerator_major(self) -> str | None:
+        """``12`` for CUDA 12.x, ``6`` for ROCm 6.x; None where it is not known, and where none matters."""
+        return self._built_for[1]
+
+    @property
+    def cuda_release(self) -> str | None:
+        """``12.6`` for a torch that is for CUDA 12.6, also where only its label says so; None where nothing does."""
+        found = None if self.reported is not None else re.search(r"\bcu(\d+)(\d)\b", self.version.partition("+")[2])
+        return self.cuda or (found and f"{found.group(1)}.{found.group(2)}")
+
+    @property
+    def _built_for(self) -> tuple[str | None, str | None]:
+        """Return the accelerator and its major version: by the facts, else by the version's label."""
+        for name, fact in (("cuda", self.cuda), ("rocm", self.hip or self.rocm)):
+            if fact:
+                return name, fact.partition(".")[0]
+        if self.xpu or self.reported is not None:
+            return "xpu" if self.xpu else "cpu", None
+        label = self.version.partition("+")[2]
+        found = ((name, re.search(pattern, label)) for name, pattern in _LABELS.items())
+        return next(((name, match.group(1) or None) for name, match in found if match), (None, None))
+
+
+def read_identity(distribution: Distribution, index: DistributionIndex) -> Identity:
+    """Read what an installed runtime is, without importing it.
+
+    :raises RuntimeReadError: for a torch without a readable ``torch/version.py``, or a version that is none.
+    """
+    imports = locate_imports(distribution, index.search_path)
+    text = _version_text(distribution, imports)
+    facts = {name: single or double for name, single, double in _ASSIGNMENT.findall(text)}
+    reported = facts.get("__version__") or facts.get("version")
+    if reported is None and "torch" in (distribution.name, *imports):
+        raise _unreadable(distribution, imports)
+    version = distribution.version
+    _check_version(version, distribution)
+    return Identity(
+        name=distribution.name,
+        version=version,
+        reported=reported or version,
+        cuda=facts.get("cuda"),
+        hip=facts.get("hip"),
+        rocm=facts.get("rocm"),
+        xpu=facts.get("xpu"),
+        git_version=facts.get("git_version"),
+    )
+
+
+def read_again(distribution: Distribution) -> Identity | None:
+    """Return what lies now where a distribution was found before; None where nothing is, or nothing readable."""
+    index = DistributionIndex(extend_by_pth([distribution.site]))
+    found = index.find(distribution.name)
+    try:
+        return None if found is None else read_identity(found, index)
+    except RuntimeReadError:
+        return None
+
+
+def _version_text(distribution: Distribution, imports: dict[str, Path]) -> str:
+    """Return the text of the ``version.py`` that speaks for the distribution: of torch, of its namesake, or any.
+
+    :raises RuntimeReadError: when it cannot be read.
+    """
+    own_name = distribution.name.replace("-", "_")
+    for name in sorted(imports, key=lambda name: (name != "torch", name != own_name)):
+        path = imports[name] / "version.py"
+        if is_file(path):
+            try:
+                return decode(read_bytes(path))
+            except OSError as error:
+                raise RuntimeReadError(
+                    f"{distribution.name} {distribution.version} is installed ({distribution.info}), but {path} cannot"
+                    f" be read: {reason(error, path)}",
+                    hint="Change the permissions of that environment, or reinstall torch in it.",
+                ) from None
+    return ""
+
+
+def _unreadable(distribution: Distribution, imports: dict[str, Path]) -> RuntimeReadError:
+    where = imports.get("torch", distribution.site / "torch") / "version.py"
+    return RuntimeReadError(
+        f"{distribution.name} {distribution.version} is installed ({distribution.info}), but {where} is missing or has"
+        " no line __version__ = '...': this torch does not say what it is",
+        hint="Reinstall torch in that environment, or name another one with RUNTIME_BACKEND_TARGET.",
+    )
+
+
+def _check_version(version: str, distribution: Distribution) -> None:
+    if parse_version(version) is None:
+        message = f"{distribution.info / 'METADATA'}: found Version {version!r}, expected a version (PEP 440)"
+        raise RuntimeReadError(message, hint=f"Reinstall {distribution.name} in that environment.")
+
+
+def is_compatible(built: Identity, running: Identity, match: str) -> bool:
+    """Return whether what is built against one runtime may be run with another.
+
+    :param match: ``exact``: the same version and variant; ``minor``: the same X.Y and accelerator; ``floor``: at least
+        the one built against, with the same accelerator (stable ABI). Of CUDA and of ROCm, major versions are told
+        apart, since their libraries are; what is not known does not refuse.
+    """
+    if not (built.version and running.version):  # locked as a source tree of dynamic version: whichever is there
+        return True
+    facts = ((built.accelerator, running.accelerator), (built.accelerator_major, running.accelerator_major))
+    if any(one != other and None not in (one, other) for one, other in facts):
+        return False
+    if match == "exact":
+        return _is_same(built, running)
+    older, newer = (Version(Version(identity.version).base_version) for identity in (built, running))
+    return (older.major, older.minor) == (newer.major, newer.minor) if match == "minor" else newer >= older
+
+
+def _is_same(one: Identity, other: Identity) -> bool:
+    if one.reported is None or other.reported is None:
+        return Version(one.version) == Version(other.version)
+    return one._replace(name=other.name, version=other.version) == other
+
+
+def find_closure(root: Distribution, extras: set[str], index: DistributionIndex) -> tuple[Distribution, ...]:
+    """Return the distribution and everything it requires, as far as it is installed, in the order found."""
+    environment = {key: str(value) for key, value in default_environment().items()}
+    found = {root.name: root}
+    pending, seen = [(root, frozenset(extras))], {(root.name, frozenset(extras))}
+    while pending:
+        distribution, wanted = pending.pop()
+        for requirement in _active_requirements(distribution, wanted, environment):
+            name = canonicalize_name(requirement.name)
+            needed = found.get(name) or index.find(name)
+            step = (name, frozenset(requirement.extras))
+            if needed is not None and step not in seen:
+                seen.add(step)
+                found[name] = needed
+                pending.append((needed, step[1]))
+    return tuple(found.values())
+
+
+def find_missing(root: Distribution, extras: set[str], index: DistributionIndex) -> list[str]:
+    """Return what a distribution, or anything that it needs, requires and is not installed: it cannot be imported."""
+    environment = {key: str(value) for key, value in default_environment().items()}
+    return [
+        str(requirement)
+        for distribution in find_closure(root, extras, index)
+        for requirement in _active_requirements(
+            distribution, frozenset(extras) if distribution is root else frozenset(), environment
+        )
+        if index.find(canonicalize_name(requirement.name)) is None
+    ]
+
+
+def _active_requirements(
+    distribution: Distribution, extras: frozenset[str], environment: dict[str, str]
+) -> Iterator[Requirement]:
+    for text in distribution.requires:
+        if not extras and _is_of_extra(text):
+            continue
+        requirement = parse_requirement(text)
+        if requirement is None:  # an old egg's spelling: what cannot be read cannot be followed
+            continue
+        if any(_holds(requirement, {**environment, "extra": extra}) for extra in ("", *extras)):
+            yield requirement
+
+
+def _holds(requirement: Requirement, environment: dict[str, str]) -> bool:
+    try:
+        return requirement.marker is None or requirement.marker.evaluate(environment)
+    except (ValueError, LookupError):  # packaging's UndefinedComparison, UndefinedEnvironmentName
+        return False
+
+
+def _is_of_extra(text: str) -> bool:
+    """Return whether a requirement is surely one of an extra; it saves the parsing of the hundreds that sympy has."""
+    marker = text.partition(";")[2]
+    return "extra ==" in marker and " or " not in marker

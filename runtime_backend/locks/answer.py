@@ -1,0 +1,115 @@
+"""What a lock says of one runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+from packaging.version import Version
+
+from ..errors import LockError
+from ..errors.reasons import DataError, reason
+from ..formats.toml import TOMLDecodeError, loads
+from ..index import Wanted
+from ..system.files import read_bytes
+from .tracing import ERRORS, explain, traced
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MOST = 1000
+"""Entries of one name in one lock. Real locks have tens; readers compare them with each other."""
+
+SOURCE = "it is locked as source, not as a wheel"
+
+
+class Locked(NamedTuple):
+    """One runtime of a lock, with its wheel for this platform where the lock tells it."""
+
+    name: str
+    version: str
+    lock: Path
+    url: str | None = None
+    """Where its wheel lies, ready for a direct reference (``%2B`` stays ``%2B``)."""
+    sha256: str | None = None
+    wanted: Wanted | None = None
+    """How its wheel is found on an index, where the lock tells no URL but that much."""
+    missing: str | None = None
+    """Why its wheel cannot be had. Without this, ``url`` and ``wanted``, it is had by its version."""
+    detail: str = ""
+    """What tells it from its namesakes in the same lock: its index, its markers."""
+
+
+def read_lock(path: Path) -> str:
+    """Return a lock's text.
+
+    :raises LockError: when it cannot be read.
+    """
+    try:
+        text = read_bytes(path).decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockError(f"{path}: cannot be read: {reason(error, path)}") from None
+    return text.replace("\r\n", "\n") if "\r" in text else text
+
+
+def parse_toml(text: str, path: Path) -> dict[str, Any]:
+    """Return the parsed lock.
+
+    :raises LockError: with the line, when it is no TOML.
+    """
+    try:
+        document: dict[str, Any] = traced(loads(text))
+    except (TOMLDecodeError, RecursionError) as error:
+        raise corrupt(path, f"not TOML: {reason(error)}") from None
+    return document
+
+
+def read_version(package: Mapping[str, Any]) -> str:
+    """Return the version of a locked package; empty for a source tree that tells it only when built.
+
+    :raises InvalidVersion: for one that is none.
+    """
+    version: str = package.get("version", "")
+    if version != "":
+        Version(version)
+    return version
+
+
+def read_sha256(text: str) -> str | None:
+    """Return the digest of ``sha256:…``; None for another algorithm's."""
+    algorithm, _, digest = text.partition(":")
+    return digest if algorithm == "sha256" else None
+
+
+def limited(entries: Sequence[T], name: str) -> Sequence[T]:
+    """Return a lock's entries of one name.
+
+    :raises DataError: when there are more than :data:`MOST`.
+    """
+    if len(entries) > MOST:
+        raise DataError(f"found {len(entries)} entries for {name}, expected at most {MOST}")
+    return entries
+
+
+def corrupt(path: Path, what: str) -> LockError:
+    """Return the error for a lock that is not as its tool writes it."""
+    return LockError(f"{path}: {what}", hint="Lock again with the tool that wrote it, or restore the file.")
+
+
+def only_lock_errors(read: Callable[P, T]) -> Callable[P, T]:
+    """Turn what a malformed document does to a reader into the one error that callers expect.
+
+    A lock is a foreign file: any key may be absent, of another type, or hold what no tool writes.
+    """
+
+    @wraps(read)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(*args, **kwargs)
+        except ERRORS as error:
+            what = explain(error, lambda: read(*args, **kwargs))
+            raise corrupt(Path(str(args[0])), f"not laid out as expected: {what}") from error
+
+    return guarded

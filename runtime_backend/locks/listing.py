@@ -1,0 +1,118 @@
+"""The wheel that fits among the files that a lock lists of one package, with or without their URLs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from packaging.utils import parse_wheel_filename
+from packaging.version import Version
+
+from ..index import Wanted
+from ..system.platforms import UNFIT, Platform
+from ..system.urls import file_name
+from .answer import SOURCE, Locked, read_sha256
+
+
+class LockedFile(NamedTuple):
+    """One file of a package, with its hash."""
+
+    name: str
+    version: Version | None
+    """Of a wheel, as its name tells it; None for anything else."""
+    url: str | None
+    sha256: str | None
+
+
+class Listing(NamedTuple):
+    """A locked package with the files that the lock has of it, not all of them for this platform."""
+
+    name: str
+    version: str
+    lock: Path
+    files: tuple[LockedFile, ...]
+    indexes: tuple[str, ...] = ()
+    """Where a file without a URL is to be found; empty for the frontend's own default index."""
+    or_default: bool = False
+    """Whether the default index, which no lock names, is asked as well."""
+    detail: str = ""
+
+
+def read_file(entry: Mapping[str, str]) -> LockedFile:
+    """Return what poetry and pdm write of one file: ``{file, hash}`` or ``{url, hash}``."""
+    url = entry.get("url")
+    name = file_name(url) if url is not None else entry["file"]
+    return LockedFile(name=name, version=_wheel_version(name), url=url, sha256=read_sha256(entry.get("hash", "")))
+
+
+def read_listed_version(package: Mapping[str, Any]) -> str:
+    """Return the version of a package that is not locked as a source tree: such a one always has one.
+
+    :raises LookupError: where it is absent.
+    :raises InvalidVersion: for one that is none.
+    """
+    version: str = package["version"]
+    Version(version)
+    return version
+
+
+def choose_wheel(listing: Listing, platform: Platform) -> Locked:
+    """Return the package with its wheel for the platform; of several versions the highest that fits.
+
+    pdm drops a local part that nobody asked for, lists the wheels of 2.7.0 and of 2.7.0+cpu under the one version,
+    and installs the latter.
+    """
+    by_version: dict[Version, list[LockedFile]] = {}
+    for file in listing.files:
+        if file.version is not None:
+            by_version.setdefault(file.version, []).append(file)
+    versions = sorted(by_version, reverse=True)
+    for version in versions:
+        best = platform.best_wheel((file.name, file) for file in by_version[version])
+        if best is not None:
+            return _found(listing, str(version), best)
+    if not listing.files:
+        return _found(listing, listing.version, None)
+    missing = UNFIT if versions else SOURCE
+    return Locked(name=listing.name, version=listing.version, lock=listing.lock, missing=missing, detail=listing.detail)
+
+
+def drop_missing(found: Iterable[Locked]) -> tuple[Locked, ...]:
+    """Return those of several whose wheel can be had, each once; all of them where none can."""
+    unique: dict[Locked, Locked] = {}
+    for locked in found:
+        unique.setdefault(locked._replace(detail=""), locked)
+    every = tuple(unique.values())
+    return tuple(locked for locked in every if locked.missing is None) or every
+
+
+def _found(listing: Listing, version: str, file: LockedFile | None) -> Locked:
+    """Return the package with one of its files, by URL, by name on an index, or, where neither is told, by version."""
+    name, url, sha256 = (None, None, None) if file is None else (file.name, file.url, file.sha256)
+    hashes = frozenset(() if sha256 is None else (sha256,))
+    is_named = url is None and bool(listing.indexes)
+    wanted = Wanted(
+        name=listing.name,
+        version=version,
+        indexes=listing.indexes,
+        file=name,
+        hashes=hashes,
+        or_default=listing.or_default,
+    )
+    return Locked(
+        name=listing.name,
+        version=version,
+        lock=listing.lock,
+        url=url,
+        sha256=None if url is None and not is_named else sha256,
+        wanted=wanted if is_named else None,
+        detail=listing.detail,
+    )
+
+
+def _wheel_version(name: str) -> Version | None:
+    try:
+        return parse_wheel_filename(name)[1]
+    except ValueError:  # InvalidWheelFilename, or a number of 5,000 digits
+        return None

@@ -1,0 +1,158 @@
+"""Composing the plan of one hook call: a function of files, environment and the frontend's process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..config import Settings
+from ..frontend import Caller, find_postponement, find_start, find_uv_command, find_uv_options, is_asking
+from ..index import Indexes
+from ..installed.distributions import DistributionIndex
+from ..provision import Provider
+from ..provision.fetch import Fetcher, Source
+from ..resolve import Resolver
+from ..store.cache import check_owner, find_cache
+from ..system.platforms import current_platform
+from . import BUILD_HOOKS, METADATA_HOOKS, REQUIREMENT_HOOKS, Plan
+from .runtimes import Provided, RuntimePlan, show_runtimes
+from .variables import plan_environ
+
+if TYPE_CHECKING:
+    from ..cuda import Workbench
+    from ..frontend.asking.asker import Asker
+
+
+def make_plan(hook: str, settings: Settings, caller: Caller, say: Callable[[str], None]) -> Plan:
+    """Decide everything for one hook call: a function of files, environment and the frontend's process.
+
+    :param say: takes a line for the person while the frontend is asked.
+    :raises RuntimeBackendError: only for what no hook can go on with; see :attr:`Plan.refusal` for the rest.
+    """
+    cache = _find_cache(settings, caller)
+    postponed = _postponed(hook, settings, caller)
+    runtimes = tuple(_plan_runtimes(hook, settings, caller, postponed, partial(_make_asker, settings, caller, say)))
+    provided = show_runtimes(runtimes, cache, caller)
+    identities = [runtime.identity for runtime in runtimes if runtime.identity is not None]
+    bench = None if settings.cuda is None else _make_bench(hook, caller, cache, provided, is_postponed=bool(postponed))
+    variables, cuda = plan_environ(settings, identities, provided.sites, caller.environ, bench)
+    return Plan(
+        hook=hook,
+        settings=settings,
+        frontend=caller.frontend[0],
+        isolation=caller.isolation,
+        runtimes=runtimes,
+        overlay=provided.overlay,
+        view=provided.view,
+        variables=variables,
+        cuda=cuda,
+        cache=cache,
+        is_offline=_is_offline(settings, caller),
+    )
+
+
+def _find_cache(settings: Settings, caller: Caller) -> Path:
+    cache = find_cache(None if settings.cache_dir is None else settings.cache_dir.value, caller.environ)
+    check_owner(cache, settings.trust)
+    return cache
+
+
+def _make_asker(settings: Settings, caller: Caller, say: Callable[[str], None]) -> Asker:
+    from ..frontend.asking.asker import Asker  # noqa: PLC0415 - most commands prove, and ask nothing
+
+    return Asker(
+        folder=_find_cache(settings, caller) / "asked",
+        caller=caller,
+        limit=settings.ask_timeout.value,
+        # uv has that variable itself, and pip knows nothing of it.
+        is_offline=settings.offline.value and settings.offline.origin != "UV_OFFLINE",
+        say=say,
+    )
+
+
+def find_source(caller: Caller, *, is_offline: bool) -> Source:
+    """Return where the frontend gets things from."""
+    start = find_start(caller) or caller.cwd
+    return Source(environ=caller.environ, cwd=start, options=find_uv_options(caller), is_offline=is_offline)
+
+
+def _is_offline(settings: Settings, caller: Caller) -> bool:
+    return settings.offline.value or "--offline" in find_uv_options(caller)
+
+
+def _postponed(hook: str, settings: Settings, caller: Caller) -> str | None:
+    """Return why nothing has to be installed for this hook, although a build would need it."""
+    if is_asking(caller.environ):
+        return find_postponement(caller, settings.project)
+    wants_real = settings.metadata.value == "real" or settings.unresolved.value == "newest"
+    return None if wants_real or hook not in REQUIREMENT_HOOKS else find_postponement(caller, settings.project)
+
+
+def _wants_versions(caller: Caller) -> bool:
+    command = find_uv_command(caller)
+    return command is not None and command.requires_build_hashes
+
+
+def _needs_decision(hook: str, settings: Settings, caller: Caller, postponed: str | None) -> bool:
+    """Return whether a hook has to know which runtime the target will have."""
+    if is_asking(caller.environ):
+        return False
+    is_real = hook in METADATA_HOOKS and settings.metadata.value == "real"
+    return hook in BUILD_HOOKS or is_real or (hook in REQUIREMENT_HOOKS and postponed is None)
+
+
+def _indexes(settings: Settings, caller: Caller, cache: Path) -> Indexes:
+    return Indexes(
+        folder=cache / "index",
+        platform=current_platform(),
+        environ=caller.environ,
+        is_offline=_is_offline(settings, caller),
+    )
+
+
+def _plan_runtimes(
+    hook: str, settings: Settings, caller: Caller, postponed: str | None, make_asker: Callable[[], Asker]
+) -> Iterator[RuntimePlan]:
+    if settings.provision.value == "none" or not settings.runtimes:
+        return
+    cache = _find_cache(settings, caller)
+    resolver = Resolver(settings, caller, make_asker, may_ask=_needs_decision(hook, settings, caller, postponed))
+    provider = Provider(
+        wanted=settings.provision.value,
+        frontend=caller.frontend[0],
+        is_kept=caller.isolation == "kept",
+        is_isolated=caller.isolation != "none",
+        is_asked=hook in REQUIREMENT_HOOKS,
+        is_newest_wanted=settings.unresolved.value == "newest",
+        postponed=postponed,
+        fetcher=_fetcher(cache / "fetched", caller),
+        verified=cache / "verified",
+        wants_versions=_wants_versions(caller),
+        indexes=_indexes(settings, caller, cache) if hook in (*REQUIREMENT_HOOKS, *BUILD_HOOKS) else None,
+    )
+    for rule in settings.runtimes:
+        outcome = resolver.resolve(rule)
+        yield RuntimePlan(outcome=outcome, provision=provider.decide(outcome))
+
+
+def _fetcher(folder: Path, caller: Caller) -> Fetcher | None:
+    return None if caller.isolation in ("none", "kept") else Fetcher(folder, caller.reader.python)
+
+
+def _make_bench(hook: str, caller: Caller, cache: Path, provided: Provided, *, is_postponed: bool) -> Workbench:
+    from ..cuda import Workbench  # noqa: PLC0415 - most packages have no cuda table
+
+    return Workbench(
+        environ=caller.environ,
+        cache=cache,
+        visible=DistributionIndex([Path(entry) for entry in caller.sys_path if entry]),
+        isolation=caller.isolation,
+        is_asked=hook in REQUIREMENT_HOOKS,
+        is_building=hook in BUILD_HOOKS,
+        is_postponed=is_postponed,
+        fetcher=_fetcher(cache / "toolkits", caller),
+        site=provided.sites.get("torch"),
+        nvidia=provided.nvidia,
+    )

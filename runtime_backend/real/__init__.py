@@ -1,0 +1,1 @@
+"""The real backend: loading it and calling its hooks."""

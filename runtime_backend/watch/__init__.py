@@ -1,0 +1,1 @@
+"""What a build prints: passed on, counted, kept, recorded, and its first errors."""
