@@ -20,7 +20,9 @@ from runtime_backend.cuda.system import find_toolkit
 from runtime_backend.frontend.asking.asker import Asker
 from runtime_backend.hook import prerequisites
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background; what the tests start would inherit it
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # as in a shell's background; what the tests start would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("ours", deadline=None)  # a test is not wrong because the machine is busy

@@ -36,8 +36,7 @@ from runtime_backend.frontend.environments import read_pyvenv_cfg
 from runtime_backend.frontend.folders import read_toml
 from runtime_backend.frontend.installations.pip import _from_files
 from runtime_backend.frontend.processes import _from_procfs, _parse_environ, _parse_lsof, _parse_ps
-from runtime_backend.index import http
-from runtime_backend.index import pages
+from runtime_backend.index import http, pages
 from runtime_backend.index.find import _read_kept
 from runtime_backend.installed.distributions import Distribution, DistributionIndex, extend_by_pth, locate_imports
 from runtime_backend.installed.identity import find_closure, find_missing, read_identity

@@ -18,7 +18,7 @@ from hooks import be, make_source
 from repositories import GIT, git, make_repository
 from servers import Server, serving
 from standins import write
-from test_archives import make_tar
+from test_unpacking import make_tar
 
 from runtime_backend import build
 from runtime_backend.cli import main

@@ -14,7 +14,12 @@ from ..errors import ProvisionError
 from ..frontend import Caller
 from ..installed.distributions import locate_imports
 from ..plan import BUILD_HOOKS, Plan
-from ..plan.variables import (
+from ..provision.overlay import Overlay
+from ..real.backend import surroundings
+from ..store.cache import bytecode_folder, open_folder
+from ..store.holding import in_use
+from ..system.files import is_folder
+from .environ import (
     build_folder_variables,
     bytecode_variables,
     hook_variables,
@@ -22,11 +27,6 @@ from ..plan.variables import (
     setuptools_config,
     toolkit_variables,
 )
-from ..provision.overlay import Overlay
-from ..real.backend import surroundings
-from ..store.cache import bytecode_folder, open_folder
-from ..store.holding import in_use
-from ..system.files import is_folder
 
 if TYPE_CHECKING:
     from ..cuda import CudaHome

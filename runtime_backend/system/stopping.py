@@ -84,7 +84,8 @@ def _release(taken: Sequence[signal.Signals]) -> None:
 
 def _end_self(number: int) -> None:
     for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, OSError, ValueError):  # there is none, nobody reads it, it is closed
+        # There is none, nobody reads it, it is closed, or the signal came in the middle of writing to it.
+        with suppress(AttributeError, OSError, ValueError, RuntimeError):
             stream.flush()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)

@@ -121,10 +121,10 @@ def test_fails_to_import_something_else(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_fails_to_import_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error that does not say which module was missing is passed on."""
-    write(tmp_path / "odd_backend.py", "raise ModuleNotFoundError('odd')\n")
+    write(tmp_path / "unnamed_backend.py", "raise ModuleNotFoundError('odd')\n")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError, match="odd"):
-        load_backend("odd_backend", [], tmp_path)
+        load_backend("unnamed_backend", [], tmp_path)
 
 
 def test_in_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from hooks import Said
 from repositories import GIT, git, make_repository
 from servers import Server, serving
 from standins import blocked, write
-from test_archives import make_tar
+from test_unpacking import make_tar
 from toolkits import make_program
 
 from runtime_backend.config import Upstream
@@ -28,8 +28,7 @@ from runtime_backend.errors import SourceError
 from runtime_backend.index import downloads
 from runtime_backend.store.sweeping import sweep
 from runtime_backend.system.files import is_there
-from runtime_backend.upstream import Depot
-from runtime_backend.upstream import obtaining
+from runtime_backend.upstream import Depot, obtaining
 from runtime_backend.upstream.git import Git, find_commit
 
 

@@ -14,7 +14,7 @@ from runtime_backend.cli.adopt.shim import ATTRIBUTES, MANIFEST, REQUIRES, SHIM,
 from runtime_backend.formats.toml import loads
 
 PYPROJECT = '[build-system]\nrequires = ["setuptools", "torch"]\nbuild-backend = "setuptools.build_meta"\n'
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

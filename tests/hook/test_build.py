@@ -157,7 +157,7 @@ def test_end_to_end(tmp_path: Path) -> None:
     make_torch(make_venv(tmp_path / "mine", python), "2.1.0")
     (tmp_path / "dist").mkdir()
     make_source(scene.source, "backends.recording")
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")},
         "PYTHONPATH": os.pathsep.join([str(here.parent), str(here)]),

@@ -182,7 +182,7 @@ def test_other_tool() -> None:
 
 def test_entry_point() -> None:
     """The function stands where validate-pyproject looks for it."""
-    project = loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    project = loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
     expected = {"runtime-backend": f"{tool_schema.__module__}:{tool_schema.__name__}"}
     assert expected == project["entry-points"]["validate_pyproject.tool_schema"]
 

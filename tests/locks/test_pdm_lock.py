@@ -15,7 +15,7 @@ from runtime_backend.index import Wanted
 from runtime_backend.locks import Locked, find_locked
 from runtime_backend.locks.pdm_project import read_project
 
-SAMPLES = sorted((Path(__file__).parent / "locks").glob("pdm-lock-*/*/pdm*.lock"))
+SAMPLES = sorted(Path(__file__).parent.glob("pdm-lock-*/*/pdm*.lock"))
 HINT = "Lock again with the tool that wrote it, or restore the file."
 LINUX = make_platform("linux-x86_64", "3.11")
 WHEEL = "torch-2.7.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"

@@ -89,7 +89,7 @@ NEW = "import sys; sys.path.insert(0, {tests!r}); from standins import make_torc
 def replacing(scene: Scene, call: str) -> str:
     """Return a script that removes torch from the target, and then does something with its folder ``site``."""
     site = scene.site(scene.target)
-    start = NEW.format(tests=str(Path(__file__).parent), info=str(site / f"torch-{TARGET}.dist-info"))
+    start = NEW.format(tests=str(Path(__file__).parents[1]), info=str(site / f"torch-{TARGET}.dist-info"))
     return f"{start} site = pathlib.Path({str(site)!r}); {call}"
 
 

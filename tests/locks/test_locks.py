@@ -13,7 +13,7 @@ from platforms import make_platform
 from runtime_backend.config.selection import Selection
 from runtime_backend.locks import Locked, find_locked
 
-SAMPLES = Path(__file__).parent / "locks"
+SAMPLES = Path(__file__).parent
 
 
 def _cases() -> Iterator[Any]:

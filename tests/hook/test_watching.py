@@ -62,7 +62,7 @@ pytestmark = pytest.mark.usefixtures("_forgetful")
 
 def watched(scene: Scene, end: str = "", table: str = "", *, makes_log: bool = True) -> None:
     """Write the backend."""
-    tests = str(Path(__file__).parent)
+    tests = str(Path(__file__).parents[1])
     write(scene.source / "watched_backend.py", BACKEND.format(tests=tests, end=end, makes_log=makes_log))
     make_source(scene.source, "watched_backend", f'backend-path = ["."]\n{table}')
 

@@ -12,7 +12,7 @@ from backends import recording
 from callers import TARGET, Scene
 from hooks import Said, call_of
 from standins import write
-from test_archives import make_tar
+from test_unpacking import make_tar
 
 from runtime_backend.archives.stamp import read_stamp
 from runtime_backend.errors import BackendError, MetadataError

@@ -72,7 +72,7 @@ def shell_of(scene: Scene, **more: str) -> dict[str, str]:
 
 def uv(scene: Scene, without: tuple[str, ...] = (), **more: str) -> Caller:
     """Return the caller under uv, which installs stand-ins."""
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     text = INSTALLER.format(python=sys.executable, path=[str(here), str(here.parent)], without=without)
     installer = make_program(scene.root / "uv/uv", text)
     caller = scene.uv(shell_of(scene, **more), "sync")

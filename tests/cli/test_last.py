@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from standins import write
-from test_builds import BUILD, record
+from test_records import BUILD, record
 
 from runtime_backend.cli import main
 from runtime_backend.cli.last import shown_name

@@ -395,7 +395,7 @@ def build_sdist(folder, config_settings=None):
 
 def asking(scene: Scene, which: str, table: str = "") -> Scene:
     """Let the scene's backend ask a torch for something."""
-    text = BACKEND.replace("{WHICH}", which).replace("{tests!r}", repr(str(Path(__file__).parent)))
+    text = BACKEND.replace("{WHICH}", which).replace("{tests!r}", repr(str(Path(__file__).parents[1])))
     write(scene.source / "asking_backend.py", text)
     make_source(scene.source, "asking_backend", f'backend-path = ["."]\n{table}')
     return scene
@@ -516,7 +516,7 @@ def test_fetch(scene: Scene) -> None:
     """What the build environment lacks, and can no longer be required, is fetched, and then reused."""
     said, caller = Said(), scene.uv(scene.shell(scene.consumer), "sync")
     installer = scene.root / "bin/uv"
-    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import standins, pathlib"
+    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r}); import standins, pathlib"
     make = f"standins.make_torch(pathlib.Path(sys.argv[sys.argv.index('--target') + 1]), {LOCKED!r})"
     write(installer, f"#!{sys.executable}\n{code}\n{make}\n")
     installer.chmod(0o755)

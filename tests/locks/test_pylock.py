@@ -13,7 +13,7 @@ from runtime_backend.config.selection import Selection
 from runtime_backend.errors import LockError
 from runtime_backend.locks import Locked, find_locked
 
-SAMPLES = sorted((Path(__file__).parent / "locks").glob("*/*/pylock*.toml"))
+SAMPLES = sorted(Path(__file__).parent.glob("*/*/pylock*.toml"))
 HINT = "Lock again with the tool that wrote it, or restore the file."
 LINUX = make_platform("linux-x86_64", "3.11")
 WHEEL = "torch-2.7.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"

@@ -289,7 +289,7 @@ def read(path):
 print(json.dumps([read(path) for path in sys.argv[1:]]))
 """
 
-SAMPLES = sorted((Path(__file__).parent / "locks").glob("*/*/*.txt"))
+SAMPLES = sorted((Path(__file__).parents[1] / "locks").glob("*/*/*.txt"))
 
 
 def by_pip(paths: Sequence[Path], environ: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -47,7 +47,7 @@ sys.exit(3 if (here / "fails").exists() else 0)
 @pytest.fixture
 def installer(tmp_path: Path) -> Path:
     """Return an installer that installs a stand-in, whatever it is asked for."""
-    text = INSTALLER.format(python=sys.executable, tests=str(Path(__file__).parent))
+    text = INSTALLER.format(python=sys.executable, tests=str(Path(__file__).parents[1]))
     write(tmp_path / "bin/uv", text)
     (tmp_path / "bin/uv").chmod(0o755)
     return tmp_path / "bin/uv"

@@ -15,7 +15,7 @@ from runtime_backend.errors import LockError
 from runtime_backend.locks import READERS, Locked, find_locked
 from runtime_backend.system.platforms import UNFIT, current_platform
 
-SAMPLES = sorted((Path(__file__).parent / "locks").glob("uv-*/*/uv.lock"))
+SAMPLES = sorted(Path(__file__).parent.glob("uv-*/*/uv.lock"))
 HINT = "Lock again with the tool that wrote it, or restore the file."
 LINUX = make_platform("linux-x86_64", "3.11")
 SLOWLY = "# a line that uv does not write\n"

@@ -15,7 +15,7 @@ import pytest
 from repositories import GIT, git, make_repository
 from servers import Server, serving
 from standins import blocked, write
-from test_archives import put
+from test_unpacking import put
 
 from runtime_backend.cli import main
 from runtime_backend.cli.adopt.shim import REQUIRES

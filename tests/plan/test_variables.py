@@ -1,0 +1,82 @@
+"""The variables that the settings name for the real backend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runtime_backend.config import Variable
+from runtime_backend.installed.identity import Identity
+from runtime_backend.plan.variables import PlannedVariable, build_label, plan_variables
+
+TORCH = Identity(name="torch", version="2.7.0", reported="2.7.0+cu126", cuda="12.6", git_version="abc")
+NUMPY = Identity(name="numpy", version="2.0", reported="2.0")
+ROCM = Identity(name="torch", version="2.9.0", reported="2.9.0+rocm6.4", hip="6.4.43484-123eb5128", rocm="6.4.2")
+XPU = Identity(name="torch", version="2.9.0", reported="2.9.0+xpu", xpu="20250101")
+LOCKED = Identity(name="torch", version="2.7.0+cu126")
+
+
+def plan(
+    template: str, *identities: Identity, environ: dict[str, str] | None = None, force: bool = False
+) -> list[str | None]:
+    """Return (value, why) of a variable A."""
+    variable = Variable(name="A", template=template, force=force, origin="here")
+    (planned,) = plan_variables([variable], identities, {"torch": Path("/overlay")}, environ or {})
+    assert PlannedVariable(name="A", value=planned.value, origin="here", why=planned.why) == planned
+    return [planned.value, planned.why]
+
+
+@pytest.mark.parametrize(
+    ("template", "value"),
+    [
+        ("1", "1"),
+        ("", ""),
+        ("{torch.version}|{torch.cuda}|{torch.hip}|{torch.git-version}", "2.7.0+cu126|12.6||abc"),
+        ("{numpy.version}|{numpy.cuda}", "2.0|"),
+        ("{torch.site}/nvidia/cu13/include", "/overlay/nvidia/cu13/include"),
+        ("{{torch.cuda}} {{{torch.cuda}}}", "{torch.cuda} {12.6}"),
+    ],
+)
+def test_value(template: str, value: str) -> None:
+    """A template is filled in by what the runtimes call themselves; what a runtime lacks is empty."""
+    assert [value, "set"] == plan(template, TORCH, NUMPY)
+
+
+@pytest.mark.parametrize(
+    ("force", "expected"),
+    [(False, [None, "left as the environment has it"]), (True, ["1", "set, over the environment's"])],
+)
+@pytest.mark.parametrize("own", ["0", ""])
+def test_the_environment_wins(own: str, force: bool, expected: list[str | None]) -> None:  # noqa: FBT001 - a table
+    """The person's environment wins, an empty value, too, unless the entry is forced."""
+    assert expected == plan("1", TORCH, environ={"A": own}, force=force)
+
+
+@pytest.mark.parametrize("identities", [(), (LOCKED,), (NUMPY,)])
+def test_runtime_that_is_not_there(identities: tuple[Identity, ...]) -> None:
+    """What is not known before the runtime is there is not made up."""
+    why = "not set: torch.cuda, torch.hip not known before the runtime is there"
+    assert [None, why] == plan("{torch.cuda}{torch.hip}", *identities)
+    assert ["1", "set"] == plan("1", *identities)
+
+
+@pytest.mark.parametrize(("torch", "value"), [(ROCM, "6.4.43484-123eb5128|6.4.2|"), (XPU, "||20250101"), (TORCH, "||")])
+def test_value_of_other_accelerators(torch: Identity, value: str) -> None:
+    """What a torch for ROCm, or for XPU, says of itself is there to be filled in, too."""
+    assert [value, "set"] == plan("{torch.hip}|{torch.rocm}|{torch.xpu}", torch)
+
+
+def test_build_label() -> None:
+    """A build folder's name tells the runtimes, and differs wherever they do; it needs no quoting."""
+    assert build_label([TORCH]).startswith("torch-2.7.0.cu126-")
+    assert build_label([TORCH, NUMPY]).startswith("torch-2.7.0.cu126-numpy-2.0-")
+    assert build_label([LOCKED]).startswith("torch-2.7.0.cu126-")
+    odd = Identity(name="torch", version="1!2.0", reported="2 $(x)/..\\%", git_version="abc")
+    other = Identity(name="torch", version="2.7.0", reported="2.7.0+cu126", cuda="12.6", git_version="other")
+    rocm = ROCM._replace(rocm="6.4.3")
+    later = XPU._replace(xpu="20250302")
+    labels = [build_label([identity]) for identity in (TORCH, LOCKED, odd, other, ROCM, rocm, XPU, later)]
+    assert len(labels) == len(set(labels))
+    assert set("".join(labels)) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
+    assert build_label([TORCH]) == build_label([TORCH])
