@@ -19,10 +19,11 @@ def _install(session: nox.Session, *groups: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and formatting."""
+    """Check style, formatting and spelling."""
     _install(session, "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("codespell")
 
 
 @nox.session
@@ -30,6 +31,10 @@ def types(session: nox.Session) -> None:
     """Check types."""
     _install(session, "lint", "test", "integration")
     session.run("mypy")
+    session.run("mypy", "integration", "noxfile.py")
+    # Tests hand in what no caller would, and look into modules.
+    lenient = ("--implicit-reexport", "--no-strict-equality", "--disable-error-code=func-returns-value")
+    session.run("mypy", "tests", *lenient)
 
 
 @nox.session(python=PYTHONS)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,8 @@ class SupportWriter:
         """Take what a test has measured."""
         for name, value in report.user_properties if report.when == "call" else ():
             if name == "support":
-                frontend, version, scenario, kind, note = value
+                told: Any = value
+                frontend, version, scenario, kind, note = told
                 self.measured.setdefault((frontend, version), {})[scenario] = Outcome(kind=kind, note=note)
 
     def pytest_sessionfinish(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +13,9 @@ from threading import Thread
 from urllib.parse import quote, unquote
 
 from packaging.utils import parse_wheel_filename
+
+_LONGEST = 5.0
+"""Seconds for which a hook is waited for that may never come."""
 
 
 class Index(ThreadingHTTPServer):
@@ -29,6 +32,8 @@ class Index(ThreadingHTTPServer):
         self.files = {wheel.name: wheel for wheels in indexes.values() for wheel in wheels}
         self.delay = 0.0
         """Seconds before a torch comes."""
+        self.is_begun: Callable[[], bool] = lambda: True
+        """Whether a hook has run since the command began: on a busy machine, too, a torch comes no earlier."""
         self.repository: Path | None = None
         """The folder served below ``/repository``, as git's simple servers do; see git-update-server-info."""
         self.served: list[str] = []
@@ -57,8 +62,16 @@ class _Handler(BaseHTTPRequestHandler):
             is_ours = (
                 self.headers.get("User-Agent") == "runtime-backend"
             )  # a wheel that is checked: in time for the build
-            time.sleep(self.server.delay if name.startswith("torch-") and not is_ours else 0)
+            if name.startswith("torch-") and not is_ours:
+                self._wait()
         self.wfile.write(body)
+
+    def _wait(self) -> None:
+        """Be as slow as a large download: a torch comes after the first hook, as far as there is one."""
+        time.sleep(self.server.delay)
+        until = time.monotonic() + _LONGEST * bool(self.server.delay)
+        while not self.server.is_begun() and time.monotonic() < until:
+            time.sleep(0.05)
 
     def _answer(self) -> bytes:
         parts = [unquote(part) for part in self.path.strip("/").split("/")]

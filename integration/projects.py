@@ -73,6 +73,8 @@ class Project:
     def run(self, *words: object, cwd: Path | None = None, **how: Any) -> Result:  # noqa: ANN401 - as for run
         """Run the project manager in the project, with nothing but the index."""
         program = self.place.stock.tool(self.program) / self.program
+        before = len(self.place.hooks())
+        self.index.is_begun = lambda: len(self.place.hooks()) > before
         return self.place.run(program, *words, cwd=cwd or self.folder, **{**self.surroundings, **how})
 
     def check(self, torch: str, *, provision: str | None = "present", prefix: Path | None = None) -> None:

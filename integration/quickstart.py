@@ -75,7 +75,17 @@ def make_environment(folder: Path, requirements: Sequence[str]) -> None:
 def make_wheel(tools: Path, wheels: Path) -> None:
     """Make the wheel of this checkout: what an index has of a released runtime-backend."""
     shutil.rmtree(wheels, ignore_errors=True)
-    command = [program(tools, "python"), "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", wheels, ROOT]
+    command: list[str | Path] = [
+        program(tools, "python"),
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "-w",
+        wheels,
+        ROOT,
+    ]
     run(command, os.environ)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
+from typing import Any
 
 from .stock import REPOSITORY, locked, work_folder
 from .workplace import Target, Workplace
@@ -16,7 +17,7 @@ VERSION = "2.13.0"
 """The one that the tests were made with; the machine of the project has it as a CPU build for Python 3.11."""
 
 
-ONLINE = {
+ONLINE: dict[str, Any] = {
     **dict.fromkeys(("PIP_NO_INDEX", "UV_OFFLINE")),
     **{name: os.environ.get(name) for name in ("PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_CERT")},
 }

@@ -95,8 +95,8 @@ def render(rows: Sequence[Row]) -> str:
 
 def _wrap(number: int, note: str) -> str:
     start = f"{number}. "
-    words = {"break_long_words": False, "break_on_hyphens": False}
-    return fill(start + note, 120, subsequent_indent=" " * len(start), **words)
+    indent = " " * len(start)
+    return fill(start + note, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _line(*cells: str) -> str:

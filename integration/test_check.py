@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,12 +37,13 @@ def test_rebuilds(place: Workplace, index: Index, frontend: str, origin: str) ->
     """From wherever the package came, and although the frontend keeps the old wheel in its cache."""
     project = Project(place, index, frontend)
     target = place.target("2.7.0", pip=NEWEST_PIP if frontend == "pip" else None)
-    wanted: list[object] = {
+    ways: dict[str, list[object]] = {
         "directory": [project.package],
         "editable": ["-e", project.package],
         "git": [f"git+{project.repository().as_uri()}"],
         "sdist": [project.sdist()],
-    }[origin]
+    }
+    wanted = ways[origin]
     uv = place.stock.uv(NEWEST_UV)
     installer = (
         [target.python, "-m", "pip", "install"] if frontend == "pip" else [uv, "pip", "install", "-p", target.prefix]
@@ -58,7 +60,7 @@ def test_rebuilds_in_a_project(place: Workplace, index: Index) -> None:
     """Under ``uv sync``, from git, which uv does not build again by itself."""
     project = Project(place, index, "uv")
     git = project.repository().as_uri()
-    nothing = {"UV_OFFLINE": None, "UV_FIND_LINKS": None}
+    nothing: dict[str, Any] = {"UV_OFFLINE": None, "UV_FIND_LINKS": None}
     for torch in ("2.7.0", "2.8.0"):
         project.write(
             "pyproject.toml",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,7 @@ def test_from_nothing(place: Workplace, index: Index, manager: str) -> None:
         + text.format(main=index.url("main"), cu126=index.url("cu126"), git=git)
         + _TABLE,
     )
-    nothing = {"UV_OFFLINE": None, "UV_FIND_LINKS": None, "POETRY_VIRTUALENVS_IN_PROJECT": "true"}
+    nothing: dict[str, Any] = {"UV_OFFLINE": None, "UV_FIND_LINKS": None, "POETRY_VIRTUALENVS_IN_PROJECT": "true"}
     if manager == "uv":
         place.uv(NEWEST_UV, command, cwd=project.folder, **nothing)
     else:
@@ -110,7 +111,7 @@ def test_where_the_person_stands(place: Workplace, frontend: str) -> None:
     target, package = place.target("2.7.0+cpu", pip=NEWEST_PIP), place.package("probe_setuptools")
     (place.folder / "app" / "deep").mkdir(parents=True)
     (place.folder / "app" / "pyproject.toml").write_text(_TABLE, "utf-8")
-    how = {"cwd": place.folder / "app" / "deep", "GROUPED_GEMM_CUTLASS": "mine"}
+    how: dict[str, Any] = {"cwd": place.folder / "app" / "deep", "GROUPED_GEMM_CUTLASS": "mine"}
     if frontend == "pip":
         place.run(target.python, "-m", "pip", "install", package, **how)
     else:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from locks import stand_ins
+import stand_ins
 from platforms import make_platform
 from test_locks import SAMPLES, selection_of
 
@@ -33,9 +33,9 @@ def test_index_has_what_was_locked(tmp_path: Path) -> None:
                 found = find_locked(lock, "torch", selection_of(case, lock), platform)
                 if len(found) == 1 and found[0].url is None and found[0].wanted is not None:
                     tally[tool, case["platform"]] += is_found(found[0], platform, tmp_path / "cache")
-    assert {tool for (tool, platform), right in tally.items() if platform == "linux-x86_64" and right} == LOOKED_UP
-    for platform in ("macos-arm64", "windows-amd64"):
-        assert sum(right for (_, where), right in tally.items() if where == platform) > 20
+    assert {tool for (tool, where), right in tally.items() if where == "linux-x86_64" and right} == LOOKED_UP
+    for name in ("macos-arm64", "windows-amd64"):
+        assert sum(right for (_, where), right in tally.items() if where == name) > 20
 
 
 def is_found(locked: Locked, platform: Platform, cache: Path) -> bool:

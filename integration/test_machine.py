@@ -52,10 +52,10 @@ def test_libraries(hashes: str, tmp_path: Path) -> None:
     torch, extension = tmp_path / "libtorch.so", tmp_path / "ext.so"
     compile_library(torch, NEW, "printf", f"-Wl,--hash-style={hashes}", "-Wl,-soname,libtorch.so")
     compile_library(extension, "mine", OLD, f"-L{tmp_path}", "-Wl,--no-as-needed", "-ltorch")
-    read = _read(extension)
+    read = _read(extension, extension.name)
     assert read is not None
     assert ("libtorch.so", (OLD,)) == (read.needed[0], read.wanted)
-    assert [OLD] == _lacking([NEW, OLD], [torch])
+    assert [OLD] == _lacking([NEW, OLD], [torch], [])
 
 
 @pytest.mark.skipif(shutil.which("patch") is None, reason="needs patch")

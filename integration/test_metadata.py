@@ -5,6 +5,7 @@ from __future__ import annotations
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.metadata import parse_email
@@ -19,7 +20,7 @@ from .workplace import Result, Workplace
 PROBE = "probe_setup_py_only"
 """All of its metadata is in a setup.py that imports torch at its top."""
 
-_ONLINE: dict[str, str | Path | None] = dict.fromkeys(("PIP_NO_INDEX", "PIP_FIND_LINKS", "UV_OFFLINE", "UV_FIND_LINKS"))
+_ONLINE: dict[str, Any] = dict.fromkeys(("PIP_NO_INDEX", "PIP_FIND_LINKS", "UV_OFFLINE", "UV_FIND_LINKS"))
 
 _CONSUMER = """
 [project]

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from .builds_table import read_builds
 from .checks import check_installed
@@ -33,7 +34,7 @@ def run_all(place: Workplace, commands: list[str], target: Target, cwd: Path) ->
         place.run("sh", "-c", command, cwd=cwd, activated=target, wait=600, **{**ONLINE, **tools(place, target)})
 
 
-def tools(place: Workplace, target: Target) -> dict[str, str]:
+def tools(place: Workplace, target: Target) -> dict[str, Any]:
     """Return a PATH with the environment's programs first, and no CUDA compiler."""
     return {"PATH": os.pathsep.join([str(target.prefix / "bin"), without_nvcc(place)])}
 
@@ -50,7 +51,7 @@ def test_maintainer(place: Workplace) -> None:
     """The maintainer of a fork; then somebody installs it, with the shim on no index."""
     fork, target = make_unadopted(place, "pyproject.toml"), place.target("2.7.0", pip=NEWEST_PIP)
     give_pip(target)
-    who = {
+    who: dict[str, Any] = {
         "GIT_AUTHOR_NAME": "Jo",
         "GIT_AUTHOR_EMAIL": "jo@x",
         "GIT_COMMITTER_NAME": "Jo",
@@ -75,7 +76,7 @@ def test_consumer(place: Workplace, real_target: Target) -> None:
     (row,) = [row for row in read_builds() if row["requirement"].startswith("torch-householder==")]
     subprocess.run([str(target.python), "-W", "ignore", "-c", row["check"]], check=True)
     run_all(place, ["runtime-backend check"], target, work)
-    assert next(target.site.glob(f"torch-{VERSION}*.dist-info"))
+    assert list(target.site.glob(f"torch-{VERSION}*.dist-info"))
 
 
 def give_pip(target: Target) -> None:

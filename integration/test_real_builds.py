@@ -48,7 +48,7 @@ def test_builds(place: Workplace, real_target: Target, row: dict[str, Any], way:
     target = own_target(place, real_target, *row.get("requires", ()))
     source = make_source(place, real_target, requirement, way)
     words = ("--no-deps", "--reinstall" if frontend == "uv" else "--force-reinstall", source)
-    how = {**ONLINE, "wait": 3000}
+    how: dict[str, Any] = {**ONLINE, "wait": 3000}
     began = time.monotonic()
     if frontend == "pip":
         place.run(target.python, "-m", "pip", "install", *words, **how)

@@ -69,7 +69,12 @@ def wrap(package: Path) -> None:
 
 
 def call(
-    place: Workplace, target: Target, package: Path, folder: Path, backend: str = "setuptools.build_meta", **how: str
+    place: Workplace,
+    target: Target,
+    package: Path,
+    folder: Path,
+    backend: str = "setuptools.build_meta",
+    **how: Any,  # noqa: ANN401 - as for start
 ) -> str:
     """Call the hooks that tell metadata, in an environment, and return what was said."""
     is_shim = backend.startswith("runtime")

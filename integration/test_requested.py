@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def install(place: Workplace, index: Index, target: Target, frontend: tuple[str,
     index.delay = 0.7
     url = f"--index-url={index.url('main')}"
     if frontend[0] == "pip":
-        nothing = {"PIP_NO_INDEX": None, "PIP_FIND_LINKS": None}
+        nothing: dict[str, Any] = {"PIP_NO_INDEX": None, "PIP_FIND_LINKS": None}
         place.run(target.python, "-m", "pip", "install", url, *words, **nothing)
     else:
         nothing = {"UV_OFFLINE": None, "UV_FIND_LINKS": None}

@@ -15,6 +15,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -76,7 +77,7 @@ class Publisher:
     def wrap(self, *words: str, fails: bool = False) -> Result:
         """Let a consumer wrap it."""
         command = (sys.executable, "-m", "runtime_backend", "wrap", *(words or ("probe-setuptools==1.0",)))
-        where = {"PYTHONPATH": REPOSITORY, "PIP_INDEX_URL": self.url}
+        where: dict[str, Any] = {"PYTHONPATH": REPOSITORY, "PIP_INDEX_URL": self.url}
         result = self.place.run(*command, cwd=self.place.folder, fails=fails, **where)
         self.place.forget()  # the hooks that were asked for metadata
         return result
@@ -264,7 +265,8 @@ def test_yanked(place: Workplace, publisher: Publisher) -> None:
 def test_path_that_leads_out(place: Workplace, publisher: Publisher) -> None:
     """An sdist with an absolute path in it is not unpacked."""
     victim = place.folder / "victim"
-    publisher.publish(**{str(victim): b"owned"})
+    outside: dict[str, Any] = {str(victim): b"owned"}
+    publisher.publish(**outside)
     assert f"'{victim}': found a path that leads out of it" in publisher.wrap(fails=True).output
     assert not victim.exists()
 

@@ -70,7 +70,7 @@ class Reader(NamedTuple):
 def make_tar(kind: str = "") -> bytes:
     """Return a source archive with a bit of everything, or an sdist."""
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=f"w:{kind}", format=tarfile.PAX_FORMAT) as archive:
+    with tarfile.open(fileobj=out, mode=f"w:{kind}", format=tarfile.PAX_FORMAT) as archive:  # type: ignore[call-overload] # any of the kinds
         for name, fields in (
             ("x-1", {"type": tarfile.DIRTYPE}),
             ("x-1/PKG-INFO", {"size": 9, "mtime": 1.5}),
@@ -79,7 +79,7 @@ def make_tar(kind: str = "") -> bytes:
             (f"x-1/{'long' * 60}", {"size": 2}),
         ):
             member = tarfile.TarInfo(name)
-            for key, value in fields.items():  # type: ignore[attr-defined]
+            for key, value in fields.items():
                 setattr(member, key, value)
             archive.addfile(member, io.BytesIO(b"x" * member.size))
     return out.getvalue()

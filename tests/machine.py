@@ -53,7 +53,7 @@ class Watch:
 
 
 WATCH = Watch()
-shutil.which = WATCH.which  # before anybody has imported it by name
+shutil.which = WATCH.which  # type: ignore[assignment] # before anybody has imported it by name
 sys.addaudithook(WATCH.hear)
 
 

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from callers import Scene, lock_text
@@ -72,7 +73,7 @@ def check_bytes(content: bytes, name: str) -> None:
             check_bytes(b"" if file is None else file.read(), f"{name}: {entry.name}")
 
 
-def build_everything(scene: Scene, monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+def build_everything(scene: Scene, monkeypatch: pytest.MonkeyPatch, **variables: Any) -> None:
     """Run the hooks, and explain in both forms; whatever comes of it is printed."""
     shell = scene.shell(scene.consumer, RUNTIME_BACKEND_LOG=str(scene.root / "log"), **variables)
     be(monkeypatch, scene, scene.pip(shell))

@@ -7,13 +7,14 @@ import io
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from ..stock import NEWEST_PIP, NEWEST_UV, Stock
 from ..workplace import Target, Workplace
 from .builds import SHIM, make_trivial
 from .timing import in_turn, median_ms, print_table
 
-_WAYS: Mapping[str, Mapping[str, str]] = {
+_WAYS: Mapping[str, Mapping[str, Any]] = {
     "proved": {},
     "asked": {"UV_PRERELEASE": "allow", "PIP_UPGRADE_STRATEGY": "eager"},
 }

@@ -6,6 +6,7 @@ import contextlib
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ..stock import NEWEST_PIP, NEWEST_UV, Stock
 from ..workplace import Target, Workplace
@@ -63,7 +64,11 @@ def _frontends(place: Workplace, target: Target) -> dict[str, tuple[object, ...]
 
 
 def _once(place: Workplace, command: tuple[object, ...], source: Path) -> Callable[[], object]:
-    variables = {"RUNTIME_BACKEND_LOG": None, "RUNTIME_BACKEND_TARGET": place.folder / "target", "UV_OFFLINE": "1"}
+    variables: dict[str, Any] = {
+        "RUNTIME_BACKEND_LOG": None,
+        "RUNTIME_BACKEND_TARGET": place.folder / "target",
+        "UV_OFFLINE": "1",
+    }
     path = f"{place.stock.uv(NEWEST_UV).parent}:{place.environ()['PATH']}"
 
     def build() -> None:

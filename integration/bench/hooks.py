@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..stock import NEWEST_UV, Stock
 from ..workplace import Target, Workplace
@@ -87,9 +88,11 @@ def measure_plan(stock: Stock, folder: Path, runs: int) -> None:
     python = build_environment(place)
     source = place.package("probe_setuptools")
     rows = []
-    by_target, by_lock = {"TARGET": target.prefix}, {"LOCK": lock}
+    by_target: dict[str, Any] = {"TARGET": target.prefix}
+    by_lock: dict[str, Any] = {"LOCK": lock}
     for name, named in (("target", by_target), ("lock", by_lock), ("both", {**by_lock, **by_target})):
-        environ = place.environ(RUNTIME_BACKEND_LOG=None, **{f"RUNTIME_BACKEND_{k}": v for k, v in named.items()})
+        variables: dict[str, Any] = {f"RUNTIME_BACKEND_{key}": value for key, value in named.items()}
+        environ = place.environ(RUNTIME_BACKEND_LOG=None, **variables)
         imported, planned = _medians(python, _PLAN, [], source=source, environ=environ, runs=runs)
         rows.append([name, f"{imported * 1000:.0f}", f"{planned * 1000:.0f}"])
     rows.append([f"tomllib alone, {lock.stat().st_size / 1e6:.1f} MB", "", f"{_tomllib(lock) * 1000:.0f}"])

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ..stock import Stock
 from ..workplace import Workplace
@@ -36,7 +37,7 @@ def measure_metadata(stock: Stock, folder: Path, runs: int) -> None:
     static = place.package("probe_hatchling")
     place.install(python, "hatchling")
 
-    def tell(source: Path, backend: str, attribute: str = "", **variables: str) -> None:
+    def tell(source: Path, backend: str, attribute: str = "", **variables: Any) -> None:  # noqa: ANN401 - as for environ
         environ = place.environ(RUNTIME_BACKEND_LOG=None, **variables)
         words = [str(python), "-W", "ignore", "-c", _TELL, backend, attribute]
         subprocess.run(words, cwd=source, env=environ, check=True, capture_output=True)

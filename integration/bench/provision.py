@@ -49,7 +49,7 @@ def _plan(torch: Target, cache: Path) -> Overlay:
     index = environment.distributions
     distribution = index.find("torch")
     assert distribution is not None, torch
-    borrowed = Borrowed(distribution=distribution, extras=frozenset(), index=index)
+    borrowed = Borrowed(distribution=distribution, extras=frozenset(), installed=index)
     links = plan_links([borrowed], lambda _: False)
     return plan_overlay(cache, [(borrowed, read_identity(distribution, index))], links)
 

@@ -28,7 +28,9 @@ def _fresh(installer: str) -> Scenario:
 def _upgrade(installer: str) -> Scenario:
     def scenario(scene: Scene) -> Built:
         target = scene.activate(OLD)
-        _build(scene, installer, OLD, "--wheel").wheel.unlink()
+        old = _build(scene, installer, OLD, "--wheel").wheel
+        assert old is not None
+        old.unlink()
         scene.place.install(target.python, f"torch==={NEW}")
         return _build(scene, installer, NEW, "--wheel")
 

@@ -179,7 +179,7 @@ def test_closed_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[tuple[object, ...]] = []
     reading = os.open(os.devnull, os.O_RDONLY)
     monkeypatch.setattr(terminal, "_is_open", lambda descriptor: descriptor == 0)
-    monkeypatch.setattr(os, "open", lambda *given: opened.append(given) or len(opened))
+    monkeypatch.setattr(os, "open", lambda *given: [opened.append(given), len(opened)][1])
     monkeypatch.setattr(os, "set_inheritable", lambda *given: opened.append(given))
     monkeypatch.setattr(terminal, "open", lambda *_, **how: os.fdopen(reading, "w", **how), raising=False)
     monkeypatch.setattr(sys, "stdout", None)
@@ -226,7 +226,7 @@ def test_encodings(encoding: str, errors: str, expected: str, monkeypatch: pytes
     prepare_streams()
     out("├─ é └─ …\udcff")
     flush_output()
-    assert f"{expected}\n" == stream.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+    assert f"{expected}\n" == stream.buffer.getvalue().decode(encoding)
     assert "\\xff" == b"\xff".decode("ascii", "runtime-backend")
 
 

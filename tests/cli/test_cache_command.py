@@ -299,8 +299,8 @@ def whole(cache: Path) -> None:
         archive.add(cache / "tree/x", "x")
     write(cache / f"verified/{sha256(content).hexdigest()[:16]}/x.whl", content.decode())
     write(cache / f"verified/{sha256(content).hexdigest()[:16]}/lock", "")
-    targets = {"torch": "torch", "x/info": "torch-2.dist-info"}
-    targets = {name: cache / "fetched/torch-2-ab" / path for name, path in targets.items()}
+    site = cache / "fetched/torch-2-ab"
+    targets = {"torch": site / "torch", "x/info": site / "torch-2.dist-info"}
     make(LinkedFolder(path=cache / "overlays/torch", targets=targets))
 
 

@@ -162,7 +162,7 @@ def restamp(match: str, facts: dict[str, str | None], without: tuple[str, ...] =
 )
 @pytest.mark.parametrize("match", ["exact", "minor", "floor"])
 def test_another_accelerator(
-    match: str, installed: dict[str, str | None], fitting: dict[str, str], site: Path, capsys: Capsys
+    match: str, installed: dict[str, Any], fitting: dict[str, str], site: Path, capsys: Capsys
 ) -> None:
     """What was built for a torch of the same version, but for another accelerator, is stale."""
     make_torch(site, "2.7.0", **installed)
@@ -180,7 +180,7 @@ def test_another_accelerator(
 
 @pytest.mark.parametrize("facts", [CUDA, ROCM, XPU])
 @pytest.mark.parametrize("match", ["exact", "minor", "floor"])
-def test_early_stamp(match: str, facts: dict[str, str | None], site: Path, capsys: Capsys) -> None:
+def test_early_stamp(match: str, facts: dict[str, Any], site: Path, capsys: Capsys) -> None:
     """A stamp that was written before there was word of ROCm's version and of XPU fits by what it tells."""
     make_torch(site, "2.7.0", **facts)
     install(site, "early", restamp(match, facts, without=("rocm", "xpu")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -93,7 +94,7 @@ def test_read_back(
     The build gets torch where it requires it, or everywhere where it does not say so itself.
     """
     folder = tmp_path_factory.mktemp("read", numbered=True)
-    environment = {**default_environment(), "sys_platform": platform, "python_version": python}
+    environment: dict[str, Any] = {**default_environment(), "sys_platform": platform, "python_version": python}
     rule = read_back(folder, compose_guards("torch", built, own), environment)
     needs = [Requirement(text) for text in built]
     is_needed = not built or any(holds(need, environment) for need in needs)

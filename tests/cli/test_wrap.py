@@ -407,10 +407,10 @@ def test_folder_whose_wheel_pip_keeps(folder: str, server: Server, capsys: Capsy
     told = f"note: pip before 26.2 keeps the wheel of a folder that has a hyphen in its name: rename more-wrappers/{folder}"
     assert told in capsys.readouterr().err
     assert 0 == main(["wrap", "my-ext==1.0", "more-wrappers/my ext"])
-    told = capsys.readouterr()
-    assert "hyphen" not in told.err
+    printed = capsys.readouterr()
+    assert "hyphen" not in printed.err
     shown = "'./more-wrappers/my ext'"
-    assert f"next: pip install {shown}, or: uv add --no-workspace {shown}" == told.out.splitlines()[-1]
+    assert f"next: pip install {shown}, or: uv add --no-workspace {shown}" == printed.out.splitlines()[-1]
 
 
 def test_folder_that_cannot_be_made(server: Server, tmp_path: Path, capsys: Capsys) -> None:

@@ -564,7 +564,8 @@ def test_wrong_seconds(tmp_path: Path, text: str) -> None:
 def test_seconds_that_are_no_text(tmp_path: Path) -> None:
     """Seconds that are given twice are one mistake."""
     problem = "config setting runtime-backend.ask-timeout: found an array, expected one string"
-    assert [problem] == problems_of(tmp_path, "", **{"ask-timeout": ["1", "2"]})
+    odd: dict[str, Any] = {"ask-timeout": ["1", "2"]}
+    assert [problem] == problems_of(tmp_path, "", **odd)
 
 
 @pytest.mark.parametrize(

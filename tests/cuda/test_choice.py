@@ -189,6 +189,7 @@ def test_same_path_in_every_build(tmp_path: Path) -> None:
         found = chosen("wheels", CUDA, tmp_path / "cache", tmp_path / name)
         assert found.home is not None
         paths.add(found.home.path)
+    assert found.home is not None
     with found.home.shown():
         pass
     kept = chosen("wheels", CUDA, tmp_path / "cache")

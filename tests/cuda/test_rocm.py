@@ -38,7 +38,7 @@ def table_of(folder: Path, value: str) -> str | None:
     """Return the list of a producer's table."""
     write(folder / "pyproject.toml", f"[tool.runtime-backend.cuda]\narch-list = {value}\n")
     found = load_settings(folder, environ={}).cuda
-    return found and found.arch_list and found.arch_list.value
+    return None if found is None or found.arch_list is None else found.arch_list.value
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from standins import write
 from toolkits import CPU, CUDA, make_bench, make_gcc, make_toolkit
@@ -65,7 +66,7 @@ def test_toolkit_stops(tmp_path: Path) -> None:
     """Another major version, a later gcc, an architecture that it lacks, none at all, and what is none."""
     root = tmp_path / "cuda"
     make_toolkit(root, "12.8", gcc=11)
-    home = {"CUDA_HOME": str(root)}
+    home: dict[str, Any] = {"CUDA_HOME": str(root)}
     told = refused(tmp_path, **home)
     assert (
         f"the toolkit is CUDA 12.8 (CUDA_HOME={root}: {root}), and torch is for CUDA 13.0 (torch 2.13.0 (calls" in told

@@ -145,7 +145,7 @@ found.keep(found.kept_in(Path(sys.argv[2])))
 def test_kept_at_once(tmp_path: Path) -> None:
     """Builds that keep the same ones at once all go on, and leave one folder, which is whole."""
     make_compilers(tmp_path / "site")
-    command = [sys.executable, "-c", KEEP, tmp_path / "site", tmp_path / "cache"]
+    command = [sys.executable, "-c", KEEP, str(tmp_path / "site"), str(tmp_path / "cache")]
     environ = {"PYTHONPATH": str(Path(wheels.__file__).parents[2])}
     pipe = subprocess.PIPE
     builds = [subprocess.Popen(command, env=environ, stdin=pipe, stdout=pipe, text=True) for _ in range(3)]  # noqa: S603

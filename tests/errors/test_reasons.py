@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable
 from http.client import IncompleteRead
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -18,6 +19,13 @@ from packaging.version import Version
 
 from runtime_backend.errors.reasons import DataError, kind_of, reason
 from runtime_backend.formats.toml import loads
+
+VALUES: list[Any] = [{}, [], "", None, 3, True]
+
+
+def odd(value: Any) -> Any:
+    """Return a value of another type than its user expects."""
+    return value
 
 
 def failure(act: Callable[[], object]) -> BaseException:
@@ -47,17 +55,17 @@ def too_deep(depth: int = 0) -> None:
         (lambda: Path("/").open("w"), "Is a directory: /"),  # noqa: SIM115 - it fails
         (lambda: int("x"), "a value is not written as expected"),
         (lambda: [1][1:][0], "a list has fewer entries than expected"),
-        (lambda: {}["key"], "found no key 'key'"),
+        (lambda: dict[str, str]()["key"], "found no key 'key'"),
         (lambda: b"x".decode("nonsense"), "found no such entry"),
         (lambda: b"one\ntwo \xff".decode("utf-8"), "line 2: found the byte 0xff, expected UTF-8"),
         (lambda: b"\xe9".decode("ascii"), "line 1: found the byte 0xe9, expected ASCII"),
         (lambda: "\udc80".encode("utf-8"), "found characters that cannot be encoded"),
         (lambda: {[]: 1}, "a value is of another type than expected"),
-        (lambda: iter(3), "a value is of another type than expected"),
-        (lambda: [].get(0), "found a list, expected a table"),
-        (lambda: (3).partition(","), "found 3, expected text"),
-        (lambda: None.split("x"), "found nothing, expected text"),
-        (lambda: {}.unheard_of, "it is damaged"),
+        (lambda: iter(odd(3)), "a value is of another type than expected"),
+        (lambda: odd([]).get(0), "found a list, expected a table"),
+        (lambda: odd(3).partition(","), "found 3, expected text"),
+        (lambda: odd(None).split("x"), "found nothing, expected text"),
+        (lambda: odd({}).unheard_of, "it is damaged"),
         (lambda: json.loads('{\n"a": 1,}'), "line 2, column"),
         (lambda: json.loads("[" * 100_000), "it is nested too deeply"),
         (too_deep, "it is nested too deeply"),
@@ -110,4 +118,4 @@ def test_path_that_is_named_already() -> None:
 
 def test_kinds() -> None:
     """Values of a foreign file are named as people know them."""
-    assert ["a table", "a list", "text", "nothing", "3", "True"] == [kind_of(v) for v in ({}, [], "", None, 3, True)]
+    assert ["a table", "a list", "text", "nothing", "3", "True"] == [kind_of(v) for v in VALUES]

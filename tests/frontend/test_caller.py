@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -76,7 +77,7 @@ def test_uv_under_another_name(tmp_path: Path) -> None:
     shell = scene.shell(scene.elsewhere)
     for above in ([], [Process(argv=("uv", "run", "x"))]):
         renamed = Process(argv=("/opt/our-uv", "sync"), cwd=scene.elsewhere, environ=shell)
-        caller = replace(scene.uv(shell, "sync"), list_ancestors=lambda seen=(renamed, *above): seen)
+        caller = replace(scene.uv(shell, "sync"), list_ancestors=partial(tuple, (renamed, *above)))
         assert ("uv", renamed) == caller.frontend
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from callers import SHELL, Scene
@@ -31,7 +32,7 @@ def under(
     scene: Scene, program: str, *words: str, cwd: Path | None = None, environ: Mapping[str, str] | None = None
 ) -> Caller:
     """Return the caller under a project manager, started in the consumer's folder."""
-    shell = scene.shell(cwd or scene.consumer, **(environ or {}))
+    shell = scene.shell(cwd or scene.consumer, **cast("dict[str, Any]", environ or {}))
     manager = Process(argv=("/t/bin/python", f"/t/bin/{program}", *words), cwd=Path(shell["PWD"]), environ=shell)
     if program == "poetry":
         return poetry(scene, shell, [manager])

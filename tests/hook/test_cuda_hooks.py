@@ -65,7 +65,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     return scene
 
 
-def shell_of(scene: Scene, **more: str) -> dict[str, str]:
+def shell_of(scene: Scene, **more: Any) -> dict[str, str]:
     """Return the variables of a person who has no programs but those of the scene."""
     return scene.shell(scene.consumer, **{"PATH": str(scene.root / "bin"), **more})
 

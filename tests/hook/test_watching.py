@@ -257,7 +257,7 @@ def test_no_descriptors_left(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )
 def test_terminal(
-    own: dict[str, str], table: str, status: str | None, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    own: dict[str, Any], table: str, status: str | None, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a terminal ninja shows how far it is, with the seconds, unless somebody says how; nothing is kept."""
     watched(scene, table=table)
@@ -298,7 +298,7 @@ LOG = "pathlib.Path({folder!r}).mkdir(parents=True); pathlib.Path({folder!r}, '.
         ("build/cp311", {}, {}),
     ],
 )
-def test_build_folders(folder: str, own: dict[str, str], config_settings: dict[str, str], scene: Scene) -> None:
+def test_build_folders(folder: str, own: dict[str, Any], config_settings: dict[str, str], scene: Scene) -> None:
     """The log of ninja is found where the person, the call or the real backend has its build folder."""
     watched(scene, LOG.format(folder=folder), makes_log=False)
     build(scene, scene.pip(scene.shell(scene.elsewhere, **own)), Said(), **config_settings)

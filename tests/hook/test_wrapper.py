@@ -6,6 +6,7 @@ import hashlib
 import tarfile
 from email import message_from_string
 from pathlib import Path
+from typing import Any
 
 import pytest
 from backends import recording
@@ -39,7 +40,10 @@ def scene(tmp_path: Path) -> Scene:
 
 def wrap(scene: Scene, project: str = STATIC, backend: str = "recording", more: str = "") -> None:
     """Make the scene's source a wrapper around a source that a backend builds."""
-    members = [("x-1/pyproject.toml", {"content": UPSTREAM.format(backend=backend).encode()}), ("x-1/a.cu", {})]
+    members: list[Any] = [
+        ("x-1/pyproject.toml", {"content": UPSTREAM.format(backend=backend).encode()}),
+        ("x-1/a.cu", {}),
+    ]
     path = make_tar(scene.root, *members)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     write(

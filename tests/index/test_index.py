@@ -246,7 +246,15 @@ def test_no_answer(server: Server, indexes: Indexes) -> None:
 
 def test_odd_entries(server: Server, indexes: Indexes) -> None:
     """Of a page with odd entries the others are read."""
-    odd = [None, [], "x", {}, {"filename": 3, "url": "x"}, {"filename": "x"}, {"filename": LINUX, "url": "http://[x/"}]
+    odd: list[object] = [
+        None,
+        [],
+        "x",
+        {},
+        {"filename": 3, "url": "x"},
+        {"filename": "x"},
+        {"filename": LINUX, "url": "http://[x/"},
+    ]
     hashes = [
         {"filename": f"{n}-{LINUX}", "url": "x", "hashes": value} for n, value in enumerate(([], 3, {"sha256": 1}))
     ]

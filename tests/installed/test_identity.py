@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from standins import make_distribution, make_torch, version_py, write
@@ -48,7 +49,7 @@ def test_identity(  # noqa: PLR0913, PLR0917 - an identity has that many facts
     tmp_path: Path,
     version: str,
     reported: str,
-    facts: dict[str, str],
+    facts: dict[str, Any],
     accelerator: str,
     major: str | None,
     text: str,

@@ -168,7 +168,7 @@ def lock_with_conda_lock() -> None:
     for project in sorted((HERE / "conda-lock-4.0.3").glob("*/pyproject.toml")):
         copy = WORK / "cases" / project.parent.name
         shutil.copytree(project.parent, copy, ignore=shutil.ignore_patterns("*.lock", "*lock.yml", "expected.json"))
-        lock = [command, "lock", "--conda", conda_stand_in, "--pypi_to_conda_lookup_file", mapping]
+        lock: list[str | Path] = [command, "lock", "--conda", conda_stand_in, "--pypi_to_conda_lookup_file", mapping]
         run([*lock, "--extras", "gpu", "-f", "pyproject.toml"], copy, HOME=str(WORK / "home"))
         if project.parent.name == "rendered":
             run([command, "render", "-k", "explicit", "--dev-dependencies"], copy, HOME=str(WORK / "home"))

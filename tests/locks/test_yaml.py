@@ -92,7 +92,7 @@ def test_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the items that are wanted are parsed."""
     parsed: list[str] = []
     compose = yaml.compose
-    monkeypatch.setattr(yaml, "compose", lambda text, Loader: parsed.append(text) or compose(text, Loader=Loader))  # noqa: N803 - PyYAML's name
+    monkeypatch.setattr(yaml, "compose", lambda text, Loader: [parsed.append(text), compose(text, Loader=Loader)][1])  # noqa: N803 - PyYAML's name
     text = "package:\n- name: torch\n  x: 1\n- name: six\n  x:\n  - torch\n"
     assert {"package": [{"name": "torch", "x": "1"}]} == parse_part(
         text, ITEM, lambda item: "name: torch" in item, PATH

@@ -336,7 +336,7 @@ def fetching_process(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], 
     pid = tmp_path / "pid"
     write(tmp_path / "uv", SLOW.format(python=sys.executable, pid=str(pid))).chmod(0o755)
     environ = {**os.environ, "PYTHONPATH": str(Path(installing.__file__).parents[2])}
-    command = [sys.executable, "-c", FETCH, tmp_path / "uv", tmp_path / "cache"]
+    command = [sys.executable, "-c", FETCH, str(tmp_path / "uv"), str(tmp_path / "cache")]
     with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE) as process:  # noqa: S603
         while not (pid.is_file() and pid.read_text()):
             assert process.poll() is None

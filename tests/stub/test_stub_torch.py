@@ -15,7 +15,7 @@ from packaging.version import Version
 from setuptools import Distribution
 from standins import write
 
-FACTS = {
+FACTS: dict[str, Any] = {
     "version": "2.8.0+cu126",
     "cuda": "12.6",
     "hip": None,

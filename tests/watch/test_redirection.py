@@ -329,7 +329,7 @@ def test_slow_reader() -> None:
 def test_spurious_wakening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pipe that turns out to have nothing is not at its end."""
     with one_output(tmp_path / "output") as output:
-        real, refused = os.read, []
+        real, refused = os.read, list[int]()
 
         def read(descriptor: int, size: int) -> bytes:
             if not refused:

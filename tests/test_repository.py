@@ -1,4 +1,4 @@
-"""Which Pythons are supported is said in three places, and all say the same."""
+"""What the files of the repository say in several places is the same everywhere."""
 
 from __future__ import annotations
 
@@ -17,3 +17,16 @@ def test_pythons() -> None:
     sessions = re.findall(r'"(3\.\d+)"', (ROOT / "noxfile.py").read_text("utf-8"))
     assert sessions == classified
     assert f">={sessions[0]}" == project["requires-python"]
+
+
+def test_hooks() -> None:
+    """pre-commit's tools are those of the group "lint", in the same versions."""
+    pinned = {
+        text
+        for text in loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]["lint"]
+        if "==" in text
+    }
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    found = set(re.findall(r'"([a-z]+==[\d.]+)"', hooks))
+    assert found < pinned
+    assert {"codespell", "ruff"} == {text.partition("==")[0] for text in found}
