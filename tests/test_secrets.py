@@ -245,13 +245,15 @@ def test_access() -> None:
     assert (
         "https://h/x",
         {
-            "GIT_CONFIG_COUNT": "3",
+            "GIT_CONFIG_COUNT": "4",
             "GIT_CONFIG_KEY_0": "a.b",
             "GIT_CONFIG_VALUE_0": "c",
             "GIT_CONFIG_KEY_1": "url.https://me:s@h/x?t=1.insteadOf",
             "GIT_CONFIG_VALUE_1": "https://h/x",
             "GIT_CONFIG_KEY_2": "url.https://me:s@h/.insteadOf",
             "GIT_CONFIG_VALUE_2": "https://h/",
+            "GIT_CONFIG_KEY_3": "http.https://h/.maxRequests",
+            "GIT_CONFIG_VALUE_3": "1",
         },
     ) == split_access("https://me:s@h/x?t=1", own)
     assert "1" == split_access("https://h/x?t=1", {})[1]["GIT_CONFIG_COUNT"]

@@ -23,7 +23,11 @@ def split_access(url: str, environ: Mapping[str, str]) -> tuple[str, dict[str, s
     parts = urlsplit(url)
     if "@" in parts.netloc:
         host = parts._replace(path="/", query="", fragment="")
-        pairs[f"url.{urlunsplit(host)}.insteadOf"] = without_secrets(urlunsplit(host))
+        named = without_secrets(urlunsplit(host))
+        pairs[f"url.{urlunsplit(host)}.insteadOf"] = named
+        # Of several requests at once, git 2.55 sends the credentials with the first one alone: where a repository is
+        # served as plain files, the others are refused, and that is the end of it.
+        pairs[f"http.{named}.maxRequests"] = "1"
     return clean, _with_configuration(pairs, environ)
 
 

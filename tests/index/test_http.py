@@ -93,13 +93,13 @@ def test_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_large_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A download may take as long as it needs, as long as it goes on; a dripping one may not."""
-    monkeypatch.setattr(http, "LONGEST", 0.4)
+    monkeypatch.setattr(http, "LONGEST", 0.8)
     monkeypatch.setattr(http, "LEAST", 100)
     block = b"x" * 200
     with answering(HEAD % 2000, *[block] * 10, pause=0.1) as url:
         download(url, tmp_path / "x", {}, lambda _: None)
     assert block * 10 == (tmp_path / "x").read_bytes()
-    with answering(HEAD % 2000, *[b"x"] * 100, pause=0.1) as url, pytest.raises(NoAnswer, match=r"after 0.4 seconds"):
+    with answering(HEAD % 2000, *[b"x"] * 100, pause=0.1) as url, pytest.raises(NoAnswer, match=r"after 0.8 seconds"):
         download(url, tmp_path / "x", {}, lambda _: None)
 
 
