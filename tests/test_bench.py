@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from integration.bench.__main__ import parse
 
+ALL = ["builds", "hooks", "provision", "plan", "metadata", "asking"]
+
 
 @pytest.mark.parametrize(
-    ("words", "letters", "runs"),
-    [([], "abcdef", 7), (["d", "a"], "da", 7), (["--runs", "2"], "abcdef", 2), (["f", "--runs=2"], "f", 2)],
+    ("words", "names", "runs"),
+    [
+        ([], ALL, 7),
+        (["plan", "builds"], ["plan", "builds"], 7),
+        (["--runs", "2"], ALL, 2),
+        (["asking", "--runs=2"], ["asking"], 2),
+    ],
 )
-def test_letters(words: list[str], letters: str, runs: int) -> None:
-    """Without a letter everything is measured, under every Python."""
+def test_names(words: list[str], names: list[str], runs: int) -> None:
+    """Without a name everything is measured, under every Python."""
     options = parse(words)
-    assert (list(letters), runs) == (options.which, options.runs)
+    assert (names, runs) == (options.which, options.runs)
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["a", "g", "ab"], "found g ab, expected letters out of a b c d e f"),
+        (["plan", "g", "ab"], f"found g ab, expected one or more of {', '.join(ALL)}"),
         (["--runs=0"], "--runs: found 0, expected 1 or more"),
     ],
 )
@@ -32,8 +41,8 @@ def test_wrong_words(words: list[str], told: str, capsys: pytest.CaptureFixture[
 
 
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
-    """The help says, a line each, what the letters stand for."""
+    """The help says, a line each, what the names stand for."""
     with pytest.raises(SystemExit):
         parse(["--help"])
-    out = capsys.readouterr().out
-    assert list("abcdef") == [line[2] for line in out.splitlines() if line[:2] == "  " and line[3:5] == "  "]
+    found = re.findall(r"^  ([a-z]+) +[a-z]", capsys.readouterr().out.partition("Examples")[0], re.MULTILINE)
+    assert ALL == found

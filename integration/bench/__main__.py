@@ -1,17 +1,17 @@
 """Measures what the shim costs, and prints tables: all of them, or those that are named.
 
-  a  whole builds of a wheel by pip, uv and build: with the shim, and with setuptools alone
-  b  each hook's own time, split into import, plan and delegation; with a stand-in torch and the real one
-  c  giving the real torch to a build environment: reuse, and require
-  d  a plan against a lock of 500 packages and an environment of 300
-  e  metadata without torch: from [project] alone, with the stand-in torch, and by setuptools alone
-  f  asking pip and uv what they will install
+  builds     whole builds of a wheel by pip, uv and build: with the shim, and with setuptools alone
+  hooks      each hook's own time, split into import, plan and delegation; with a stand-in torch and the real one
+  provision  giving the real torch to a build environment: reuse, and require
+  plan       a plan against a lock of 500 packages and an environment of 300
+  metadata   metadata without torch: from [project] alone, with the stand-in torch, and by setuptools alone
+  asking     asking pip and uv what they will install
 
-b and c download torch.
+hooks and provision download torch.
 
 Examples:
   nox -s bench
-  nox -s bench -- a d --runs 3
+  nox -s bench -- builds plan --runs 3
 
 """
 
@@ -22,10 +22,11 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from ..stock import make_stock
+from ..stock import Stock, make_stock
 from ..workplace import Target
 from .asking import measure_asking
 from .builds import measure_builds
@@ -33,7 +34,30 @@ from .hooks import measure_hooks, measure_plan
 from .metadata import measure_metadata
 from .provision import measure_provision
 
-LETTERS = ("a", "b", "c", "d", "e", "f")
+
+class _Bench(NamedTuple):
+    """What the benchmarks are made with."""
+
+    stock: Stock
+    options: argparse.Namespace
+    torch: Target | None
+
+
+def _measure_provision(bench: _Bench, folder: Path) -> None:
+    if bench.torch is not None:
+        measure_provision(bench.torch, folder, f"torch=={bench.options.torch}", bench.options.runs)
+
+
+BENCHMARKS: dict[str, Callable[[_Bench, Path], None]] = {
+    "builds": lambda bench, folder: measure_builds(bench.stock, folder, bench.options.runs),
+    "hooks": lambda bench, folder: measure_hooks(bench.stock, folder, bench.torch, bench.options.runs),
+    "provision": _measure_provision,
+    "plan": lambda bench, folder: measure_plan(bench.stock, folder, bench.options.runs),
+    "metadata": lambda bench, folder: measure_metadata(bench.stock, folder, bench.options.runs),
+    "asking": lambda bench, folder: measure_asking(bench.stock, folder, bench.options.runs),
+}
+_REAL = {"hooks", "provision"}
+"""Those that take the real torch."""
 
 
 def main() -> int:
@@ -43,23 +67,11 @@ def main() -> int:
         folder = Path(name)
         session = folder / "session"
         session.mkdir()
-        stock = make_stock(session)
-        requirement = f"torch=={options.torch}"
-        torch = _real_torch(folder / "torch", requirement) if {"b", "c"} & set(options.which) else None
-        for letter in options.which:
-            (folder / letter).mkdir()
-        if "a" in options.which:
-            measure_builds(stock, folder / "a", options.runs)
-        if "b" in options.which:
-            measure_hooks(stock, folder / "b", torch, options.runs)
-        if "c" in options.which and torch is not None:
-            measure_provision(torch, folder / "c", requirement, options.runs)
-        if "d" in options.which:
-            measure_plan(stock, folder / "d", options.runs)
-        if "e" in options.which:
-            measure_metadata(stock, folder / "e", options.runs)
-        if "f" in options.which:
-            measure_asking(stock, folder / "f", options.runs)
+        torch = _real_torch(folder / "torch", f"torch=={options.torch}") if _REAL & {*options.which} else None
+        bench = _Bench(make_stock(session), options, torch)
+        for which in options.which:
+            (folder / which).mkdir()
+            BENCHMARKS[which](bench, folder / which)
     return 0
 
 
@@ -69,16 +81,16 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         prog="nox -s bench --", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     # No choices: with them, Python 3.11 and older refuse an empty list of words, and the list of all as its default.
-    parser.add_argument("which", nargs="*", metavar="LETTER", help="what is measured (default: all of a to f)")
+    parser.add_argument("which", nargs="*", metavar="NAME", help="what is measured (default: everything)")
     parser.add_argument("--runs", type=int, default=7, help="runs that count, of each (default: %(default)s)")
-    parser.add_argument("--torch", default="2.13.0", help="the real torch of b and c (default: %(default)s)")
+    parser.add_argument("--torch", default="2.13.0", help="the real torch (default: %(default)s)")
     options = parser.parse_args(words)
-    unknown = [letter for letter in options.which if letter not in LETTERS]
+    unknown = [name for name in options.which if name not in BENCHMARKS]
     if unknown:
-        parser.error(f"found {' '.join(unknown)}, expected letters out of {' '.join(LETTERS)}")
+        parser.error(f"found {' '.join(unknown)}, expected one or more of {', '.join(BENCHMARKS)}")
     if options.runs < 1:
         parser.error(f"--runs: found {options.runs}, expected 1 or more")
-    options.which = options.which or list(LETTERS)
+    options.which = options.which or list(BENCHMARKS)
     return options
 
 
