@@ -22,6 +22,9 @@ _ASSIGNMENT = re.compile(r"^(\w+)\s*(?::[^=\n]+)?=\s*(?:'([^'\n]*)'|\"([^\"\n]*)
 _LABELS = {"cuda": r"\bcu(\d+)\d\b", "rocm": r"\brocm(\d+\b)?", "xpu": r"\bxpu()", "cpu": r"\bcpu()"}
 """``cu126``, ``rocm6.4``, AMD's own ``rocmsdk20251116``, ``cpu.cxx11.abi``; the group is the major version."""
 
+FACTS = {"cuda": "cuda", "hip": "hip", "rocm": "rocm", "xpu": "xpu", "git-version": "git_version"}
+"""What only a runtime on disk tells: the name in settings, stamps and JSON -> the field of an identity."""
+
 
 class Identity(NamedTuple):
     """What a runtime is, as far as it is known.
@@ -48,6 +51,11 @@ class Identity(NamedTuple):
         """Return ``torch 2.12.0 (calls itself 2.12.0+cu130)``."""
         differs = self.reported not in (None, self.version)
         return f"{self.name} {self.version}" + (f" (calls itself {self.reported})" if differs else "")
+
+    @property
+    def facts(self) -> dict[str, str | None]:
+        """:data:`FACTS`, by their names outside; None where one is not known, or there is none."""
+        return {name: getattr(self, field) for name, field in FACTS.items()}
 
     @property
     def accelerator(self) -> str | None:
@@ -95,11 +103,7 @@ def read_identity(distribution: Distribution, index: DistributionIndex) -> Ident
         name=distribution.name,
         version=version,
         reported=reported or version,
-        cuda=facts.get("cuda"),
-        hip=facts.get("hip"),
-        rocm=facts.get("rocm"),
-        xpu=facts.get("xpu"),
-        git_version=facts.get("git_version"),
+        **{field: facts.get(field) for field in FACTS.values()},
     )
 
 

@@ -54,4 +54,4 @@ def read_prepared(metadata_directory: str | None) -> Prepared | None:
 
 
 def _described(runtimes: Sequence[Identity]) -> tuple[str, ...]:
-    return tuple(f"{i} cuda={i.cuda} hip={i.hip} rocm={i.rocm} xpu={i.xpu} git={i.git_version}" for i in runtimes)
+    return tuple(" ".join([str(i), *(f"{name}={fact}" for name, fact in i.facts.items())]) for i in runtimes)

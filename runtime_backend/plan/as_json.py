@@ -107,15 +107,7 @@ def _describe_decision(decision: Decision | None) -> dict[str, Any] | None:
 
 def describe_identity(identity: Identity) -> dict[str, Any]:
     """Return what a runtime is, as JSON takes it."""
-    return {
-        "version": identity.version,
-        "reported": identity.reported,
-        "cuda": identity.cuda,
-        "hip": identity.hip,
-        "rocm": identity.rocm,
-        "xpu": identity.xpu,
-        "git-version": identity.git_version,
-    }
+    return {"version": identity.version, "reported": identity.reported, **identity.facts}
 
 
 def describe_stamp(plan: Plan, *, real_version: str | None, revision: str | None, compiled: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..config import TEMPLATE_FIELDS, Settings, Variable, fill_template, placeholders
+from ..config import Settings, Variable, fill_template, placeholders
 from ..config.planned import PlannedVariable, left
 from ..installed.identity import Identity
 
@@ -75,13 +75,12 @@ def _fields(identity: Identity) -> dict[str, str]:
     """Return what ``{torch.<field>}`` stands for; a torch without CUDA has an empty ``cuda``."""
     if identity.reported is None:
         return {}
-    facts = (identity.reported, identity.cuda, identity.hip, identity.rocm, identity.xpu, identity.git_version)
-    return {field: fact or "" for field, fact in zip(TEMPLATE_FIELDS, facts, strict=False)}
+    return {name: fact or "" for name, fact in {"version": identity.reported, **identity.facts}.items()}
 
 
 def build_label(identities: Sequence[Identity]) -> str:
     """Return a folder name for what is built against these runtimes, such as ``torch-2.13.0.cpu-5f1c2a90``."""
-    facts = [[i.name, i.version, i.reported, i.cuda, i.hip, i.rocm, i.xpu, i.git_version] for i in identities]
+    facts = [list(identity) for identity in identities]
     digest = hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
     names = "-".join(f"{identity.name}-{identity.reported or identity.version}" for identity in identities)
     return f"{re.sub(r'[^A-Za-z0-9.-]+', '.', names)}-{digest}"

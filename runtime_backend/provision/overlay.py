@@ -74,8 +74,7 @@ def plan_view(cache: Path, present: Sequence[tuple[Distribution, Identity]]) -> 
 def _stable_path(cache: Path, owners: Sequence[tuple[Distribution, Identity]], entries: Sequence[str]) -> Path:
     parts = [sys.implementation.cache_tag or "", *entries]
     for distribution, identity in owners:
-        facts = (identity.cuda, identity.hip, identity.rocm, identity.xpu, identity.git_version)
-        parts += [str(identity), *(fact or "" for fact in facts)]
+        parts += [str(identity), *(fact or "" for fact in identity.facts.values())]
         parts += _content(distribution)
     label = "-".join(safe_name(f"{identity.name}-{identity.reported}") for _, identity in owners)
     return cache / "overlays" / f"{label}-{digest(parts)}"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from ..installed.identity import Identity
+from ..installed.identity import FACTS, Identity
 
 FIELDS = ("version", "cuda", "hip", "rocm", "xpu", "git_version", "cxx11_abi")
 
@@ -47,7 +47,7 @@ def imagine(identity: Identity | None, specifier: SpecifierSet) -> Sequence[Fact
     :param specifier: what the package supports; guesses keep to it.
     """
     if identity is not None and identity.reported is not None:
-        told = {name: getattr(identity, name) for name in ("cuda", "hip", "rocm", "xpu", "git_version")}
+        told = {field: getattr(identity, field) for field in FACTS.values()}
         facts = _guess(identity.reported, told)
         return [_known(facts, guessed=() if _has_new_abi(identity.reported) else ("cxx11_abi",))]
     if identity is not None and identity.version:

@@ -419,7 +419,7 @@ def test_metadata_with_a_stand_in(scene: Scene) -> None:
     assert "x-1.dist-info" == call_of("prepare_metadata_for_build_wheel", scene, caller, said).run(str(folder), None)
     assert "Version: 1+2.8.0+cu126\n" in (folder / "x-1.dist-info/METADATA").read_text()
     mark = json.loads((folder / "x-1.dist-info/runtime-backend.json").read_text())
-    assert ("stub", ["torch 2.8.0+cu126 cuda=None hip=None rocm=None xpu=None git=None"]) == (
+    assert ("stub", ["torch 2.8.0+cu126 cuda=None hip=None rocm=None xpu=None git-version=None"]) == (
         mark["metadata"],
         mark["runtimes"],
     )
@@ -479,7 +479,7 @@ def prepared(scene: Scene, metadata: str, way: str, *runtimes: str) -> str:
 def test_wheel_that_is_what_was_told(scene: Scene) -> None:
     """What the real backend told of the same runtime it may take over; what others told it does not get to see."""
     caller, dist = scene.pip(scene.shell(scene.elsewhere)), str(scene.root / "dist")
-    same = f"torch {TARGET} cuda=None hip=None rocm=None xpu=None git=0123abc"
+    same = f"torch {TARGET} cuda=None hip=None rocm=None xpu=None git-version=0123abc"
     for way, runtimes, is_seen in [("real", [same], True), ("real", ["torch 1.0"], False), ("stub", [same], False)]:
         folder = prepared(scene, "Metadata-Version: 2.1\nName: Nonsense\n", way, *runtimes)
         assert WHEEL == call_of("build_wheel", scene, caller).build(dist, None, folder)

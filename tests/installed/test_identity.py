@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from standins import make_distribution, make_torch, version_py, write
 
+from runtime_backend.config import TEMPLATE_FIELDS
 from runtime_backend.errors import RuntimeReadError
 from runtime_backend.installed import identity as module
 from runtime_backend.installed.distributions import DistributionIndex, extend_by_pth
-from runtime_backend.installed.identity import Identity, find_closure, is_compatible, read_identity
+from runtime_backend.installed.identity import FACTS, Identity, find_closure, is_compatible, read_identity
 
 
 def identify(site: Path, name: str = "torch") -> Identity:
@@ -339,3 +340,11 @@ def test_odd_versions(version: str, tmp_path: Path) -> None:
     write(tmp_path / "torch-2.7.0.dist-info/METADATA", f"Name: torch\nVersion: {version}\n")
     with pytest.raises(RuntimeReadError, match=r"found Version '.*', expected a version \(PEP 440\)"):
         identify(tmp_path)
+
+
+def test_facts() -> None:
+    """The names of the facts are those that settings may use, and their order is that of the fields."""
+    assert ("version", *FACTS, "site") == TEMPLATE_FIELDS
+    assert tuple(FACTS.values()) == Identity._fields[3:]
+    identity = Identity(name="torch", version="1", cuda="12.6", git_version="abc")
+    assert {"cuda": "12.6", "hip": None, "rocm": None, "xpu": None, "git-version": "abc"} == identity.facts

@@ -130,7 +130,7 @@ def test_prepared(tmp_path: Path) -> None:
     write(tmp_path / "METADATA", "Name: x\n")
     mark_prepared(tmp_path, "real", [TORCH])
     found = read_prepared(str(tmp_path))
-    described = "torch 2.7.0 (calls itself 2.7.0+cu126) cuda=12.6 hip=None rocm=None xpu=None git=ab"
+    described = "torch 2.7.0 (calls itself 2.7.0+cu126) cuda=12.6 hip=None rocm=None xpu=None git-version=ab"
     assert Prepared(way="real", runtimes=(described,), metadata=b"Name: x\n") == found
     assert found is not None
     assert [True, False] == [found.serves([TORCH]), found.serves([])]

@@ -13,10 +13,10 @@ from ...formats.parsing import parse_version
 from ...formats.tables import Table, describe
 from ...frontend import Environment
 from ...installed.distributions import Distribution
-from ...installed.identity import Identity, is_compatible, read_identity
+from ...installed.identity import FACTS, Identity, is_compatible, read_identity
 from ...system.files import is_closed, is_file, read_bytes
 
-_FACTS = ("version", "reported", "cuda", "hip", "rocm", "xpu", "git-version")
+_FACTS = ("version", "reported", *FACTS)
 
 
 class Finding(NamedTuple):
@@ -150,15 +150,12 @@ def _identity(runtime: Mapping[str, Any], installed: Identity | None) -> Identit
 
     :param installed: what stands in for the facts that a stamp of an early version does not tell.
     """
+    usual = {} if installed is None else {name: installed.facts[name] for name in ("rocm", "xpu")}
     return Identity(
         name=runtime["name"],
         version=runtime.get("version") or "",
         reported=runtime.get("reported"),
-        cuda=runtime.get("cuda"),
-        hip=runtime.get("hip"),
-        rocm=runtime.get("rocm", installed and installed.rocm),
-        xpu=runtime.get("xpu", installed and installed.xpu),
-        git_version=runtime.get("git-version"),
+        **{field: runtime.get(name, usual.get(name)) for name, field in FACTS.items()},
     )
 
 
