@@ -58,6 +58,11 @@ class Table:
         self.report(name, describe(value), "a non-empty string")
         return None
 
+    def line(self, name: str) -> str | None:
+        """Return a string as one line, maybe an empty one; None when it is absent or wrong."""
+        text = "" if self.value(name) == "" else self.string(name)
+        return None if text is None else " ".join(text.split())
+
     def choice(self, name: str, allowed: Sequence[str]) -> str | None:
         """Return one of the allowed strings; None when it is absent or wrong."""
         value = self.value(name)

@@ -1,15 +1,15 @@
-"""The metadata that a ``[project]`` table tells by itself (PEP 621), written by pyproject-metadata."""
+"""The metadata that a ``[project]`` table tells by itself (PEP 621), written by packaging."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from packaging.utils import canonicalize_name
 
 from ..errors import NoAnswer
-from ..errors.reasons import reason
 
 
 def is_complete(project: Mapping[str, Any]) -> bool:
@@ -40,20 +40,28 @@ def static_metadata(project: Mapping[str, Any], source: Path) -> tuple[str, byte
 
     :raises NoAnswer: when the table is wrong, or leaves name or version open.
     """
+    from packaging.metadata import InvalidMetadata, Metadata, RawMetadata  # noqa: PLC0415 - it loads email
+
+    from .project_table import read_project  # noqa: PLC0415 - only where it is needed
+
+    if not hasattr(Metadata, "as_rfc822"):  # a vendored shim installs nothing by itself
+        raise NoAnswer("this packaging writes no metadata; expected packaging>=26.1 in build-system.requires")
+    raw = cast("RawMetadata", read_project(project, source))
     try:
-        from pyproject_metadata import StandardMetadata  # noqa: PLC0415 - only where it is needed
-        from pyproject_metadata.errors import ConfigurationError  # noqa: PLC0415
-    except ModuleNotFoundError as error:  # a vendored shim installs nothing by itself
-        raise NoAnswer(f"{error.name} is not installed; add it to build-system.requires") from None
-    try:
-        metadata = StandardMetadata.from_pyproject({"project": dict(project)}, source)
-        metadata.dynamic_metadata = [field for name in _dynamic(project) for field in _FIELDS.get(name, ())]
-        if metadata.version is None:
-            raise NoAnswer("pyproject.toml: project.version: found none")
-        text = bytes(metadata.as_rfc822())
-    except (ConfigurationError, OSError, ValueError) as error:
-        raise NoAnswer(f"pyproject.toml: project: {reason(error)}") from None
-    return f"{canonicalize_name(metadata.name).replace('-', '_')}-{metadata.version}", text
+        text = bytes(Metadata.from_raw(raw, validate=False).as_rfc822())
+    except InvalidMetadata as error:
+        raise NoAnswer(f"pyproject.toml: project: {error}") from None
+    label = f"{canonicalize_name(raw['name']).replace('-', '_')}-{raw['version']}"
+    head, end, body = text.partition(b"\n\n")
+    return label, _WORD.sub(_as_usual, head) + end + body
+
+
+_WORD = re.compile(rb"^(?:dynamic: [a-z-]+$|[a-z-]+(?=:))", re.MULTILINE)
+
+
+def _as_usual(found: re.Match[bytes]) -> bytes:
+    """Return a field's name as real backends write it: not all that read METADATA know that the case means nothing."""
+    return found[0].title().replace(b"-Url", b"-URL")
 
 
 def named_files(project: Mapping[str, Any]) -> list[str]:
@@ -62,14 +70,6 @@ def named_files(project: Mapping[str, Any]) -> list[str]:
     named = (text.get("file") if isinstance(text, dict) else None for text in texts)
     plain = [texts[0]] if isinstance(texts[0], str) else []
     return [name for name in (*plain, *named) if isinstance(name, str)]
-
-
-_FIELDS = {
-    "dependencies": ("Requires-Dist",),
-    "optional-dependencies": ("Requires-Dist", "Provides-Extra"),
-    "requires-python": ("Requires-Python",),
-}
-"""The fields of PKG-INFO that a dynamic key leaves open (PEP 643)."""
 
 
 def _dynamic(project: Mapping[str, Any]) -> list[str]:

@@ -232,7 +232,7 @@ def test_asked(server: Server, tmp_path: Path) -> None:
     assert 0 == main(["wrap", "my-ext==1.0", "here"])
     written = loads((tmp_path / "here/pyproject.toml").read_text())
     assert {"name": "my-ext", "version": "1.0", "dependencies": ["numpy"]} == written["project"]
-    assert [*REQUIRES, "setuptools"] == HereEnvironment.installed[:4]
+    assert [*REQUIRES, "setuptools"] == HereEnvironment.installed[: len(REQUIRES) + 1]
     assert "ninja" in HereEnvironment.installed
 
 
@@ -293,7 +293,7 @@ def test_asked_without_runtimes(server: Server, monkeypatch: pytest.MonkeyPatch,
     lines = capsys.readouterr().err.splitlines()
     installing = "runtime-backend: installing in a temporary environment, to ask for the metadata"
     steps = [
-        f"{installing}: packaging, pyproject-metadata, tomli, setuptools",
+        f"{installing}: packaging, tomli, setuptools",
         "runtime-backend: asking its build backend for its requirements, with a stand-in torch",
         f"{installing}: ninja",
         "runtime-backend: asking its build backend for the metadata, with a stand-in torch",

@@ -34,6 +34,13 @@ def test_right_value(getter: str, value: object) -> None:
     assert [] == table.problems
 
 
+def test_line() -> None:
+    """A text is one line, maybe an empty one; anything else is a mistake."""
+    table = make_table(a=" x\n  y", b="", c=1)
+    assert ["x y", "", None, None] == [table.line(name) for name in "abcd"]
+    assert ["f: t.c: found int 1, expected a non-empty string"] == table.problems
+
+
 def test_refuse() -> None:
     """A key that must not be there is a mistake where it is, and not among those that may be."""
     table = make_table(a=1, b="x", c=2)
