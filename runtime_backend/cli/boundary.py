@@ -9,7 +9,7 @@ from .terminal import OutputLost, flush_output, say
 
 _CLI, _PLOT = "runtime-backend[cli]", "runtime-backend[plot]"
 
-EXTRAS = {"build": _CLI, "elftools": _CLI, "pypi_simple": _CLI, "tomlkit": _CLI, "matplotlib": _PLOT}
+EXTRAS = {"build": _CLI, "elftools": _CLI, "tomlkit": _CLI, "matplotlib": _PLOT}
 """What installs the libraries that commands need and builds do not."""
 
 

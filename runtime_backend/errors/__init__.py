@@ -62,6 +62,10 @@ class IndexLookupError(RuntimeBackendError):
     """A locked wheel was not found on the index that its lock names."""
 
 
+class NoSuchProjectError(IndexLookupError):
+    """An index has no page of a project."""
+
+
 class TargetError(RuntimeBackendError):
     """The target was named, and it is not what it was said to be."""
 

@@ -90,8 +90,7 @@ def _matching(files: Iterable[IndexFile], wanted: Wanted) -> Iterator[IndexFile]
     for file in files:
         if wanted.file is not None:
             if file.name == wanted.file and (file.sha256 is None or not wanted.hashes or file.sha256 in wanted.hashes):
-                sha256 = file.sha256 or next(iter(wanted.hashes), None)
-                yield IndexFile(name=file.name, url=file.url, sha256=sha256)
+                yield file._replace(sha256=file.sha256 or next(iter(wanted.hashes), None))
         elif (not wanted.hashes or file.sha256 in wanted.hashes) and _is_version(file.name, wanted.version):
             yield file
 

@@ -7,6 +7,7 @@ import netrc
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from typing import TypeVar
 from urllib.error import HTTPError, URLError
@@ -34,6 +35,10 @@ BUNDLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 """Variables by which frontends are told of certificates."""
 
 
+class NotFound(NoAnswer):
+    """The server has nothing at the URL."""
+
+
 def ask(
     url: str,
     environ: Mapping[str, str],
@@ -47,7 +52,8 @@ def ask(
     :param url: with credentials where it needs some; those of the person's netrc file are used too.
     :param take: called with every answer, from its beginning.
     :param is_large: whether the time limit holds for each part of the answer, instead of for all of it.
-    :raises NoAnswer: in a few words, when there is none.
+    :raises NotFound: in a few words, when the server has nothing there.
+    :raises NoAnswer: likewise, when there is no other answer.
     """
     request = _request(url, environ, accept)
     deadline = Deadline(LONGEST, renewed_by=LEAST if is_large else None)
@@ -61,7 +67,8 @@ def ask(
                 error.close()
             is_final = isinstance(error, HTTPError) and error.code < 500  # noqa: PLR2004 - the server knows what it says
             if is_final or attempt == _ATTEMPTS or deadline.is_over or isinstance(error, ValueError):
-                raise NoAnswer(_reason(error, deadline)) from None
+                kind = NotFound if isinstance(error, HTTPError) and error.code == HTTPStatus.NOT_FOUND else NoAnswer
+                raise kind(_reason(error, deadline)) from None
         time.sleep(attempt / 2)
     raise AssertionError  # pragma: no cover - the last attempt returns or raises
 

@@ -8,37 +8,55 @@ from __future__ import annotations
 
 import html
 import re
+from typing import NamedTuple
 
 _TAG = re.compile(r"<!--|<(a|base)(?=[\s/>])", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"[\s/]*([^\s/>=]+|=)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']*)))?")
 
 
-def find_links(text: str) -> tuple[str, list[str]]:
-    """Return (what the links are relative to, or nothing; the targets of the links)."""
+_READ = ("href", "data-yanked")
+
+
+class Link(NamedTuple):
+    """One link."""
+
+    target: str
+    yanked: str | None = None
+    """The attribute ``data-yanked`` (PEP 592); None where there is none."""
+
+
+def find_links(text: str) -> tuple[str, list[Link]]:
+    """Return (what the links are relative to, or nothing; the links)."""
     base = ""
-    links: list[str] = []
+    links: list[Link] = []
     place = 0
     while (found := _TAG.search(text, place)) is not None:
         if found.group(1) is None:
             end = text.find("-->", found.end())
             place = len(text) if end < 0 else end
             continue
-        target, place = _read_target(text, found.end())
+        values, place = _read_attributes(text, found.end())
+        target = values.get("href")
         if target and found.group(1).lower() == "a":
-            links.append(target)
+            links.append(Link(target, values.get("data-yanked")))
         elif target:
             base = base or target
     return base, links
 
 
-def _read_target(text: str, place: int) -> tuple[str, int]:
-    """Return the first ``href`` of the tag whose attributes begin at a place, and where they end."""
-    target = ""
+def _read_attributes(text: str, place: int) -> tuple[dict[str, str], int]:
+    """Return the attributes that are of use of the tag whose attributes begin at a place, and where they end."""
+    values: dict[str, str] = {}
     while (found := _ATTRIBUTE.match(text, place)) is not None:
         place = found.end()
-        if found.group(1).lower() == "href" and not target:
-            target = next((value for value in found.groups()[1:] if value), "")
+        name = found.group(1).lower()
+        if name in _READ and not values.get(name):
+            values[name] = _unescape(next((value for value in found.groups()[1:] if value), ""))
+    return values, place
+
+
+def _unescape(value: str) -> str:
     try:
-        return html.unescape(target).strip(), place
+        return html.unescape(value).strip()
     except ValueError:  # a character of 5,000 digits
-        return "", place
+        return ""

@@ -7,10 +7,10 @@ from contextlib import suppress
 from http.client import HTTPResponse
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
-from ..errors import IndexLookupError, NoAnswer
+from ..errors import IndexLookupError, NoAnswer, NoSuchProjectError
 from ..formats.jsontext import parse_json
-from .http import ask
-from .links import find_links
+from .http import NotFound, ask
+from .links import Link, find_links
 from .wanted import IndexFile
 
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
@@ -23,15 +23,21 @@ def read_page(index: str, name: str, environ: Mapping[str, str]) -> list[IndexFi
 
     :param index: its root, with credentials where it needs some.
     :param name: the project's name, normalised.
+    :raises NoSuchProjectError: when the index has no such page.
     :raises IndexLookupError: in a few words, when the index does not answer, or with no page of an index.
     """
     parts = urlsplit(index)
     url = urlunsplit((parts.scheme, parts.netloc, f"{parts.path.rstrip('/')}/{name}/", "", ""))
     try:
         body, kind, base = ask(url, environ, _take, accept=_ACCEPT)
+    except NotFound as failure:
+        raise NoSuchProjectError(str(failure)) from None
     except NoAnswer as failure:
         raise IndexLookupError(str(failure)) from None
     files = _read_json(body, base) if kind.endswith("+json") else _read_html(body, base)
+    if not files and not kind.endswith(("json", "html")):
+        expected = "JSON or HTML (PEP 691, PEP 503)"
+        raise IndexLookupError(f"the answer is not an index page: found {kind}, expected {expected}")
     # What lies on the index's own host needs the index's own credentials.
     prefix, _, host = parts.netloc.rpartition("@")
     return [_with_credentials(file, host, prefix) for file in files] if prefix else files
@@ -48,7 +54,7 @@ def _take(answer: HTTPResponse) -> tuple[bytes, str, str]:
 def _with_credentials(file: IndexFile, host: str, credentials: str) -> IndexFile:
     parts = urlsplit(file.url)
     url = urlunsplit(parts._replace(netloc=f"{credentials}@{host}")) if parts.netloc == host else file.url
-    return IndexFile(name=file.name, url=url, sha256=file.sha256)
+    return file._replace(url=url)
 
 
 def _read_json(body: bytes, base: str) -> list[IndexFile]:
@@ -69,12 +75,16 @@ def _read_entry(entry: object, base: str) -> IndexFile | None:
         return None
     name, url, hashes = entry.get("filename"), entry.get("url"), entry.get("hashes")
     sha256 = hashes.get("sha256") if isinstance(hashes, dict) else None
+    yanked = entry.get("yanked")
+    why = yanked if isinstance(yanked, str) else ""
     if not (isinstance(name, str) and isinstance(url, str)):
         return None
     try:
-        return IndexFile(name=name, url=urljoin(base, url), sha256=sha256 if isinstance(sha256, str) else None)
+        where = urljoin(base, url)
     except ValueError:  # no valid URL
         return None
+    sha256 = sha256 if isinstance(sha256, str) else None
+    return IndexFile(name=name, url=where, sha256=sha256, yanked=why if yanked else None)
 
 
 def _read_html(body: bytes, base: str) -> list[IndexFile]:
@@ -85,13 +95,13 @@ def _read_html(body: bytes, base: str) -> list[IndexFile]:
         base = urljoin(base, told)
     for link in links:
         with suppress(ValueError):
-            files.append(_linked(urljoin(base, link)))
+            files.append(_linked(urljoin(base, link.target), link))
     return files
 
 
-def _linked(url: str) -> IndexFile:
+def _linked(url: str, link: Link) -> IndexFile:
     parts = urlsplit(url)
     algorithm, _, digest = parts.fragment.partition("=")
     name = unquote(parts.path.rpartition("/")[2])
     sha256 = digest if algorithm == "sha256" else None
-    return IndexFile(name=name, url=urlunsplit(parts._replace(fragment="")), sha256=sha256)
+    return IndexFile(name=name, url=urlunsplit(parts._replace(fragment="")), sha256=sha256, yanked=link.yanked)

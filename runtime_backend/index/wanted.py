@@ -32,3 +32,5 @@ class IndexFile(NamedTuple):
     url: str
     """Without a fragment."""
     sha256: str | None
+    yanked: str | None = None
+    """Why it was taken back (PEP 592), maybe without a word; None: it was not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import sys
@@ -10,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pypi_simple
 import pytest
 from repositories import GIT, git, make_repository
 from servers import Server, serving
@@ -161,27 +161,41 @@ def test_index_that_fails(server: Server, capsys: Capsys) -> None:
 def test_no_index(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     """An index that does not answer is told; the option goes before the environment."""
     assert 1 == main(["wrap", "my-ext==1", "--index-url", "http://127.0.0.1:9/simple"])
-    assert "http://127.0.0.1:9/simple gives no list of the files of my-ext: " in capsys.readouterr().err
+    told = "http://127.0.0.1:9/simple gives no list of the files of my-ext: no answer: Connection refused\n"
+    assert told in capsys.readouterr().err
     monkeypatch.delenv("PIP_INDEX_URL")
-    asked = []
-
-    class Client:
-        s = type("Session", (), {})()
-
-        def __init__(self, index: str) -> None:
-            asked.append(index)
-            raise upstreams.SourceError("enough")
-
-    monkeypatch.setattr(pypi_simple, "PyPISimple", Client)
+    asked: list[str] = []
+    monkeypatch.setattr(upstreams, "read_page", lambda index, *_: asked.append(index) or [])
     assert 1 == main(["wrap", "my-ext==1"])
-    assert [pypi_simple.PYPI_SIMPLE_ENDPOINT] == asked
+    assert ["https://pypi.org/simple/"] == asked
 
 
-def test_missing_extra(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
+def test_index_with_credentials(server: Server, capsys: Capsys) -> None:
+    """The index is asked with the credentials of its URL, and they are written nowhere."""
+    serve(server, make_sdist(pyproject_toml=COMPLETE))
+    server.needed = f"Basic {base64.b64encode(b'me:secret').decode()}"
+    assert 0 == main(["wrap", "my-ext==1.0", "--index-url", server.url(credentials="me:secret@")])
+    assert "the index's credentials are not written" in capsys.readouterr().err
+    text = Path("wrappers/my_ext/pyproject.toml").read_text()
+    assert ("my-ext==1.0", False) == (loads(text)["tool"]["runtime-backend"]["source"]["sdist"], "secret" in text)
+
+
+def test_html(server: Server, capsys: Capsys) -> None:
+    """An index of plain pages does as well (PEP 503)."""
+    sha256 = serve(server, make_sdist(pyproject_toml=COMPLETE))
+    server.html(f"<a href='/files/{NAME}#sha256={sha256}'>x</a><a href='/{NAME}.asc'>y</a>", "/simple/my-ext/")
+    assert 0 == main(["wrap", "my-ext==1.0"])
+    server.html(f"<a data-yanked='broken' href='/files/{NAME}#sha256={sha256}'>x</a>", "/simple/my-ext/")
+    assert 1 == main(["wrap", "my-ext==1.0", "again"])
+    assert "my_ext-1.0.tar.gz was yanked: broken\n" in capsys.readouterr().err
+
+
+def test_missing_extra(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
     """Without the command line's libraries it says what installs them; another module's want is a bug."""
-    monkeypatch.setitem(sys.modules, "pypi_simple", None)
+    monkeypatch.setitem(sys.modules, "tomlkit", None)
+    serve(server, make_sdist(pyproject_toml=COMPLETE))
     assert 1 == main(["wrap", "my-ext==1"])
-    assert "pypi_simple is not installed\nRun: pip install 'runtime-backend[cli]'" in capsys.readouterr().err
+    assert "tomlkit is not installed\nRun: pip install 'runtime-backend[cli]'" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "runtime_backend.cli.wrap", None)
     with pytest.raises(ModuleNotFoundError):
         main(["wrap", "my-ext==1"])

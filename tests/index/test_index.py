@@ -14,7 +14,8 @@ from standins import blocked, write
 
 from runtime_backend.errors import IndexLookupError
 from runtime_backend.index import Indexes, IndexFile, Wanted
-from runtime_backend.index.links import find_links
+from runtime_backend.index.links import Link, find_links
+from runtime_backend.index.pages import read_page
 
 LINUX = "torch-2.7.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"
 MACOS = "torch-2.7.0-cp311-none-macosx_11_0_arm64.whl"
@@ -201,6 +202,10 @@ NO_FILES = "the answer is not an index page: found no list 'files', expected one
     ("page", "told"),
     [
         ((404, "text/html", b""), "HTTP 404 Not Found"),
+        (
+            (200, "application/pdf", b""),
+            "the answer is not an index page: found application/pdf, expected JSON or HTML (PEP 691, PEP 503)",
+        ),
         ((503, "text/html", b""), "HTTP 503 Service Unavailable"),
         ((99, "text/html", b""), "no answer: the response is not HTTP, or it is incomplete"),
         ((200, "application/json+json", b"[]"), NO_FILES),
@@ -276,7 +281,30 @@ def test_odd_entries(server: Server, indexes: Indexes) -> None:
 )
 def test_links(text: str, found: tuple[str, list[str]]) -> None:
     """Links are read as browsers read them, and what has no end has no link."""
-    assert found == find_links(text)
+    base, links = find_links(text)
+    assert found == (base, [link.target for link in links])
+
+
+def test_yanked_links() -> None:
+    """What was taken back says so, with a reason or without."""
+    text = (
+        "<a data-yanked href=a><a data-yanked='it &lt; x' href=b><a href=c><a data-yanked='&#"
+        + "1" * 5000
+        + "' href=d>"
+    )
+    assert ("", [Link("a", ""), Link("b", "it < x"), Link("c"), Link("d", "")]) == find_links(text)
+
+
+@pytest.mark.parametrize("kind", ["json", "html"])
+def test_yanked_files(kind: str, server: Server) -> None:
+    """Both kinds of pages say what was taken back (PEP 592)."""
+    if kind == "json":
+        yanked = {"a": True, "b": "x", "c": False, "d": None}
+        server.json([{"filename": name, "url": name, "yanked": value} for name, value in yanked.items()])
+    else:
+        server.html("<a href=a data-yanked></a><a href=b data-yanked=x></a><a href=c></a><a href=d></a>")
+    found = [(file.name, file.yanked) for file in read_page(server.url(), "torch", {})]
+    assert [("a", ""), ("b", "x"), ("c", None), ("d", None)] == found
 
 
 def test_proxy(server: Server, indexes: Indexes, monkeypatch: pytest.MonkeyPatch) -> None:

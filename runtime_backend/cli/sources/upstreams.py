@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote, urldefrag
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import InvalidName, canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.utils import InvalidName, canonicalize_name, parse_sdist_filename
+from packaging.version import Version
 
 from ...config import Upstream
-from ...errors import CommandError, SourceError
-from ...errors.reasons import reason
-from ...index.http import BUNDLES
+from ...errors import CommandError, IndexLookupError, NoSuchProjectError, SourceError
+from ...formats.parsing import parse_version, parse_wheel_name
+from ...index import IndexFile
+from ...index.pages import read_page
 from ...system.printable import without_secrets
 from ...upstream.access import split_access
 from ...upstream.git import find_commit
 from ...upstream.obtaining import INDEXES, is_sdist_of
 
-if TYPE_CHECKING:
-    from pypi_simple import DistributionPackage
-
 ORIGIN = "the command line"
+
+_DEFAULT = "https://pypi.org/simple/"
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _GIT = re.compile(r"\s*(?:(?P<name>[^@+:/]*?)\s*@\s*)?git\+(?P<address>.*?)\s*")
@@ -142,35 +142,34 @@ def _find_commit(wanted: Wanted, environ: Mapping[str, str]) -> str:
 
 def _find_on_index(name: str, version: str | None, index_url: str | None, environ: Mapping[str, str]) -> Found:
     index, files = _read_index(name, index_url, environ)
-    sdists = [file for file in files if file.package_type == "sdist"]
+    sdists = [(version_of, file) for file in files if (version_of := _sdist_version(file.name, name)) is not None]
     newest = _newest(sdists)
     if version is None:
         raise CommandError(f"{name!r}: found no version, expected '{name}=={newest or 'VERSION'}'")
-    found = [file for file in files if is_sdist_of(file.filename, name, version)]
+    found = [file for file in files if is_sdist_of(file.name, name, version)]
     if not found:
-        wheels = sum(file.version == version for file in files)
+        wheels = sum(parse_wheel_name(file.name) == (name, parse_version(version)) for file in files)
         raise SourceError(
             f"{index} has no sdist of {name} {version}: found {wheels} wheels of {version}, and {len(sdists)} sdists of"
             " other versions",
             hint=f"The newest version with an sdist is {newest}." if newest else "Name its git repository: git+URL@TAG",
         )
     file = found[0]
-    if file.is_yanked:
+    if file.yanked is not None:
         raise SourceError(
-            f"{file.filename} was yanked{f': {file.yanked_reason}' if file.yanked_reason else ''}",
+            f"{file.name} was yanked{f': {file.yanked}' if file.yanked else ''}",
             hint=f"The newest version that was not yanked is {newest}." if newest else None,
         )
-    if "sha256" not in file.digests:
-        raise SourceError(
-            f"{index} has no sha256 of {file.filename}; expected one, since every build checks the file by it"
-        )
+    if file.sha256 is None:
+        told = f"{index} has no sha256 of {file.name}; expected one, since every build checks the file by it"
+        raise SourceError(told)
     url = urldefrag(file.url)[0]
     # What needs a secret is asked of the index at every build, where the person's own variables have the secret.
     is_open = without_secrets(url) == url and without_secrets(index) == index
     upstream = Upstream(
         kind="url" if is_open else "sdist",
         where=url if is_open else f"{name}=={version}",
-        sha256=file.digests["sha256"],
+        sha256=file.sha256,
         rev=None,
         subdirectory=None,
         patches=(),
@@ -179,43 +178,29 @@ def _find_on_index(name: str, version: str | None, index_url: str | None, enviro
     return Found(upstream=upstream, environ={**environ, INDEXES[0]: index}, has_secrets=not is_open)
 
 
-def _read_index(
-    name: str, index_url: str | None, environ: Mapping[str, str]
-) -> tuple[str, Sequence[DistributionPackage]]:
-    import pypi_simple  # noqa: PLC0415 - the command line's extra
-    import requests  # noqa: PLC0415 - pypi-simple's own
-
+def _read_index(name: str, index_url: str | None, environ: Mapping[str, str]) -> tuple[str, Sequence[IndexFile]]:
     named = (environ[variable] for variable in INDEXES if environ.get(variable))
-    index = index_url or next(named, None) or pypi_simple.PYPI_SIMPLE_ENDPOINT
-    with pypi_simple.PyPISimple(index) as client:
-        client.s.verify = next((environ[variable] for variable in BUNDLES if environ.get(variable)), True)
-        try:
-            return index, client.get_project_page(name).packages
-        except pypi_simple.NoSuchProjectError:
-            raise SourceError(f"{index} has no package {name}", hint="Name another index: --index-url URL") from None
-        except (requests.RequestException, pypi_simple.UnsupportedContentTypeError) as error:
-            raise SourceError(
-                f"{index} gives no list of the files of {name}: {_why(error)}",
-                hint="Run the same command again with a network, or name another index: --index-url URL",
-            ) from None
+    index = index_url or next(named, None) or _DEFAULT
+    try:
+        return index, read_page(index, name, environ)
+    except NoSuchProjectError:
+        raise SourceError(f"{index} has no package {name}", hint="Name another index: --index-url URL") from None
+    except IndexLookupError as error:
+        raise SourceError(
+            f"{index} gives no list of the files of {name}: {error}",
+            hint="Run the same command again with a network, or name another index: --index-url URL",
+        ) from None
 
 
-def _why(error: BaseException) -> str:
-    """Return what is at the bottom of a failed request: requests wraps urllib3's error around the system's."""
-    response = getattr(error, "response", None)
-    if response is not None:
-        return f"HTTP {response.status_code} {response.reason}"
-    deeper = error.__cause__ or error.__context__
-    return reason(error) if deeper is None else _why(deeper)
+def _sdist_version(file: str, name: str) -> Version | None:
+    """Return the version of an sdist; None for a file that is no sdist of the package."""
+    try:
+        found, version = parse_sdist_filename(file)
+    except ValueError:
+        return None
+    return version if found == name else None
 
 
-def _newest(sdists: Sequence[DistributionPackage]) -> str | None:
-    versions = []
-    for file in sdists:
-        try:
-            version = Version(file.version or "")
-        except InvalidVersion:
-            continue
-        if not file.is_yanked and not version.is_prerelease:
-            versions.append(version)
+def _newest(sdists: Sequence[tuple[Version, IndexFile]]) -> str | None:
+    versions = [version for version, file in sdists if file.yanked is None and not version.is_prerelease]
     return str(max(versions)) if versions else None
