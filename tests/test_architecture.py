@@ -173,6 +173,17 @@ def test_exits(path: Path) -> None:
     assert name_of(path) in EXITS or [] == wrong
 
 
+@pytest.mark.parametrize("path", [path for path in MODULES if unit_of(path) != "store"], ids=name_of)
+def test_written_in_one_step(path: Path) -> None:
+    """What is written beside its place, and put there when it is whole, is so by ``store.atomic``."""
+    wrong = [
+        f"{name_of(path)}:{node.lineno}"
+        for node in ast.walk(parse(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("aside", "os.replace", "os.rename")
+    ]
+    assert [] == wrong
+
+
 def caught(handler: ast.ExceptHandler) -> set[str]:
     """Return the names of the exceptions that a handler takes."""
     return set() if handler.type is None else {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)}

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ..store.atomic import replacing
 from .packed import BROKEN, Header, refusal
 
 
@@ -32,16 +33,15 @@ def complete_sdist(sdist: Path, source: Path, needed: Iterable[Path]) -> list[st
 
 
 def _add(sdist: Path, root: str, source: Path, missing: list[Path]) -> None:
-    new = sdist.with_name(f".{sdist.name}.new")
-    try:
-        with tarfile.open(sdist) as old, tarfile.open(new, "w:gz", format=tarfile.PAX_FORMAT) as out:
-            for member in old.getmembers():
-                out.addfile(member, old.extractfile(member) if member.isreg() else None)
-            for path in missing:
-                out.add(path, f"{root}/{path.relative_to(source).as_posix()}", filter=_owned_by_nobody)
-        new.replace(sdist)
-    finally:
-        new.unlink(missing_ok=True)
+    with (
+        replacing(sdist) as new,
+        tarfile.open(sdist) as old,
+        tarfile.open(new, "w:gz", format=tarfile.PAX_FORMAT) as out,
+    ):
+        for member in old.getmembers():
+            out.addfile(member, old.extractfile(member) if member.isreg() else None)
+        for path in missing:
+            out.add(path, f"{root}/{path.relative_to(source).as_posix()}", filter=_owned_by_nobody)
 
 
 def _owned_by_nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import BackendError
+from ..store.atomic import replacing
 from .packed import BROKEN, refusal, why_broken
 
 _COMPILED = (".so", ".pyd", ".dylib", ".dll", ".a", ".lib")
@@ -50,20 +51,15 @@ def put_into_dist_info(wheel: Path, files: Mapping[str, bytes]) -> None:
     :param files: name -> content.
     :raises BackendError: for a wheel without a dist-info and its RECORD.
     """
-    new = wheel.with_name(f".{wheel.name}.new")
-    try:
-        with _opened(wheel) as old, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as out:
-            record = _find_record(old, wheel)
-            added = {f"{record.filename.rpartition('/')[0]}/{name}": content for name, content in files.items()}
-            for item in old.infolist():
-                if item.filename not in (record.filename, *added):
-                    _copy(old, item, out)
-            for path, content in added.items():
-                _write(out, path, record, content)
-            _write(out, record.filename, record, _new_record(_read_record(old, record, wheel), added))
-        new.replace(wheel)
-    finally:
-        new.unlink(missing_ok=True)
+    with replacing(wheel) as new, _opened(wheel) as old, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as out:
+        record = _find_record(old, wheel)
+        added = {f"{record.filename.rpartition('/')[0]}/{name}": content for name, content in files.items()}
+        for item in old.infolist():
+            if item.filename not in (record.filename, *added):
+                _copy(old, item, out)
+        for path, content in added.items():
+            _write(out, path, record, content)
+        _write(out, record.filename, record, _new_record(_read_record(old, record, wheel), added))
 
 
 def read_from_dist_info(wheel: Path, name: str) -> bytes | None:

@@ -19,8 +19,8 @@ from typing import NamedTuple
 from ..config import Chosen
 from ..errors import CudaError
 from ..errors.reasons import reason
+from ..store.atomic import replacing
 from ..store.cache import open_folder, way_out
-from ..store.holding import aside
 from ..store.linked import digest
 from ..system.files import is_file, list_names, read_text
 
@@ -131,10 +131,9 @@ def _write_script(folder: Path, program: Path, compiler: Path) -> Path:
         if read_text(script) != text or not os.access(script, os.X_OK):
             open_folder(folder)
             script.parent.mkdir(exist_ok=True)
-            new = aside(script)
-            new.write_text(text, "utf-8")
-            new.chmod(0o755)
-            new.replace(script)
+            with replacing(script) as new:
+                new.write_text(text, "utf-8")
+                new.chmod(0o755)
     except OSError as error:
         raise CudaError(
             f"cuda.compiler-cache: the script {script} cannot be written: {reason(error)}",

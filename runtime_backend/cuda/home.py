@@ -21,8 +21,9 @@ from typing import NamedTuple
 
 from ..errors import CudaError
 from ..errors.reasons import reason
+from ..store.atomic import replacing
 from ..store.cache import open_folder, way_out
-from ..store.holding import aside, exclusively
+from ..store.holding import exclusively
 from ..store.linked import LinkedFolder, digest
 from ..system.files import is_file, is_folder, list_names, read_text
 from .wheels import Compilers
@@ -175,16 +176,13 @@ def _which(name: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _compile(program: str, source: str, library: Path, environ: Mapping[str, str]) -> None:
-    new = aside(library)
-    command = [program, "-shared", "-fPIC", "-w", "-x", "c", "-", "-o", str(new), "-Wl,-soname,libcuda.so.1"]
     try:
-        subprocess.run(command, input=source.encode(), env=dict(environ), capture_output=True, check=True)  # noqa: S603 - the C compiler that the build will run
-        new.replace(library)
+        with replacing(library) as new:
+            command = [program, "-shared", "-fPIC", "-w", "-x", "c", "-", "-o", str(new), "-Wl,-soname,libcuda.so.1"]
+            subprocess.run(command, input=source.encode(), env=dict(environ), capture_output=True, check=True)  # noqa: S603 - the C compiler that the build will run
     except subprocess.CalledProcessError as error:
         told = error.stderr.decode(errors="replace").strip()
         raise CudaError(f"the stub of the driver's library cannot be compiled by {program}: {told}") from None
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _cannot_write(path: Path, error: OSError) -> CudaError:

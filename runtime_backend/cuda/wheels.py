@@ -21,8 +21,9 @@ from packaging.version import Version
 from ..errors import CudaError
 from ..installed.distributions import Distribution, DistributionIndex
 from ..installed.identity import Identity
+from ..store.atomic import replacing
 from ..store.cache import open_folder
-from ..store.holding import aside, exclusively, remove
+from ..store.holding import exclusively, remove
 from ..store.linked import digest
 from ..system.files import is_file, list_names, read_text
 
@@ -74,15 +75,11 @@ class Compilers(NamedTuple):
         with exclusively(folder):
             if self._are_in(folder):  # another build has kept the same meanwhile
                 return
-            unfinished = aside(folder)
-            try:
+            with replacing(folder) as new:
                 for distribution in self.distributions:
                     for path in _own_files(distribution):
-                        _link_or_copy(self.site / path, unfinished / path)
+                        _link_or_copy(self.site / path, new / path)
                 remove(folder)  # a damaged one
-                unfinished.rename(folder)
-            finally:
-                shutil.rmtree(unfinished, ignore_errors=True)
 
     def _are_in(self, folder: Path) -> bool:
         """Return whether all of their files are in a folder."""

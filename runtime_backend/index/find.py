@@ -14,8 +14,8 @@ from packaging.specifiers import SpecifierSet
 from ..errors import IndexLookupError
 from ..formats.jsontext import parse_json
 from ..formats.parsing import parse_wheel_name
+from ..store.atomic import write
 from ..store.cache import open_folder
-from ..store.holding import aside
 from ..system.files import read_bytes
 from ..system.platforms import UNFIT, Platform
 from ..system.printable import without_secrets
@@ -144,8 +144,6 @@ def _keep(path: Path, file: IndexFile) -> None:
     if without_secrets(file.url) != file.url:
         return
     text = json.dumps({"name": file.name, "url": file.url, "sha256": file.sha256})
-    new = aside(path)
     with suppress(OSError):  # a cache that cannot be written costs a question, not the build
         open_folder(path.parent)
-        new.write_text(text, "utf-8")
-        new.replace(path)
+        write(path, text.encode())

@@ -15,7 +15,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import re
-import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -28,8 +27,9 @@ from ..frontend import Environment
 from ..installed.distributions import DistributionIndex
 from ..installed.identity import read_identity
 from ..resolve import Resolution
+from ..store.atomic import unfinished
 from ..store.cache import open_folder, way_out
-from ..store.holding import aside, exclusively, remove
+from ..store.holding import exclusively, remove
 from ..system.files import is_folder, is_there
 from ..system.platforms import current_platform
 from .installing import Ended, run_installer
@@ -95,13 +95,11 @@ class Fetching(NamedTuple):
 
     def _fetch(self, source: Source, say: Callable[[str], None], lock: int) -> None:
         say(f"fetching {self.requirement} into {self.folder.parent}: the build environment lacks it")
-        started, unfinished = time.monotonic(), aside(self.folder)
-        try:
-            installed = self._install(unfinished, source, lock)
+        started = time.monotonic()
+        with unfinished(self.folder) as new:
+            installed = self._install(new, source, lock)
             remove(self.folder)  # a damaged one
-            installed.rename(self.folder)
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
+            installed.replace(self.folder)
         say(f"fetched in {time.monotonic() - started:.0f} s; `runtime-backend cache clean fetched` removes it")
 
     def _install(self, folder: Path, source: Source, lock: int) -> Path:

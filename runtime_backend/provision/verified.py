@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from ..errors import NoAnswer, ProvisionError
 from ..errors.reasons import reason
+from ..store.atomic import unfinished
 from ..store.cache import open_folder, way_out
-from ..store.holding import aside, exclusively
+from ..store.holding import exclusively
 from ..system.files import is_file
 from ..system.urls import file_name
 
@@ -49,7 +50,9 @@ class Verifying(NamedTuple):
                 if is_offline and not self.url.startswith("file:"):
                     raise self._stop("not fetched: this build is offline")
                 place.mkdir(exist_ok=True)
-                self._fetch(aside(place), environ, say)
+                with unfinished(place) as new:
+                    self._fetch(new, environ, say)
+                    new.replace(self.path)
         except OSError as error:
             raise ProvisionError(
                 f"{self.path} cannot be written: {reason(error, self.path)}", hint=way_out(error)
@@ -63,11 +66,8 @@ class Verifying(NamedTuple):
             found = digest(new)
             if found != self.sha256:
                 raise self._stop(f"found sha256 {found}, expected {self.sha256}, which is locked")
-            new.replace(self.path)
         except NoAnswer as failure:
             raise self._stop(f"it cannot be fetched: {failure}") from None
-        finally:
-            new.unlink(missing_ok=True)
 
     def _stop(self, what: str) -> ProvisionError:
         return ProvisionError(

@@ -26,8 +26,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ..system.files import is_there, read_text
+from .atomic import replacing
 from .cache import open_folder
-from .holding import aside, exclusively, held_if_free, in_use, remove, remove_if_free
+from .holding import exclusively, held_if_free, in_use, remove, remove_if_free
 
 _KEPT = ("fetched", "toolkits")
 """The folders of the cache with what a build may link to, and what it must find there until it is over."""
@@ -129,12 +130,8 @@ class LinkedFolder(NamedTuple):
         return _link_of(self.path) == _relative(held)
 
     def _lead_to(self, held: Path) -> None:
-        new = aside(self.path)
-        try:
+        with replacing(self.path) as new:
             new.symlink_to(_relative(held), target_is_directory=True)
-            new.replace(self.path)
-        finally:
-            new.unlink(missing_ok=True)
 
     def _repairs(self, held: Path) -> Iterator[Callable[[], None]]:
         """Yield what makes each part of the folder that is missing or wrong, one after the other."""
@@ -171,14 +168,10 @@ def _write(path: Path, text: str) -> None:
 
 def _replace(path: Path, make: Callable[[Path], object]) -> None:
     """Put something in the place of whatever is there, in one step."""
-    new = aside(path)
-    try:
+    with replacing(path) as new:
         make(new)
         if path.is_dir() and not path.is_symlink():
             remove(path)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _link_of(path: Path) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -17,7 +16,7 @@ from ..config import Upstream
 from ..errors import IndexLookupError, NoAnswer, SourceError
 from ..index.downloads import digest, download
 from ..index.pages import read_page
-from ..store.holding import aside, remove
+from ..store.atomic import unfinished
 from ..system.files import is_file
 from ..system.printable import without_secrets
 from .git import pack_checkout
@@ -45,19 +44,16 @@ def obtain(
             f"{upstream}: not in the cache ({path}), and not fetched: this build is offline",
             hint="Run the same command once with a network; the source is kept from then on.",
         )
-    new = aside(path)
-    try:
+    with unfinished(path) as new:
+        archive = new
         if upstream.kind == "git":
             say(f"fetching {upstream}, with its tags and submodules")
             new.mkdir()
-            pack_checkout(upstream, new / "packed.tar", environ, say)
-            (new / "packed.tar").replace(path)
+            archive = new / "packed.tar"
+            pack_checkout(upstream, archive, environ, say)
         else:
-            _download(upstream, _find_url(upstream, environ), new, environ, say)
-            new.replace(path)
-    finally:
-        with suppress(OSError):  # a later build removes it
-            remove(new)
+            _download(upstream, _find_url(upstream, environ), archive, environ, say)
+        archive.replace(path)
     return path
 
 

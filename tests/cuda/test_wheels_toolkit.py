@@ -169,7 +169,7 @@ def test_last_step_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     def refuse(self: Path, target: Path) -> None:
         raise OSError(errno.EIO, f"not {self.name} to {target.name}")
 
-    monkeypatch.setattr(Path, "rename", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(OSError, match=r"not \.new-cuda-13\.0-[0-9a-f]{16}-[0-9a-f]{8} to cuda-13\.0-"):
         found.keep(folder)
     assert [f"{folder.name}.lock"] == os.listdir(folder.parent)

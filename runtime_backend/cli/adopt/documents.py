@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from ...errors import CommandError, FileError
 from ...errors.reasons import reason
 from ...formats.toml import parse_document, read_document_text
+from ...store.atomic import replacing
 from ...system.files import is_closed, is_file, is_folder, real_path
 
 if TYPE_CHECKING:
@@ -86,17 +86,13 @@ def write_bytes(path: Path, content: bytes) -> None:
     :raises CommandError: when it cannot be written.
     """
     place = real_path(path)
-    new = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        new.write_bytes(content)
-        if is_file(place):
-            new.chmod(place.stat().st_mode)
-        new.replace(place)
+        with replacing(place) as new:
+            new.write_bytes(content)
+            if is_file(place):
+                new.chmod(place.stat().st_mode)
     except OSError as error:
         raise CommandError(
             f"{path}: cannot be written: {reason(error, path, place, new)}",
             hint="Expected a file in a folder that is there, and can be written to.",
         ) from None
-    finally:
-        with suppress(OSError):
-            new.unlink()

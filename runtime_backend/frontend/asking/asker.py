@@ -20,8 +20,9 @@ from typing import NamedTuple
 
 from ...errors import DecisionError
 from ...errors.reasons import reason
+from ...store.atomic import unfinished
 from ...store.cache import open_folder, way_out
-from ...store.holding import aside, exclusively
+from ...store.holding import exclusively
 from ...system.files import is_folder, list_names
 from ..caller import Caller
 from ..installations import Installation
@@ -63,18 +64,13 @@ class Asker(NamedTuple):
             ) from None
 
     def _ask(self, installation: Installation, entry: Path) -> Answer:
-        import shutil  # noqa: PLC0415 - most commands prove, and ask nothing
-
-        work = aside(entry)
-        work.mkdir()
-        try:
+        with unfinished(entry) as work:
+            work.mkdir()
             answer = self._run(installation, work)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
         if not answer.has_secrets:  # else the next hook asks again
-            new = aside(entry)
-            new.write_text(answer.as_json(), "utf-8")
-            new.replace(entry.with_suffix(".json"))
+            with unfinished(entry) as new:
+                new.write_text(answer.as_json(), "utf-8")
+                new.replace(entry.with_suffix(".json"))
         self._forget()
         return answer
 
@@ -103,7 +99,7 @@ class Asker(NamedTuple):
 
     def _forget(self) -> None:
         """Remove what was answered a day ago: no command is that old."""
-        import shutil  # noqa: PLC0415 - as above
+        import shutil  # noqa: PLC0415 - most commands prove, and ask nothing
         import time  # noqa: PLC0415 - as above
 
         for name in list_names(self.folder):

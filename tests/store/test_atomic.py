@@ -1,0 +1,70 @@
+"""Writing in one step: the whole of the new one or the old one, and nothing besides."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from standins import write as write_text
+
+from runtime_backend.store.atomic import replacing, unfinished, write
+from runtime_backend.store.holding import lock_of
+
+
+def test_write(tmp_path: Path) -> None:
+    """A file is written, or replaced: a reader that has it open goes on with the old one."""
+    path = tmp_path / "x"
+    write(path, b"one")
+    with path.open("rb") as old:
+        write(path, b"two")
+        assert (b"one", b"two") == (old.read(), path.read_bytes())
+    assert ["x"] == os.listdir(tmp_path)
+
+
+def test_new_name(tmp_path: Path) -> None:
+    """Each has a name of its own, and the sweeping of the cache knows for which path it is."""
+    path = tmp_path / "x"
+    with replacing(path) as one, replacing(path) as other:
+        assert one != other
+        assert lock_of(path) == lock_of(one)
+        one.write_text("1")
+        other.symlink_to("nowhere")
+    assert (["x"], "1") == (os.listdir(tmp_path), path.read_text())
+
+
+@pytest.mark.parametrize("kind", ["nothing", "file", "link", "folder"])
+def test_stopped(kind: str, tmp_path: Path) -> None:
+    """Whatever stops it, the old one stays and nothing of the new one does; a folder is removed with what is in it."""
+    path = write_text(tmp_path / "x", "old")
+
+    def stop() -> None:
+        with replacing(path) as new:
+            if kind == "file":
+                new.write_text("half")
+            elif kind == "link":
+                new.symlink_to(tmp_path)
+            elif kind == "folder":
+                write_text(new / "a/b", "half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop()
+    assert (["x"], "old") == (os.listdir(tmp_path), path.read_text())
+
+
+def test_not_replaced(tmp_path: Path) -> None:
+    """A folder in the way stays, with what is in it; the system's refusal is passed on."""
+    write_text(tmp_path / "x/y", "old")
+    with pytest.raises(OSError, match="directory"):
+        write(tmp_path / "x", b"new")
+    assert (["x"], "old") == (os.listdir(tmp_path), (tmp_path / "x/y").read_text())
+
+
+def test_unfinished(tmp_path: Path) -> None:
+    """What was moved away stays; what was not is removed."""
+    with unfinished(tmp_path / "x") as new:
+        write_text(new / "site/a", "a")
+        write_text(new / "scratch/b", "b")
+        (new / "site").replace(tmp_path / "x")
+    assert (["x"], ["a"]) == (os.listdir(tmp_path), os.listdir(tmp_path / "x"))
