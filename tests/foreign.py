@@ -22,10 +22,12 @@ from platforms import make_platform
 from runtime_backend.archives.sdist import complete_sdist
 from runtime_backend.archives.stamp import parse_stamp, source_revision
 from runtime_backend.archives.wheel import count_compiled, put_into_dist_info, read_from_dist_info
+from runtime_backend.cli.sources.upstream_metadata import read_package
 from runtime_backend.config.names import find_name
 from runtime_backend.config.selection import Selection
 from runtime_backend.cuda.architectures import decide_architectures
 from runtime_backend.errors import NoAnswer, RuntimeBackendError
+from runtime_backend.formats.headers import read_headers
 from runtime_backend.formats.requirements import read_requirements
 from runtime_backend.formats.tables import Table
 from runtime_backend.formats.toml import TOMLDecodeError, loads
@@ -45,6 +47,7 @@ from runtime_backend.metadata import read_prepared, with_requirements
 from runtime_backend.metadata.agreement import describe_differences, describe_refusals
 from runtime_backend.resolve.naming import read_word
 from runtime_backend.resolve.resolution import direct_archive
+from runtime_backend.system.files import decode
 from runtime_backend.system.progress import Estimate, LineBuffer
 from runtime_backend.upstream.unpacking import unpack
 from runtime_backend.watch.ninja import read_timeline
@@ -134,7 +137,10 @@ def _metadata(folder: Path, data: bytes) -> None:
     describe_differences(METADATA.encode(), data)
     describe_differences(data, METADATA.encode())
     describe_refusals(data, {"torch": "2.7.0", "six": "1"})
-    assert b"Requires-Dist: six==1" in with_requirements(data, ["six==1"])
+    added = decode(with_requirements(data, ["six==1"]))
+    assert added.startswith("\n") or "six==1" in read_headers(added).every("Requires-Dist")
+    (folder / "PKG-INFO").write_bytes(data)
+    read_package(folder, None)
     _installed(folder, "METADATA", data)
 
 

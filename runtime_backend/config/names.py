@@ -11,6 +11,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from ..formats.headers import read_headers
 from ..formats.tables import Table
 from ..system.files import read_text
 
@@ -31,15 +32,9 @@ def _candidates(source: Path, document: Table) -> Iterator[str | None]:
     for table in (project, poetry if isinstance(poetry, dict) else {}):
         name = table.get("name")
         yield name if isinstance(name, str) else None
-    yield _from_pkg_info(read_text(source / "PKG-INFO"))
+    yield read_headers(read_text(source / "PKG-INFO")).first("Name")
     yield _from_setup_cfg(read_text(source / "setup.cfg"))
     yield _from_setup_py(read_text(source / "setup.py"))
-
-
-def _from_pkg_info(text: str) -> str | None:
-    """An sdist has its metadata in it."""
-    head = text.partition("\n\n")[0]
-    return next((line[len("Name:") :].strip() for line in head.splitlines() if line.startswith("Name:")), None)
 
 
 def _from_setup_cfg(text: str) -> str | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from ..formats.headers import Headers, read_headers
 from ..system.files import is_file, is_folder, is_there, list_names, read_text
 
 _INFO_SUFFIXES = (".dist-info", ".egg-info")
@@ -33,22 +34,21 @@ class Distribution:
         return self.info.parent
 
     @cached_property
-    def _headers(self) -> tuple[tuple[str, str], ...]:
+    def _headers(self) -> Headers:
         text = read_text(self.info / "METADATA") or read_text(self.info / "PKG-INFO")
         if is_file(self.info):
             text = read_text(self.info)
-        return tuple(_parse_headers(text))
+        return read_headers(text)
 
     @property
     def version(self) -> str:
         """``Version`` of its metadata; the one in the folder's name where the file says none."""
-        found = dict(self._headers).get("version")
-        return found or self.info.stem.partition("-")[2]
+        return self._headers.first("Version") or self.info.stem.partition("-")[2]
 
     @property
     def requires(self) -> tuple[str, ...]:
         """``Requires-Dist``, as written."""
-        return tuple(value for name, value in self._headers if name == "requires-dist")
+        return tuple(self._headers.every("Requires-Dist"))
 
     @cached_property
     def record(self) -> str:
@@ -203,16 +203,6 @@ def _parse_mapping(text: str) -> dict[str, Path]:
         return {name: Path(place) for name, place in ast.literal_eval(text).items()}
     except (ValueError, SyntaxError, TypeError, AttributeError, RecursionError, MemoryError):  # none: it shows nothing
         return {}
-
-
-def _parse_headers(text: str) -> Iterator[tuple[str, str]]:
-    """Yield (lower-case name, value) of a core-metadata file; its body and continuation lines are not asked for."""
-    for line in text.split("\n"):
-        if not line:
-            return
-        name, colon, value = line.partition(":")
-        if colon and not name[:1].isspace():
-            yield name.lower(), value.strip()
 
 
 def _path_of(line: str) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from email.message import Message
-from email.parser import BytesParser
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, canonicalize_version
 from packaging.version import Version
 
+from ..formats.headers import Headers, read_headers
 from ..resolve import is_refused
+from ..system.files import decode
 
 _FIELDS = ("Name", "Version", "Requires-Dist", "Requires-Python", "Provides-Extra")
 """What a frontend resolves by."""
@@ -19,7 +19,7 @@ _FIELDS = ("Name", "Version", "Requires-Dist", "Requires-Python", "Provides-Extr
 
 def describe_differences(told: bytes, built: bytes) -> list[str]:
     """Return a line for each thing that a frontend resolves by and that differs between two METADATA files."""
-    one, other = (BytesParser().parsebytes(text, headersonly=True) for text in (told, built))
+    one, other = (read_headers(decode(text)) for text in (told, built))
     return [line for field in _FIELDS for line in _compare(field, one, other)]
 
 
@@ -28,15 +28,12 @@ def describe_refusals(built: bytes, versions: Mapping[str, str]) -> list[str]:
 
     :param versions: the runtimes' versions by normalised name.
     """
-    message = BytesParser().parsebytes(built, headersonly=True)
-    lines = (" ".join(str(text).split()) for text in message.get_all("Requires-Dist", []))  # a field may be folded
+    lines = read_headers(decode(built)).every("Requires-Dist")
     return [line for line in lines if is_refused(line, versions)]
 
 
-def _compare(field: str, told: Message, built: Message) -> Iterator[str]:
-    one, other = (
-        {_normalise(field, str(value)): str(value) for value in message.get_all(field, [])} for message in (told, built)
-    )
+def _compare(field: str, told: Headers, built: Headers) -> Iterator[str]:
+    one, other = ({_normalise(field, value): value for value in headers.every(field)} for headers in (told, built))
     for meaning, text in one.items():
         if meaning not in other:
             yield f"{field}: {text}: told, but not in the wheel"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_END = re.compile(rb"(?:\r?\n){2}")
+from ..formats.headers import read_headers
+from ..system.files import decode
+
+_END = re.compile(rb"(?:\r\n|\r(?!\n)|\n){2}")
 """The end of the fields; some real backends write Windows' line ends."""
 
 
@@ -17,6 +20,6 @@ def with_requirements(metadata: bytes, requirements: Sequence[str]) -> bytes:
     found = _END.search(metadata)
     head, rest = (metadata[: found.start()], metadata[found.start() :]) if found else (metadata.rstrip(b"\r\n"), b"\n")
     newline = b"\r\n" if rest.startswith(b"\r") else b"\n"
-    lines = [f"Requires-Dist: {text}".encode() for text in requirements]
-    new = [line for line in lines if line not in head.splitlines()]
+    there = read_headers(decode(head)).every("Requires-Dist")
+    new = [f"Requires-Dist: {text}".encode() for text in requirements if text not in there]
     return newline.join([head, *new]) + rest

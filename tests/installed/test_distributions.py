@@ -80,6 +80,7 @@ def test_found_once(tmp_path: Path) -> None:
         ("Author: a\u2028\u2028b\x0c\x0c\nVersion: 2.7.0\n", "2.7.0", ()),
         (": nameless\nno colon\nVersion: 2.7.0\n", "2.7.0", ()),
         ("Name: torch\n", "1.0", ()),
+        ("Version: 2.7.0\nRequires-Dist: a;\n  os_name == 'x'\nVersion: 3\n", "2.7.0", ("a; os_name == 'x'",)),
         ("Version: 2.7.0", "2.7.0", ()),
         ("", "1.0", ()),
     ],

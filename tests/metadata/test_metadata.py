@@ -124,6 +124,7 @@ def test_static_with_an_old_packaging(tmp_path: Path, monkeypatch: pytest.Monkey
             ["Version: 1+a: told, but not in the wheel", "Version: 1+b: in the wheel, but not told"],
         ),
         ("Requires-Dist: no requirement!", "", ["Requires-Dist: no requirement!: told, but not in the wheel"]),
+        ("Requires-Dist: a>=1;\n  os_name == 'x'", "no field\nrequires-dist: a>=1;os_name=='x'", []),
     ],
 )
 def test_agreement(told: str, built: str, expected: list[str]) -> None:
@@ -164,6 +165,8 @@ def test_not_prepared(mark: str | None, tmp_path: Path) -> None:
         (b"Name: x\n\nText\n\nmore", b"Name: x\nRequires-Dist: torch==2\n\nText\n\nmore"),
         (b"Name: x\n", b"Name: x\nRequires-Dist: torch==2\n"),
         (b"Name: x\nRequires-Dist: torch==2\n\nText", b"Name: x\nRequires-Dist: torch==2\n\nText"),
+        (b"Name: x\nrequires-dist:\n torch==2\n\nText", b"Name: x\nrequires-dist:\n torch==2\n\nText"),
+        (b"Name: x\r\r\nText: y\n\n", b"Name: x\r\nRequires-Dist: torch==2\r\r\nText: y\n\n"),
     ],
 )
 def test_pins(before: bytes, after: bytes) -> None:

@@ -113,6 +113,10 @@ SHAPES: dict[str, dict[str, Make]] = {
         "attributes": around(b"a", b".a", b"(name=1)"),
     },
     "metadata": {
+        "folded text": around(b"Name: x\n", b" a\n"),
+        "no fields": around(b"", b"a\n"),
+        "colons": around(b"Name", b":"),
+        "old line ends": around(b"Name: x", b"\r\r\n"),
         "fields": counted(b"", b"Requires-Dist: t%d\n", every=5),
         "blanks": around(b"Requires-Dist: torch", b" ", b"x\n"),
         "folded": around(b"Requires-Dist: a\n", b" \n"),

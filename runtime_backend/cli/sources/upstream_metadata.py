@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from email.message import Message
-from email.parser import HeaderParser
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from packaging.markers import Marker
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ...config import Upstream
 from ...config.names import find_name
 from ...errors import FileError, NoAnswer, SourceError
+from ...formats.headers import Headers, read_headers
+from ...formats.parsing import parse_requirement
 from ...formats.tables import Table
 from ...system.files import is_file, read_text
 from ..adopt.adoption import BACKEND, SHIM, name_of
@@ -65,8 +65,8 @@ def read_package(tree: Path, name: str | None) -> Package:
     build_system, project = (_table(document, key) for key in ("build-system", "project"))
     found = name or find_name(tree, Table(document, file="pyproject.toml"))
     package = _with_requires(Package(name=found), build_system, _read_script(tree, build_system))
-    told = HeaderParser().parsestr(read_text(tree / "PKG-INFO"))
-    version = _text(project.get("version")) or told.get("Version")
+    told = read_headers(read_text(tree / "PKG-INFO"))
+    version = _text(project.get("version")) or told.first("Version")
     if project and _is_plain(project):
         return package._replace(
             version=version,
@@ -142,44 +142,37 @@ def _notes(build_system: Mapping[str, Any], requires: Sequence[str], script: Set
         )
 
 
-def _is_certain(told: Message) -> bool:
+def _is_certain(told: Headers) -> bool:
     """Return whether an sdist's PKG-INFO says that its wheels will have the same requirements (PEP 643)."""
-    numbers = re.findall(r"\d+", told.get("Metadata-Version", ""))
-    dynamic = {name.lower() for name in told.get_all("Dynamic", [])}
+    numbers = re.findall(r"\d{1,9}", told.first("Metadata-Version") or "")
+    dynamic = {name.lower() for name in told.every("Dynamic")}
     asked = {"requires-dist", "provides-extra", "requires-python"}
     return tuple(map(int, numbers)) >= _SINCE_DYNAMIC and not asked & dynamic
 
 
-def _with_metadata(package: Package, told: Message) -> Package:
+def _with_metadata(package: Package, told: Headers) -> Package:
     """Return the package with what METADATA or PKG-INFO says; open where it says it in a way that no table can."""
     dependencies: list[str] = []
-    extras: dict[str, list[str]] = {canonicalize_name(name): [] for name in told.get_all("Provides-Extra", [])}
-    for text in told.get_all("Requires-Dist", []):
-        requirement = _requirement(text)
+    extras: dict[str, list[str]] = {canonicalize_name(name): [] for name in told.every("Provides-Extra")}
+    for text in told.every("Requires-Dist"):
+        requirement = parse_requirement(text)
         marker = "" if requirement is None else str(requirement.marker or "")
         found, rest = _EXTRA.search(marker), _EXTRA.sub("", marker)
         if requirement is None or "extra" in rest:
             why = "is not one by today's rules" if requirement is None else "is for several extras at once"
             note = f"the requirement {text!r} {why}: it is left to the build backend"
-            return package._replace(version=told.get("Version"), dynamic=_OPEN[1:], notes=(*package.notes, note))
+            return package._replace(version=told.first("Version"), dynamic=_OPEN[1:], notes=(*package.notes, note))
         requirement.marker = Marker(rest) if rest else None
         key = None if found is None else canonicalize_name(found.group("name"))
         (dependencies if key is None else extras.setdefault(key, [])).append(str(requirement))
     return package._replace(
-        name=package.name or told.get("Name"),
-        version=told.get("Version"),
-        requires_python=told.get("Requires-Python"),
+        name=package.name or told.first("Name"),
+        version=told.first("Version"),
+        requires_python=told.first("Requires-Python"),
         dependencies=tuple(dependencies),
         optional_dependencies=extras,
         dynamic=(),
     )
-
-
-def _requirement(text: str) -> Requirement | None:
-    try:
-        return Requirement(text)
-    except InvalidRequirement:
-        return None
 
 
 def complete(package: Package, upstream: Upstream, wanted: Wanted, say: Callable[[str], None]) -> Package:
@@ -188,12 +181,12 @@ def complete(package: Package, upstream: Upstream, wanted: Wanted, say: Callable
     :raises SourceError: when it is another package than the requirement names.
     """
     try:
-        told = HeaderParser().parsestr(ask_metadata(package.name, package.build_requires, upstream, say))
+        told = read_headers(ask_metadata(package.name, package.build_requires, upstream, say))
     except NoAnswer as failure:
         dynamic = tuple(key for key in package.dynamic if key != "version" or package.version is None)
         note = f"left to its build backend: {', '.join(dynamic)}; they are known only after building: {failure}"
         return package._replace(dynamic=dynamic, notes=(*package.notes, note))
-    found = told.get("Name", _NAMELESS)
+    found = told.first("Name") or _NAMELESS
     if wanted.name is not None and canonicalize_name(found) != canonicalize_name(wanted.name):
         raise SourceError(
             f"{wanted.text}: its build backend calls the package {found!r}, expected {wanted.name!r}",
