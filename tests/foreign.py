@@ -22,10 +22,13 @@ from platforms import make_platform
 from runtime_backend.archives.sdist import complete_sdist
 from runtime_backend.archives.stamp import parse_stamp, source_revision
 from runtime_backend.archives.wheel import count_compiled, put_into_dist_info, read_from_dist_info
+from runtime_backend.cli.package.purity import why_pure
+from runtime_backend.cli.package.setup_scripts import read_setup_script
 from runtime_backend.cli.sources.upstream_metadata import read_package
 from runtime_backend.config.names import find_name
 from runtime_backend.config.selection import Selection
 from runtime_backend.cuda.architectures import decide_architectures
+from runtime_backend.cuda.setup_flags import find_own_architectures
 from runtime_backend.errors import NoAnswer, RuntimeBackendError
 from runtime_backend.formats.headers import read_headers
 from runtime_backend.formats.requirements import read_requirements
@@ -167,6 +170,14 @@ def _installed(folder: Path, changed: str, data: bytes) -> None:
     find_closure(torch, {"x"}, index)
     find_missing(torch, set(), index)
     read_identity(torch, index)
+
+
+def _setup_script(folder: Path, data: bytes) -> None:
+    (folder / "setup.py").write_bytes(data)
+    (folder / "a.c").write_bytes(data)
+    find_own_architectures(folder)
+    why_pure(folder)
+    read_setup_script(folder)
 
 
 def _editable(folder: Path, data: bytes) -> None:
@@ -317,6 +328,17 @@ WORDS = (
     f"torch @ https://example.org/torch.whl\nhttps://example.org/{WHEEL}?x=1#sha256=ab\n./{WHEEL}[opt]\ntorch>=2 ; os_name"
     " == 'x'\ngit+https://e.org/x.git#egg=ext[a]\n/x/ext-1.tar.gz\nfile:///x\n"
 ).encode()
+SETUP = b"""import os, ninja
+from setuptools import setup as s
+from torch.utils import cpp_extension
+from helper import (a, b)
+NAME: str = "x"
+more = ["six"] + ['y>1']
+words = dict(install_requires=more, extras_require={"a": ["b"]}, **{"name": NAME})
+if os.environ.get("FORCE", "0") == "1" and os.environ["X"]:
+    more.append("z"); flags = ["-gencode", 'arch=compute_80'] if not a else [f"{b}"]
+s(version="1", setup_requires="a\\nb", ext_modules=[cpp_extension.CUDAExtension("x", libraries=["c10"])], **words)
+"""
 NINJA = b"# ninja log v5\n0\t1500\t1700000000000000000\ta.o\tab\n3\t20\t0\tb.o\tcd\n5\t9\t1\tc.o\tef\n"
 PROC = b"7 (a name) S 7 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 99 1 2\nA=b\0UV=1\0 12  7 uv sync\nn/x\n"
 
@@ -348,6 +370,7 @@ def _readers() -> Iterator[Reader]:
     yield Reader("page-html", partial(_page, "html"), (LINKS.encode(),))
     yield Reader("http", _answer, HTTP)
     yield Reader("toml", _toml, (b'[project]\nname = "x"\n[a.b."c.d"]\nx = [1, {y = 1979-05-27}, """z"""]\n', b"[metadata]\nname = x\n", b"setup(name='x')", b"import distutils.core\ndistutils.core.setup(name='x')"))  # fmt: skip
+    yield Reader("setup-script", _setup_script, (SETUP,))
     yield Reader("ninja", partial(_written, ".ninja_log", lambda folder: read_timeline([folder], 0.0)), (NINJA,))
     yield Reader("builds", partial(_written, "build.json", _build_record), _json(BUILD))
     yield Reader("stamp", lambda _, d: parse_stamp(d, "x"), _json({"format": 1, "runtimes": []}))

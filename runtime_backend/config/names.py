@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterator
 from configparser import ConfigParser
 from configparser import Error as ConfigParserError
@@ -12,6 +11,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from ..formats.headers import read_headers
+from ..formats.python import find_python, find_setup_calls
 from ..formats.tables import Table
 from ..system.files import read_text
 
@@ -34,7 +34,7 @@ def _candidates(source: Path, document: Table) -> Iterator[str | None]:
         yield name if isinstance(name, str) else None
     yield read_headers(read_text(source / "PKG-INFO")).first("Name")
     yield _from_setup_cfg(read_text(source / "setup.cfg"))
-    yield _from_setup_py(read_text(source / "setup.py"))
+    yield _from_setup_py(find_python(source / "setup.py"))
 
 
 def _from_setup_cfg(text: str) -> str | None:
@@ -46,25 +46,8 @@ def _from_setup_cfg(text: str) -> str | None:
     return parser.get("metadata", "name", fallback=None)
 
 
-def _is_setup(function: ast.expr) -> bool:
-    """Return whether what is called is ``setup``, ``setuptools.setup`` or ``distutils.core.setup``."""
-    names: list[str] = []
-    while isinstance(function, ast.Attribute):
-        names.append(function.attr)
-        function = function.value
-    names.append(function.id if isinstance(function, ast.Name) else "")
-    return names in (["setup"], ["setup", "setuptools"], ["setup", "core", "distutils"])
-
-
-def _from_setup_py(text: str) -> str | None:
+def _from_setup_py(tree: ast.Module | None) -> str | None:
     """Return the literal ``name=`` of a call of ``setup``."""
-    try:
-        with warnings.catch_warnings():  # of its strings: whoever runs it hears of them
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    setups = (call for call in calls if _is_setup(call.func))
-    values = (word.value for call in setups for word in call.keywords if word.arg == "name")
+    calls = [] if tree is None else find_setup_calls(tree)
+    values = (word.value for call in calls for word in call.keywords if word.arg == "name")
     return next((v.value for v in values if isinstance(v, ast.Constant) and isinstance(v.value, str)), None)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..system.files import read_text
+from ..formats.python import find_python
 
 _ARCHITECTURE = re.compile(r"(^|\s)(-gencode|--generate-code|-arch\b|--gpu-architecture|arch=compute_)")
 
@@ -19,13 +18,8 @@ def find_own_architectures(source: Path) -> str | None:
     torch.utils.cpp_extension adds the architectures of TORCH_CUDA_ARCH_LIST unless a flag has ``arch`` in it.
     """
     path = source / "setup.py"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a pattern that is no raw string, for example: it is not ours to tell
-            tree = ast.parse(read_text(path))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the real backend will say what is wrong with it
-        return None
-    found = min(_own(tree), default=None)
+    tree = find_python(path)
+    found = None if tree is None else min(_own(tree), default=None)
     return None if found is None else f"{path.name}:{found[0]}: {found[1]!r}"
 
 

@@ -67,6 +67,10 @@ AGAINST_TORCH: dict[str, dict[str, str]] = {
         "pyproject.toml": backend("mine", more="backend-path = ['.']"),
         "mine.py": "def get_requires_for_build_wheel(config_settings=None):\n    return ['torch']\n",
     },
+    "not for type checkers": {
+        "setup.py": f"{SETUP}import x\n",
+        "x.py": "from typing import TYPE_CHECKING\nif not TYPE_CHECKING:\n    import torch\n",
+    },
     "CMake": {"pyproject.toml": backend("scikit_build_core.build"), "CMakeLists.txt": "find_package(Torch REQUIRED)\n"},
     "CMake, in a folder": {"pyproject.toml": backend("py_build_cmake.build"), "cmake/deps.cmake": "  list(APPEND X ${TORCH_LIBRARIES})\n"},
     "CMake by setup.py": {"setup.py": f"{SETUP}run(['cmake', '.'])\n", "CMakeLists.txt": "find_package(Torch)\n"},

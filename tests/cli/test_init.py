@@ -241,7 +241,7 @@ def test_setup_script_that_may_not_be_read(
             raise error
 
         with monkeypatch.context() as patched:
-            patched.setattr("runtime_backend.cli.package.setup_scripts.read_bytes", refuse)
+            patched.setattr("runtime_backend.formats.python.read_bytes", refuse)
             assert 1 == main(["init", str(tmp_path)])
         assert f"runtime-backend: error: {path}: {told}\n" == capsys.readouterr().err
 

@@ -28,6 +28,16 @@ INSTALLS = 'from setuptools import setup\nsetup(name="x", install_requires=["tor
         ({"a.c": "int a;\n", "CMakeLists.txt": "find_package(Torch REQUIRED)\n"}, None),
         ({"a.c": "int a;\n", "meson.build": "dependency('libtorch')\n"}, None),
         ({"a.cu": "#include <ATen/ATen.h>\n", "setup.py": INSTALLS}, None),
+        ({"a.c": "", "setup.py": INSTALLS}, None),
+        ({"src/a.rs": "", "Cargo.toml": '[dependencies]\ntch = "0.15"\n'}, None),
+        ({"a.c": "", "CMakeLists.txt": "# not for torch\nfind_package(Eigen)\n"}, NO_TORCH),
+        (
+            {
+                "pyproject.toml": '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n',
+                "hatch_build.py": "from torch.utils.cpp_extension import load\n",
+            },
+            None,
+        ),
     ],
 )
 def test_why(files: dict[str, str], expected: str | None, tmp_path: Path) -> None:

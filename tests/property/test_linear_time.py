@@ -123,6 +123,13 @@ SHAPES: dict[str, dict[str, Make]] = {
         "line ends": around(b"", b"\r\n"),
         "conditions": counted(b"Requires-Dist: a; os_name=='x'", b" and os_name=='%d'", b"\n", every=5),
     },
+    "setup-script": {
+        "calls": around(b"a", b"()", b"(name=1)"),
+        "attributes": around(b"a", b".a", b"(name=1)"),
+        "names": counted(b"", b"x%d = 1\n", every=5),
+        "more": counted(b"setup(install_requires=x0)\n", b"x%d.append(x%d)\n", every=5),
+        "words": around(b"x = {}\nsetup(", b"**x,", b")"),
+    },
     "record": {
         "lines": counted(b"", b"a%d/b,,\n", every=5),
         "one folder": around(b"", b"torch/a,,\n"),

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from ...system.files import is_file
+from ...formats.python import find_python, imported_modules, imported_names, last_name
+from ...system.files import is_file, read_text
 from .stated_requirements import table_of
 from .torch_nodes import names_torch
 from .torch_users import TORCH_USERS
@@ -52,7 +53,8 @@ def read_build_scripts(source: Path, document: Mapping[str, Any]) -> BuildScript
 
     :param document: its pyproject.toml.
     """
-    scripts = {path: _read(path, is_root=is_root) for path, is_root in _reached(source, list(_roots(source, document)))}
+    reached = _reached(source, list(_roots(source, document)))
+    scripts = {path: _read(path, tree, is_root=is_root) for path, tree, is_root in reached}
     commands = table_of(document, "tool", "setuptools", "cmdclass").values()
     is_declared = any(str(command).startswith("torch.") for command in commands)
     is_in_tree = "backend-path" in table_of(document, "build-system")
@@ -67,13 +69,12 @@ def read_build_scripts(source: Path, document: Mapping[str, Any]) -> BuildScript
     )
 
 
-def _read(path: Path, *, is_root: bool) -> _Script:
-    text, tree = _parse(path)
+def _read(path: Path, tree: ast.Module, *, is_root: bool) -> _Script:
     everything = list(ast.walk(tree))
     run = everything if is_root else list(_run_on_import(tree))
-    imported = [canonicalize_name(name) for node in run for name in _imported(node)]
+    imported = [canonicalize_name(name) for node in run for name in imported_modules(node)]
     return _Script(
-        text=text,
+        text=read_text(path),
         needs_torch=any(map(names_torch, run)) or any(map(_is_compiling, everything)),
         users=tuple(name for name in imported if name in TORCH_USERS),
         has_extension=any(map(_is_build_extension, everything)),
@@ -97,16 +98,18 @@ def _roots(source: Path, document: Mapping[str, Any]) -> Iterator[Path]:
         yield from _files_of(source, str(command).rpartition(".")[0])
 
 
-def _reached(source: Path, roots: list[Path]) -> Iterator[tuple[Path, bool]]:
-    """Yield (file, whether a backend runs it itself), for each file that the roots come to run."""
+def _reached(source: Path, roots: list[Path]) -> Iterator[tuple[Path, ast.Module, bool]]:
+    """Yield (file, what is in it, whether a backend runs it itself), for each file that the roots come to run."""
     pending, seen = [(path, True) for path in roots], set[Path]()
     while pending:
         path, is_root = pending.pop(0)
         if path in seen or not is_file(path):
             continue
         seen.add(path)
-        yield path, is_root
-        tree = _parse(path)[1]
+        tree = find_python(path)
+        if tree is None:
+            continue
+        yield path, tree, is_root
         places = [source, path.parent] if is_root else [source]
         for node in ast.walk(tree) if is_root else _run_on_import(tree):
             pending += [(file, False) for file in _run_by(node, source, path, places)]
@@ -118,27 +121,12 @@ def _run_by(node: ast.AST, source: Path, path: Path, places: list[Path]) -> Iter
     :param places: the folders on the import path.
     """
     level = node.level if isinstance(node, ast.ImportFrom) else 0
-    for name in _modules(node):
+    for name in imported_names(node):
         for place in path.parents[level - 1 : level] if level else places:
             yield from _files_of(place, name)
-    if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _RUNNERS:
+    if isinstance(node, ast.Call) and last_name(node.func) in _RUNNERS:
         parts = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
         yield from (source / part for part in parts if isinstance(part, str) and part.endswith(".py"))
-
-
-def _modules(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        stem = f"{node.module}." if node.module else ""
-        return [f"{stem}{alias.name}" for alias in node.names]
-    return []
-
-
-def _imported(node: ast.AST) -> list[str]:
-    """Return the top-level modules that a node imports from elsewhere."""
-    is_own = isinstance(node, ast.ImportFrom) and node.level > 0
-    return [] if is_own else [name.partition(".")[0] for name in _modules(node)]
 
 
 def _files_of(place: Path, module: str) -> Iterator[Path]:
@@ -150,18 +138,10 @@ def _files_of(place: Path, module: str) -> Iterator[Path]:
         yield folder / "__init__.py"
 
 
-def _parse(path: Path) -> tuple[str, ast.Module]:
-    try:
-        data = path.read_bytes()
-        return data.decode("utf-8", errors="replace"), ast.parse(data, str(path))
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return "", ast.Module(body=[], type_ignores=[])
-
-
 def _run_on_import(tree: ast.AST) -> Iterator[ast.AST]:
     """Yield the nodes that an import of a module runs: those in no function, and not for type checkers alone."""
     for node in ast.iter_child_nodes(tree):
-        is_for_types = isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        is_for_types = isinstance(node, ast.If) and last_name(node.test) == "TYPE_CHECKING"
         if not is_for_types:
             yield node
         if not is_for_types and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,7 +12,8 @@ _ADDING = ("append", "extend", "insert", "add", "update")
 
 def read_constants(tree: ast.Module) -> dict[str, Any]:
     """Return the names that are bound once, at the top, to something plain."""
-    stored = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    stored = Counter(node.id for node in names if isinstance(node.ctx, ast.Store))
     changed = {name for node in ast.walk(tree) for name, _ in _added(node)}
     found: dict[str, Any] = {}
     for node in tree.body:
@@ -20,7 +21,7 @@ def read_constants(tree: ast.Module) -> dict[str, Any]:
         target = node.target if isinstance(node, ast.AnnAssign) else target
         if isinstance(target, ast.Name) and isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             value = read_literal(node.value, found)
-            if value is not None and stored.count(target.id) == 1 and target.id not in changed:
+            if value is not None and stored[target.id] == 1 and target.id not in changed:
                 found[target.id] = value
     return found
 
@@ -39,9 +40,11 @@ def read_literal(node: ast.expr, constants: Mapping[str, Any]) -> Any:  # noqa: 
         return None
 
 
-def reaching_texts(tree: ast.Module, node: ast.expr) -> list[str]:
-    """Return the texts that may be a part of a value, however it is computed."""
-    bound = bindings(tree)
+def reaching_texts(bound: Mapping[str, list[Any]], node: ast.expr) -> list[str]:
+    """Return the texts that may be a part of a value, however it is computed.
+
+    :param bound: see :func:`bindings`.
+    """
     pending, seen, texts = [node], set[str](), dict[str, None]()
     while pending:
         for part in ast.walk(pending.pop()):
@@ -49,7 +52,7 @@ def reaching_texts(tree: ast.Module, node: ast.expr) -> list[str]:
                 texts[part.value] = None
             elif isinstance(part, ast.Name) and part.id not in seen:
                 seen.add(part.id)
-                pending += bound[part.id]
+                pending += bound.get(part.id, [])
     return list(texts)
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import ast
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ...archives.wheel import find_compilable
 from ...system.files import read_text
 from ..adopt.adoption import name_of
 from ..sources.subdirectories import read_document
+from .build_scripts import read_build_scripts
+from .torch_evidence import BUILD_SYSTEMS, files_of, names_torch
 
-_BUILD_FILES = ("setup.py", "CMakeLists.txt", "meson.build", "meson_options.txt", "Cargo.toml", "build.rs")
-_ENDINGS = (".cmake", ".cc", ".cpp", ".cxx", ".cu", ".cuh", ".h", ".hpp", ".mm", ".hip")
+_SOURCES = (".cc", ".cpp", ".cxx", ".cu", ".cuh", ".h", ".hpp", ".mm", ".hip", "build.rs")
 _TORCH = re.compile(r"\b(?:lib)?torch\b|\bATen\b|\bc10\b|Torch_DIR", re.IGNORECASE)
 
 
@@ -23,39 +23,25 @@ def why_pure(tree: Path) -> str | None:
 
     :param tree: the folder of the package.
     """
-    if _imports_torch(tree) or _requires_torch(tree):
+    document = read_document(tree)
+    scripts = read_build_scripts(tree, document)
+    if scripts.needs_torch or _requires_torch(document):
         return None
     if find_compilable(tree) is None:
         return "found no C++ or CUDA source in it"
-    if any(_TORCH.search(read_text(path)) for path in _build_files(tree)):
+    if _TORCH.search(scripts.text) or any(map(_is_against_torch, files_of(tree))):
         return None
     return "found C or C++ source in it, but nothing that names torch"
 
 
-def _requires_torch(tree: Path) -> bool:
+def _requires_torch(document: Mapping[str, Any]) -> bool:
     """Return whether the build requirements name torch."""
-    build_system = read_document(tree).get("build-system")
+    build_system = document.get("build-system")
     requires = build_system.get("requires") if isinstance(build_system, dict) else None
     return isinstance(requires, list) and "torch" in (name_of(str(text)) for text in requires)
 
 
-def _imports_torch(tree: Path) -> bool:
-    """Return whether setup.py imports torch, or imports a script next to it that does."""
-    modules = _imported(read_text(tree / "setup.py"))
-    return "torch" in modules or any("torch" in _imported(read_text(tree / f"{name}.py")) for name in modules)
-
-
-def _imported(text: str) -> set[str]:
-    try:
-        nodes = list(ast.walk(ast.parse(text)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    plain = (alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names)
-    parts = (node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level)
-    return {name.partition(".")[0] for name in (*plain, *parts)}
-
-
-def _build_files(tree: Path) -> Iterator[Path]:
-    for inside, folders, names in os.walk(tree):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(inside, name) for name in sorted(names) if name in _BUILD_FILES or name.endswith(_ENDINGS))
+def _is_against_torch(path: Path) -> bool:
+    """Return whether a file that is compiled, or tells a compiler what to do, names torch."""
+    is_source = path.name.endswith(_SOURCES) and _TORCH.search(read_text(path)) is not None
+    return is_source or names_torch(path, BUILD_SYSTEMS)

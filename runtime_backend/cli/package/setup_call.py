@@ -6,10 +6,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from ...formats.python import dotted_name, find_setup_calls
 from .plain_values import bindings, reaching_texts, read_literal
-
-_MODULES = ("setuptools", "distutils.core", "skbuild", "numpy.distutils.core")
-"""The modules that have setup()."""
 
 
 class Required(NamedTuple):
@@ -25,30 +23,20 @@ class Required(NamedTuple):
     """Those that are plain text."""
 
 
-def find_calls(tree: ast.Module) -> list[ast.Call]:
-    """Return the calls of setup(), by whatever name it was imported."""
-    names = {"setup", "setuptools.setup", "distutils.core.setup"}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {f"{alias.asname}.setup" for alias in node.names if alias.asname and alias.name in _MODULES}
-        elif isinstance(node, ast.ImportFrom) and node.module in _MODULES:
-            names |= {alias.asname for alias in node.names if alias.asname and alias.name == "setup"}
-    return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) in names]
-
-
 def read_required(tree: ast.Module, constants: Mapping[str, Any]) -> Required:
     """Return what the calls of setup() require.
 
     :param constants: see :func:`read_constants`.
     """
-    words = [word for call in find_calls(tree) for word in _words(call, tree)]
+    bound = bindings(tree)
+    words = [word for call in find_setup_calls(tree) for word in _words(call, bound)]
     given = {key: [value for name, value in words if name == key] for key in ("install_requires", "setup_requires")}
     own = given["install_requires"]
     plain = as_requirements(read_literal(own[0], constants)) if len(own) == 1 else None
     extras = [read_literal(value, constants) for name, value in words if name == "extras_require"]
     return Required(
         install_requires=None if own and plain is None else tuple(plain or ()),
-        mentioned=tuple(text for node in own if plain is None for text in reaching_texts(tree, node)),
+        mentioned=tuple(text for node in own if plain is None for text in reaching_texts(bound, node)),
         setup_requires=tuple(
             text for node in given["setup_requires"] for text in as_requirements(read_literal(node, constants)) or ()
         ),
@@ -61,14 +49,14 @@ def read_required(tree: ast.Module, constants: Mapping[str, Any]) -> Required:
     )
 
 
-def _words(call: ast.Call, tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+def _words(call: ast.Call, bound: Mapping[str, list[Any]]) -> Iterator[tuple[str, ast.expr]]:
     """Yield the words of a call with their values, also those of a dictionary in ``**words``."""
     for word in call.keywords:
         if word.arg is not None:
             yield word.arg, word.value
             continue
         name = word.value.id if isinstance(word.value, ast.Name) else None
-        for value in [word.value] if name is None else bindings(tree)[name]:
+        for value in [word.value] if name is None else bound.get(name, []):
             yield from _items(value)
 
 
@@ -76,7 +64,7 @@ def _items(value: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     if isinstance(value, ast.Dict):
         pairs = zip(value.keys, value.values, strict=True)
         yield from ((str(key.value), item) for key, item in pairs if isinstance(key, ast.Constant))
-    elif isinstance(value, ast.Call) and ast.unparse(value.func) == "dict":
+    elif isinstance(value, ast.Call) and dotted_name(value.func) == "dict":
         yield from ((word.arg, word.value) for word in value.keywords if word.arg is not None)
 
 

@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from ...errors import FileError
-from ...errors.reasons import reason
-from ...system.files import is_file, is_folder, read_bytes
+from ...formats.python import dotted_name, find_setup_calls, imported_modules, read_python
+from ...system.files import is_file, is_folder
 from .plain_values import read_constants, read_literal
-from .setup_call import Required, find_calls, read_required
+from .setup_call import Required, read_required
 from .torch_users import TORCH_USERS
 
 _TOOLS = {
@@ -74,17 +73,10 @@ def read_setup_script(source: Path) -> SetupScript:
 
     :raises FileError: when it is not Python.
     """
-    path = source / "setup.py"
-    try:
-        tree = ast.parse(read_bytes(path), str(path))
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read: {reason(error, path)}") from None
-    except SyntaxError as error:
-        raise FileError(f"{path}: {reason(error)}") from None
-    except (ValueError, RecursionError, MemoryError):
-        raise FileError(f"{path}: not valid Python: it has a NUL in it, or is nested too deeply") from None
-    modules = sorted({name for name in _imports(tree) if _is_foreign(name, source)} - {"torch"})
-    calls, constants = find_calls(tree), read_constants(tree)
+    tree = read_python(source / "setup.py")
+    imported = {name for node in ast.walk(tree) for name in imported_modules(node)}
+    modules = sorted({name for name in imported if _is_foreign(name, source)} - {"torch"})
+    calls, constants = find_setup_calls(tree), read_constants(tree)
     words = {word.arg: word.value for word in calls[0].keywords} if len(calls) == 1 else {}
     required = read_required(tree, constants)
     tools = _setuptools_first([_TOOLS[name] for name in modules if name in _TOOLS])
@@ -103,14 +95,6 @@ def _setuptools_first(required: list[str]) -> list[str]:
     return [max(own, key=len, default="setuptools"), *(text for text in required if text not in own)]
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
-
-
 def _is_foreign(name: str, source: Path) -> bool:
     """Return whether a module is neither Python's nor the package's own; setuptools has distutils since Python 3.12."""
     is_own = is_file(source / f"{name}.py") or is_folder(source / name)
@@ -120,9 +104,9 @@ def _is_foreign(name: str, source: Path) -> bool:
 def _variables(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         name: ast.AST | None = None
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in _ENVIRON and node.args:
+        if isinstance(node, ast.Call) and dotted_name(node.func) in _ENVIRON and node.args:
             name = node.args[0]
-        elif isinstance(node, ast.Subscript) and ast.unparse(node.value) in ("os.environ", "environ"):
+        elif isinstance(node, ast.Subscript) and dotted_name(node.value) in ("os.environ", "environ"):
             name = node.slice
         if isinstance(name, ast.Constant) and isinstance(name.value, str):
             yield name.value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from .stated_requirements import table_of
 _PURE = ("flit_core", "hatchling", "poetry", "pdm", "uv_build", "setuptools")
 """The backends that compile nothing but by a build script."""
 _NATIVE = {"scikit_build_core": "cmake", "py_build_cmake": "cmake", "mesonpy": "meson", "maturin": "cargo"}
+BUILD_SYSTEMS = ("cmake", "meson", "cargo")
 _LINE = re.compile(r"^[^#\n]*torch", re.IGNORECASE | re.MULTILINE)
 _CRATE = re.compile(r"^\s*(?:tch|torch-sys)\b", re.MULTILINE)
 _LEFT_OUT = ("node_modules", "build", "dist", "__pycache__", "site-packages", "venv", "target")
@@ -23,7 +24,7 @@ _LEFT_OUT = ("node_modules", "build", "dist", "__pycache__", "site-packages", "v
 def needs_native_torch(source: Path, document: Mapping[str, Any], scripts: BuildScripts) -> bool:
     """Return whether the CMake, meson or Cargo files that the build reads name torch."""
     kinds = set(_kinds(document, scripts))
-    return bool(kinds) and any(_names_torch(path, kinds) for path in _files(source))
+    return bool(kinds) and any(names_torch(path, kinds) for path in files_of(source))
 
 
 def _kinds(document: Mapping[str, Any], scripts: BuildScripts) -> Iterator[str]:
@@ -34,7 +35,7 @@ def _kinds(document: Mapping[str, Any], scripts: BuildScripts) -> Iterator[str]:
     if top in _NATIVE:
         yield _NATIVE[top]
     elif top not in _PURE or "backend-path" in build_system:
-        yield from ("cmake", "meson", "cargo")
+        yield from BUILD_SYSTEMS
     words = f"{scripts.text} {build_system.get('requires')}".lower()
     yield from (kind for kind, sign in _SIGNS.items() if sign.search(words))
 
@@ -47,7 +48,8 @@ _SIGNS = {
 """What a build script says, or requires, that uses another build system."""
 
 
-def _names_torch(path: Path, kinds: set[str]) -> bool:
+def names_torch(path: Path, kinds: Collection[str]) -> bool:
+    """Return whether a file is one of some build systems, and names torch."""
     if path.name == "CMakeLists.txt" or path.suffix == ".cmake":
         return "cmake" in kinds and _LINE.search(read_text(path)) is not None
     if path.name == "meson.build":
@@ -55,7 +57,8 @@ def _names_torch(path: Path, kinds: set[str]) -> bool:
     return path.name == "Cargo.toml" and "cargo" in kinds and _CRATE.search(read_text(path)) is not None
 
 
-def _files(source: Path) -> Iterator[Path]:
+def files_of(source: Path) -> Iterator[Path]:
+    """Yield the files of a source tree, without those that were built or installed there."""
     for inside, folders, names in os.walk(source):
         folders[:] = sorted(
             name

@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from ...formats.python import imported_modules, last_name
+
 _BY_NAME = (
     *("import_module", "__import__", "find_spec", "find_loader", "version", "distribution", "get_distribution"),
     *("metadata", "join", "joinpath", "Path", "PurePath", "run_module"),
@@ -20,10 +22,8 @@ _FOLDER = re.compile(r"(?:^|[/\\])torch[/\\](?:include|lib|share|csrc)\b")
 
 def names_torch(node: ast.AST) -> bool:
     """Return whether a node, by itself, needs torch to be there when it is run."""
-    if isinstance(node, ast.Import):
-        return any(alias.name.partition(".")[0] == "torch" for alias in node.names)
-    if isinstance(node, ast.ImportFrom):
-        return not node.level and str(node.module).partition(".")[0] == "torch"
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return "torch" in imported_modules(node)
     if isinstance(node, ast.Call):
         return _is_called_with_torch(node)
     if isinstance(node, ast.BinOp):
@@ -34,7 +34,7 @@ def names_torch(node: ast.AST) -> bool:
 
 
 def _is_called_with_torch(node: ast.Call) -> bool:
-    function = ast.unparse(node.func).rpartition(".")[2]
+    function = last_name(node.func)
     if function in _BY_NAME:
         return any(_text(argument).partition(".")[0] == "torch" for argument in node.args)
     return function in _RUNNERS and any(_WORD.search(text) for argument in node.args for text in _texts(argument))
