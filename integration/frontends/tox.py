@@ -34,8 +34,8 @@ def _want(scene: Scene, settings: str, deps: Sequence[str], pin: str | None = No
     (scene.package / "tox.ini").write_text(_TOX.format(settings=settings, deps=listed, pin=named, log=log), "utf-8")
 
 
-def _run(scene: Scene, torch: str, *more: str) -> Built:
-    scene.run(scene.place.stock.tool("tox") / "tox", "run", *more, cwd=scene.package)
+def _run(scene: Scene, torch: str) -> Built:
+    scene.run(scene.place.stock.tool("tox") / "tox", "run", cwd=scene.package)
     return Built(torch=torch, prefix=scene.package / ".tox" / "use")
 
 
@@ -57,7 +57,7 @@ def _package(kind: str) -> Frontend:
             _want(scene, f"package = {kind}", [f"torch=={OLD}"], OLD)
             scene.hurry(lambda: _run(scene, OLD))
             _want(scene, f"package = {kind}", [f"torch=={NEW}"], NEW if pinned else None)
-            return replace(_run(scene, NEW, *(["--recreate"] if pinned else [])), kept=OLD)
+            return replace(_run(scene, NEW), kept=OLD)
 
         return scenario
 
@@ -66,17 +66,13 @@ def _package(kind: str) -> Frontend:
         "tox builds before the environment has torch, and drops the person's variables. Name it in tox.ini: "
         "`[testenv:.pkg]`, `set_env = RUNTIME_BACKEND_PIN = torch==2.7.0`."
     )
-    raised = (
-        f"{note} When you raise it, `tox run --recreate`: tox runs all hooks in one process, and the first has "
-        "imported the old torch."
-    )
     return Frontend(
         name=f"`tox`, package = {kind}",
         versions=(TOOLS["tox"][0],),
         scenarios={first: fresh, "upgrade": upgrade(pinned=False)},
         ways_out={}
         if kind == "sdist"  # made without torch, and built where torch is
-        else {first: WayOut(note=note, run=twice), "upgrade": WayOut(note=raised, run=upgrade(pinned=True))},
+        else {first: WayOut(note=note, run=twice), "upgrade": WayOut(note=note, run=upgrade(pinned=True))},
     )
 
 

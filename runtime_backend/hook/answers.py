@@ -14,6 +14,8 @@ from ..archives.sdist import complete_sdist, files_for_a_build, pack_files
 from ..errors import MetadataError, NoAnswer
 from ..metadata import mark_prepared, named_files, static_metadata, with_requirements, write_static
 from ..plan import Plan
+from ..real.calling import ChildFailed, HookRequest, call_in_child
+from .stage import Stage
 
 _HINTS = {
     "wrapper": "A wrapper's sdist needs name and version in [project]; `runtime-backend wrap` writes them.",
@@ -35,13 +37,13 @@ class Question(NamedTuple):
 def find_answer(
     question: Question,
     *,
-    stage: Callable[[], AbstractContextManager[Plan]],
-    call_real: Callable[[Plan], Any],
+    stage: Callable[[], AbstractContextManager[Stage]],
+    call_real: Callable[[Stage], Any],
     say: Callable[[str], None],
 ) -> tuple[Any, str]:
     """Return what the hook returns, and the way that led to it.
 
-    :param stage: makes what the real backend needs, and tells the plan with it.
+    :param stage: makes what the real backend needs.
     :param call_real: calls the hook of the real backend in this process.
     :raises MetadataError: when the settings allow one way only, and it leads nowhere.
     """
@@ -84,30 +86,57 @@ def _write_static(question: Question) -> str:
 
 
 def _on_stage(
-    question: Question, stage: Callable[[], AbstractContextManager[Plan]], call: Callable[[Plan], Any]
+    question: Question, stage: Callable[[], AbstractContextManager[Stage]], call: Callable[[Stage], Any]
 ) -> Any:  # noqa: ANN401 - whatever the hook returns
     """Return what a call on the stage returns; to requirements those are added that the upstream source itself has."""
     with stage() as staged:
         found = call(staged)
-        return [*staged.settings.requires, *found] if question.folder is None else found
+        return [*staged.plan.settings.requires, *found] if question.folder is None else found
 
 
-def _call_with_stub(question: Question, plan: Plan) -> Any:  # noqa: ANN401 - as above
+def _call_with_stub(question: Question, stage: Stage) -> Any:  # noqa: ANN401 - as above
     from ..stub.facts import imagine  # noqa: PLC0415 - only where torch is not there
-    from ..stub.parent import HookRequest, call_with_stub  # noqa: PLC0415
+    from ..stub.parent import call_with_stub  # noqa: PLC0415
 
-    request = HookRequest(
+    plan = stage.plan
+    request = request_of(plan, question.folder, question.config_settings)
+    torch = plan.torch
+    known = None if torch is None or torch.resolution is None else torch.resolution.identity
+    specifier = SpecifierSet() if torch is None else torch.outcome.rule.requirement.specifier
+    return call_with_stub(request, stage.around, imagine(known, specifier), _show)
+
+
+def request_of(
+    plan: Plan, folder: Path | None, config_settings: Mapping[str, Any] | None, metadata_directory: str | None = None
+) -> HookRequest:
+    """Return the call of the real backend's hook that a plan is made for.
+
+    :param plan: that of the stage.
+    """
+    return HookRequest(
         backend=plan.settings.real_backend.value,
         backend_path=plan.settings.backend_path,
         source=plan.settings.source,
         hook=plan.real_hook,
-        folder=question.folder,
-        config_settings=question.config_settings,
+        folder=folder,
+        config_settings=config_settings,
+        metadata_directory=metadata_directory,
     )
-    torch = plan.torch
-    known = None if torch is None or torch.resolution is None else torch.resolution.identity
-    specifier = SpecifierSet() if torch is None else torch.outcome.rule.requirement.specifier
-    return call_with_stub(request, imagine(known, specifier), _show)
+
+
+def has_imported(plan: Plan) -> bool:
+    """Return whether an earlier hook has imported a runtime into this process (tox): it may be another one by now."""
+    return any(runtime.outcome.imported is not None for runtime in plan.runtimes)
+
+
+def call_elsewhere(stage: Stage, folder: Path | None, theirs: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - as above
+    """Return what the real backend's hook returns, called in a child."""
+    from ..watch.relay import run_plain  # noqa: PLC0415 - hardly any hook needs it
+
+    try:
+        return call_in_child(request_of(stage.plan, folder, theirs), stage.around.of_child(), run_plain).value
+    except ChildFailed as failure:
+        raise SystemExit(failure.code) from None  # what there is to say is printed
 
 
 def _show(output: str) -> None:

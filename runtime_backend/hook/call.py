@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from ..config import load_settings, split_config_settings
-from ..errors import BackendError, DecisionError, RuntimeBackendError
+from ..errors import DecisionError, RuntimeBackendError
 from ..frontend import Caller, find_believed, find_start, foresee_config_settings, is_asking
 from ..metadata import Prepared, read_prepared
 from ..plan import METADATA_HOOKS, Plan
 from ..plan.as_json import append_line, describe_plan
-from ..plan.as_text import short_story
 from ..plan.planning import find_source, make_plan
 from ..plan.runtimes import without_runtimes
 from ..provision.fetch import Fetching
-from ..real.backend import KILLED, check_made, exit_code, find_hook, load_backend, print_failure, summarise
+from ..real.backend import check_made, find_hook, load_backend, missing_hook, print_failure, summarise
+from ..real.calling import call_in_child
 from ..store.cache import prune_bytecode
 from ..store.sweeping import sweep
-from ..system.memory import count_kills
-from .answers import Question, find_answer, finish_metadata, finish_sdist
-from .stage import set_stage
+from .answers import (
+    Question,
+    call_elsewhere,
+    find_answer,
+    finish_metadata,
+    finish_sdist,
+    has_imported,
+    request_of,
+)
+from .failures import story
+from .stage import Stage, set_stage
 
 
 class HookCall:
@@ -39,7 +47,6 @@ class HookCall:
         self._say = say
         self._planned: Plan | None = None
         self._given: Mapping[str, Any] = {}
-        self._output: Path | None = None
 
     def has(self, hook: str) -> bool:
         """Return whether there is an answer to a hook: the real backend's, or one that needs no real backend."""
@@ -55,8 +62,9 @@ class HookCall:
         plan = self._plan(self._foreseen)
         if plan.ways[0] == "wrapper":  # the sdist of a wrapper is not the real backend's
             return None
-        with set_stage(plan, self._caller, self._say, is_probe=True) as staged, self._story(staged):
-            return getattr(self._load(staged), staged.real_hook if name == self.hook else name, None)
+        stage_set = set_stage(plan, self._caller, self._say, is_probe=True)
+        with stage_set as stage, stage.around.here(), self._story(stage.plan):
+            return getattr(self._load(stage.plan), stage.plan.real_hook if name == self.hook else name, None)
 
     def requirements(self, config_settings: Mapping[str, Any] | None) -> list[str]:
         """Return what the real backend requires, and the runtimes that have to be installed for it."""
@@ -68,7 +76,7 @@ class HookCall:
         found, _ = find_answer(
             Question(plan=plan, folder=None, config_settings=theirs),
             stage=lambda: self._stage(plan),
-            call_real=lambda staged: self._required(staged, theirs),
+            call_real=lambda stage: self._required(stage, theirs),
             say=self._say,
         )
         return [*without_runtimes(found, plan.runtimes), *plan.requirements]
@@ -83,7 +91,7 @@ class HookCall:
         made, way = find_answer(
             Question(plan=plan, folder=place, config_settings=theirs),
             stage=lambda: self._stage(plan),
-            call_real=lambda staged: self._call_real(staged, str(place), theirs),
+            call_real=lambda stage: self._call_real(stage, str(place), theirs),
             say=self._say,
         )
         if way == "real":
@@ -122,21 +130,25 @@ class HookCall:
         told = None if metadata_directory is None else str(Path(metadata_directory).absolute())
         from .watching import watch  # noqa: PLC0415 - two hooks of eight need it
 
-        with self._stage(plan, theirs) as staged, watch(staged, self._caller, self._say) as self._output:
-            made = self._call_real(staged, str(place), theirs, told)
-            check_made(made, place, plan.settings.real_backend.value, plan.real_hook)
-            self._finish(staged, place / made, prepared if told is None else None)
-        return made
+        with self._stage(plan, theirs) as stage, watch(stage.plan, self._caller, self._say) as build:
+            with self._story(stage.plan, lambda: build.output):
+                answer = call_in_child(request_of(stage.plan, place, theirs, told), stage.around.of_child(), build.run)
+            self._finish(stage.plan, place / answer.value, prepared if told is None else None, answer.version)
+        return str(answer.value)
 
-    def _required(self, plan: Plan, theirs: Mapping[str, Any] | None) -> list[str]:
+    def _required(self, stage: Stage, theirs: Mapping[str, Any] | None) -> list[str]:
         """Return what the real backend itself requires.
 
         One that runs setup.py here may need the runtime which it is about to get: its failure says nothing then, and
         ``build_*`` will say it again if it is another one.
         """
+        plan = stage.plan
         try:
-            hook = find_hook(self._load(plan), plan.real_hook)
-            return [] if hook is None else list(hook(theirs))
+            if has_imported(plan):
+                return list(call_elsewhere(stage, None, theirs))
+            with stage.around.here():
+                hook = find_hook(self._load(plan), plan.real_hook)
+                return [] if hook is None else list(hook(theirs))
         except RuntimeBackendError:
             raise
         except (Exception, SystemExit) as error:
@@ -153,14 +165,19 @@ class HookCall:
             self._say(f"{self.hook}: the real backend cannot answer before it has {lacking}: {summarise(error)}")
             return []
 
-    def _call_real(self, plan: Plan, folder: str, theirs: Mapping[str, Any] | None, *rest: str | None) -> str:
-        with self._story(plan):
-            backend = self._load(plan)
-        hook = find_hook(backend, plan.real_hook)
-        if hook is None:
-            raise BackendError(f"{plan.settings.real_backend.value} has no {plan.real_hook}, which PEP 517 demands")
-        with self._story(plan, getattr(backend, "UnsupportedOperation", ())):
-            made: str = hook(folder, theirs, *rest)
+    def _call_real(self, stage: Stage, folder: str, theirs: Mapping[str, Any] | None) -> str:
+        plan = stage.plan
+        if self.hook in METADATA_HOOKS and has_imported(plan):
+            with self._story(plan):
+                return str(call_elsewhere(stage, Path(folder), theirs))
+        with stage.around.here():
+            with self._story(plan):
+                backend = self._load(plan)
+            hook = find_hook(backend, plan.real_hook)
+            if hook is None:
+                raise missing_hook(plan.settings.real_backend.value, plan.real_hook)
+            with self._story(plan, unsupported=getattr(backend, "UnsupportedOperation", ())):
+                made: str = hook(folder, theirs)
         return made
 
     @property
@@ -198,44 +215,25 @@ class HookCall:
             append_line(settings.log.value, json.dumps(describe_plan(plan)))
         return plan
 
-    def _stage(self, plan: Plan, theirs: Mapping[str, Any] | None = None) -> AbstractContextManager[Plan]:
+    def _stage(self, plan: Plan, theirs: Mapping[str, Any] | None = None) -> AbstractContextManager[Stage]:
         return set_stage(plan, self._caller, self._say, theirs)
 
     def _load(self, plan: Plan) -> Any:  # noqa: ANN401 - a backend is any object
         settings = plan.settings
         return load_backend(settings.real_backend.value, settings.backend_path, settings.source)
 
-    @contextmanager
-    def _story(self, plan: Plan, unsupported: type[Exception] | tuple[()] = ()) -> Iterator[None]:
-        """End the output of a failed build with what it was built against; the real backend's own words come first."""
-        kills = count_kills()
-        try:
-            yield
-        except RuntimeBackendError:
-            raise
-        except unsupported:  # PEP 517: the frontend's to handle
-            raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a build script may do anything; it is told, and ends
-            print_failure(error)
-            if plan.refusal is not None:
-                raise plan.refusal from None
-            self._say(f"{self.hook} of the real backend failed; it was called with")
-            for line in short_story(plan):
-                self._say(f"  {line}")
-            if self._output is not None:
-                self._say(f"  its whole output: {self._output}")
-            if count_kills() > kills:
-                self._say(KILLED)
-            from .prerequisites import find_missing  # noqa: PLC0415 - a failure alone needs it
+    def _story(
+        self,
+        plan: Plan,
+        find_output: Callable[[], Path | None] = lambda: None,
+        unsupported: type[Exception] | tuple[()] = (),
+    ) -> AbstractContextManager[None]:
+        return story(plan, self._caller.environ, self._say, find_output, unsupported)
 
-            for line in find_missing(plan, self._caller.environ):
-                self._say(line)
-            raise SystemExit(exit_code(error)) from None
-
-    def _finish(self, plan: Plan, wheel: Path, prepared: Prepared | None) -> None:
+    def _finish(self, plan: Plan, wheel: Path, prepared: Prepared | None, real_version: str | None) -> None:
         from .finishing import finish_wheel  # noqa: PLC0415 - two hooks of eight need it
 
-        finish_wheel(plan, wheel, prepared, self._say)
+        finish_wheel(plan, wheel, prepared, real_version, self._say)
         if plan.overlay is not None:
             prune_bytecode(plan.cache, self._passing_folders(), plan.overlay.path.parent)
 

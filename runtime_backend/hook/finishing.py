@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +14,13 @@ from ..plan import Plan
 from ..plan.as_json import describe_stamp
 
 
-def finish_wheel(plan: Plan, wheel: Path, prepared: Prepared | None, say: Callable[[str], None]) -> None:
+def finish_wheel(
+    plan: Plan, wheel: Path, prepared: Prepared | None, real_version: str | None, say: Callable[[str], None]
+) -> None:
     """Stamp a wheel.
 
     :param prepared: the metadata that the frontend was told before, unless the real backend took them over.
+    :param real_version: the real backend's, where it tells one.
     :raises MetadataError: when the wheel is another one than the frontend was told.
     :raises ProvisionError: when a runtime is not what the build began with.
     """
@@ -32,7 +34,7 @@ def finish_wheel(plan: Plan, wheel: Path, prepared: Prepared | None, say: Callab
         _warn_uncompiled(plan, wheel, say)
     stamp = describe_stamp(
         plan,
-        real_version=_real_version(plan),
+        real_version=real_version,
         revision=source_revision(plan.settings.source),
         compiled=compiled,
     )
@@ -105,10 +107,3 @@ def _warn_uncompiled(plan: Plan, wheel: Path, say: Callable[[str], None]) -> Non
             f"warning: {wheel.name} holds no compiled file, although the source has some to compile ({compilable}):"
             " the package may have left its extension out without an error"
         )
-
-
-def _real_version(plan: Plan) -> str | None:
-    """Return the version of the module that the real backend is of; None where it has none."""
-    package = sys.modules.get(plan.settings.real_backend.value.partition(":")[0].partition(".")[0])
-    version = getattr(package, "__version__", None)
-    return version if isinstance(version, str) else None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config import settings_of_tree
 from ..errors import ProvisionError
@@ -15,7 +15,7 @@ from ..frontend import Caller
 from ..installed.distributions import locate_imports
 from ..plan import BUILD_HOOKS, Plan
 from ..provision.overlay import Overlay
-from ..real.backend import surroundings
+from ..real.surroundings import Surroundings
 from ..store.cache import bytecode_folder, open_folder
 from ..store.holding import in_use
 from ..system.files import is_folder
@@ -32,6 +32,14 @@ if TYPE_CHECKING:
     from ..cuda import CudaHome
 
 
+class Stage(NamedTuple):
+    """Where the real backend is called."""
+
+    plan: Plan
+    """With the build folders; that of a wrapper with the settings of the upstream source."""
+    around: Surroundings
+
+
 @contextmanager
 def set_stage(
     plan: Plan,
@@ -40,11 +48,10 @@ def set_stage(
     config_settings: Mapping[str, Any] | None = None,
     *,
     is_probe: bool = False,
-) -> Iterator[Plan]:
-    """Show the real backend, for a while, what the plan says that it sees.
+) -> Iterator[Stage]:
+    """Make, for a while, what the plan says that the real backend sees; nothing of this process is changed.
 
-    Yields the plan, with the build folders; that of a wrapper with the settings of the upstream source, whose folder is
-    then the working directory (PEP 517: the hooks run in the source tree).
+    A wrapper's is called in the folder of the upstream source (PEP 517: the hooks run in the source tree).
 
     :param is_probe: whether the real backend is only asked what it has: nothing is built, whatever the hook.
     """
@@ -64,11 +71,23 @@ def set_stage(
         }
         if is_building and "TORCH_CUDA_ARCH_LIST" in changes:
             _warn_of_own_architectures(plan, say)
-        before = [str(plan.settings.source / folder) for folder in plan.settings.backend_path]
-        before += [str(shown[plan.view.path])] if plan.view else []
-        behind = [str(shown[plan.overlay.path])] if plan.overlay else []
-        stack.enter_context(surroundings(changes, before=before, behind=behind))
-        yield plan._replace(build_folders=_build_folders(plan, caller, changes.get("SKBUILD_BUILD_DIR"), named))
+        yield Stage(
+            plan=plan._replace(build_folders=_build_folders(plan, caller, changes.get("SKBUILD_BUILD_DIR"), named)),
+            around=_surroundings(plan, changes, shown),
+        )
+
+
+def _surroundings(plan: Plan, changes: Mapping[str, str | None], shown: Mapping[Path, Path]) -> Surroundings:
+    settings = plan.settings
+    return Surroundings(
+        changes=changes,
+        before=(
+            *(str(settings.source / folder) for folder in settings.backend_path),
+            *((str(shown[plan.view.path]),) if plan.view else ()),
+        ),
+        behind=(str(shown[plan.overlay.path]),) if plan.overlay else (),
+        folder=None if settings.upstream is None else settings.source,
+    )
 
 
 def _show_folders(plan: Plan, stack: ExitStack, *, is_building: bool) -> dict[Path, Path]:
@@ -161,8 +180,6 @@ def _open_upstream(plan: Plan, caller: Caller, stack: ExitStack, say: Callable[[
 
     depot = Depot(folder=plan.cache / "sources", environ=caller.environ, is_offline=plan.is_offline, say=say)
     tree = stack.enter_context(depot.tree(upstream))
-    stack.callback(os.chdir, os.getcwd())  # noqa: PTH109 - a path, whatever stands in it
-    os.chdir(tree)
     return plan._replace(settings=settings_of_tree(plan.settings, tree))
 
 

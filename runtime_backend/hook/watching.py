@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from io import FileIO
 from pathlib import Path
 from shlex import quote
 
@@ -15,13 +16,12 @@ from ..errors.reasons import reason
 from ..formats.tables import Table
 from ..frontend import Caller
 from ..plan import Plan
-from ..real.backend import surroundings
+from ..real.calling import Run
 from ..system.progress import Estimate
-from ..watch.descriptors import Descriptor
 from ..watch.diagnostics import Diagnostics
 from ..watch.ninja import read_timeline
 from ..watch.records import Build, forget_builds, made_folder, output_path, write_build
-from ..watch.redirection import can_redirect, redirect
+from ..watch.relay import can_follow, run_followed, run_plain
 
 Say = Callable[[str], None]
 
@@ -30,10 +30,8 @@ NINJA_STATUS = "[%f/%t %es] "
 
 
 @contextmanager
-def watch(plan: Plan, caller: Caller, say: Say) -> Iterator[Path | None]:
+def watch(plan: Plan, caller: Caller, say: Say) -> Iterator[Watched]:
     """Watch a build, for as long as it goes on, and leave a record of it in the cache. Nothing of it fails a build.
-
-    Yields where its output is kept; None where it is not.
 
     :param plan: that of the stage, on which this takes place.
     """
@@ -42,8 +40,8 @@ def watch(plan: Plan, caller: Caller, say: Say) -> Iterator[Path | None]:
         stack.callback(forget_builds, plan.cache)
         folder = _make_folder(plan.cache, caller.cwd, began, say, stack)
         try:
-            with _follow(plan, folder, caller, say) as log:
-                yield log
+            with _follow(plan, folder, caller, say) as watched:
+                yield watched
             outcome = "built"
         finally:
             if folder is not None:
@@ -86,29 +84,47 @@ def _folders_of_meson(tree: Path) -> list[Path]:
     return [*tree.glob(".mesonpy-*"), *tree.glob("build/cp*")]
 
 
-def _follow(plan: Plan, folder: Path | None, caller: Caller, say: Say) -> AbstractContextManager[Path | None]:
-    if can_redirect():
+class Watched:
+    """A build that goes on: what runs it, and where its output is kept.
+
+    :param run: runs its command, and returns the exit code.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.output: Path | None = None
+
+
+def _follow(plan: Plan, folder: Path | None, caller: Caller, say: Say) -> AbstractContextManager[Watched]:
+    if can_follow():
         return _keep(Log(None if folder is None else output_path(folder)), say)
     own = {*caller.environ, *(variable.name for variable in plan.variables)}
-    return surroundings({} if "NINJA_STATUS" in own else {"NINJA_STATUS": NINJA_STATUS})
+    added = {} if "NINJA_STATUS" in own else {"NINJA_STATUS": NINJA_STATUS}
+    return nullcontext(Watched(lambda command, environ, at: run_plain(command, {**environ, **added}, at)))
 
 
 @contextmanager
-def _keep(log: Log, say: Say) -> Iterator[Path | None]:
-    kept = None if log.error is not None else log.path
-    if kept is not None:
-        say(f"building; `tail -f {quote(str(kept))}` shows how far it is")
+def _keep(log: Log, say: Say) -> Iterator[Watched]:
     diagnostics = Diagnostics()
 
     def keep(data: bytes) -> None:
         log.write(data)
         diagnostics.feed(data)
 
+    def run(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> int:
+        if watched.output is not None:
+            say(f"building; {_look_on(watched.output)} shows how far it is")
+        code = run_followed(command, environ, folder, Estimate(time.monotonic).annotate, keep)
+        if code is not None:
+            return code
+        watched.output = None
+        say("note: the output of this build is not kept: the process has too many open files")
+        return run_plain(command, environ, folder)
+
+    watched = Watched(run)
+    watched.output = log.path if log.error is None else None
     try:
-        with redirect(Estimate(time.monotonic).annotate, keep) as is_redirected:
-            if not is_redirected:
-                say("note: the output of this build is not kept: the process has too many open files")
-            yield kept if is_redirected else None
+        yield watched
     except SystemExit:  # the real backend has failed; all that it printed is passed on now
         _repeat(diagnostics, say)
         raise
@@ -116,6 +132,11 @@ def _keep(log: Log, say: Say) -> Iterator[Path | None]:
         log.close()
         if log.error is not None:
             say(f"note: the output of this build is not kept, or not all of it: {reason(log.error)}")
+
+
+def _look_on(path: Path) -> str:
+    """Return the command that shows a file as it grows."""
+    return f"`tail -f {quote(str(path))}`" if os.name == "posix" else f'`Get-Content -Wait "{path}"`'
 
 
 def _repeat(diagnostics: Diagnostics, say: Say) -> None:
@@ -136,10 +157,10 @@ class Log:
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self.error: OSError | None = None
-        self._file: Descriptor | None = None
+        self._file: FileIO | None = None
         if path is not None:
             try:
-                self._file = Descriptor(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666))
+                self._file = FileIO(path, "w")
             except OSError as error:
                 self.error = error
 

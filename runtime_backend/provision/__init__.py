@@ -14,7 +14,6 @@ from .refusals import (
     not_asked_for,
     not_installed,
     not_to_be_had,
-    other_is_imported,
     other_is_installed,
     other_is_visible,
 )
@@ -73,19 +72,7 @@ class Provider(NamedTuple):
     """``uv --require-build-hashes``: uv takes the hash from its constraints, and no URL from a hook."""
 
     def decide(self, outcome: Outcome) -> Provision:
-        """Return how a runtime is provided: the first way that works, unless the settings name one.
-
-        In a process that has another one imported already none works, whatever lies on the disk by now.
-        """
-        provision, resolution = self._decide(outcome), outcome.resolution
-        if self.is_asked or resolution is None or outcome.imported is None:
-            return provision
-        seen = {"present": outcome.visible, "reuse": resolution.identity}.get(provision.kind)
-        if seen is None or outcome.imported in (seen.reported, seen.version):
-            return provision
-        return _refuse(other_is_imported(outcome.imported, resolution))
-
-    def _decide(self, outcome: Outcome) -> Provision:
+        """Return how a runtime is provided: the first way that works, unless the settings name one."""
         if self.wanted == "none":
             return Provision(kind="none", why="provision is 'none': the package sees what the frontend gives it")
         resolution = outcome.resolution

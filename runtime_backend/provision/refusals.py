@@ -33,16 +33,6 @@ def other_is_installed(outcome: Outcome, resolution: Resolution, frontend: str |
     )
 
 
-def other_is_imported(imported: str, resolution: Resolution) -> ProvisionError:
-    """Return the stop for a process that has imported another one."""
-    return ProvisionError(
-        f"this process has imported {resolution.identity.name} {imported} already, in an earlier hook, but the wheel is"
-        f" for {resolution}",
-        hint="Let the frontend make its environments anew (tox run --recreate): it runs all hooks in one process, and"
-        " has only now replaced what the first of them imported.",
-    )
-
-
 def not_installed(resolution: Resolution) -> ProvisionError:
     """Return the stop for ``provision = 'reuse'`` when nothing is installed."""
     return ProvisionError(

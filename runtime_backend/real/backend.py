@@ -1,70 +1,25 @@
-"""Calling the real backend.
+"""The real backend in the process that calls it: loading it, what it made, and how it fails.
 
-In this process: the frontend has made one for this very call, and another interpreter start in every hook costs more
-than all else that we do. What a process of its own would bring, its own variables and import path, is set for the call
-and taken back after it, since tox runs every hook of a build in one process.
+That process is the child for hooks that build (see :mod:`.calling`), and this one for those that only describe.
 """
 
 from __future__ import annotations
 
 import importlib
-import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import Any
 
 from ..errors import BackendError
 from ..system.files import is_there, real_path
 
-KILLED = (
-    "the kernel has killed a process for want of memory meanwhile: compile less at once, by MAX_JOBS=1 for this call,"
-    " or by jobs = 'auto' in [tool.runtime-backend.cuda]"
-)
-"""What is said when a build has failed so: the compilers themselves say nothing then, or a mere 'Killed'."""
-
-
-@contextmanager
-def surroundings(
-    changes: Mapping[str, str | None], *, before: Sequence[str] = (), behind: Sequence[str] = ()
-) -> Iterator[None]:
-    """Set variables and extend the import path for a while.
-
-    :param changes: the new values; None takes a variable away. PYTHONPYCACHEPREFIX counts for this process too.
-    :param before: folders to import from first.
-    :param behind: folders to import from last.
-    """
-    previous = {name: os.environ.get(name) for name in changes}
-    added, bytecode = {*before, *behind} - set(sys.path), sys.pycache_prefix
-    _set_variables(changes)
-    sys.path[:] = [*before, *sys.path, *behind]
-    sys.pycache_prefix = changes.get("PYTHONPYCACHEPREFIX") or bytecode
-    importlib.invalidate_caches()
-    try:
-        yield
-    finally:
-        # Only what was ours: setuptools puts its vendored modules on the path when it is imported, and once only.
-        _set_variables(previous)
-        sys.path[:] = [entry for entry in sys.path if entry not in added]
-        for entry in {*before} - added:  # it was there already, further back: ours is the first
-            sys.path.remove(entry)
-        sys.pycache_prefix = bytecode
-
-
-def _set_variables(changes: Mapping[str, str | None]) -> None:
-    for name, value in changes.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-
 
 def load_backend(spec: str, backend_path: Sequence[str], source: Path) -> Any:  # noqa: ANN401 - a backend is any object
     """Return the real backend: a module, or an object in one (PEP 517: ``module:object.attribute``).
 
-    To be called within :func:`surroundings` that put ``backend_path`` on the import path.
+    To be called where ``backend_path`` is on the import path.
 
     :raises BackendError: when it cannot be found, or lies elsewhere than ``backend_path`` says.
     """
@@ -88,6 +43,11 @@ def find_hook(backend: object, hook: str) -> Callable[..., Any] | None:
     """Return a hook of the real backend; None when it has no such one."""
     found: Callable[..., Any] | None = getattr(backend, hook, None)
     return found
+
+
+def missing_hook(spec: str, hook: str) -> BackendError:
+    """Return the refusal of a real backend that lacks a hook which it is called for."""
+    return BackendError(f"{spec} has no {hook}, which PEP 517 demands")
 
 
 def check_made(made: object, folder: Path, spec: str, hook: str) -> None:
@@ -123,7 +83,8 @@ def _check_origin(module: ModuleType, spec: str, backend_path: Sequence[str], so
 
 def summarise(error: BaseException) -> str:
     """Return the first line of what Python says of a failure of the real backend."""
-    return f"{type(error).__name__}: {error}".splitlines()[0]
+    first = f"{error}".strip().partition("\n")[0]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
 def print_failure(error: BaseException) -> None:
@@ -134,7 +95,15 @@ def print_failure(error: BaseException) -> None:
         return
     import traceback  # noqa: PLC0415 - a failure alone needs it
 
-    traceback.print_exception(error)
+    traceback.print_exception(error.with_traceback(_without_ours(error.__traceback__)))
+
+
+def _without_ours(trace: TracebackType | None) -> TracebackType | None:
+    """Return a traceback from the real backend's first frame on."""
+    shim = str(Path(__file__).parents[1])
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(shim):
+        trace = trace.tb_next
+    return trace
 
 
 def exit_code(error: BaseException) -> int:

@@ -36,7 +36,7 @@ class Outcome(NamedTuple):
     """What the running interpreter would import, whoever put it there."""
     visible_distribution: Distribution | None
     imported: str | None
-    """The version that this process has imported already, and cannot import anew."""
+    """The version that this process has imported already, and cannot import anew: another process has to."""
     steps: tuple[Step, ...]
     notes: tuple[str, ...]
     refusal: RuntimeBackendError | None

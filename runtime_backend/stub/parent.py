@@ -1,11 +1,10 @@
-"""Calling a hook of the real backend with the stand-in: this side of the process border."""
+"""Calling a hook of the real backend with the stand-in torch, in a child (see :mod:`..real.calling`)."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,28 +12,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..archives.packed import BROKEN, Header
-from ..errors import NoAnswer
-from ..formats.jsontext import parse_json
+from ..errors import BackendError, NoAnswer
+from ..real.calling import ChildFailed, HookRequest, call_in_child
+from ..real.surroundings import ChildSurroundings, Surroundings
 from ..system.files import is_file, is_folder, read_text
 from .facts import Facts
-
-_START = (
-    "import importlib, json, pathlib, sys; control = json.loads(pathlib.Path(sys.argv[1]).read_text('utf-8'));"
-    " sys.path[:] = control['path']; importlib.import_module(control['child']).main(control)"
-)
-
-
-class HookRequest(NamedTuple):
-    """One call of a hook of the real backend."""
-
-    backend: str
-    """The real backend, as PEP 517 spells it."""
-    backend_path: Sequence[str]
-    source: Path
-    hook: str
-    folder: Path | None
-    """Where the hook puts what it makes; None where it makes nothing."""
-    config_settings: Mapping[str, Any] | None
 
 
 class _Outcome(NamedTuple):
@@ -49,22 +31,20 @@ class _Outcome(NamedTuple):
     output: str
 
 
-def call_with_stub(request: HookRequest, facts: Sequence[Facts], show: Callable[[str], None]) -> Any:  # noqa: ANN401
+def call_with_stub(
+    request: HookRequest, around: Surroundings, facts: Sequence[Facts], show: Callable[[str], None]
+) -> Any:  # noqa: ANN401 - whatever the hook returns
     """Return what the hook returns: a list of requirements, or the name of what it made in the folder.
-
-    To be called where the variables and the import path of the real backend are set.
 
     :param facts: the stand-ins; where a guess is asked for, all that the build script accepts must lead to the same.
     :param show: takes what the build script printed.
     :raises NoAnswer: when there is no answer that can be used; it says why.
     """
     with tempfile.TemporaryDirectory(prefix="runtime-backend-stub-") as work:
-        outcomes = list(_outcomes(request, facts, Path(work)))
+        outcomes = list(_outcomes(request, around, facts, Path(work)))
         answered = [outcome for outcome in outcomes if outcome.failure is None]
         if not answered:
             raise NoAnswer(outcomes[0].failure)
-        if request.folder is not None and not isinstance(answered[0].value, str):
-            raise NoAnswer(f"the real backend has no {request.hook}")
         first, asked = answered[0], sorted(frozenset().union(*(outcome.asked for outcome in answered)))
         differ = any(_content(request, outcome) != _content(request, first) for outcome in answered[1:])
         if differ or not all(_is_varied(name, answered) for name in asked):
@@ -80,67 +60,63 @@ def _is_varied(name: str, answered: Sequence[_Outcome]) -> bool:
     return len({getattr(outcome.facts, name.removeprefix("torch.")) for outcome in answered}) > 1
 
 
-def _outcomes(request: HookRequest, facts: Sequence[Facts], work: Path) -> Iterator[_Outcome]:
+def _outcomes(request: HookRequest, around: Surroundings, facts: Sequence[Facts], work: Path) -> Iterator[_Outcome]:
     """Call with one stand-in after the other, until nothing is asked that would be another one's guess."""
     for number, guess in enumerate(facts):
-        outcome = _call(request, guess, work / str(number))
+        outcome = _call(request, around, guess, work / str(number))
         yield outcome
         if not outcome.asked:
             return
 
 
-def _call(request: HookRequest, facts: Facts, work: Path) -> _Outcome:
-    made, told = work / "made", work / "answer.json"
+def _call(request: HookRequest, around: Surroundings, facts: Facts, work: Path) -> _Outcome:
+    made = work / "made"
     made.mkdir(parents=True)
     (work / "facts.json").write_text(json.dumps(facts.as_json()), "utf-8")
-    (work / "control.json").write_text(json.dumps(_control(request, made, told)), "utf-8")
-    stand_in = str(Path(__file__).parent)
-    path = os.pathsep.join(filter(None, [stand_in, os.environ.get("PYTHONPATH")]))
-    child = subprocess.run(  # noqa: S603 - this interpreter, with our own code
-        [sys.executable, "-c", _START, str(work / "control.json")],
-        env={**os.environ, "PYTHONPATH": path, "RUNTIME_BACKEND_STUB": str(work)},
-        cwd=request.source,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    answer = _read_answer(told)
+    printed: list[str] = []
+
+    def run(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> int:
+        child = subprocess.run(  # noqa: S603 - this interpreter, with our own code
+            command,
+            env=environ,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        printed.append(child.stdout.decode("utf-8", errors="replace"))
+        return child.returncode
+
+    value, failure = None, None
+    try:
+        value = call_in_child(
+            request if request.folder is None else request._replace(folder=made), _with_stub(around, work), run
+        ).value
+    except (BackendError, ChildFailed) as error:
+        failure = error.message if isinstance(error, BackendError) else error.summary
     asked = _read_notes(work)
     unknown = next((f"the stand-in torch has no {note[1]}" for note in asked if note[0] == "unknown"), None)
-    ended = f"the process ended with exit code {child.returncode}" if "value" not in answer else None
     return _Outcome(
         facts=facts,
         folder=made,
-        value=answer.get("value"),
-        failure=unknown or answer.get("failure") or ended,
+        value=value,
+        failure=unknown or failure,
         asked=frozenset(note[1] for note in asked if note[0] == "guessed"),
-        output=child.stdout.decode("utf-8", errors="replace"),
+        output="".join(printed),
     )
 
 
-def _control(request: HookRequest, made: Path, told: Path) -> dict[str, Any]:
-    folder = [] if request.folder is None else [str(made)]
-    return {
-        # A vendored shim is imported by the frontend's own ways, and its folder need not be on the path.
-        "path": [str(Path(__file__).parent), *sys.path, str(Path(__file__).parents[2])],
-        "child": f"{__package__}.child",
-        "backend": request.backend,
-        "backend_path": list(request.backend_path),
-        "source": str(request.source),
-        "hook": request.hook,
-        "arguments": [*folder, None if request.config_settings is None else dict(request.config_settings)],
-        "answer": str(told),
-    }
-
-
-def _read_answer(told: Path) -> dict[str, Any]:
-    """Return what the child wrote down; nothing where the build script has spoilt it."""
-    try:
-        answer = parse_json(read_text(told), is_own=True)
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
+def _with_stub(around: Surroundings, work: Path) -> ChildSurroundings:
+    """Return the surroundings of a child that sees the stand-in, as do the interpreters that it starts."""
+    stand_in, found = str(Path(__file__).parent), around.of_child()
+    path = os.pathsep.join(filter(None, [stand_in, found.environ.get("PYTHONPATH")]))
+    return found._replace(
+        environ={**found.environ, "PYTHONPATH": path, "RUNTIME_BACKEND_STUB": str(work)},
+        path=[stand_in, *found.path],
+        preparation="stub.child",
+        writes_bytecode=False,
+    )
 
 
 def _read_notes(work: Path) -> list[list[str]]:

@@ -26,6 +26,10 @@ SIGNALS = (signal.SIGTERM,) if os.name == "nt" else (signal.SIGINT, signal.SIGTE
 """What ends a process, ever less kindly: on SIGINT pip removes its temporary folders, and ninja ends its compilers."""
 
 
+_PR_SET_PDEATHSIG = 1
+"""prctl(2)."""
+
+
 class Stopped(BaseException):
     """A signal asks this process to end; no build script takes it for a failure of its own.
 
@@ -89,6 +93,20 @@ def _end_self(number: int) -> None:
             stream.flush()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
+
+
+def end_with(parent: int) -> None:
+    """Ask this process to end as soon as the one that has started it has ended, whatever has ended that (Linux).
+
+    :param parent: its number; it may have ended already.
+    """
+    if sys.platform == "linux":
+        with suppress(ImportError, OSError, AttributeError):  # a Python without ctypes, a C library without prctl
+            import ctypes  # noqa: PLC0415 - only a child needs it
+
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if not _is_running(parent):
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def find_descendants(process: int, proc: Path = Path("/proc")) -> list[int]:

@@ -1,7 +1,11 @@
-"""A real backend with every hook, which records how it is called and what it sees."""
+"""A real backend with every hook, which records how it is called and what it sees.
+
+In a file, since hooks that build are called in another process: the variable RECORDED names it, where a test wants it.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -11,20 +15,36 @@ from backends.making import make_dist_info, make_sdist, make_wheel
 
 __version__ = "9.9"
 
-calls: list[tuple[Any, ...]] = []
-seen: list[dict[str, Any]] = []
+
+def calls() -> list[tuple[Any, ...]]:
+    """Return what was called, each hook with its arguments."""
+    return [tuple(record["call"]) for record in _records()]
+
+
+def seen() -> list[dict[str, Any]]:
+    """Return what each call saw."""
+    return _records()
+
+
+def _records() -> list[dict[str, Any]]:
+    path = Path(os.environ["RECORDED"])
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.is_file() else []
 
 
 def _record(*call: object) -> None:
-    calls.append(call)
+    if "RECORDED" not in os.environ:
+        return
     config = os.environ.get("DIST_EXTRA_CONFIG")
-    seen.append(
-        {
-            "environ": dict(os.environ),
-            "path": list(sys.path),
-            "setuptools": Path(config).read_text("utf-8") if config else None,
-        }
-    )
+    record = {
+        "call": call,
+        "process": os.getpid(),
+        "cwd": str(Path.cwd()),
+        "environ": dict(os.environ),
+        "path": list(sys.path),
+        "setuptools": Path(config).read_text("utf-8") if config else None,
+    }
+    with Path(os.environ["RECORDED"]).open("a", encoding="utf-8") as file:
+        file.write(f"{json.dumps(record)}\n")
 
 
 def get_requires_for_build_wheel(config_settings: Any = None) -> list[str]:

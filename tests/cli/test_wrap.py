@@ -307,7 +307,7 @@ def test_asked_without_runtimes(server: Server, monkeypatch: pytest.MonkeyPatch,
     lines = capsys.readouterr().err.splitlines()
     installing = "runtime-backend: installing in a temporary environment, to ask for the metadata"
     steps = [
-        f"{installing}: packaging, tomli, setuptools",
+        f"{installing}: packaging, pyproject-hooks, tomli, setuptools",
         "runtime-backend: asking its build backend for its requirements, with a stand-in torch",
         f"{installing}: ninja",
         "runtime-backend: asking its build backend for the metadata, with a stand-in torch",

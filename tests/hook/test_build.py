@@ -8,7 +8,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from runtime_backend import build
 from runtime_backend.archives.stamp import read_stamp
 from runtime_backend.hook.call import HookCall
 from runtime_backend.store.holding import remove_if_free
+from runtime_backend.system.stopping import _is_running
 
 WHEEL = "nonsense-1.0-py3-none-any.whl"
 OPTIONAL = (
@@ -40,8 +43,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     make_source(scene.source, "backends.recording")
     (tmp_path / "dist").mkdir()
     be(monkeypatch, scene, scene.pip(scene.shell(scene.elsewhere)))
-    recording.calls.clear()
-    recording.seen.clear()
+    monkeypatch.setenv("RECORDED", str(tmp_path / "recorded.jsonl"))
     return scene
 
 
@@ -89,7 +91,7 @@ def test_hooks(scene: Scene) -> None:
         ("build_wheel", folder, None, str(scene.source / "metadata")),
         ("build_editable", folder, {"a": "b"}, None),
         ("build_sdist", folder, None),
-    ] == recording.calls
+    ] == recording.calls()
 
 
 def test_boundary(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,21 +188,21 @@ def build_sdist(*_): pass
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_stopped(number: signal.Signals, tmp_path: Path) -> None:
-    """A build that is stopped ends its compilers, and leaves no temporary folder; it is recorded as one that failed."""
+@contextmanager
+def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
+    """Start a build that waits; yield its process, that of its compiler, and the overlay that it uses."""
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
     make_torch(make_venv(tmp_path / "target", python), "2.1.0")
     write(tmp_path / "source/stopped_backend.py", STOPPED)
     make_source(tmp_path / "source", "stopped_backend", 'backend-path = ["."]\nenv = { OVERLAY = "{torch.site}" }\n')
-    note, cache, scratch = tmp_path / "note", tmp_path / "cache", tmp_path / "scratch"
-    scratch.mkdir()
+    note = tmp_path / "note"
+    (tmp_path / "scratch").mkdir()
     environ = {
         **os.environ,
         "PYTHONPATH": str(Path(build.__file__).parents[1]),
         "RUNTIME_BACKEND_TARGET": str(tmp_path / "target"),
-        "RUNTIME_BACKEND_CACHE_DIR": str(cache),
-        "TMPDIR": str(scratch),
+        "RUNTIME_BACKEND_CACHE_DIR": str(tmp_path / "cache"),
+        "TMPDIR": str(tmp_path / "scratch"),
         "NOTE": str(note),
     }
     command = [sys.executable, "-c", "from runtime_backend import build; build.build_wheel('.')"]
@@ -209,11 +211,31 @@ def test_stopped(number: signal.Signals, tmp_path: Path) -> None:
         while not (note.is_file() and note.read_text().endswith("\n")):
             assert process.poll() is None, process.communicate()
         pid, overlay = note.read_text().split()
-        assert ["runtime-backend-"] == [path.name[:16] for path in scratch.iterdir()]
+        yield process, int(pid), Path(overlay)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_stopped(number: signal.Signals, tmp_path: Path) -> None:
+    """A build that is stopped ends its compilers, and leaves no temporary folder; it is recorded as one that failed."""
+    cache, scratch = tmp_path / "cache", tmp_path / "scratch"
+    with running(tmp_path) as (process, pid, overlay):
+        assert ["runtime-backend-"] == [path.name[:16] for path in scratch.iterdir() if "runtime" in path.name]
         process.send_signal(number)
         process.communicate(timeout=30)
     assert (-number, []) == (process.returncode, list(scratch.iterdir()))
     assert not Path(f"/proc/{pid}").exists()
     (record,) = (cache / "builds").glob("*/build.json")
     assert "failed" == json.loads(record.read_text("utf-8"))["outcome"]
-    assert remove_if_free(Path(overlay))
+    assert remove_if_free(overlay)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has ended")
+def test_killed(tmp_path: Path) -> None:
+    """A frontend that is killed at once leaves no compiler running."""
+    with running(tmp_path) as (process, pid, _):
+        process.kill()
+        process.communicate(timeout=30)
+    deadline = time.monotonic() + 30
+    while _is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _is_running(pid)

@@ -30,9 +30,8 @@ WHEEL = "nonsense-1.0-py3-none-any.whl"
 
 
 @pytest.fixture(autouse=True)
-def _fresh_records() -> None:
-    recording.calls.clear()
-    recording.seen.clear()
+def _fresh_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECORDED", str(tmp_path / "recorded.jsonl"))
 
 
 @pytest.fixture
@@ -55,7 +54,7 @@ def test_requirements_with_reuse(scene: Scene) -> None:
     caller = scene.pip(scene.shell(scene.elsewhere))
     found = call_of("get_requires_for_build_wheel", scene, caller).requirements({"a": "b"})
     assert ["nonsense-of-a-wheel>=3", "not a requirement!"] == found
-    assert [("get_requires_for_build_wheel", {"a": "b"})] == recording.calls
+    assert [("get_requires_for_build_wheel", {"a": "b"})] == recording.calls()
 
 
 STATIC = '\n[project]\nname = "nonsense"\nversion = "1.0"\n'
@@ -69,7 +68,7 @@ def test_requirements_with_a_lock(scene: Scene) -> None:
     found = call_of("get_requires_for_build_wheel", scene, caller).requirements(None)
     url = "https://example.org/torch-2.8.0-py3-none-any.whl"
     assert ["nonsense-of-a-wheel>=3", "not a requirement!", f"torch @ {url}#sha256={'ab' * 32}"] == found
-    assert [("get_requires_for_build_wheel", None)] == recording.calls
+    assert [("get_requires_for_build_wheel", None)] == recording.calls()
 
 
 @pytest.mark.parametrize("hook", ["get_requires_for_build_sdist", "get_requires_for_build_editable"])
@@ -103,7 +102,7 @@ def test_own_settings_stay_here(scene: Scene) -> None:
     caller = scene.build(scene.shell(scene.elsewhere))
     call = call_of("get_requires_for_build_wheel", scene, caller)
     found = call.requirements({"runtime-backend.pin": "torch==9.0"})
-    assert ("torch==9.0", [("get_requires_for_build_wheel", {})]) == (found[-1], recording.calls)
+    assert ("torch==9.0", [("get_requires_for_build_wheel", {})]) == (found[-1], recording.calls())
 
 
 def test_none_passes_through(scene: Scene) -> None:
@@ -145,6 +144,34 @@ def test_requirements_without_a_backend(scene: Scene) -> None:
         ).requirements(None)
 
 
+def imported(scene: Scene) -> Caller:
+    """Return a caller whose process has imported a torch in an earlier hook."""
+    return replace(scene.pip(scene.shell(scene.elsewhere)), find_imported={"torch": OTHER}.get)
+
+
+def test_description_after_an_import(scene: Scene) -> None:
+    """Where an earlier hook has imported torch into this process (tox), the package is described in another one."""
+    dist = scene.root / "dist"
+    assert ["nonsense-of-a-wheel>=3", "not a requirement!"] == call_of(
+        "get_requires_for_build_wheel", scene, imported(scene)
+    ).requirements(None)
+    call_of("prepare_metadata_for_build_wheel", scene, imported(scene)).run(str(dist), {"a": "b"})
+    call_of("build_sdist", scene, imported(scene)).run(str(dist), None)
+    here = [record["process"] == os.getpid() for record in recording.seen()]
+    assert ([False, False, True], ("prepare_metadata_for_build_wheel", str(dist), {"a": "b"})) == (
+        here,
+        recording.calls()[1],
+    )
+
+
+def test_failed_description_after_an_import(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
+    """A failure there is printed once, and is the exit code."""
+    make_source(scene.source, "backends.objects:exiting")
+    with pytest.raises(SystemExit) as caught:
+        call_of("get_requires_for_build_wheel", scene, imported(scene)).requirements(None)
+    assert (1, "torch is missing\n") == (caught.value.code, capfd.readouterr().err)
+
+
 def test_build_without_a_backend(scene: Scene) -> None:
     """A real backend that is not there is no failed build: its refusal is all that is said."""
     make_source(scene.source, "nowhere_at_all")
@@ -165,8 +192,8 @@ def test_build_with_reuse(scene: Scene) -> None:
     folder = str(scene.root / "dist")
     assert WHEEL == call_of("build_wheel", scene, caller, said).build(folder, {"a": "b"}, "metadata")
     told = str(Path("metadata").absolute())
-    assert ([("build_wheel", folder, {"a": "b"}, told)], []) == (recording.calls, said.lines)
-    (seen,) = recording.seen
+    assert ([("build_wheel", folder, {"a": "b"}, told)], []) == (recording.calls(), said.lines)
+    (seen,) = recording.seen()
     overlay = Path(seen["path"][-1])
     assert scene.site(scene.target) / "torch" == (overlay / "torch").resolve()
     assert (TARGET, os.environ["PATH"]) == (seen["environ"]["BUILT_FOR"], seen["environ"]["PATH"])
@@ -190,7 +217,7 @@ def test_build_with_the_present_one(scene: Scene) -> None:
     """Without isolation, the runtime's own folder is where CMake looks."""
     caller = scene.not_isolated(scene.shell(scene.elsewhere), ["pip"])
     call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None, None)
-    (seen,) = recording.seen
+    (seen,) = recording.seen()
     assert str(scene.site(scene.target) / "torch/share/cmake") == seen["environ"]["CMAKE_PREFIX_PATH"]
 
 
@@ -201,14 +228,14 @@ def test_build_that_must_not_be(scene: Scene) -> None:
     with pytest.raises(ProvisionError) as caught:
         call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None, None)
     assert "but the wheel is for torch 2.8.0 (locked: " in str(caught.value)
-    assert [] == recording.calls
+    assert [] == recording.calls()
 
 
 def test_build_with_nothing_known(scene: Scene) -> None:
     """Nothing is built where no runtime is known."""
     with pytest.raises(ResolutionError):
         call_of("build_editable", scene, scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))).build("x", None)
-    assert [] == recording.calls
+    assert [] == recording.calls()
 
 
 def test_build_without_any_runtime(scene: Scene) -> None:
@@ -218,7 +245,7 @@ def test_build_without_any_runtime(scene: Scene) -> None:
     call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None, None)
     stamp = read_stamp(scene.root / "dist" / WHEEL)
     assert stamp is not None
-    assert ([], None) == (stamp["runtimes"], recording.seen[0]["setuptools"])
+    assert ([], None) == (stamp["runtimes"], recording.seen()[0]["setuptools"])
 
 
 def test_editable(scene: Scene) -> None:
@@ -227,7 +254,7 @@ def test_editable(scene: Scene) -> None:
     said = Said()
     caller = scene.pip(scene.shell(scene.elsewhere))
     call_of("build_editable", scene, caller, said).build(str(scene.root / "dist"), None, None)
-    assert recording.seen[0]["setuptools"].endswith("[build_ext]\nforce = 1\n")
+    assert recording.seen()[0]["setuptools"].endswith("[build_ext]\nforce = 1\n")
     assert [] == said.lines
 
 
@@ -261,7 +288,7 @@ def test_others_need_no_runtime(hook: str, made: str, scene: Scene) -> None:
     folder = str(scene.root / "dist")
     caller = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))
     assert made == call_of(hook, scene, caller).run(folder, None)
-    assert [(hook, folder, None)] == recording.calls
+    assert [(hook, folder, None)] == recording.calls()
 
 
 def test_demanded_hook_is_absent(scene: Scene) -> None:
@@ -281,14 +308,15 @@ def test_demanded_hook_is_absent(scene: Scene) -> None:
         ("coded", 3, ""),
     ],
 )
-def test_failed_build(backend: str, code: int, printed: str, scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+def test_failed_build(backend: str, code: int, printed: str, scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
     """A failed build ends with the real backend's own words, what it was called with, and why; 0 is a failure too."""
     make_source(scene.source, f"backends.objects:{backend}", '[tool.runtime-backend.env]\nA = "1"\nHOME = "x"\n')
     said = Said()
     with pytest.raises(SystemExit) as caught:
         call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)), said).build("x", None, None)
-    err = capsys.readouterr().err
+    err = capfd.readouterr().err
     assert (code, True) == (caught.value.code, err.endswith(printed) and bool(err) == bool(printed))
+    assert "runtime_backend" not in err
     assert [
         "build_wheel of the real backend failed; it was called with",
         f"  torch: torch {TARGET}, installed ({scene.target}); reuse: installed in {scene.site(scene.target)}",
@@ -297,6 +325,7 @@ def test_failed_build(backend: str, code: int, printed: str, scene: Scene, capsy
         "  HOME: left as the environment has it  [pyproject.toml: tool.runtime-backend.env.HOME]",
         f"  real backend: backends.objects:{backend} (build_wheel, pip)",
         f"  its whole output: {said.outputs[0]}",
+        *(["the first errors in the output:", f"  {printed.strip()}"] if "Error" in printed else []),
     ] == said.lines
 
 
@@ -369,7 +398,7 @@ def test_scikit_build(scene: Scene) -> None:
     """A build folder that the producer shares among runtimes is divided."""
     make_source(scene.source, "backends.recording", '[tool.scikit-build]\nbuild-dir = "build/x"\n')
     call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere))).build(str(scene.root / "dist"), None, None)
-    assert recording.seen[0]["environ"]["SKBUILD_BUILD_DIR"].startswith("build/x/torch-2.7.0-")
+    assert recording.seen()[0]["environ"]["SKBUILD_BUILD_DIR"].startswith("build/x/torch-2.7.0-")
 
 
 BACKEND = """
@@ -483,7 +512,7 @@ def test_wheel_that_is_what_was_told(scene: Scene) -> None:
     for way, runtimes, is_seen in [("real", [same], True), ("real", ["torch 1.0"], False), ("stub", [same], False)]:
         folder = prepared(scene, "Metadata-Version: 2.1\nName: Nonsense\n", way, *runtimes)
         assert WHEEL == call_of("build_wheel", scene, caller).build(dist, None, folder)
-        assert (folder if is_seen else None) == recording.calls[-1][-1]
+        assert (folder if is_seen else None) == recording.calls()[-1][-1]
 
 
 def test_wheel_that_is_not_what_was_told(scene: Scene) -> None:
@@ -527,7 +556,7 @@ def test_fetch(scene: Scene) -> None:
     assert [(LOCKED, "locked", "reuse")] == [(r["reported"], r["how"], r["provision"]) for r in stamp["runtimes"]]
     assert f"fetching torch @ https://example.org/torch-{LOCKED}-" in said.lines[0]
     (fetched,) = (path for path in (scene.root / "our-cache/fetched").iterdir() if path.is_dir())
-    assert (fetched / "torch") == (Path(recording.seen[-1]["path"][-1]) / "torch").resolve()
+    assert (fetched / "torch") == (Path(recording.seen()[-1]["path"][-1]) / "torch").resolve()
     call_of("build_wheel", scene, caller, said).build(str(scene.root / "dist"), None)
     assert 2 == len(said.lines)
 
@@ -541,7 +570,7 @@ def test_fetched_is_another_one(scene: Scene) -> None:
     with pytest.raises(ProvisionError) as caught:
         call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None)
     assert f"{folder} was fetched for {url}, but it does not hold that\nRemove it" in str(caught.value)
-    assert [] == recording.calls
+    assert [] == recording.calls()
 
 
 def test_sdist_that_lacks_something(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -653,7 +682,7 @@ def test_editable_keeps_its_environment(scene: Scene) -> None:
     caller = scene.pip(scene.shell(scene.elsewhere))
     call_of("build_editable", scene, caller).build(str(scene.root / "dist"), None)
     call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None)
-    editable, wheel = (Path(seen["path"][-1]) for seen in recording.seen[-2:])
+    editable, wheel = (Path(seen["path"][-1]) for seen in recording.seen()[-2:])
     assert (".held", "overlays") == (editable.parent.name, wheel.parent.name)
     assert editable == wheel.resolve()
 

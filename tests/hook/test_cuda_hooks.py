@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -55,8 +54,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """Return a scene whose consumer has locked a torch without a label; what this process has is not in the way."""
     for name in (*CACHE, "CUDA_HOME", "CUDA_PATH", "MAX_JOBS", "TORCH_CUDA_ARCH_LIST"):
         monkeypatch.delenv(name, raising=False)
-    recording.calls.clear()
-    recording.seen.clear()
+    monkeypatch.setenv("RECORDED", str(tmp_path / "recorded.jsonl"))
     scene = Scene(tmp_path)
     make_source(scene.source, "backends.recording", WHEELS)
     write(scene.consumer / "uv.lock", lock_text("2.12.0"))
@@ -102,7 +100,7 @@ def build(scene: Scene, caller: Caller, said: Said | None = None) -> tuple[Mappi
     call_of(BUILD, scene, caller, said).build(str(scene.root / "dist"), None)
     stamp = read_stamp(scene.root / "dist" / WHEEL)
     assert stamp is not None
-    return recording.seen[-1]["environ"], stamp
+    return recording.seen()[-1]["environ"], stamp
 
 
 def test_two_rounds(scene: Scene) -> None:
@@ -125,23 +123,31 @@ def test_two_rounds(scene: Scene) -> None:
     assert [] == again.lines
 
 
-def test_prune_during_a_build(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+PRUNING = """
+import json, os, pathlib, sys
+from backends.recording import *
+from backends import recording
+from runtime_backend.store.sweeping import prune
+
+def build_wheel(*given):
+    for kind in {kinds!r}:
+        prune(pathlib.Path({cache!r}, kind))
+    torch, home = pathlib.Path(sys.path[-1], "torch/version.py"), pathlib.Path(os.environ["CUDA_HOME"])
+    used = [path.is_file() for path in (torch, home / "bin/nvcc", pathlib.Path(os.environ["CXX"]))]
+    pathlib.Path("used.json").write_text(json.dumps(used))
+    return recording.build_wheel(*given)
+"""
+
+
+def test_prune_during_a_build(scene: Scene) -> None:
     """While a build runs, pruning takes nothing that it uses; afterwards it takes everything."""
     make_program(scene.root / "bin/ccache", "#!/bin/sh\n")
     make_program(scene.root / "bin/c++", "#!/bin/sh\n")
-    cache, used = scene.root / "our-cache", list[bool]()
-    build_wheel = recording.build_wheel
-
-    def prune_and_build(*given: Any) -> str:
-        for kind in KINDS:
-            prune(cache / kind)
-        torch, home = Path(sys.path[-1]) / "torch/version.py", Path(os.environ["CUDA_HOME"])
-        used.extend(path.is_file() for path in (torch, home / "bin/nvcc", Path(os.environ["CXX"])))
-        return build_wheel(*given)
-
-    monkeypatch.setattr(recording, "build_wheel", prune_and_build)
+    cache = scene.root / "our-cache"
+    write(scene.source / "pruning_backend.py", PRUNING.format(kinds=[*KINDS], cache=str(cache)))
+    make_source(scene.source, "pruning_backend", f'backend-path = ["."]\n{WHEELS}')
     build(scene, uv(scene))
-    assert [True, True, True] == used
+    assert [True, True, True] == json.loads((scene.source / "used.json").read_text("utf-8"))
     assert [Left()] * len(KINDS) == [prune(cache / kind) for kind in KINDS]
     assert [] == [path for path in cache.rglob("*") if path.is_file() and path.parent != cache]
 
@@ -178,7 +184,7 @@ def test_fetched_is_another_one(scene: Scene) -> None:
         f"{folder} was fetched for {FIVE}==13.0.*, but it does not hold that\n"
         "Remove it, then run the same command again: `runtime-backend cache clean fetched`."
     ) == str(caught.value)
-    assert [] == recording.calls
+    assert [] == recording.calls()
 
 
 def test_no_isolation(scene: Scene) -> None:
@@ -242,7 +248,7 @@ def test_stable_paths(scene: Scene) -> None:
         "PYTHONPATH": f"{scene.root / 'tmp/pip-build-env-abcd1234/site'}:{view}",
     }
     assert expected == {name: environ[name] for name in expected}
-    assert str(view) in recording.seen[-1]["path"][:3]
+    assert str(view) in recording.seen()[-1]["path"][:3]
     assert [] == [*(view.parent / ".held").iterdir(), *(home.parent / ".held").iterdir()]
     assert (False, False) == (view.is_symlink(), home.is_symlink())
     kept = [path.name for path in (scene.root / "our-cache/toolkits").iterdir() if path.is_dir()]
@@ -285,7 +291,7 @@ def test_moved(taken: str, scene: Scene) -> None:
         environ["PATH"].partition(":")[0],
         environ["PYTHONPATH"].rpartition(":")[2],
     )
-    assert (f"{view}/torch", view) == (environ["Torch_ROOT"], next(p for p in recording.seen[-1]["path"] if "overlays" in p))  # fmt: skip
+    assert (f"{view}/torch", view) == (environ["Torch_ROOT"], next(p for p in recording.seen()[-1]["path"] if "overlays" in p))  # fmt: skip
     assert f"{scene.root / 'bin/ccache'} {home}/bin/nvcc" == environ["PYTORCH_NVCC"]
 
 
@@ -319,7 +325,7 @@ def test_compiler_cache(hook: str, table: str, more: dict[str, str], expected: s
     make_source(scene.source, "backends.recording", table)
     call = call_of(hook, scene, pip(scene, **more))
     (call.build if hook == BUILD else call.run)(str(scene.root / "dist"), None)
-    environ = recording.seen[-1]["environ"]
+    environ = recording.seen()[-1]["environ"]
     assert expected == {name for name in CACHE if name in environ}
     if "env" in table:
         assert "clang++" == environ["CXX"]

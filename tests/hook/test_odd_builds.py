@@ -11,6 +11,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from callers import TARGET, Scene
@@ -126,6 +127,40 @@ def test_runtime_of_an_editable(scene: Scene) -> None:
     shutil.rmtree(site)
     make_torch(site, TARGET, editable=scene.root / "pytorch")
     assert run_build(scene, "pass").is_file()
+
+
+def test_runtime_that_changes_between_builds(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frontend that runs every hook in one process (tox) builds against the torch of now, whatever it has imported."""
+    monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))
+    before = dict(os.environ), list(sys.path), Path.cwd()
+    site, seen = scene.site(scene.target), scene.root / "seen"
+    find = "import importlib.util; torch = pathlib.Path(importlib.util.find_spec('torch').origin)"
+    script = f"{find}; shutil.copyfile(torch.with_name('version.py'), {str(seen)!r})"
+    for version in (TARGET, "2.7.1"):
+        shutil.rmtree(site)
+        make_torch(site, version)
+        run_build(scene, script)
+        assert f"__version__ = {version!r}\n" in seen.read_text()
+    assert before == (dict(os.environ), list(sys.path), Path.cwd())
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "told"),
+    [
+        ("import ctypes; ctypes.string_at(0)", 1, "the process was ended by SIGSEGV"),
+        ("os._exit(3)", 3, "the process ended with exit code 3 without an answer"),
+        ("os.kill(os.getpid(), 9)", 1, "the process was ended by SIGKILL, as the kernel does when memory runs out"),
+    ],
+)
+def test_real_backend_that_dies(script: str, code: int, told: str, scene: Scene) -> None:
+    """A real backend whose process is ended is told like one that fails, with what has ended it."""
+    said = Said()
+    with pytest.raises(SystemExit) as caught:
+        run_build(scene, f"print('a.cpp:1:1: error: bad', flush=True); {script}", said)
+    assert (code, f"build_wheel of the real backend: {told}") == (caught.value.code, said.lines[0])
+    assert "build_wheel of the real backend failed; it was called with" == said.lines[1]
+    assert [f"  its whole output: {said.outputs[0]}", "the first errors in the output:"] == said.lines[-3:-1]
+    assert "a.cpp:1:1: error: bad" in Path(said.outputs[0]).read_text("utf-8")
 
 
 @pytest.mark.parametrize("made", ["None", "3", "'other.whl'", "''"])

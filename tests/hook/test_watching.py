@@ -7,8 +7,6 @@ import os
 import re
 import shutil
 import stat
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +21,11 @@ from runtime_backend.hook.watching import Log
 from runtime_backend.system.printable import printable
 
 BACKEND = """
-import os, pathlib, subprocess, sys
+import json, os, pathlib, subprocess, sys
 sys.path.insert(0, {tests!r})
 from backends.making import make_wheel
-seen = []
 def build_wheel(folder, config_settings=None, metadata_directory=None):
-    seen.append(dict(os.environ))
+    pathlib.Path({seen!r}).write_text(json.dumps(dict(os.environ)))
     print("python prints")
     subprocess.run(["/bin/sh", "-c", "echo '[1/2] c++ a.cpp'; echo 'a warning' >&2; echo '[2/2] c++ b.cpp'"])
     text = pathlib.Path(os.environ["DIST_EXTRA_CONFIG"]).read_text() if {makes_log} else ""
@@ -42,13 +39,6 @@ build_editable = build_wheel
 
 
 @pytest.fixture
-def _forgetful() -> Iterator[None]:
-    """Forget the backend of the scene, which another scene has under the same name."""
-    yield
-    sys.modules.pop("watched_backend", None)
-
-
-@pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """Return a scene whose source is built by a backend that prints; this process stands in its source."""
     scene = Scene(tmp_path)
@@ -57,13 +47,13 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     return scene
 
 
-pytestmark = pytest.mark.usefixtures("_forgetful")
-
-
 def watched(scene: Scene, end: str = "", table: str = "", *, makes_log: bool = True) -> None:
     """Write the backend."""
     tests = str(Path(__file__).parents[1])
-    write(scene.source / "watched_backend.py", BACKEND.format(tests=tests, end=end, makes_log=makes_log))
+    write(
+        scene.source / "watched_backend.py",
+        BACKEND.format(tests=tests, end=end, makes_log=makes_log, seen=str(scene.root / "seen.json")),
+    )
     make_source(scene.source, "watched_backend", f'backend-path = ["."]\n{table}')
 
 
@@ -72,7 +62,7 @@ def build(
 ) -> dict[str, str]:
     """Build, and return the variables that the real backend saw."""
     call_of(hook, scene, caller, said).build(str(scene.root / "dist"), config_settings)
-    seen: dict[str, str] = sys.modules["watched_backend"].seen[-1]
+    seen: dict[str, str] = json.loads((scene.root / "seen.json").read_text("utf-8"))
     return seen
 
 
@@ -130,7 +120,8 @@ def test_failed_build(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         build(scene, scene.pip(scene.shell(scene.elsewhere)), said)
     (log,) = said.outputs
-    assert f"  its whole output: {log}" == said.lines[-1]
+    repeated = ["the first errors in the output:", "  RuntimeError: the compiler failed"]
+    assert [f"  its whole output: {log}", *repeated] == said.lines[-3:]
     assert "RuntimeError: the compiler failed\n" in capfd.readouterr().err
     assert ("failed", 1) == (recorded(scene)["outcome"], len(recorded(scene)["timeline"]))
 
@@ -146,7 +137,7 @@ def test_errors_come_last(
 ) -> None:
     """The compiler's errors end the output, behind all else, without secrets; on a terminal they are not read."""
     watched(scene, COMPILER)
-    monkeypatch.setattr(watching, "can_redirect", lambda: where != "terminal")
+    monkeypatch.setattr(watching, "can_follow", lambda: where != "terminal")
     if where == "nothing kept":
         write(scene.root / "our-cache/builds", "a file in the way")
     said = Said()
@@ -214,7 +205,7 @@ def test_full_disk(tmp_path: Path) -> None:
     log.write(b"one\n")
     assert log._file is not None  # noqa: SLF001 - a full disk cannot be had otherwise
     log._file.close()  # noqa: SLF001
-    log._file = open("/dev/full", "wb", buffering=0)  # type: ignore[assignment] # noqa: SIM115, SLF001, PTH123
+    log._file = open("/dev/full", "wb", buffering=0)  # noqa: SIM115, SLF001, PTH123
     log.write(b"two\n")
     log.write(b"three\n")
     log.close()
@@ -238,10 +229,7 @@ def test_no_descriptors_left(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> N
     """A build that has too many open files already is not followed, says so, and goes on."""
     watched(scene)
 
-    def refuse() -> None:
-        raise OSError(24, "Too many open files")
-
-    monkeypatch.setattr("runtime_backend.watch.redirection.open_pipe", refuse)
+    monkeypatch.setattr(watching, "run_followed", lambda *_: None)
     said = Said()
     build(scene, scene.pip(scene.shell(scene.elsewhere)), said)
     assert "note: the output of this build is not kept: the process has too many open files" in said.lines
@@ -261,7 +249,7 @@ def test_terminal(
 ) -> None:
     """On a terminal ninja shows how far it is, with the seconds, unless somebody says how; nothing is kept."""
     watched(scene, table=table)
-    monkeypatch.setattr(watching, "can_redirect", lambda: False)
+    monkeypatch.setattr(watching, "can_follow", lambda: False)
     said = Said()
     seen = build(scene, scene.pip(scene.shell(scene.elsewhere, **own)), said)
     assert ([], [], status, "built") == (

@@ -26,9 +26,8 @@ WHEEL = "nonsense-1.0-py3-none-any.whl"
 
 
 @pytest.fixture(autouse=True)
-def _fresh_records() -> None:
-    recording.calls.clear()
-    recording.seen.clear()
+def _fresh_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECORDED", str(tmp_path / "recorded.jsonl"))
 
 
 @pytest.fixture
@@ -60,7 +59,7 @@ def test_requirements(scene: Scene) -> None:
     for hook in ("get_requires_for_build_wheel", EDITABLE):
         found = call_of(hook, scene, caller).requirements(None)
         assert ["setuptools", "ninja", "nonsense-of-a-wheel>=3", "not a requirement!"] == found
-    assert ["get_requires_for_build_wheel"] * 2 == [call[0] for call in recording.calls]
+    assert ["get_requires_for_build_wheel"] * 2 == [call[0] for call in recording.calls()]
 
 
 @pytest.mark.parametrize("hook", ["build_wheel", "build_editable"])
@@ -72,7 +71,7 @@ def test_build(hook: str, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None
     call = call_of(hook, scene, scene.pip(scene.shell(scene.elsewhere)), said)
     assert call.has("build_editable")
     assert WHEEL == call.build("dist", None)
-    assert [("build_wheel", str(scene.root / "dist"), None, None)] == recording.calls
+    assert [("build_wheel", str(scene.root / "dist"), None, None)] == recording.calls()
     assert scene.root == Path.cwd()
     stamp = read_stamp(scene.root / "dist" / WHEEL)
     assert stamp is not None
@@ -90,7 +89,7 @@ def test_static_metadata(hook: str, scene: Scene) -> None:
     (scene.root / "x-1.tar.gz").unlink()
     call = call_of(hook, scene, scene.pip(scene.shell(scene.elsewhere)))
     assert (True, "nonsense-1.0.dist-info") == (call.has(hook), call.run(str(scene.root / "dist"), None))
-    assert [] == recording.calls
+    assert [] == recording.calls()
 
 
 @pytest.mark.parametrize("hook", ["prepare_metadata_for_build_wheel", "prepare_metadata_for_build_editable"])
@@ -99,7 +98,7 @@ def test_dynamic_metadata(hook: str, scene: Scene) -> None:
     wrap(scene, DYNAMIC)
     call = call_of(hook, scene, scene.pip(scene.shell(scene.elsewhere)))
     assert (True, "nonsense-1.0.dist-info") == (call.has(hook), call.run(str(scene.root / "dist"), None))
-    assert ["prepare_metadata_for_build_wheel"] == [call[0] for call in recording.calls]
+    assert ["prepare_metadata_for_build_wheel"] == [call[0] for call in recording.calls()]
     wrap(scene, DYNAMIC, "minimal")
     assert not call_of(hook, scene, scene.pip(scene.shell(scene.elsewhere))).has(hook)
 
@@ -130,7 +129,7 @@ def test_sdist(project: str, scene: Scene) -> None:
     every = ["Requires-Dist", "Requires-Dist", "Provides-Extra", "Requires-Python"]
     assert dynamic.get(project, every) == told.get_all("Dynamic", [])
     assert ("nonsense", "1.0") == (told["Name"], told["Version"])
-    assert [] == recording.calls
+    assert [] == recording.calls()
 
 
 def test_sdist_without_a_version(scene: Scene) -> None:

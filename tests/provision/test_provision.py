@@ -192,23 +192,6 @@ def test_fetched_when_it_is_too_late(tmp_path: Path) -> None:
     assert ("reuse", f"fetched before: {fetching.folder}") == (second.kind, second.why)
 
 
-@pytest.mark.parametrize("known", [outcome(LOCKED, SAME), outcome(HERE)])
-def test_another_one_imported_already(known: Outcome) -> None:
-    """A process that has imported another one would build against that, whatever lies on the disk by now (tox)."""
-    another = decide(known._replace(imported="2.6.0"), "auto", is_asked=False)
-    assert ("missing", None) == (another.kind, another.requirement)
-    assert (
-        "this process has imported torch 2.6.0 already, in an earlier hook, but the wheel is for"
-        f" {known.resolution}\n"
-        "Let the frontend make its environments anew (tox run --recreate): it runs all hooks in one process, and has"
-        " only now replaced what the first of them imported."
-    ) == str(another.refusal)
-    same = decide(known._replace(imported="2.7.0"), "auto", is_asked=False)
-    assert same.kind in ("present", "reuse")
-    asked = decide(known._replace(imported="2.6.0"), "auto", is_asked=True)
-    assert asked == decide(known, "auto", is_asked=True)
-
-
 def test_refusal_goes_before_all() -> None:
     """What must not be used is not provided, even where it is at hand."""
     refusal = ResolutionError("not this one")

@@ -1,8 +1,7 @@
-"""Calling the real backend: its surroundings, its name, its place."""
+"""The real backend: its name, its place, how it fails."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from backends import minimal, objects
 from standins import write
 
 from runtime_backend.errors import BackendError
-from runtime_backend.real.backend import find_hook, load_backend, surroundings
+from runtime_backend.real.backend import exit_code, find_hook, load_backend, print_failure, summarise
 
 
 @pytest.fixture(autouse=True)
@@ -22,49 +21,6 @@ def fresh_modules() -> Iterator[None]:
     yield
     for name in set(sys.modules) - before:
         del sys.modules[name]
-
-
-def test_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Variables and path are as asked for during the call, and as before after it."""
-    monkeypatch.setenv("KEPT", "old")
-    monkeypatch.setenv("TAKEN", "old")
-    monkeypatch.delenv("NEW", raising=False)
-    path = list(sys.path)
-    with surroundings({"KEPT": "new", "TAKEN": None, "NEW": "1", "GONE": None}, before=["/b"], behind=["/e"]):
-        assert ("new", None, "1") == (os.environ["KEPT"], os.environ.get("TAKEN"), os.environ["NEW"])
-        assert ["/b", *path, "/e"] == sys.path
-    assert ("old", "old", None) == (os.environ["KEPT"], os.environ["TAKEN"], os.environ.get("NEW"))
-    assert path == sys.path
-
-
-def test_surroundings_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call that fails leaves nothing behind."""
-    monkeypatch.delenv("NEW", raising=False)
-    path = list(sys.path)
-    with pytest.raises(SystemExit), surroundings({"NEW": "1"}, before=["/b"]):
-        raise SystemExit
-    assert (None, path) == (os.environ.get("NEW"), sys.path)
-
-
-def test_surroundings_keep_what_was_added(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a real backend puts on the path when it is imported stays; what was there before stays once."""
-    monkeypatch.setattr(sys, "path", ["/a", "/b"])
-    for _ in range(2):
-        with surroundings({}, before=["/b"], behind=["/e"]):
-            assert ["/b", "/a", "/b"] == sys.path[:3]
-            if "/vendored" not in sys.path:
-                sys.path.append("/vendored")
-    assert ["/a", "/b", "/vendored"] == sys.path
-
-
-def test_surroundings_of_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Byte code goes elsewhere for this process too, and only for the call."""
-    monkeypatch.setattr(sys, "pycache_prefix", "/mine")
-    with surroundings({"PYTHONPYCACHEPREFIX": "/theirs"}):
-        assert "/theirs" == sys.pycache_prefix
-    with surroundings({}):
-        assert "/mine" == sys.pycache_prefix
-    assert "/mine" == sys.pycache_prefix
 
 
 def test_load(tmp_path: Path) -> None:
@@ -142,3 +98,30 @@ def test_elsewhere_than_in_the_tree(tmp_path: Path) -> None:
     assert (f"tool.runtime-backend.backend-path: 'backends.minimal' was loaded from {place}, expected in a, b") == str(
         caught.value
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "summary", "code", "printed"),
+    [
+        (ValueError("one\ntwo"), "ValueError: one", 1, "ValueError: one\ntwo\n"),
+        (ValueError(), "ValueError", 1, "ValueError\n"),
+        (SystemExit("no CUDA"), "SystemExit: no CUDA", 1, "no CUDA\n"),
+        (SystemExit(3), "SystemExit: 3", 3, ""),
+        (SystemExit(0), "SystemExit: 0", 1, ""),
+        (SystemExit(), "SystemExit", 1, ""),
+    ],
+)
+def test_failure(
+    error: BaseException, summary: str, code: int, printed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A failure is printed as Python would, has a code that says so, and is told in a line."""
+    print_failure(error)
+    assert (summary, code, printed) == (summarise(error), exit_code(error), capsys.readouterr().err)
+
+
+def test_traceback_begins_with_the_backend(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is printed of a failure has none of our frames in front."""
+    with pytest.raises(AttributeError) as caught:
+        load_backend(3, [], tmp_path)  # type: ignore[arg-type]
+    print_failure(caught.value.with_traceback(caught.tb.tb_next))
+    assert "AttributeError: 'int' object has no attribute 'partition'\n" == capsys.readouterr().err

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
 import sysconfig
@@ -18,12 +17,15 @@ from standins import write
 
 from runtime_backend.errors import NoAnswer
 from runtime_backend.installed.identity import Identity
+from runtime_backend.real.calling import HookRequest
+from runtime_backend.real.surroundings import Surroundings
 from runtime_backend.stub import parent
-from runtime_backend.stub.child import main
+from runtime_backend.stub.child import prepare
 from runtime_backend.stub.facts import Facts, imagine
-from runtime_backend.stub.parent import HookRequest, call_with_stub
+from runtime_backend.stub.parent import call_with_stub
 
 ANY = SpecifierSet()
+HERE = Surroundings(changes={})
 STUB = Path(parent.__file__).parent
 
 
@@ -176,7 +178,9 @@ REQUIRES = "get_requires_for_build_wheel"
 def test_answers(code: str, expected: list[str], source: Path) -> None:
     """A hook answers with the stand-in; equal answers for all guesses are one; what it printed is shown once."""
     shown: list[str] = []
-    assert expected == call_with_stub(request_of(source, REQUIRES, requires=code), imagine(None, ANY), shown.append)
+    assert expected == call_with_stub(
+        request_of(source, REQUIRES, requires=code), HERE, imagine(None, ANY), shown.append
+    )
     assert ["said {'a': 'b'}\n"] == shown
     assert ["hooks_of_x.py"] == [path.name for path in source.iterdir()]
 
@@ -184,14 +188,16 @@ def test_answers(code: str, expected: list[str], source: Path) -> None:
 def test_hook_that_is_missing(source: Path) -> None:
     """A real backend without a hook requires nothing; without settings it is given none."""
     request = request_of(source, "get_requires_for_build_sdist")._replace(config_settings=None)
-    assert [] == call_with_stub(request, imagine(None, ANY), lambda _: None)
+    assert [] == call_with_stub(request, HERE, imagine(None, ANY), lambda _: None)
 
 
 def test_hook_that_makes_nothing_for_want_of_it(source: Path) -> None:
     """A real backend without a hook that makes something gives no answer."""
     request = request_of(source, "prepare_metadata_for_build_editable")
-    with pytest.raises(NoAnswer, match=r"^the real backend has no prepare_metadata_for_build_editable$"):
-        call_with_stub(request, imagine(None, ANY), lambda _: None)
+    with pytest.raises(
+        NoAnswer, match=r"^hooks_of_x has no prepare_metadata_for_build_editable, which PEP 517 demands$"
+    ):
+        call_with_stub(request, HERE, imagine(None, ANY), lambda _: None)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +215,8 @@ def test_hook_that_makes_nothing_for_want_of_it(source: Path) -> None:
         ("raise RuntimeError('of its own\\nand more')", "RuntimeError: of its own"),
         ("raise RuntimeError", "RuntimeError"),
         ("sys.exit('torch is needed')", "SystemExit: torch is needed"),
-        ("os._exit(3)", "the process ended with exit code 3"),
+        ("os._exit(3)", "the process ended with exit code 3 without an answer"),
+        ("os.kill(os.getpid(), 11)", "the process was ended by SIGSEGV"),
         (
             "import torch; result = [torch.__version__]",
             "the answer depends on what is not known of torch: torch.version",
@@ -228,10 +235,10 @@ def test_no_answer(code: str, told: str | None, source: Path) -> None:
     """What the stand-in lacks, what the script refuses, and what turns on a guess is no answer, and says why."""
     request = request_of(source, REQUIRES, requires=code)
     if told is None:  # one guess has no CUDA, which the script refuses; the others agree
-        assert ["a"] == call_with_stub(request, imagine(None, ANY), lambda _: None)
+        assert ["a"] == call_with_stub(request, HERE, imagine(None, ANY), lambda _: None)
         return
     with pytest.raises(NoAnswer) as caught:
-        call_with_stub(request, imagine(None, ANY), lambda _: None)
+        call_with_stub(request, HERE, imagine(None, ANY), lambda _: None)
     assert told == str(caught.value)
 
 
@@ -241,21 +248,21 @@ def test_metadata(source: Path) -> None:
     hook = "prepare_metadata_for_build_wheel"
     for version in ("torch.__version__", "'again' + torch.__version__"):
         request = request_of(source, hook, text=version)
-        assert "x-1.dist-info" == call_with_stub(request, known, lambda _: None)
+        assert "x-1.dist-info" == call_with_stub(request, HERE, known, lambda _: None)
     assert "again2.8.0+cpu" == (source.parent / "out/x-1.dist-info/METADATA").read_text()
     with pytest.raises(NoAnswer):
-        call_with_stub(request, imagine(None, ANY), lambda _: None)
+        call_with_stub(request, HERE, imagine(None, ANY), lambda _: None)
     again = request_of(source, hook, text="'same' if torch.__version__ else ''")
-    assert "x-1.dist-info" == call_with_stub(again, imagine(None, ANY), lambda _: None)
+    assert "x-1.dist-info" == call_with_stub(again, HERE, imagine(None, ANY), lambda _: None)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000])
 def test_spoilt_answer(text: str, source: Path) -> None:
     """A build script that spoils what is written down has given no answer."""
-    spoil = f"pathlib.Path(os.environ['RUNTIME_BACKEND_STUB'], 'answer.json').write_text({text!r})"
+    spoil = f"[pathlib.Path(sys.argv[2], name).write_text({text!r}) for name in ('answer.json', 'output.json')]"
     request = request_of(source, REQUIRES, requires=f"import atexit; atexit.register(lambda: {spoil}); result = []")
-    with pytest.raises(NoAnswer, match="the process ended with exit code 0"):
-        call_with_stub(request, imagine(None, ANY), lambda _: None)
+    with pytest.raises(NoAnswer, match="the process ended with exit code 0 without an answer"):
+        call_with_stub(request, HERE, imagine(None, ANY), lambda _: None)
 
 
 def test_sdist_that_is_none(source: Path) -> None:
@@ -265,18 +272,20 @@ def test_sdist_that_is_none(source: Path) -> None:
     spoilt = '\n\ndef build_sdist(folder, _):\n    import torch; torch.__version__\n    pathlib.Path(folder, "x-1.tar.gz").touch()\n    return "x-1.tar.gz"\n'
     write(backend, backend.read_text() + spoilt)
     with pytest.raises(NoAnswer, match=r"x-1.tar.gz is no sdist with a PKG-INFO"):
-        call_with_stub(request, imagine(None, ANY), lambda _: None)
+        call_with_stub(request, HERE, imagine(None, ANY), lambda _: None)
 
 
 def test_sdist(source: Path) -> None:
     """Sdists are compared by their PKG-INFO."""
     request = request_of(source, "build_sdist", text="'same' if torch.__version__ else ''")
-    assert "x-1.tar.gz" == call_with_stub(request, imagine(None, ANY), lambda _: None)
+    assert "x-1.tar.gz" == call_with_stub(request, HERE, imagine(None, ANY), lambda _: None)
     with tarfile.open(source.parent / "out/x-1.tar.gz") as archive:
         member = archive.extractfile("x-1/PKG-INFO") or io.BytesIO()
         assert b"same" == member.read()
     with pytest.raises(NoAnswer):
-        call_with_stub(request_of(source, "build_sdist", text="torch.__version__"), imagine(None, ANY), lambda _: None)
+        call_with_stub(
+            request_of(source, "build_sdist", text="torch.__version__"), HERE, imagine(None, ANY), lambda _: None
+        )
 
 
 @pytest.fixture
@@ -284,44 +293,6 @@ def _schemes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep what the child changes of sysconfig out of this process."""
     schemes: Any = sysconfig._INSTALL_SCHEMES  # type: ignore[attr-defined]  # noqa: SLF001 - as the child does
     monkeypatch.setattr(sysconfig, "_INSTALL_SCHEMES", dict(schemes))
-
-
-@pytest.mark.usefixtures("_schemes")
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
-        ("result = ('a', 'b')", {"value": ["a", "b"]}),
-        ("result = None", {"value": []}),
-        ("result = 'text'", {"value": "text"}),
-        ("raise ValueError('one\\ntwo')", {"failure": "ValueError: one"}),
-        ("raise SystemExit", {"failure": "SystemExit"}),
-    ],
-)
-def test_child(
-    code: str,
-    expected: dict[str, Any],
-    source: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """The other side of the border writes down what the hook returned, or why it did not."""
-    request = request_of(source, REQUIRES, requires=code)
-    monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    answer = source.parent / "answer.json"
-    main(
-        {
-            "backend": request.backend,
-            "backend_path": ["."],
-            "source": str(source),
-            "hook": REQUIRES,
-            "path": [str(STUB)],
-            "arguments": [None],
-            "answer": str(answer),
-        }
-    )
-    assert expected == json.loads(answer.read_text())
-    assert ("failure" in expected) == bool(capsys.readouterr().err)
-    assert sys.dont_write_bytecode
 
 
 LOOKS = (
@@ -334,32 +305,24 @@ LOOKS = (
 def test_purelib(source: Path) -> None:
     """A script that looks for torch below sysconfig's purelib finds the stand-in, beside what is installed there."""
     request = request_of(source, REQUIRES, requires=LOOKS)
-    assert [str(STUB / "torch")] * 2 + ["True"] == call_with_stub(request, imagine(None, ANY), lambda _: None)
+    assert [str(STUB / "torch")] * 2 + ["True"] == call_with_stub(request, HERE, imagine(None, ANY), lambda _: None)
 
 
 @pytest.mark.usefixtures("_schemes")
-def test_purelib_without_links(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where links cannot be made, nothing is shown there, and the hook is called nevertheless."""
+@pytest.mark.parametrize("has_links", [True, False])
+def test_prepare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_links: bool) -> None:
+    """The child's purelib is a folder of links with the stand-in; where links cannot be made it stays as it is."""
 
     def refuse(*_: object) -> None:
         raise OSError
 
-    monkeypatch.setattr(Path, "symlink_to", refuse)
+    monkeypatch.setenv("RUNTIME_BACKEND_STUB", str(tmp_path))
+    if not has_links:
+        monkeypatch.setattr(Path, "symlink_to", refuse)
     before = sysconfig.get_path("purelib")
-    answer = source.parent / "answer.json"
-    request = request_of(source, REQUIRES, requires="import sysconfig; result = [sysconfig.get_path('purelib')]")
-    main(
-        {
-            "backend": request.backend,
-            "backend_path": ["."],
-            "source": str(source),
-            "hook": REQUIRES,
-            "path": [str(STUB)],
-            "arguments": [None],
-            "answer": str(answer),
-        }
-    )
-    assert {"value": [before]} == json.loads(answer.read_text())
+    prepare({"path": [str(STUB)]})
+    assert (str(tmp_path / "purelib") if has_links else before) == sysconfig.get_path("purelib")
+    assert has_links == (tmp_path / "purelib/torch").exists()
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,13 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from standins import write
 
 from runtime_backend.system import stopping
-from runtime_backend.system.stopping import Stopped, end, find_descendants, orderly
+from runtime_backend.system.stopping import Stopped, end, end_with, find_descendants, orderly
 
 HEAD = "import os, pathlib, signal, subprocess, sys, time\nfrom runtime_backend.system.stopping import orderly\n"
 SLEEPER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
@@ -247,3 +248,26 @@ def test_end_of_what_is_gone() -> None:
     end([process.pid])
     end([])
     assert time.monotonic() - began < stopping.PATIENCE
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_end_with_the_parent(monkeypatch: pytest.MonkeyPatch, *, fails: bool) -> None:
+    """Linux is asked for SIGTERM at the end of the parent; without a C library that can be asked, nothing happens."""
+    asked, ended = list[tuple[int, int]](), list[tuple[int, int]]()
+
+    def load(_: object) -> SimpleNamespace:
+        if fails:
+            raise OSError
+        return SimpleNamespace(prctl=lambda *given: asked.append(given))
+
+    monkeypatch.setattr("ctypes.CDLL", load)
+    monkeypatch.setattr(stopping.sys, "platform", "linux")
+    end_with(os.getpid())
+    assert ([] if fails else [(1, signal.SIGTERM)]) == asked
+    monkeypatch.setattr(stopping, "_is_running", lambda _: False)
+    monkeypatch.setattr(stopping.os, "kill", lambda *given: ended.append(given))
+    end_with(7)
+    assert [(os.getpid(), signal.SIGTERM)] == ended
+    monkeypatch.setattr(stopping.sys, "platform", "darwin")
+    end_with(7)
+    assert 1 == len(ended)

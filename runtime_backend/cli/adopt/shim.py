@@ -18,7 +18,7 @@ from ...system.files import is_file, is_folder, read_text
 
 SHIM = Path(__file__).parents[2]
 
-REQUIRES = ("packaging>=26.1", "tomli>=2; python_version < '3.11'")
+REQUIRES = ("packaging>=26.1", "pyproject-hooks>=1.1", "tomli>=2; python_version < '3.11'")
 """What it needs, and no frontend installs for a copy; the same as in the shim's own pyproject.toml."""
 
 MANIFEST, ATTRIBUTES = "VENDORED.json", ".gitattributes"

@@ -1,0 +1,171 @@
+"""The child's side of a call: which hooks the real backend has, and what is written down of each."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standins import write
+
+from runtime_backend.real import child
+
+CODE = """
+import os, pathlib, sys, warnings
+__version__ = {version!r}
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    {code}
+    pathlib.Path(folder, "x.whl").touch()
+    return "x.whl"
+def get_requires_for_build_wheel(config_settings=None):
+    {code}
+    return ("ninja",)
+def get_requires_for_build_sdist(config_settings=None):
+    return None
+"""
+
+
+@pytest.fixture(autouse=True)
+def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Take back what a child changes of its process."""
+    monkeypatch.setattr(child, "_control", {})
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    yield
+    sys.modules.pop("backend_of_x", None)
+
+
+def begin(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, code: str = "pass", version: object = "1.2", **more: Any
+) -> None:
+    """Begin a call of a backend that runs some code."""
+    write(folder / "backend_of_x.py", CODE.format(code=code, version=version))
+    monkeypatch.syspath_prepend(folder)
+    control = {"backend": "backend_of_x", "backend_path": ["."], "source": str(folder), "writes_bytecode": True}
+    child.begin({**control, **more}, str(folder))
+
+
+def answer(folder: Path) -> dict[str, Any]:
+    """Return what was written down."""
+    told: dict[str, Any] = json.loads((folder / "answer.json").read_text("utf-8"))
+    return told
+
+
+@pytest.mark.parametrize(("version", "expected"), [("1.2", "1.2"), ((1, 2), None)])
+def test_made(version: object, expected: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the hook made is returned; the version of its package is written down, if it is one."""
+    begin(tmp_path, monkeypatch, version=version)
+    assert "x.whl" == child.build_wheel(str(tmp_path), None, None)
+    assert {"version": expected} == answer(tmp_path)
+
+
+def test_requirements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requirements are a list."""
+    begin(tmp_path, monkeypatch)
+    assert (["ninja"], []) == (child.get_requires_for_build_wheel(None), child.get_requires_for_build_sdist(None))
+
+
+def test_hooks_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the real backend lacks is lacking here, but what PEP 517 demands is refused; nothing else is a hook."""
+    begin(tmp_path, monkeypatch)
+    assert (False, False) == (hasattr(child, "build_editable"), hasattr(child, "nonsense"))
+    with pytest.raises(SystemExit):
+        child.build_sdist  # noqa: B018 - the access is the test
+    assert {"refusal": "backend_of_x has no build_sdist, which PEP 517 demands", "hint": None} == answer(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected", "printed"),
+    [
+        ("raise ValueError('one')", {"failure": "ValueError: one", "code": 1}, "ValueError: one\n"),
+        ("sys.exit('no CUDA')", {"failure": "SystemExit: no CUDA", "code": 1}, "no CUDA\n"),
+        ("sys.exit(3)", {"failure": "SystemExit: 3", "code": 3}, ""),
+        ("raise KeyboardInterrupt", {"failure": "KeyboardInterrupt", "code": 130}, ""),
+    ],
+)
+def test_failure(  # noqa: PLR0913, PLR0917 - a table, and what pytest hands in
+    code: str,
+    expected: dict[str, Any],
+    printed: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A failure is printed, written down, and is the exit code; the frontend's own process tells of Ctrl-C."""
+    begin(tmp_path, monkeypatch, code)
+    with pytest.raises(SystemExit) as caught:
+        child.build_wheel(str(tmp_path), None, None)
+    assert (expected, expected["code"]) == (answer(tmp_path), caught.value.code)
+    printed_now = capsys.readouterr().err
+    assert (True, True) == (printed_now.endswith(printed), bool(printed_now) == bool(printed))
+
+
+def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real backend that cannot be imported, and one that has not made what it says, are refused with what to do."""
+    begin(tmp_path, monkeypatch, backend="nowhere_at_all", backend_path=[])
+    with pytest.raises(SystemExit):
+        child.build_wheel  # noqa: B018 - the access is the test
+    told = "tool.runtime-backend.build-backend: found 'nowhere_at_all', which cannot be imported"
+    hint = "Add what provides 'nowhere_at_all' to build-system.requires, beside runtime-backend."
+    assert {"refusal": told, "hint": hint} == answer(tmp_path)
+    begin(tmp_path, monkeypatch, "return 'y.whl'")
+    with pytest.raises(SystemExit):
+        child.build_wheel(str(tmp_path), None, None)
+    expected = f"backend_of_x: build_wheel returned 'y.whl', expected the name of what it made in {tmp_path}"
+    assert {"refusal": expected, "hint": None} == answer(tmp_path)
+
+
+def test_warnings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a build warns of is printed at once, although pyproject-hooks would keep it for the end."""
+    begin(tmp_path, monkeypatch, "warnings.warn('careful'); print('after', file=sys.stderr)")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        child.build_wheel(str(tmp_path), None, None)
+    before, _, after = capsys.readouterr().err.partition("UserWarning: careful\n")
+    assert ([], True, True) == (caught, "backend_of_x.py" in before, after.endswith("after\n"))
+
+
+def test_variables_of_the_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real backend does not see the variables of pyproject-hooks, which name us."""
+    monkeypatch.setenv("_PYPROJECT_HOOKS_BUILD_BACKEND", "runtime_backend.real.child")
+    begin(tmp_path, monkeypatch)
+    child.build_wheel(str(tmp_path), None, None)
+    assert "_PYPROJECT_HOOKS_BUILD_BACKEND" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("prefix", "backend_path", "writes", "expected"),
+    [
+        (None, ["."], True, (False, False)),
+        (None, [], True, (True, False)),
+        (None, [], False, (True, True)),
+        ("elsewhere", ["."], True, (True, False)),
+    ],
+)
+def test_bytecode(  # noqa: PLR0913, PLR0917 - a table, and what pytest hands in
+    prefix: str | None,
+    backend_path: list[str],
+    writes: bool,  # noqa: FBT001 - a column
+    expected: tuple[bool, bool],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Byte code of a backend in the source tree is not written there; after it is loaded, where the call says so."""
+    monkeypatch.setattr(sys, "pycache_prefix", None if prefix is None else str(tmp_path / prefix))
+    begin(tmp_path, monkeypatch, backend_path=backend_path, writes_bytecode=writes)
+    child.build_wheel(str(tmp_path), None, None)
+    written = [path for path in tmp_path.rglob("*.pyc") if "backend_of_x" in path.name]
+    assert expected == (bool(written), sys.dont_write_bytecode)
+
+
+def test_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call ends in an orderly way, and with its parent."""
+    parents = list[int]()
+    monkeypatch.setattr(child, "end_with", parents.append)
+    with child.ending_with(7):
+        assert [7] == parents
