@@ -2,8 +2,8 @@
 
 ``FOLDER/control.json`` says what is around the real backend (see :mod:`.calling`). It is set first, then SCRIPT runs as
 pyproject-hooks would have run it. The parent sends the import path as it is: its frontend may have made it in ways that
-an interpreter does not repeat by itself. PYTHONPYCACHEPREFIX takes effect only here: until then the standard library is
-imported from its own byte code.
+an interpreter does not repeat by itself. PYTHONPYCACHEPREFIX takes effect only here: until then everything is imported
+from the byte code beside it.
 
 Nothing of the shim is imported by its name, since the folder of a vendored copy need not be on the import path.
 """
@@ -16,6 +16,7 @@ import json
 import os
 import runpy
 import sys
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -26,9 +27,10 @@ def main() -> None:  # pragma: no cover - only in a child, where nothing measure
     with open(os.path.join(folder, "control.json"), encoding="utf-8") as file:  # noqa: PTH118, PTH123 - no pathlib yet
         control = json.load(file)
     shim = load_shim(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - likewise
-    set_surroundings(control)
+    set_path(control)
     child = importlib.import_module(f"{shim.__name__}.real.child")
     child.begin(control, folder)
+    set_bytecode(control)
     if control["preparation"]:
         importlib.import_module(f"{shim.__name__}.{control['preparation']}").prepare(control)
     sys.argv[:] = [script, hook, folder]
@@ -46,11 +48,22 @@ def load_shim(folder: str) -> ModuleType:
     return package
 
 
-def set_surroundings(control: dict[str, Any]) -> None:
-    """Set the import path, and where byte code goes; let each line that is printed be seen at once."""
-    sys.path[:] = control["path"]
+def set_bytecode(control: dict[str, Any]) -> None:
+    """Set where byte code goes, from now on.
+
+    First come the modules that the parent has compiled where they lie: those of packaging, which most real backends
+    import too. In a build environment of uv's, where nothing is compiled, that is most of what a child would cost.
+    """
+    for name in control["compiled"]:
+        with suppress(ImportError):  # as it may be for the real backend, on its import path
+            importlib.import_module(name)
     if control["bytecode"] is not None:
         sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = control["bytecode"]
+
+
+def set_path(control: dict[str, Any]) -> None:
+    """Set the import path; let each line that is printed be seen at once."""
+    sys.path[:] = control["path"]
     stdout: Any = sys.stdout
     if stdout is not None:
         stdout.reconfigure(line_buffering=True)

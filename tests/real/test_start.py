@@ -22,26 +22,21 @@ def test_shim(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("bytecode", [None, "/elsewhere"])
-def test_surroundings(bytecode: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The import path is the given one, byte code goes where the call says, and lines are seen at once."""
-    monkeypatch.setattr(sys, "path", ["/own"])
+def test_bytecode(bytecode: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Byte code goes where the call says, but for what the parent has compiled, as far as it is there."""
     monkeypatch.setattr(sys, "pycache_prefix", None)
-    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
-    stream = io.TextIOWrapper(io.BytesIO())
-    monkeypatch.setattr(sys, "stdout", stream)
-    start.set_surroundings({"path": ["/a"], "bytecode": bytecode})
-    assert (["/a"], bytecode, bytecode, True) == (
-        sys.path,
-        sys.pycache_prefix,
-        os.environ.get("PYTHONPYCACHEPREFIX"),
-        stream.line_buffering,
-    )
-    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", "/own")
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    start.set_bytecode({"compiled": ["colorsys", "packaging.absent"], "bytecode": bytecode})
+    assert (bytecode, bytecode or "/own") == (sys.pycache_prefix, os.environ["PYTHONPYCACHEPREFIX"])
+    assert "colorsys" in sys.modules
 
 
-def test_without_an_output(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A child whose output is closed goes on."""
+def test_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The import path is the given one, and lines are seen at once, where there is an output."""
     monkeypatch.setattr(sys, "path", ["/own"])
-    monkeypatch.setattr(sys, "stdout", None)
-    start.set_surroundings({"path": ["/a"], "bytecode": None})
-    assert ["/a"] == sys.path
+    stream = io.TextIOWrapper(io.BytesIO())
+    for stdout in (stream, None):
+        monkeypatch.setattr(sys, "stdout", stdout)
+        start.set_path({"path": ["/a"]})
+    assert (["/a"], True) == (sys.path, stream.line_buffering)
