@@ -131,7 +131,7 @@ class HookCall:
         from .watching import watch  # noqa: PLC0415 - two hooks of eight need it
 
         with self._stage(plan, theirs) as stage, watch(stage.plan, self._caller, self._say) as build:
-            with self._story(stage.plan, lambda: build.output):
+            with self._story(stage.plan, lambda: build.output, Exception):
                 answer = call_in_child(request_of(stage.plan, place, theirs, told), stage.around.of_child(), build.run)
             self._finish(stage.plan, place / answer.value, prepared if told is None else None, answer.version)
         return str(answer.value)
@@ -176,7 +176,7 @@ class HookCall:
             hook = find_hook(backend, plan.real_hook)
             if hook is None:
                 raise missing_hook(plan.settings.real_backend.value, plan.real_hook)
-            with self._story(plan, unsupported=getattr(backend, "UnsupportedOperation", ())):
+            with self._story(plan, passed_on=getattr(backend, "UnsupportedOperation", ())):
                 made: str = hook(folder, theirs)
         return made
 
@@ -226,9 +226,9 @@ class HookCall:
         self,
         plan: Plan,
         find_output: Callable[[], Path | None] = lambda: None,
-        unsupported: type[Exception] | tuple[()] = (),
+        passed_on: type[Exception] | tuple[()] = (),
     ) -> AbstractContextManager[None]:
-        return story(plan, self._caller.environ, self._say, find_output, unsupported)
+        return story(plan, self._caller.environ, self._say, find_output, passed_on)
 
     def _finish(self, plan: Plan, wheel: Path, prepared: Prepared | None, real_version: str | None) -> None:
         from .finishing import finish_wheel  # noqa: PLC0415 - two hooks of eight need it

@@ -26,25 +26,26 @@ def story(
     environ: Mapping[str, str],
     say: Callable[[str], None],
     find_output: Callable[[], Path | None] = lambda: None,
-    unsupported: type[Exception] | tuple[()] = (),
+    passed_on: type[Exception] | tuple[()] = (),
 ) -> Iterator[None]:
     """End the output of a failed call with what it was made with; the real backend's own words come first.
 
     :param environ: of the hook.
     :param find_output: returns the file that has the whole output, if one has it by then.
-    :param unsupported: what PEP 517 lets the real backend raise: the frontend's to handle.
+    :param passed_on: what is not the real backend's failure: what PEP 517 lets it raise, for the frontend to handle;
+        all but the failure of a child, where it is called in one.
     """
     kills = count_kills()
     try:
         yield
     except RuntimeBackendError:
         raise
-    except unsupported:
-        raise
     except ChildFailed as failure:
         if failure.is_dead:
             say(f"{plan.hook} of the real backend: {failure.summary}")
         code = failure.code
+    except passed_on:
+        raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a build script may do anything; it is told, and ends
         print_failure(error)
         code = exit_code(error)

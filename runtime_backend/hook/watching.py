@@ -118,6 +118,7 @@ def _keep(log: Log, say: Say) -> Iterator[Watched]:
         if code is not None:
             return code
         watched.output = None
+        log.close()
         say("note: the output of this build is not kept: the process has too many open files")
         return run_plain(command, environ, folder)
 

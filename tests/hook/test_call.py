@@ -294,9 +294,26 @@ def test_others_need_no_runtime(hook: str, made: str, scene: Scene) -> None:
 def test_demanded_hook_is_absent(scene: Scene) -> None:
     """A real backend without build_wheel is none."""
     make_source(scene.source, "backends.objects:empty")
+    caller = scene.pip(scene.shell(scene.elsewhere))
     with pytest.raises(BackendError) as caught:
-        call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere))).build("x", None, None)
+        call_of("build_wheel", scene, caller).build("x", None, None)
     assert "backends.objects:empty has no build_wheel, which PEP 517 demands" == str(caught.value)
+    with pytest.raises(BackendError) as caught:
+        call_of("build_sdist", scene, caller).run("x", None)
+    assert "backends.objects:empty has no build_sdist, which PEP 517 demands" == str(caught.value)
+
+
+def test_child_that_cannot_be_started(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the system refuses to us is no failure of the real backend."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr("runtime_backend.watch.relay.subprocess.Popen", refuse)
+    said = Said()
+    with pytest.raises(OSError, match="Cannot allocate memory"):
+        call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)), said).build("x", None, None)
+    assert [] == said.lines
 
 
 @pytest.mark.parametrize(
