@@ -10,6 +10,7 @@ Nothing of the shim is imported by its name, since the folder of a vendored copy
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import json
@@ -36,6 +37,7 @@ def main() -> None:  # pragma: no cover - only in a child, where nothing measure
     sys.argv[:] = [script, hook, folder]
     with child.ending_with(control["parent"]):
         runpy.run_path(script, run_name="__main__")
+    gc.freeze()  # else the interpreter looks through all that was imported three times before it ends
 
 
 def load_shim(folder: str) -> ModuleType:
