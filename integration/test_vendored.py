@@ -54,7 +54,7 @@ def test_builds_by_build(place: Workplace) -> None:
 
 def test_installs_without_isolation(place: Workplace) -> None:
     """What the shim needs must be in the target then, and the shim itself is not."""
-    target = place.target("2.7.0", "packaging>=26.1", "setuptools", pip=NEWEST_PIP)
+    target = place.target("2.7.0", "packaging>=26.1", "pyproject-hooks>=1.1", "setuptools", pip=NEWEST_PIP)
     package = _vendored(place)
     place.run(target.python, "-m", "pip", "install", "--no-build-isolation", package)
     check_installed(place, target, "probe_setuptools", "2.7.0", provision="present", isolated=False)

@@ -84,11 +84,17 @@ class ChildFailed(Exception):  # noqa: N818 - as subprocess.CalledProcessError h
 def call_in_child(request: HookRequest, around: ChildSurroundings, run: Run) -> Answer:
     """Return what a hook returns.
 
-    :raises BackendError: when there is no such real backend or hook, or it returns what it has not made.
+    :raises BackendError: when there is no such real backend or hook, or it returns what it has not made; without
+        pyproject-hooks.
     :raises ChildFailed: when it fails.
     """
-    from pyproject_hooks import BuildBackendHookCaller, HookMissing  # noqa: PLC0415 - a call in a child alone needs it
-
+    try:
+        from pyproject_hooks import BuildBackendHookCaller, HookMissing  # noqa: PLC0415 - a call in a child alone needs it
+    except ImportError:  # a vendored copy
+        raise BackendError(
+            "pyproject-hooks is not installed, and the real backend is called by it",
+            hint="Add pyproject-hooks>=1.1 to build-system.requires; without build isolation, install it.",
+        ) from None
     told: dict[str, Any] = {}
 
     def start(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:

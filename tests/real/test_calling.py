@@ -147,3 +147,14 @@ def test_shim_of_the_child(tmp_path: Path) -> None:
     place = str(Path(calling.__file__).parents[1] / "__init__.py")
     code = f"import runtime_backend; assert runtime_backend.__file__ == {place!r}"
     assert "x.whl" == call(request_of(tmp_path, code=code)).value
+
+
+def test_without_pyproject_hooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vendored copy beside which nothing is installed says what it needs."""
+    monkeypatch.setitem(sys.modules, "pyproject_hooks", None)
+    with pytest.raises(BackendError) as caught:
+        call(request_of(tmp_path))
+    assert (
+        "pyproject-hooks is not installed, and the real backend is called by it\n"
+        "Add pyproject-hooks>=1.1 to build-system.requires; without build isolation, install it."
+    ) == str(caught.value)
