@@ -63,10 +63,9 @@ def check_bytes(content: bytes, name: str) -> None:
     """Check one file."""
     assert SECRET.encode() not in content, name
     assert ENCODED.encode() not in content, name
-    if zipfile.is_zipfile(io.BytesIO(content)):
-        with zipfile.ZipFile(io.BytesIO(content)) as wheel:
-            for member in wheel.namelist():
-                check_bytes(wheel.read(member), f"{name}: {member}")
+    with suppress(zipfile.BadZipFile), zipfile.ZipFile(io.BytesIO(content)) as wheel:
+        for member in wheel.namelist():
+            check_bytes(wheel.read(member), f"{name}: {member}")
     with suppress(tarfile.TarError), tarfile.open(fileobj=io.BytesIO(content)) as archive:
         for entry in archive:
             file = archive.extractfile(entry) if entry.isfile() else None

@@ -335,9 +335,13 @@ print(build.build_wheel({folder!r}))
 """
 
 
-@pytest.mark.parametrize("held", [0, 8, 11, 12, 13])
+ENOUGH = 8
+"""Descriptors of twenty that may be held by others: how many a child needs differs between Pythons."""
+
+
+@pytest.mark.parametrize("held", [0, ENOUGH, 11, 12, 13])
 def test_few_descriptors(held: int, scene: Scene) -> None:
-    """With hardly a descriptor left a build goes on without being followed."""
+    """With hardly a descriptor left a build goes on without being followed; with none, it says what there is to do."""
     write(scene.source / "pyproject.toml", '[tool.runtime-backend]\nbuild-backend = "odd_backend"\nbackend-path = ["."]\nprovision = "none"\n')  # fmt: skip
     write(scene.source / "script.py", "\n")
     script = FEW.format(
@@ -347,4 +351,8 @@ def test_few_descriptors(held: int, scene: Scene) -> None:
     done = subprocess.run(  # noqa: S603 - a script of this file
         [sys.executable, "-c", script], cwd=scene.source, env=environ, capture_output=True, text=True, timeout=60, check=False
     )  # fmt: skip
-    assert (0, "ext-1-py3-none-any.whl\n") == (done.returncode, done.stdout), done.stderr
+    is_refused = (
+        "Too many open files\nAllow more open files, then run the same command again: ulimit -n " in done.stderr
+    )
+    is_built = (0, "ext-1-py3-none-any.whl\n") == (done.returncode, done.stdout)
+    assert is_built or (held > ENOUGH and is_refused and done.returncode == 1), done.stderr

@@ -140,19 +140,22 @@ def _files_of(place: Path, module: str) -> Iterator[Path]:
 
 def _run_on_import(tree: ast.AST) -> Iterator[ast.AST]:
     """Yield the nodes that an import of a module runs: those in no function, and not for type checkers alone."""
-    for node in ast.iter_child_nodes(tree):
-        is_for_types = isinstance(node, ast.If) and last_name(node.test) == "TYPE_CHECKING"
-        if not is_for_types:
-            yield node
-        if not is_for_types and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            yield from _run_on_import(node)
+    left = [tree]  # no recursion: calls in a row are nested thousands deep
+    while left:
+        for node in ast.iter_child_nodes(left.pop()):
+            if not (isinstance(node, ast.If) and last_name(node.test) == "TYPE_CHECKING"):
+                yield node
+                if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                    left.append(node)
 
 
 def _outside_conditions(tree: ast.AST) -> Iterator[ast.AST]:
-    for node in ast.iter_child_nodes(tree):
-        if not isinstance(node, ast.If | ast.IfExp):
-            yield node
-            yield from _outside_conditions(node)
+    left = [tree]
+    while left:
+        for node in ast.iter_child_nodes(left.pop()):
+            if not isinstance(node, ast.If | ast.IfExp):
+                yield node
+                left.append(node)
 
 
 def _is_compiling(node: ast.AST) -> bool:
