@@ -214,6 +214,14 @@ def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, Path
         yield process, int(pid), Path(overlay)
 
 
+def await_end(pid: int) -> None:
+    """Wait until a process is gone, or waits for nothing but for somebody to take note of its end."""
+    deadline = time.monotonic() + 30
+    while _is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _is_running(pid)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_stopped(number: signal.Signals, tmp_path: Path) -> None:
     """A build that is stopped ends its compilers, and leaves no temporary folder; it is recorded as one that failed."""
@@ -223,7 +231,7 @@ def test_stopped(number: signal.Signals, tmp_path: Path) -> None:
         process.send_signal(number)
         process.communicate(timeout=30)
     assert (-number, []) == (process.returncode, list(scratch.iterdir()))
-    assert not Path(f"/proc/{pid}").exists()
+    await_end(pid)
     (record,) = (cache / "builds").glob("*/build.json")
     assert "failed" == json.loads(record.read_text("utf-8"))["outcome"]
     assert remove_if_free(overlay)
@@ -235,7 +243,4 @@ def test_killed(tmp_path: Path) -> None:
     with running(tmp_path) as (process, pid, _):
         process.kill()
         process.communicate(timeout=30)
-    deadline = time.monotonic() + 30
-    while _is_running(pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not _is_running(pid)
+    await_end(pid)
