@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..formats.jsontext import parse_json
+from ..store.atomic import write
 from ..store.cache import open_folder
 from ..store.holding import held_if_free, remove_if_free
 from ..system.files import is_file, is_there, list_names, read_text
@@ -140,11 +141,9 @@ def write_build(folder: Path, build: Build) -> None:
 
     :raises OSError: when it cannot be written.
     """
-    new = folder / f".{_RECORD}"
     text = json.dumps(build.describe(), indent=1, ensure_ascii=False)
     # A path that is not UTF-8 has surrogates; so written, JSON reads them back.
-    new.write_bytes(f"{text}\n".encode("utf-8", errors="backslashreplace"))
-    new.replace(folder / _RECORD)
+    write(folder / _RECORD, f"{text}\n".encode("utf-8", errors="backslashreplace"))
 
 
 def forget_builds(cache: Path) -> None:
