@@ -11,7 +11,7 @@ from platforms import make_platform
 from test_locks import SAMPLES, selection_of
 
 from runtime_backend.errors import IndexLookupError
-from runtime_backend.index import Indexes
+from runtime_backend.index.find import Indexes
 from runtime_backend.locks import Locked, find_locked
 from runtime_backend.system.platforms import Platform
 

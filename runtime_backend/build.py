@@ -90,7 +90,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a hook, or the real backend
 
 
 def _call(hook: str) -> HookCall:
-    from .frontend import read_caller  # noqa: PLC0415
+    from .frontend.caller import read_caller  # noqa: PLC0415
     from .hook.call import HookCall  # noqa: PLC0415 - nothing is imported before a hook is called
 
     return HookCall(hook, read_caller(), _say)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from runtime_backend.frontend import Caller, Installation
 from runtime_backend.frontend.asking.answer import Answer, Change
 from runtime_backend.frontend.asking.asker import Asker
+from runtime_backend.frontend.caller import Caller
+from runtime_backend.frontend.installations import Installation
 
 
 def make_asker(folder: Path, caller: Caller) -> Callable[[], Asker]:

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from standins import make_torch, make_venv, write
 
-from runtime_backend.frontend import Caller, EnvironmentReader
+from runtime_backend.frontend.caller import Caller
+from runtime_backend.frontend.environments import EnvironmentReader
 from runtime_backend.frontend.processes import Process
 from runtime_backend.system.trust import EVERYBODY
 

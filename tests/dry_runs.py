@@ -12,9 +12,9 @@ from typing import Any
 
 from standins import write
 
-from runtime_backend.frontend import Caller, Installation
 from runtime_backend.frontend.asking.asker import Asker
-from runtime_backend.frontend.installations import find_installation
+from runtime_backend.frontend.caller import Caller
+from runtime_backend.frontend.installations import Installation, find_installation
 
 _PROGRAM = """\
 import json, os, sys

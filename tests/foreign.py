@@ -46,8 +46,9 @@ from runtime_backend.index.find import _read_kept
 from runtime_backend.installed.distributions import Distribution, DistributionIndex, extend_by_pth, locate_imports
 from runtime_backend.installed.identity import find_closure, find_missing, read_identity
 from runtime_backend.locks import find_locked
-from runtime_backend.metadata import read_prepared, with_requirements
 from runtime_backend.metadata.agreement import describe_differences, describe_refusals
+from runtime_backend.metadata.pins import with_requirements
+from runtime_backend.metadata.prepared import read_prepared
 from runtime_backend.resolve.naming import read_word
 from runtime_backend.resolve.resolution import direct_archive
 from runtime_backend.system.files import decode

@@ -12,7 +12,7 @@ from callers import Scene
 from standins import write
 
 from runtime_backend import frontend
-from runtime_backend.frontend import Caller
+from runtime_backend.frontend.caller import Caller
 from runtime_backend.hook.call import HookCall
 
 

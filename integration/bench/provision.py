@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from runtime_backend.frontend import EnvironmentReader
+from runtime_backend.frontend.environments import EnvironmentReader
 from runtime_backend.installed.identity import read_identity
 from runtime_backend.provision.links import Borrowed, plan_links
 from runtime_backend.provision.overlay import Overlay, plan_overlay

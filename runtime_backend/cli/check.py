@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import TargetError
-from ..frontend import Environment, read_caller, upward_in
+from ..frontend.caller import read_caller
+from ..frontend.environments import Environment
+from ..frontend.folders import upward_in
 from ..system.files import is_closed, is_file, is_there
 from ..system.trust import find_trust
 from .stale.linkage import Unfit, Unread, find_unfit

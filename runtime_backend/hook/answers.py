@@ -12,7 +12,9 @@ from packaging.specifiers import SpecifierSet
 
 from ..archives.sdist import complete_sdist, files_for_a_build, pack_files
 from ..errors import MetadataError, NoAnswer
-from ..metadata import mark_prepared, named_files, static_metadata, with_requirements, write_static
+from ..metadata.pins import with_requirements
+from ..metadata.prepared import mark_prepared
+from ..metadata.static import named_files, static_metadata, write_static
 from ..plan import Plan
 from ..real.calling import ChildFailed, HookRequest, call_in_child
 from .stage import Stage

@@ -10,8 +10,11 @@ from typing import Any
 
 from ..config import load_settings, split_config_settings
 from ..errors import DecisionError, RuntimeBackendError
-from ..frontend import Caller, find_believed, find_start, foresee_config_settings, is_asking
-from ..metadata import Prepared, read_prepared
+from ..frontend.asking.guard import is_asking
+from ..frontend.caller import Caller
+from ..frontend.detectors import find_believed, find_start
+from ..frontend.foreseen import foresee_config_settings
+from ..metadata.prepared import Prepared, read_prepared
 from ..plan import METADATA_HOOKS, Plan
 from ..plan.as_json import append_line, describe_plan
 from ..plan.planning import find_source, make_plan

@@ -9,7 +9,8 @@ from ..archives.stamp import FILE_NAME, source_revision, stamp_text
 from ..archives.wheel import count_compiled, find_compilable, put_into_dist_info, read_from_dist_info
 from ..errors import MetadataError, ProvisionError
 from ..installed.identity import read_again
-from ..metadata import Prepared, with_requirements
+from ..metadata.pins import with_requirements
+from ..metadata.prepared import Prepared
 from ..plan import Plan
 from ..plan.as_json import describe_stamp
 

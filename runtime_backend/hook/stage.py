@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config import settings_of_tree
 from ..errors import ProvisionError
-from ..frontend import Caller
+from ..frontend.caller import Caller
 from ..installed.distributions import locate_imports
 from ..plan import BUILD_HOOKS, Plan
 from ..provision.overlay import Overlay

@@ -16,7 +16,7 @@ from ..config.names import find_name
 from ..errors import SystemRefusalError
 from ..errors.reasons import reason
 from ..formats.tables import Table
-from ..frontend import Caller
+from ..frontend.caller import Caller
 from ..plan import Plan
 from ..real.calling import Run
 from ..system.progress import Estimate

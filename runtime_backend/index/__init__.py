@@ -2,10 +2,3 @@
 
 An index answers with JSON (PEP 691) or with an HTML page (PEP 503).
 """
-
-from __future__ import annotations
-
-from .find import Indexes
-from .wanted import IndexFile, Wanted
-
-__all__ = ["IndexFile", "Indexes", "Wanted"]

@@ -12,7 +12,7 @@ from packaging.version import Version
 from ..errors import LockError
 from ..errors.reasons import DataError, reason
 from ..formats.toml import TOMLDecodeError, loads
-from ..index import Wanted
+from ..index.wanted import Wanted
 from ..system.files import read_bytes
 from .tracing import ERRORS, explain, traced
 

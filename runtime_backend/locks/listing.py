@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
-from ..index import Wanted
+from ..index.wanted import Wanted
 from ..system.platforms import UNFIT, Platform
 from ..system.urls import file_name
 from .answer import SOURCE, Locked, read_sha256

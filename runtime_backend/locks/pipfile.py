@@ -12,7 +12,7 @@ from packaging.version import Version
 from ..config.selection import Selection
 from ..errors.reasons import reason
 from ..formats.jsontext import parse_json
-from ..index import Wanted
+from ..index.wanted import Wanted
 from ..system.platforms import Platform
 from ..system.urls import as_url
 from .answer import Locked, corrupt, only_lock_errors, read_lock, read_sha256

@@ -12,7 +12,7 @@ from ..config.selection import Selection
 from ..errors import LockError
 from ..errors.reasons import DataError
 from ..formats.requirements import RequirementLine, Requirements, read_requirements
-from ..index import Wanted
+from ..index.wanted import Wanted
 from ..system.platforms import Platform
 from ..system.printable import without_secrets
 from .answer import Locked, limited, only_lock_errors

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name, canonicalize_version
 from packaging.version import Version
 
 from ..formats.headers import Headers, read_headers
-from ..resolve import is_refused
+from ..resolve.package import is_refused
 from ..system.files import decode
 
 _FIELDS = ("Name", "Version", "Requires-Dist", "Requires-Python", "Provides-Extra")

@@ -9,7 +9,7 @@ from ..config import Settings
 from ..config.planned import PlannedVariable
 from ..errors import RuntimeBackendError
 from ..installed.identity import Identity
-from ..metadata import plan_ways
+from ..metadata.ways import plan_ways
 from ..provision.fetch import Fetching
 from ..provision.overlay import Overlay
 from .runtimes import RuntimePlan

@@ -13,7 +13,7 @@ from ..config.planned import leads_to_a_place
 from ..errors import BackendError
 from ..errors.reasons import reason
 from ..installed.identity import Identity
-from ..resolve import Decision
+from ..resolve.decision import Decision
 from ..system.printable import without_secrets
 from . import Plan
 from .runtimes import RuntimePlan

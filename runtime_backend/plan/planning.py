@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config import Settings
-from ..frontend import Caller, find_postponement, find_start, find_uv_command, find_uv_options, is_asking
-from ..index import Indexes
+from ..frontend.asking.guard import is_asking
+from ..frontend.caller import Caller
+from ..frontend.detectors import find_start, find_uv_options
+from ..frontend.postponement import find_postponement
+from ..frontend.uv import find_uv_command
+from ..index.find import Indexes
 from ..installed.distributions import DistributionIndex
 from ..provision import Provider
 from ..provision.fetch import Fetcher, Source
-from ..resolve import Resolver
+from ..resolve.resolver import Resolver
 from ..store.cache import check_owner, find_cache
 from ..system.platforms import current_platform
 from . import BUILD_HOOKS, METADATA_HOOKS, REQUIREMENT_HOOKS, Plan

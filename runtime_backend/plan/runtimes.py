@@ -9,13 +9,14 @@ from typing import NamedTuple
 from packaging.utils import canonicalize_name
 
 from ..formats.parsing import parse_requirement
-from ..frontend import Caller
+from ..frontend.caller import Caller
 from ..installed.distributions import Distribution
 from ..installed.identity import Identity
 from ..provision import Provision
 from ..provision.links import Borrowed, occupants, plan_links
 from ..provision.overlay import Overlay, plan_overlay, plan_view
-from ..resolve import Outcome, Resolution
+from ..resolve.resolution import Resolution
+from ..resolve.resolver import Outcome
 
 
 class RuntimePlan(NamedTuple):

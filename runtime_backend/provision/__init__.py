@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import IndexLookupError, RuntimeBackendError
-from ..index import Indexes
+from ..index.find import Indexes
 from ..installed.identity import find_missing
-from ..resolve import Outcome, Resolution, direct_archive
+from ..resolve.resolution import Resolution, direct_archive
+from ..resolve.resolver import Outcome
 from .fetch import Fetcher, Fetching
 from .refusals import (
     not_asked_for,

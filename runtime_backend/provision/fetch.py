@@ -23,10 +23,10 @@ from typing import NamedTuple
 
 from ..errors import ProvisionError, RuntimeReadError
 from ..errors.reasons import reason
-from ..frontend import Environment
+from ..frontend.environments import Environment
 from ..installed.distributions import DistributionIndex
 from ..installed.identity import read_identity
-from ..resolve import Resolution
+from ..resolve.resolution import Resolution
 from ..store.atomic import unfinished
 from ..store.cache import open_folder, way_out
 from ..store.holding import exclusively, remove

@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from ..errors import DecisionError
-from ..frontend import Caller, Installation, Place, find_named_locks, find_uv_command
+from ..frontend.caller import Caller
+from ..frontend.installations import Installation, find_named_locks
+from ..frontend.places import Place
+from ..frontend.uv import find_uv_command
 from ..installed.distributions import DistributionIndex
 from ..installed.identity import Identity
 from .decision import Decision

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from ..config import is_exact
 from ..errors import LockError
 from ..formats.parsing import parse_requirement, parse_wheel_name
-from ..frontend import Installation
+from ..frontend.installations import Installation
 from ..system.files import is_file, is_folder, real_path
 from ..system.urls import file_name, url_path
 from .package import Package, is_for_here

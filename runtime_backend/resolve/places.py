@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..config import Chosen, StatedTarget
-from ..frontend import Named, Place, Stated
+from ..frontend.places import Named, Place, Stated
 
 
 class Memo:

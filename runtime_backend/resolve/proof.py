@@ -18,8 +18,8 @@ from packaging.utils import canonicalize_name
 
 from ..errors import LockError
 from ..formats.parsing import parse_requirement
-from ..frontend import Installation
 from ..frontend.folders import read_toml, upward
+from ..frontend.installations import Installation
 from ..frontend.uv_options import has_places
 from ..installed.distributions import DistributionIndex
 from ..system.files import is_file, read_text, real_path

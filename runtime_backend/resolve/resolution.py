@@ -7,8 +7,8 @@ from typing import NamedTuple
 from packaging.specifiers import SpecifierSet
 
 from ..formats.jsontext import parse_json
-from ..frontend import Environment
-from ..index import Wanted
+from ..frontend.environments import Environment
+from ..index.wanted import Wanted
 from ..installed.distributions import Distribution, archive_sha256
 from ..installed.identity import Identity, is_compatible
 

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import RuntimeRule, Settings
 from ..errors import ResolutionError, RuntimeBackendError
-from ..frontend import Caller, Installation, Place, find_installation, find_managed, find_places, named_place
+from ..frontend.caller import Caller
+from ..frontend.detectors import find_places
+from ..frontend.installations import Installation, find_installation
+from ..frontend.managers import find_managed
+from ..frontend.places import Place
+from ..frontend.stated import named_place
 from ..installed.distributions import Distribution, DistributionIndex
 from ..installed.identity import Identity, read_identity
 from ..system.platforms import current_platform

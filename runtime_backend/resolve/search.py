@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..config import Pin
 from ..errors import ResolutionError
 from ..formats.parsing import parse_wheel_name
-from ..frontend import LateLock, Place
+from ..frontend.places import LateLock, Place
 from ..installed.identity import Identity, is_compatible, read_identity
 from ..locks import Locked, find_locked
 from ..system.platforms import Platform

@@ -10,8 +10,8 @@ from packaging.utils import canonicalize_name
 
 from ..errors import DecisionError, ResolutionError
 from ..formats.parsing import parse_requirement
-from ..frontend import Installation
 from ..frontend.arguments import find_positional
+from ..frontend.installations import Installation
 from ..frontend.installations.pip import PIP_VALUED
 from ..frontend.uv_options import VALUED_OPTIONS
 from .decision import Decision

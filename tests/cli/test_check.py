@@ -17,7 +17,7 @@ from runtime_backend.cli import check as check_module
 from runtime_backend.cli import main
 from runtime_backend.cli.stale import linkage
 from runtime_backend.cli.stale.rebuilding import Rebuilding, plan_rebuilding
-from runtime_backend.frontend import Environment
+from runtime_backend.frontend.environments import Environment
 from runtime_backend.installed.distributions import Distribution
 from runtime_backend.system.printable import printable
 

@@ -21,7 +21,7 @@ from runtime_backend.cli import explain as explain_module
 from runtime_backend.cli import main
 from runtime_backend.cli.terminal import coloured, wants_colour
 from runtime_backend.config import load_settings
-from runtime_backend.frontend import Caller
+from runtime_backend.frontend.caller import Caller
 from runtime_backend.plan.as_json import describe_plan
 from runtime_backend.plan.planning import make_plan
 

@@ -16,8 +16,9 @@ from runtime_backend.config.names import find_name
 from runtime_backend.config.selection import Selection
 from runtime_backend.errors import ConfigError, FileError
 from runtime_backend.formats.tables import Table
-from runtime_backend.frontend import Caller, find_start
-from runtime_backend.resolve import Resolver
+from runtime_backend.frontend.caller import Caller
+from runtime_backend.frontend.detectors import find_start
+from runtime_backend.resolve.resolver import Resolver
 
 PRODUCER = """
 [project]

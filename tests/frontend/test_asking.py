@@ -14,10 +14,10 @@ from dry_runs import StandIn, installation_of, make_asker, make_frontend, saying
 from standins import blocked, write
 
 from runtime_backend.errors import DecisionError
-from runtime_backend.frontend import Caller
 from runtime_backend.frontend.asking import dry_run as module
 from runtime_backend.frontend.asking.answer import Answer, Change, read_answer
 from runtime_backend.frontend.asking.guard import GUARD, is_asking
+from runtime_backend.frontend.caller import Caller
 
 pytestmark = pytest.mark.asks
 

@@ -10,8 +10,8 @@ from callers import Scene, make_conda
 from dry_runs import Note, StandIn, installation_of, make_asker, make_frontend, saying, words_of
 from standins import make_torch, write
 
-from runtime_backend.frontend import Caller
 from runtime_backend.frontend.asking.answer import Answer, Change
+from runtime_backend.frontend.caller import Caller
 
 pytestmark = pytest.mark.asks
 

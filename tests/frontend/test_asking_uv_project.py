@@ -11,8 +11,8 @@ from callers import Scene
 from dry_runs import Note, StandIn, installation_of, make_asker, make_frontend, resolving, saying, words_of
 from standins import make_distribution, make_venv, write
 
-from runtime_backend.frontend import Caller
 from runtime_backend.frontend.asking.answer import Answer, Change
+from runtime_backend.frontend.caller import Caller
 
 pytestmark = pytest.mark.asks
 

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from callers import Scene, make_caller
 
-from runtime_backend.frontend import read_caller
+from runtime_backend.frontend.caller import read_caller
 from runtime_backend.frontend.processes import Process
 
 

@@ -14,10 +14,13 @@ from test_search import make_resolver
 
 from runtime_backend.config import RuntimeRule
 from runtime_backend.errors import TargetError
-from runtime_backend.frontend import Caller, Named, find_places, named_place
+from runtime_backend.frontend.caller import Caller
+from runtime_backend.frontend.detectors import find_places
 from runtime_backend.frontend.folders import LOCK_NAMES
+from runtime_backend.frontend.places import Named
 from runtime_backend.frontend.processes import Process
-from runtime_backend.resolve import Outcome
+from runtime_backend.frontend.stated import named_place
+from runtime_backend.resolve.resolver import Outcome
 
 RULE = RuntimeRule(name="torch", requirement=Requirement("torch"), match="exact", origin="default")
 

@@ -11,7 +11,7 @@ import pytest
 from callers import Scene
 from standins import write
 
-from runtime_backend.frontend import foresee_config_settings
+from runtime_backend.frontend.foreseen import foresee_config_settings
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from callers import SHELL, Scene
 from standins import make_torch, make_venv, write
 from test_search import resolve
 
-from runtime_backend.frontend import Caller, Place
+from runtime_backend.frontend.caller import Caller
 from runtime_backend.frontend.commands import read_command
 from runtime_backend.frontend.managers import find_managed
+from runtime_backend.frontend.places import Place
 from runtime_backend.frontend.poetry_environment import environment_name
 from runtime_backend.frontend.processes import Process
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from callers import Scene
 
-from runtime_backend.frontend import Caller, find_postponement
+from runtime_backend.frontend.caller import Caller
+from runtime_backend.frontend.postponement import find_postponement
 from runtime_backend.frontend.processes import Process
 
 STATIC = {"name": "x", "version": "1"}

@@ -18,7 +18,8 @@ from test_plan import plan
 from runtime_backend.archives.stamp import read_stamp
 from runtime_backend.cli.stale.staleness import Finding, find_stamped
 from runtime_backend.errors import DecisionError
-from runtime_backend.frontend import Caller, EnvironmentReader
+from runtime_backend.frontend.caller import Caller
+from runtime_backend.frontend.environments import EnvironmentReader
 
 HOOKS = (
     "get_requires_for_build_wheel",

@@ -20,7 +20,7 @@ from standins import blocked, make_torch, make_venv, write
 from runtime_backend.archives.stamp import read_stamp
 from runtime_backend.archives.wheel import read_from_dist_info
 from runtime_backend.errors import BackendError, MetadataError, ProvisionError, ResolutionError
-from runtime_backend.frontend import Caller
+from runtime_backend.frontend.caller import Caller
 from runtime_backend.hook.call import HookCall
 from runtime_backend.plan import Plan
 from runtime_backend.provision.fetch import Fetcher

@@ -20,7 +20,7 @@ from runtime_backend.archives.stamp import read_stamp
 from runtime_backend.cli.cache import KINDS
 from runtime_backend.config import load_settings
 from runtime_backend.errors import CudaError, ProvisionError
-from runtime_backend.frontend import Caller
+from runtime_backend.frontend.caller import Caller
 from runtime_backend.plan import Plan
 from runtime_backend.plan.as_json import describe_plan
 from runtime_backend.plan.as_text import plan_tree, render

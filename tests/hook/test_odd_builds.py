@@ -22,7 +22,7 @@ from test_decider import shell
 from runtime_backend import build
 from runtime_backend.archives.wheel import read_from_dist_info
 from runtime_backend.errors import BackendError, ProvisionError, RuntimeBackendError, SystemRefusalError, TargetError
-from runtime_backend.frontend import read_caller
+from runtime_backend.frontend.caller import read_caller
 
 BACKEND = """
 import os, pathlib, shutil, sys, zipfile

@@ -15,7 +15,7 @@ from callers import TARGET, Scene
 from hooks import Said, call_of, make_source
 from standins import write
 
-from runtime_backend.frontend import Caller
+from runtime_backend.frontend.caller import Caller
 from runtime_backend.hook import watching
 from runtime_backend.hook.watching import Log
 from runtime_backend.system.printable import printable

@@ -13,9 +13,10 @@ from servers import Server, serving
 from standins import blocked, write
 
 from runtime_backend.errors import IndexLookupError
-from runtime_backend.index import Indexes, IndexFile, Wanted
+from runtime_backend.index.find import Indexes
 from runtime_backend.index.links import Link, find_links
 from runtime_backend.index.pages import read_page
+from runtime_backend.index.wanted import IndexFile, Wanted
 
 LINUX = "torch-2.7.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"
 MACOS = "torch-2.7.0-cp311-none-macosx_11_0_arm64.whl"

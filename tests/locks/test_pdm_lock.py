@@ -11,7 +11,7 @@ from standins import write
 
 from runtime_backend.config.selection import Selection
 from runtime_backend.errors import LockError
-from runtime_backend.index import Wanted
+from runtime_backend.index.wanted import Wanted
 from runtime_backend.locks import Locked, find_locked
 from runtime_backend.locks.pdm_project import read_project
 

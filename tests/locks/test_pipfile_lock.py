@@ -12,7 +12,7 @@ from standins import write
 
 from runtime_backend.config.selection import Selection
 from runtime_backend.errors import LockError
-from runtime_backend.index import Wanted
+from runtime_backend.index.wanted import Wanted
 from runtime_backend.locks import Locked, find_locked
 
 LINUX = make_platform("linux-x86_64", "3.11")

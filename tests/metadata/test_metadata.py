@@ -14,15 +14,11 @@ from standins import write
 from runtime_backend.config import load_settings
 from runtime_backend.errors import NoAnswer
 from runtime_backend.installed.identity import Identity
-from runtime_backend.metadata import (
-    Prepared,
-    mark_prepared,
-    plan_ways,
-    read_prepared,
-    with_requirements,
-    write_static,
-)
 from runtime_backend.metadata.agreement import describe_differences
+from runtime_backend.metadata.pins import with_requirements
+from runtime_backend.metadata.prepared import Prepared, mark_prepared, read_prepared
+from runtime_backend.metadata.static import write_static
+from runtime_backend.metadata.ways import plan_ways
 
 WHEEL, EDITABLE, SDIST = "prepare_metadata_for_build_wheel", "prepare_metadata_for_build_editable", "build_sdist"
 COMPLETE = {"name": "Some.Name", "version": "1.00"}

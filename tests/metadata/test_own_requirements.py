@@ -14,7 +14,7 @@ from test_decider import shell, write_package
 from test_plan import plan
 
 from runtime_backend.errors import MetadataError
-from runtime_backend.frontend import Caller
+from runtime_backend.frontend.caller import Caller
 from runtime_backend.installed.distributions import DistributionIndex
 from runtime_backend.installed.identity import find_missing
 from runtime_backend.metadata.agreement import describe_refusals

@@ -9,8 +9,8 @@ import pytest
 from standins import write
 
 from runtime_backend.errors import NoAnswer
-from runtime_backend.metadata import static_metadata
 from runtime_backend.metadata.project_table import read_project
+from runtime_backend.metadata.static import static_metadata
 
 COMPLETE = {"name": "Some.Name", "version": "1.00"}
 

@@ -11,8 +11,8 @@ from standins import make_torch, make_venv
 from test_decider import NEWER, URL, bare, decide, scene, shell, told, write_package
 from test_decider_projects import manager, uv
 
-from runtime_backend.frontend import Caller
 from runtime_backend.frontend.asking.answer import Change
+from runtime_backend.frontend.caller import Caller
 
 __all__ = ["scene"]
 

@@ -12,7 +12,7 @@ from standins import make_distribution, make_torch, make_venv
 
 from runtime_backend import __version__
 from runtime_backend.config import Upstream, load_settings
-from runtime_backend.frontend import Caller
+from runtime_backend.frontend.caller import Caller
 from runtime_backend.plan import Plan
 from runtime_backend.plan.as_json import describe_plan, describe_stamp
 from runtime_backend.plan.as_text import plan_tree, render, short_story

@@ -10,7 +10,7 @@ from hooks import cached, make_source
 from standins import make_distribution, make_torch
 
 from runtime_backend.config import load_settings
-from runtime_backend.frontend import Caller
+from runtime_backend.frontend.caller import Caller
 from runtime_backend.plan.planning import make_plan
 from runtime_backend.plan.runtimes import Provided, show_runtimes
 

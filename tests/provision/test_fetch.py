@@ -20,7 +20,7 @@ from runtime_backend.errors import ProvisionError
 from runtime_backend.installed.identity import Identity
 from runtime_backend.provision import installing
 from runtime_backend.provision.fetch import Fetcher, Fetching, Source
-from runtime_backend.resolve import Resolution
+from runtime_backend.resolve.resolution import Resolution
 from runtime_backend.store.cache import open_folder
 from runtime_backend.store.holding import in_use, remove
 from runtime_backend.store.sweeping import sweep

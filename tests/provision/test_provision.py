@@ -14,13 +14,15 @@ from standins import make_distribution, make_torch, write
 
 from runtime_backend.config import RuntimeRule
 from runtime_backend.errors import IndexLookupError, ResolutionError
-from runtime_backend.index import Indexes, Wanted
+from runtime_backend.index.find import Indexes
+from runtime_backend.index.wanted import Wanted
 from runtime_backend.installed.distributions import Distribution
 from runtime_backend.installed.identity import Identity
 from runtime_backend.provision import Provider, Provision, requirement_for
 from runtime_backend.provision.fetch import Fetcher
 from runtime_backend.provision.verified import Verifying
-from runtime_backend.resolve import Outcome, Resolution
+from runtime_backend.resolve.resolution import Resolution
+from runtime_backend.resolve.resolver import Outcome
 
 INSTALLED = Distribution(name="torch", info=Path("/target/site/torch-2.7.0.dist-info"))
 IN_BUILD = Distribution(name="torch", info=Path("/build/site/torch-1.0.dist-info"))

@@ -14,10 +14,10 @@ from standins import make_venv, write
 from test_search import make_resolver
 
 from runtime_backend.config import RuntimeRule
-from runtime_backend.frontend import Caller
 from runtime_backend.frontend.asking.answer import Change
+from runtime_backend.frontend.caller import Caller
 from runtime_backend.provision import requirement_for
-from runtime_backend.resolve import Outcome
+from runtime_backend.resolve.resolver import Outcome
 
 TORCH = RuntimeRule(name="torch", requirement=Requirement("torch"), match="exact", origin="default")
 URL = "https://example.org/torch-9.4.0-py3-none-any.whl"

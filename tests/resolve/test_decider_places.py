@@ -11,8 +11,10 @@ from platforms import make_platform
 from standins import make_torch, make_venv, write
 from test_decider import NEWER, bare, decide, scene, shell, told, write_package
 
-from runtime_backend.frontend import Caller, EnvironmentReader, Place
 from runtime_backend.frontend.asking.answer import Change
+from runtime_backend.frontend.caller import Caller
+from runtime_backend.frontend.environments import EnvironmentReader
+from runtime_backend.frontend.places import Place
 from runtime_backend.resolve.search import Search
 
 __all__ = ["scene"]

@@ -10,8 +10,8 @@ from callers import LOCKED, STALE, Scene, lock_text, make_caller
 from standins import make_venv, write
 from test_decider import NEWER, URL, decide, scene, shell, told, write_package
 
-from runtime_backend.frontend import Caller
 from runtime_backend.frontend.asking.answer import Change
+from runtime_backend.frontend.caller import Caller
 from runtime_backend.frontend.processes import Process
 
 __all__ = ["scene"]

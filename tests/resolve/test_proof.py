@@ -11,7 +11,7 @@ from callers import PYTHON, make_caller
 from standins import make_distribution, make_torch, make_venv, write
 
 from runtime_backend.formats.toml import loads
-from runtime_backend.frontend import Installation
+from runtime_backend.frontend.installations import Installation
 from runtime_backend.frontend.installations.pip import read_pip_command
 from runtime_backend.frontend.installations.uv import read_uv_command as read_installation
 from runtime_backend.frontend.processes import Process

@@ -13,9 +13,9 @@ from packaging.requirements import Requirement
 from standins import make_torch, make_venv, write
 
 from runtime_backend.config import RuntimeRule, load_settings
-from runtime_backend.frontend import Caller
 from runtime_backend.frontend.asking.answer import Change
-from runtime_backend.resolve import Outcome, Resolver
+from runtime_backend.frontend.caller import Caller
+from runtime_backend.resolve.resolver import Outcome, Resolver
 from runtime_backend.system.platforms import UNFIT
 
 SHA = "ab" * 32

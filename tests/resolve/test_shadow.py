@@ -7,8 +7,8 @@ from pathlib import Path
 
 from standins import make_torch, make_venv, write
 
-from runtime_backend.frontend import EnvironmentReader
 from runtime_backend.frontend.asking.shadow import shadow_cache, shadow_environment, shadow_folder
+from runtime_backend.frontend.environments import EnvironmentReader
 from runtime_backend.installed.distributions import DistributionIndex
 
 

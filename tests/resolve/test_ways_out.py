@@ -10,7 +10,7 @@ import pytest
 from callers import SHELL, make_caller
 from standins import make_venv, write
 
-from runtime_backend.frontend import Installation, find_installation
+from runtime_backend.frontend.installations import Installation, find_installation
 from runtime_backend.frontend.processes import Process
 from runtime_backend.installed.identity import Identity
 from runtime_backend.resolve.resolution import Resolution

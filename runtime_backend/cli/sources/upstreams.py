@@ -14,8 +14,8 @@ from packaging.version import Version
 from ...config import Upstream
 from ...errors import CommandError, IndexLookupError, NoSuchProjectError, SourceError
 from ...formats.parsing import parse_version, parse_wheel_name
-from ...index import IndexFile
 from ...index.pages import read_page
+from ...index.wanted import IndexFile
 from ...system.printable import without_secrets
 from ...upstream.access import split_access
 from ...upstream.git import find_commit

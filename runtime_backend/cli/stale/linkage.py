@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import NoAnswer
 from ...errors.reasons import reason
-from ...frontend import Environment
+from ...frontend.environments import Environment
 from ...installed.distributions import Distribution, locate_imports
 from ...system.files import is_file, list_names
 

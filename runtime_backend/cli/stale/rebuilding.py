@@ -14,7 +14,7 @@ from urllib.request import url2pathname
 
 from ...formats.jsontext import parse_json
 from ...formats.parsing import parse_version
-from ...frontend import Environment
+from ...frontend.environments import Environment
 from ...installed.distributions import Distribution
 from ...system.files import is_file, read_text
 

@@ -11,7 +11,7 @@ from ...errors import BackendError, LaterFormatError, RuntimeReadError
 from ...errors.reasons import reason
 from ...formats.parsing import parse_version
 from ...formats.tables import Table, describe
-from ...frontend import Environment
+from ...frontend.environments import Environment
 from ...installed.distributions import Distribution
 from ...installed.identity import FACTS, Identity, is_compatible, read_identity
 from ...system.files import is_closed, is_file, read_bytes

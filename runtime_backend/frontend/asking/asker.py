@@ -25,7 +25,7 @@ from ...store.cache import open_folder, way_out
 from ...store.holding import exclusively
 from ...system.files import is_folder, list_names
 from ..caller import Caller
-from ..installations import Installation
+from ..installations.installation import Installation
 from .answer import Answer, Change, read_answer
 from .guard import GUARD
 

@@ -17,7 +17,7 @@ from ...installed.distributions import archive_sha256
 from ...system.files import read_bytes
 from ..arguments import Arguments, find_positional, read_arguments
 from ..caller import Caller
-from ..installations import Installation
+from ..installations.installation import Installation
 from ..installations.pip import PIP_VALUED
 from .answer import Change
 from .dry_run import DryRun

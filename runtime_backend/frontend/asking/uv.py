@@ -11,7 +11,7 @@ from ...system.files import is_folder, is_there, read_text
 from ..caller import Caller
 from ..environments import Environment, read_pyvenv_cfg
 from ..folders import find_home, find_lock_upward, find_project
-from ..installations import Installation
+from ..installations.installation import Installation
 from ..uv import UvCommand, find_uv_command
 from .dry_run import DryRun
 from .shadow import shadow_cache, shadow_environment, shadow_folder
