@@ -13,7 +13,6 @@ In every scene four different torches lie about, so that an answer tells the pla
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from standins import make_torch, make_venv, write
@@ -186,7 +185,7 @@ class Scene:
         environ = {"PATH": shell["PATH"], "VIRTUAL_ENV": str(prefix), "TOX_ENV_NAME": ".pkg"}
         tox = Process(argv=("/tools/bin/python", "-m", "tox"), cwd=Path(shell["PWD"]), environ=shell)
         caller = self.caller(prefix, environ, [site], [tox])
-        return replace(caller, argv=("/tools/lib/pyproject_api/_backend.py", "True", "runtime_backend.build"))
+        return caller._replace(argv=("/tools/lib/pyproject_api/_backend.py", "True", "runtime_backend.build"))
 
     def poetry(self, shell: Mapping[str, str]) -> Caller:
         """Return the caller under poetry, which leaves no mark."""

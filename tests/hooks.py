@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from callers import Scene
 from standins import write
 
-from runtime_backend import frontend
+from runtime_backend.frontend import caller as frontend_caller
 from runtime_backend.frontend.caller import Caller
 from runtime_backend.hook.call import HookCall
 
@@ -42,7 +42,7 @@ class Said:
 
 def cached(scene: Scene, caller: Caller) -> Caller:
     """Return a caller whose cache lies in the scene."""
-    return replace(caller, environ={**caller.environ, "RUNTIME_BACKEND_CACHE_DIR": str(scene.root / "our-cache")})
+    return caller._replace(environ={**caller.environ, "RUNTIME_BACKEND_CACHE_DIR": str(scene.root / "our-cache")})
 
 
 def call_of(hook: str, scene: Scene, caller: Caller, said: Said | None = None) -> HookCall:
@@ -53,7 +53,7 @@ def call_of(hook: str, scene: Scene, caller: Caller, said: Said | None = None) -
 def be(monkeypatch: pytest.MonkeyPatch, scene: Scene, caller: Caller) -> None:
     """Let this process be a caller's: its folder, and what is read of it."""
     monkeypatch.chdir(caller.cwd)
-    monkeypatch.setattr(frontend, "read_caller", lambda: cached(scene, caller))
+    monkeypatch.setattr(frontend_caller, "read_caller", lambda: cached(scene, caller))
 
 
 Config = dict[str, Any]

@@ -19,7 +19,7 @@ def make_platform(name: str, python: str) -> Platform:
     platforms = _list_platforms(name)
     interpreter = f"cp{version[0]}{version[1]}"
     tags = (*cpython_tags(version, platforms=platforms), *compatible_tags(version, interpreter, platforms))
-    return Platform(environment=_environment(name, python), list_tags=tags)
+    return Platform(environment=_environment(name, python), tags=tags)
 
 
 def _list_platforms(name: str) -> list[str]:

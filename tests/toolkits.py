@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from standins import make_distribution, write
 from runtime_backend.cuda import Workbench
 from runtime_backend.installed.distributions import DistributionIndex
 from runtime_backend.installed.identity import Identity
-from runtime_backend.provision.fetch import Fetcher
+from runtime_backend.provision.fetch import plan_fetching
+from runtime_backend.real.hooks import HookKind
 
 CUDA = Identity(name="torch", version="2.13.0", reported="2.13.0+cu130", cuda="13.0")
 TWELVE = Identity(name="torch", version="2.10.0", reported="2.10.0+cu128", cuda="12.8")
@@ -39,6 +41,14 @@ typedef int CUdevice;
 """
 
 
+_KINDS: dict[str, HookKind] = {
+    "ask": "requirements",
+    "postponed": "requirements",
+    "metadata": "metadata",
+    "build": "wheel",
+}
+
+
 def make_bench(cache: Path, *sites: Path, hook: str = "build", is_fetching: bool = True, **more: Any) -> Workbench:
     """Return a workbench.
 
@@ -51,10 +61,9 @@ def make_bench(cache: Path, *sites: Path, hook: str = "build", is_fetching: bool
     return Workbench(
         cache=cache,
         visible=DistributionIndex(sites),
-        is_asked=hook in ("ask", "postponed"),
-        is_building=hook == "build",
+        kind=_KINDS[hook],
         is_postponed=hook == "postponed",
-        fetcher=Fetcher(cache / "toolkits", "3.11") if is_fetching else None,
+        plan_fetching=partial(plan_fetching, cache / "toolkits", "3.11") if is_fetching else None,
         **facts,
     )
 

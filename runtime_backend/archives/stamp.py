@@ -11,7 +11,6 @@ from ..errors import BackendError, LaterFormatError
 from ..errors.reasons import reason
 from ..formats.jsontext import parse_json
 from ..system.files import is_file, read_text
-from .wheel import read_from_dist_info
 
 FILE_NAME = "runtime-backend.json"
 FORMAT = 1
@@ -23,15 +22,6 @@ def stamp_text(stamp: Mapping[str, Any]) -> bytes:
     text = json.dumps({"format": FORMAT, **stamp}, indent=2, ensure_ascii=False)
     # A value that is not UTF-8 has surrogates; so written, JSON reads them back.
     return f"{text}\n".encode("utf-8", errors="backslashreplace")
-
-
-def read_stamp(wheel: Path) -> dict[str, Any] | None:
-    """Return a wheel's stamp; None when it has none.
-
-    :raises BackendError: for a stamp that is none of ours, or of a later format.
-    """
-    content = read_from_dist_info(wheel, FILE_NAME)
-    return None if content is None else parse_stamp(content, f"{wheel}: {FILE_NAME}")
 
 
 def parse_stamp(content: bytes, where: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ..config import load_settings
@@ -37,7 +36,7 @@ def explain(source: str, command: Sequence[str] = (), *, as_json: bool) -> int:
     """
     tree = find_tree(Path(source))
     # The build would run in a process of the frontend's, which is not there: nothing of this one's path counts.
-    caller = replace(read_caller(), cwd=tree, sys_path=(), is_hook=False)
+    caller = read_caller()._replace(cwd=tree, sys_path=(), is_hook=False)
     if command:
         caller = _called_by(command, caller)
     settings = load_settings(tree, start=find_start(caller), environ=caller.environ, trust=find_believed(caller))
@@ -67,12 +66,12 @@ def _called_by(command: Sequence[str], caller: Caller) -> Caller:
             f"{shlex.join(command)}: found no frontend, expected a command of pip, uv or another one that is on PATH"
         )
     process = Process(argv=tuple(argv), cwd=Path.cwd(), environ=caller.environ, pid=os.getpid())
-    caller = replace(caller, list_ancestors=lambda: (process,))
+    caller = caller._replace(list_ancestors=lambda: (process,))
     environment = caller.reader.read(Path(argv[0]).absolute()) if program.name == "pip" else None
     if environment is None:
         return caller
     reader = caller.reader._replace(python=environment.python)
-    return replace(caller, prefix=environment.prefix, executable=Path(argv[0]), reader=reader)
+    return caller._replace(prefix=environment.prefix, executable=Path(argv[0]), reader=reader)
 
 
 def _interpreter_of(script: Path) -> list[str]:

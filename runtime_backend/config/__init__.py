@@ -41,7 +41,6 @@ from .settings import (
     Variable,
 )
 from .templates import fill_template, placeholders
-from .upstream import read_upstream, settings_of_tree
 
 __all__ = [
     "CALL_KEYS",
@@ -63,7 +62,6 @@ __all__ = [
     "is_exact",
     "load_settings",
     "placeholders",
-    "settings_of_tree",
     "split_config_settings",
 ]
 
@@ -114,7 +112,7 @@ class _Foreign(NamedTuple):
 def _build(source: Path, table: Table, call: CallSettings, foreign: _Foreign) -> Settings:
     """Return the producer's settings, and those of the call that nobody else may say."""
     build_dir = foreign.scikit_build.get("build-dir") if isinstance(foreign.scikit_build, dict) else None
-    runtimes, upstream = read_runtimes(table), read_upstream(table, source)
+    runtimes, upstream = read_runtimes(table), _upstream_in(table, source)
     for name in CONSUMER_TABLES:  # the producer may be a consumer too; here it is not asked as one
         table.value(name)
     return Settings(
@@ -139,6 +137,14 @@ def _build(source: Path, table: Table, call: CallSettings, foreign: _Foreign) ->
         scikit_build_dir=build_dir if isinstance(build_dir, str) and build_dir else None,
         project=foreign.project if isinstance(foreign.project, dict) else {},
     )
+
+
+def _upstream_in(table: Table, source: Path) -> Upstream | None:
+    if table.value("source") is None:
+        return None
+    from .upstream import read_upstream  # noqa: PLC0415 - few packages are wrappers
+
+    return read_upstream(table, source)
 
 
 def _told_by(upstream: Upstream) -> Chosen[str]:

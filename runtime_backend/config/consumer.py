@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from packaging.utils import canonicalize_name
 from ..formats.tables import Table
 from ..formats.toml import read_document
 from ..system.files import is_file, read_text
-from ..system.trust import Trust
+from ..system.trust import Trust, trusting
 from .cuda import read_cuda
 from .producer import optional_choice, read_variables, refuse_look_alikes
 from .selection import normalise_names
@@ -29,7 +28,7 @@ PRODUCER_KEYS = frozenset(
     ("build-backend", "backend-path", "match-runtime", "provision", "unresolved", "metadata", "env", "cuda", "source")
 )
 
-_MENTIONED = re.compile(r"""tool\s*\.\s*["']?runtime[-_. ]?back[-_. ]?end""", re.IGNORECASE)
+_MENTIONED = r"""(?i)tool\s*\.\s*["']?runtime[-_. ]?back[-_. ]?end"""
 _PRODUCERS_OWN = ("build-backend", "backend-path", "match-runtime", "source")
 
 
@@ -87,16 +86,16 @@ class ConsumerSearch:
 
     def _refuse(self, path: Path, objection: str) -> None:
         """Say that a table is not read; the file may hold anything, so nothing of it is."""
-        if is_file(path) and _MENTIONED.search(read_text(path)):
+        if is_file(path) and re.search(_MENTIONED, read_text(path)):
             self.notes.append(
                 f"{path} is not read: another user may have written it ({objection}); if you trust it, set"
-                f" RUNTIME_BACKEND_TRUST={shlex.quote(str(path.parent))}"
+                f" {trusting(path.parent)}"
             )
 
 
 def _tool_of(path: Path) -> Mapping[str, Any]:
     """Return the tables of a pyproject.toml; nothing where none is ours, or looks so: most are not even parsed."""
-    if not _MENTIONED.search(read_text(path)):
+    if not re.search(_MENTIONED, read_text(path)):
         return {}
     tool = read_document(path).get("tool")
     return tool if isinstance(tool, dict) else {}

@@ -15,9 +15,9 @@ NAMED_ARCHITECTURES = (
 )
 """The names that torch takes (torch.utils.cpp_extension)."""
 
-_ARCHITECTURE = re.compile(r"\d+\.\d[af]?(\+PTX)?|gfx[0-9a-f]{3,4}(:(xnack|sramecc)[+-])*")
+_ARCHITECTURE = r"\d+\.\d[af]?(\+PTX)?|gfx[0-9a-f]{3,4}(:(xnack|sramecc)[+-])*"
 """CUDA's, or ROCm's: ``gfx942:sramecc+:xnack-``."""
-_OTHER_SPELLING = re.compile(r"(?:sm_|compute_)?(\d+)(\d)([af]?)")
+_OTHER_SPELLING = r"(?:sm_|compute_)?(\d+)(\d)([af]?)"
 
 
 def read_cuda(table: Table) -> CudaSettings | None:
@@ -48,7 +48,7 @@ def _read_arch_list(table: Table) -> Chosen[str] | None:
         )
         return None
     for word in words:
-        if not _ARCHITECTURE.fullmatch(word) and word not in NAMED_ARCHITECTURES:
+        if not re.fullmatch(_ARCHITECTURE, word) and word not in NAMED_ARCHITECTURES:
             table.report("arch-list", f"the architecture {word!r}", _as_torch_takes_it(word))
     return Chosen(value=";".join(words), origin=origin)
 
@@ -56,7 +56,7 @@ def _read_arch_list(table: Table) -> Chosen[str] | None:
 def _as_torch_takes_it(word: str) -> str:
     if "," in word:
         return f"a semicolon or a space between two: {word.replace(',', ';')!r}"
-    found = _OTHER_SPELLING.fullmatch(word)
+    found = re.fullmatch(_OTHER_SPELLING, word)
     if found is not None:
         return f"it as torch takes it: '{found.group(1)}.{found.group(2)}{found.group(3)}'"
     return f"one such as '9.0', '9.0a', '8.6+PTX', for ROCm 'gfx90a', or a name: {', '.join(NAMED_ARCHITECTURES)}"

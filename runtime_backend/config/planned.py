@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-_PLACE = re.compile(r"""(?:^|[\s=,;:'"]|-[A-Za-z])(?:/[^/]|[A-Za-z]:[\\/])|file:""")
+_PLACE = r"""(?:^|[\s=,;:'"]|-[A-Za-z])(?:/[^/]|[A-Za-z]:[\\/])|file:"""
 
 
 class PlannedVariable(NamedTuple):
@@ -29,7 +29,7 @@ class PlannedVariable(NamedTuple):
 
 def leads_to_a_place(text: str) -> bool:
     """Return whether a path from the root stands in a text: ``-I/opt/include``, ``a:/b``, ``file:`` of all URLs."""
-    return _PLACE.search(text) is not None
+    return re.search(_PLACE, text) is not None
 
 
 def left(name: str, origin: str) -> PlannedVariable:

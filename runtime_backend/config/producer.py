@@ -23,7 +23,7 @@ from .settings import (
 )
 from .templates import placeholders
 
-_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 def choice(table: Table, name: str, allowed: Sequence[str]) -> Chosen[str]:
@@ -134,7 +134,7 @@ def read_variables(table: Table, runtimes: Sequence[str] | None) -> list[Variabl
 
 
 def _read_variable(env: Table, name: str, runtimes: Sequence[str] | None) -> Variable | None:
-    if not _VARIABLE_NAME.fullmatch(name):
+    if not re.fullmatch(_VARIABLE_NAME, name):
         env.report(name, f"the name {name!r}", "a variable's name: letters, digits and underscores")
         return None
     template, force = env.value(name), False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -35,12 +34,29 @@ SETTING_PREFIX = "runtime-backend."
 VARIABLE_PREFIX = "RUNTIME_BACKEND_"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Chosen(Generic[T]):
-    """A value, and where it comes from."""
+    """A value, and where it comes from.
 
-    value: T
-    origin: str
+    Not a named tuple: on Python 3.10 those cannot be generic.
+    """
+
+    __slots__ = ("origin", "value")
+
+    def __init__(self, *, value: T, origin: str) -> None:
+        self.value = value
+        self.origin = origin
+
+    def __eq__(self, other: object) -> bool:
+        """Compare value and origin."""
+        return isinstance(other, Chosen) and (self.value, self.origin) == (other.value, other.origin)
+
+    def __hash__(self) -> int:
+        """Hash value and origin."""
+        return hash((self.value, self.origin))
+
+    def __repr__(self) -> str:
+        """Return ``Chosen(value='auto', origin='default')``."""
+        return f"Chosen(value={self.value!r}, origin={self.origin!r})"
 
 
 class RuntimeRule(NamedTuple):
@@ -162,6 +178,8 @@ class Settings(NamedTuple):
     upstream: Upstream | None = None
     requires: tuple[str, ...] = ()
     """The build requirements of the upstream source, once it is opened: no frontend reads them."""
+    is_opened: bool = False
+    """Whether the source is that of an upstream."""
     notes: tuple[str, ...] = ()
     """What the person should be told although nothing is wrong."""
     consumer: str | None = None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_PLACEHOLDER = r"\{\{|\}\}|\{([^{}]*)\}|[{}]"
 
 
 def placeholders(template: str) -> list[str]:
     """Return what stands in single braces; a stray brace counts as an empty placeholder."""
-    tokens = _PLACEHOLDER.finditer(template)
+    tokens = re.finditer(_PLACEHOLDER, template)
     return [token.group(1) or "" for token in tokens if token.group() not in ("{{", "}}")]
 
 
@@ -19,4 +19,4 @@ def fill_template(template: str, values: Mapping[str, str]) -> str:
 
     :raises KeyError: for a placeholder without a value.
     """
-    return _PLACEHOLDER.sub(lambda token: values[token.group(1)] if token.group(1) else token.group()[0], template)
+    return re.sub(_PLACEHOLDER, lambda token: values[token.group(1)] if token.group(1) else token.group()[0], template)

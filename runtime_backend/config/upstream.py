@@ -15,8 +15,8 @@ from .producer import read_backend, read_backend_path
 from .settings import Chosen, Settings, Upstream
 
 _KINDS = ("url", "sdist", "git")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_SHA256 = r"[0-9a-f]{64}"
+_COMMIT = r"[0-9a-f]{40}([0-9a-f]{24})?"
 
 
 def read_upstream(table: Table, folder: Path) -> Upstream | None:
@@ -53,7 +53,7 @@ def read_upstream(table: Table, folder: Path) -> Upstream | None:
     return upstream
 
 
-def _read_digest(table: Table, name: str, pattern: re.Pattern[str], *, is_demanded: bool) -> str | None:
+def _read_digest(table: Table, name: str, pattern: str, *, is_demanded: bool) -> str | None:
     if not is_demanded:
         table.refuse(name, "nothing there: it is for another kind of source")
         return None
@@ -61,7 +61,7 @@ def _read_digest(table: Table, name: str, pattern: re.Pattern[str], *, is_demand
     what = "64 hexadecimal digits" if name == "sha256" else "the full hash of a commit, since a tag or branch may move"
     if found is None and name not in table:
         table.report(name, "nothing", what)
-    elif found is not None and not pattern.fullmatch(found):
+    elif found is not None and not re.fullmatch(pattern, found):
         table.report(name, f"the string {found!r}", what)
     return found
 
@@ -116,6 +116,7 @@ def settings_of_tree(settings: Settings, tree: Path) -> Settings:
         backend_path=tuple(paths),
         scikit_build_dir=build_dir if isinstance(build_dir, str) and build_dir else None,
         requires=tuple(["setuptools"] if requires is None else requires),  # PEP 518's own default
+        is_opened=True,
     )
 
 

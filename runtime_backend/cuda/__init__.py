@@ -6,7 +6,7 @@ Source of the figures and of torch's own behaviour: measured, see the README's s
 from __future__ import annotations
 
 from .choice import ToolkitPlan
-from .compiler_cache import CompilerCache, cache_variables
+from .compiler_cache import CompilerCache, CompilerScript, plan_compiler_cache
 from .home import CudaHome
 from .inputs import Workbench
 from .setup_flags import find_own_architectures
@@ -14,11 +14,12 @@ from .table import CudaPlan, plan_cuda
 
 __all__ = [
     "CompilerCache",
+    "CompilerScript",
     "CudaHome",
     "CudaPlan",
     "ToolkitPlan",
     "Workbench",
-    "cache_variables",
     "find_own_architectures",
+    "plan_compiler_cache",
     "plan_cuda",
 ]

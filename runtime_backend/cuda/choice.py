@@ -90,30 +90,32 @@ def _from_wheels(torch: Identity | None, bench: Workbench) -> ToolkitPlan | None
         raise CudaError(f"{KEY}: compilers out of wheels are put together on Linux only", hint=None)
     cuda = torch.cuda_release
     check_major(torch, cuda)
-    visible = None if bench.is_asked and bench.isolation == "kept" else find_compilers(bench.visible, cuda)
+    visible = (
+        None if bench.kind == "requirements" and bench.isolation == "kept" else find_compilers(bench.visible, cuda)
+    )
     if visible is not None:
         return _with_compilers(visible, torch, bench, is_kept=False)
     kept = None if cuda is None else find_kept(bench.cache, cuda)
     if kept is not None:
         return _with_compilers(kept, torch, bench, is_kept=True)
-    return _to_be_had(torch, cuda, bench)
+    return _plan_missing(torch, cuda, bench)
 
 
-def _to_be_had(torch: Identity, cuda: str | None, bench: Workbench) -> ToolkitPlan:
-    """Return how compilers that are not there yet are had: required while that can be, else fetched by a build."""
+def _plan_missing(torch: Identity, cuda: str | None, bench: Workbench) -> ToolkitPlan:
+    """Plan compilers that are not there yet: required when the hook can, else fetched by a build."""
     requirement = requirement_for(torch, cuda)
-    is_required = bench.is_asked and not bench.is_postponed
+    is_required = bench.kind == "requirements" and not bench.is_postponed
     if is_required and requirement is not None:
         requirements = (requirement, *_ninja(bench))
         return ToolkitPlan(kind="wheels", why="not there yet: required", requirements=requirements)
-    if not (is_required or bench.is_building):
+    if not (is_required or bench.kind == "wheel"):
         return ToolkitPlan(kind="wheels", why="not there yet, and not needed by this hook")
     if cuda is None or requirement is None:  # a build fetches torch first, and plans again
         return ToolkitPlan(kind="wheels", why="which ones is known when torch is there")
-    if bench.fetcher is None:
+    if bench.plan_fetching is None:
         raise _missing(torch, cuda, requirement, is_kept=bench.isolation == "kept")
     why = "the build environment was made before this was known"
-    return ToolkitPlan(kind="wheels", why=why, fetching=bench.fetcher.plan(requirement))
+    return ToolkitPlan(kind="wheels", why=why, fetching=bench.plan_fetching(requirement))
 
 
 def _with_compilers(found: Compilers, torch: Identity, bench: Workbench, *, is_kept: bool) -> ToolkitPlan:
@@ -128,7 +130,7 @@ def _with_compilers(found: Compilers, torch: Identity, bench: Workbench, *, is_k
     home = CudaHome(path=path, toolkit=root, kept=keeping, environ=bench.environ)
     where = f"out of wheels, {'kept from an earlier build' if is_kept else 'in the build environment'}: {found.site}"
     why = f"CUDA {found.version} ({where})"
-    requirements = _ninja(bench) if bench.is_asked and not bench.is_postponed else ()
+    requirements = _ninja(bench) if bench.kind == "requirements" and not bench.is_postponed else ()
     return ToolkitPlan(
         kind="wheels",
         why=why,

@@ -21,7 +21,7 @@ from ..errors import CudaError
 from ..errors.reasons import reason
 from ..store.atomic import replacing
 from ..store.cache import open_folder, way_out
-from ..store.linked import digest
+from ..store.names import digest
 from ..system.files import is_file, list_names, read_text
 
 PROGRAMS = ("ccache", "sccache")
@@ -60,25 +60,70 @@ def find_compiler_cache(chosen: Chosen[str] | None, environ: Mapping[str, str]) 
     )
 
 
-def cache_variables(  # noqa: PLR0913 - what a compiler cache looks at
+class CompilerScript(NamedTuple):
+    """A script that is the compiler, seen from outside, with the cache in front of it; at a stable path."""
+
+    path: Path
+    text: str
+
+    def write(self) -> None:
+        """Write the script, in one step, unless it is there.
+
+        :raises CudaError: when it cannot be written.
+        """
+        try:
+            if read_text(self.path) != self.text or not os.access(self.path, os.X_OK):
+                open_folder(self.path.parent.parent)
+                self.path.parent.mkdir(exist_ok=True)
+                with replacing(self.path) as new:
+                    new.write_text(self.text, "utf-8")
+                    new.chmod(0o755)
+        except OSError as error:
+            raise CudaError(
+                f"cuda.compiler-cache: the script {self.path} cannot be written: {reason(error)}",
+                hint=way_out(error, "; or go without a compiler cache: compiler-cache = 'off'"),
+            ) from None
+
+
+class CacheVariables(NamedTuple):
+    """The variables that put a compiler cache in front."""
+
+    values: Mapping[str, str]
+    script: CompilerScript | None
+    """The script that CXX names."""
+
+
+def plan_compiler_cache(  # noqa: PLR0913 - what a compiler cache looks at
     found: CompilerCache, environ: Mapping[str, str], *, folder: Path, source: Path, prefix: Path, nvcc: Path | None
-) -> dict[str, str]:
-    """Return the variables that put a compiler cache in front; the person's own are left out.
+) -> CacheVariables:
+    """Return the variables that put a compiler cache in front, without those that the person has set.
 
     :param folder: where scripts go.
     :param source: the source tree.
     :param prefix: of the interpreter that builds.
     :param nvcc: the CUDA compiler, if there is one.
     """
+    script = None
     if found.program is None:
         # From 2.13 on, torch takes what is on PATH.
         values = {"TORCH_NO_COMPILER_WRAPPER": "1"}
     else:
-        values = {**_in_front(found.program, environ, folder, nvcc), **_settings(found.program, source, prefix)}
-    return {name: value for name, value in values.items() if name not in environ}
+        script = _plan_script(found.program, environ, folder)
+        values = {**_in_front(found.program, environ, script, nvcc), **_settings(found.program, source, prefix)}
+    return CacheVariables({name: value for name, value in values.items() if name not in environ}, script)
 
 
-def _in_front(program: Path, environ: Mapping[str, str], folder: Path, nvcc: Path | None) -> dict[str, str]:
+def _plan_script(program: Path, environ: Mapping[str, str], folder: Path) -> CompilerScript | None:
+    compiler = shutil.which("c++", path=environ.get("PATH", ""))
+    if "CXX" in environ or compiler is None:
+        return None
+    text = f'#!/bin/sh\nexec {shlex.quote(str(program))} {shlex.quote(compiler)} "$@"\n'
+    return CompilerScript(path=folder / digest([text]) / Path(compiler).name, text=text)
+
+
+def _in_front(
+    program: Path, environ: Mapping[str, str], script: CompilerScript | None, nvcc: Path | None
+) -> dict[str, str]:
     """Return the variables by which torch, distutils and CMake call the cache.
 
     ``CXX="ccache g++"`` will not do: torch asks it for its version, and gets ccache's. CC is left alone, since torch
@@ -86,13 +131,11 @@ def _in_front(program: Path, environ: Mapping[str, str], folder: Path, nvcc: Pat
     """
     words = str(program)
     values = {"CMAKE_C_COMPILER_LAUNCHER": words}
-    compiler = shutil.which("c++", path=environ.get("PATH", ""))
     if "CXX" in environ:  # CMake puts the cache in front of the person's own, and so does torch from 2.13 on
         values["CMAKE_CXX_COMPILER_LAUNCHER"] = words
-    elif compiler is not None:
-        script = _write_script(folder, program, Path(compiler))
+    elif script is not None:
         # Once is enough: from 2.13 on, torch would put it in front of CXX by itself.
-        values |= {"CXX": str(script), "TORCH_NO_COMPILER_WRAPPER": "1"}
+        values |= {"CXX": str(script.path), "TORCH_NO_COMPILER_WRAPPER": "1"}
     if nvcc is not None:
         values |= {
             "PYTORCH_NVCC": f"{shlex.quote(words)} {shlex.quote(str(nvcc))}",
@@ -121,22 +164,3 @@ def _settings(program: Path, source: Path, prefix: Path) -> dict[str, str]:
 
 def _has_headers(folder: Path) -> bool:
     return any(names for _, _, names in os.walk(folder)) if list_names(folder) else False
-
-
-def _write_script(folder: Path, program: Path, compiler: Path) -> Path:
-    """Return a script that is the compiler, seen from outside; at a stable path, written in one step."""
-    text = f'#!/bin/sh\nexec {shlex.quote(str(program))} {shlex.quote(str(compiler))} "$@"\n'
-    script = folder / digest([text]) / compiler.name
-    try:
-        if read_text(script) != text or not os.access(script, os.X_OK):
-            open_folder(folder)
-            script.parent.mkdir(exist_ok=True)
-            with replacing(script) as new:
-                new.write_text(text, "utf-8")
-                new.chmod(0o755)
-    except OSError as error:
-        raise CudaError(
-            f"cuda.compiler-cache: the script {script} cannot be written: {reason(error)}",
-            hint=way_out(error, "; or go without a compiler cache: compiler-cache = 'off'"),
-        ) from None
-    return script

@@ -24,7 +24,8 @@ from ..errors.reasons import reason
 from ..store.atomic import replacing
 from ..store.cache import open_folder, way_out
 from ..store.holding import exclusively
-from ..store.linked import LinkedFolder, digest
+from ..store.linked import LinkedFolder
+from ..store.names import digest
 from ..system.files import is_file, is_folder, list_names, read_text
 from .wheels import Compilers
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from ..frontend.caller import Isolation
 from ..installed.distributions import DistributionIndex
-from ..provision.fetch import Fetcher
+from ..real.hooks import HookKind
+
+if TYPE_CHECKING:
+    from ..provision.fetch import Fetching
 
 
 class Workbench(NamedTuple):
@@ -18,16 +22,12 @@ class Workbench(NamedTuple):
     cache: Path
     visible: DistributionIndex
     """What the running interpreter would import."""
-    isolation: str
-    """As of the caller: ``none``, ``hidden``, ``throwaway``, ``kept``, ``assumed``."""
-    is_asked: bool
-    """True in ``get_requires_*``: what is required can still be installed."""
-    is_building: bool
-    """True in the hooks that compile."""
+    isolation: Isolation
+    kind: HookKind
     is_postponed: bool = False
     """Whether nothing has to be installed for this hook, although a build would need it."""
-    fetcher: Fetcher | None = None
-    """Keeps what was fetched; None where the build environment is not ours to complete."""
+    plan_fetching: Callable[[str], Fetching] | None = None
+    """Plans to fetch a pinned requirement; None when the build environment is not ours to complete."""
     site: Path | None = None
     """The folder that the real backend sees torch in; None: it does not see it yet."""
     nvidia: Path | None = None

@@ -24,7 +24,7 @@ from ..installed.identity import Identity
 from ..store.atomic import replacing
 from ..store.cache import open_folder
 from ..store.holding import exclusively, remove
-from ..store.linked import digest
+from ..store.names import digest
 from ..system.files import is_file, list_names, read_text
 
 FIRST_MAJOR = 13

@@ -11,7 +11,7 @@ from packaging.version import Version
 from ..errors.reasons import DataError
 from ..system.files import is_text
 
-_LONG_NUMBER = re.compile(r"\d{1000}")
+_LONG_NUMBER = r"\d{1000}"
 """packaging accepts such a requirement, and fails when a version is compared with it."""
 
 
@@ -22,7 +22,7 @@ def read_requirement(text: str) -> Requirement:
     """
     if not is_text(text):
         raise DataError("half of a character (a surrogate)")
-    if _LONG_NUMBER.search(text):
+    if re.search(_LONG_NUMBER, text):
         raise DataError("a number of more than 1000 digits")
     return Requirement(text)
 

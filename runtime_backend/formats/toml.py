@@ -19,7 +19,7 @@ else:  # pragma: no cover - Python 3.10 alone comes here
 MOST_PARTS = 200
 """Parts of a dotted key: the parser needs a time that grows with their square. Real keys have less than ten."""
 _PART = r"(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*\.[ \t]*"
-_LONG_KEY = re.compile(rf"(?<![\w\"'-])(?:{_PART}){{{MOST_PARTS}}}")
+_LONG_KEY = rf"(?<![\w\"'-])(?:{_PART}){{{MOST_PARTS}}}"
 
 
 class TOMLDecodeError(ValueError):
@@ -33,7 +33,7 @@ def loads(text: str) -> dict[str, Any]:
         of 5,000 digits) and a RecursionError (1,000 brackets).
     """
     for number, line in enumerate(text.split("\n"), start=1):
-        if line.count(".") >= MOST_PARTS and _LONG_KEY.search(line):
+        if line.count(".") >= MOST_PARTS and re.search(_LONG_KEY, line):
             raise TOMLDecodeError(f"a key of more than {MOST_PARTS} parts (at line {number})")
     try:
         return _parse(text)
@@ -43,7 +43,7 @@ def loads(text: str) -> dict[str, Any]:
         raise TOMLDecodeError(reason(error)) from None
 
 
-_PLACE = re.compile(r"(?s)(.*) \(at (?:line (\d+)(?:, column (\d+))?|end of document)\)")
+_PLACE = r"(?s)(.*) \(at (?:line (\d+)(?:, column (\d+))?|end of document)\)"
 _MARK, _UTF16 = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 _AS_UTF8 = "Save the file as UTF-8, without a byte order mark."
 
@@ -94,7 +94,7 @@ def parse_document(text: str, path: Path) -> dict[str, Any]:
 
 def _no_toml(why: str, text: str, path: Path) -> FileError:
     """Return a refusal that begins with the place, as far as the parser tells it."""
-    found = _PLACE.fullmatch(why)
+    found = re.fullmatch(_PLACE, why)
     if found is None:
         return FileError(f"{path}: not TOML: {why}")
     what, line, column = found.groups()

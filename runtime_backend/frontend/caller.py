@@ -7,9 +7,9 @@ import re
 import site
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from ..errors import TargetError
 from ..errors.reasons import reason
@@ -18,15 +18,26 @@ from .environments import Environment, EnvironmentReader, read_pyvenv_cfg
 from .processes import Process, list_ancestors
 from .programs import find_program
 
-_THROWAWAY = re.compile(r"(pip-)?build-env-[a-z0-9_]{8}")
+T = TypeVar("T")
+
+_THROWAWAY = r"(pip-)?build-env-[a-z0-9_]{8}"
 """The name that build and pip (venv isolation) give the folder of a build environment, in the temporary folder."""
+
+Isolation = Literal["none", "hidden", "throwaway", "kept", "assumed"]
+"""How a frontend isolates a build.
+
+``none``       not at all
+``hidden``     the interpreter is the target's, with its distributions taken off the path (pip, pdm, pipenv)
+``throwaway``  an environment made for this build (uv, build, poetry, pip's venv isolation)
+``kept``       one that the last build used too (hatch, tox), in which that build's torch may still be
+``assumed``    no frontend is there; the command line explains an isolated build
+"""
 
 _TEMPORARY = ("/tmp", "/var/tmp", "/usr/tmp")  # noqa: S108 - where the temporary folder is if no variable names one
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Everything that a hook can see of who called it. Built once in the face, and passed down."""
+class _Facts(NamedTuple):
+    """What is read of a process when the hook begins."""
 
     environ: Mapping[str, str]
     cwd: Path
@@ -44,6 +55,15 @@ class Caller:
     is_hook: bool = True
     """False: the command line, which explains a build by a frontend that is not there."""
 
+
+class Caller(_Facts):
+    """Everything that a hook can see of who called it: made once in the face, and passed down."""
+
+    @cached_property
+    def findings(self) -> dict[object, Any]:
+        """What functions have found out about this caller (see :func:`once`)."""
+        return {}
+
     @cached_property
     def ancestors(self) -> Sequence[Process]:
         """The processes above, nearest first; read when first asked for."""
@@ -55,14 +75,8 @@ class Caller:
         return self.reader.read(self.prefix)
 
     @cached_property
-    def isolation(self) -> str:
-        """How the frontend isolates this build.
-
-        ``none``: not at all. ``hidden``: the interpreter is the target's, with its distributions taken off the path
-        (pip, pdm, pipenv). ``throwaway``: an environment made for this build (uv, build, poetry, pip's venv isolation).
-        ``kept``: one that the last build used too (hatch, tox), in which that build's torch may still lie.
-        ``assumed``: no frontend is there; the command line explains an isolated build.
-        """
+    def isolation(self) -> Isolation:
+        """How the frontend isolates this build."""
         if not self.is_hook:
             return "assumed"
         if self.environ.get("HATCH_ENV_ACTIVE") == "hatch-build" or self._is_tox_packaging:
@@ -90,7 +104,7 @@ class Caller:
         """Build and pip build in ``<tmp>/build-env-a1b2c3d4`` and ``<tmp>/pip-build-env-a1b2c3d4``, or one below."""
         if not self._config:
             return False
-        named = next((f for f in (self.prefix, self.prefix.parent) if _THROWAWAY.fullmatch(f.name)), None)
+        named = next((f for f in (self.prefix, self.prefix.parent) if re.fullmatch(_THROWAWAY, f.name)), None)
         roots = {os.path.realpath(place) for place in (*self._temporary_folders, *_TEMPORARY)}
         return named is not None and os.path.realpath(named.parent) in roots
 
@@ -180,6 +194,19 @@ class Caller:
         shell = self.environ.get("PWD")
         folders = [told, Path(shell) if shell else None]
         return tuple(dict.fromkeys(folder for folder in folders if folder is not None))
+
+
+def once(find: Callable[[Caller], T]) -> Callable[[Caller], T]:
+    """Keep what a function finds out about a caller: a command line is read once in a hook."""
+
+    @wraps(find)
+    def found(caller: Caller) -> T:
+        if find not in caller.findings:
+            caller.findings[find] = find(caller)
+        kept: T = caller.findings[find]
+        return kept
+
+    return found
 
 
 def _working_folder() -> Path:

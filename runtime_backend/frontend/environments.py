@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -20,9 +19,8 @@ _ASK = (
 )
 
 
-@dataclass(frozen=True)
-class Environment:
-    """A place that distributions are installed into."""
+class _Folders(NamedTuple):
+    """Where the distributions of an environment are."""
 
     prefix: Path
     python: str
@@ -34,6 +32,10 @@ class Environment:
     follows_pth: bool = True
     """Whether what a ``.pth`` file adds counts: for Python it does, for uv it does not."""
 
+
+class Environment(_Folders):
+    """A place that distributions are installed into."""
+
     @cached_property
     def distributions(self) -> DistributionIndex:
         """What is installed there, editable installs included."""
@@ -42,16 +44,16 @@ class Environment:
 
     def with_folder(self, folder: Path) -> Environment:
         """Return the environment as it looks with another folder of distributions in front."""
-        return replace(self, site_dirs=(folder, *self.site_dirs))
+        return self._replace(site_dirs=(folder, *self.site_dirs))
 
     def without_folder(self, folder: Path | None) -> Environment:
         """Return the environment without one of its folders."""
-        return self if folder is None else replace(self, site_dirs=tuple(f for f in self.site_dirs if f != folder))
+        return self if folder is None else self._replace(site_dirs=tuple(f for f in self.site_dirs if f != folder))
 
     def seen_by_uv(self) -> Environment:
         """Return the environment as uv sees it: its own folders alone, and nothing that a ``.pth`` file adds."""
         own = tuple(folder for folder in self.site_dirs if folder not in self.borrowed)
-        return replace(self, site_dirs=own, follows_pth=False)
+        return self._replace(site_dirs=own, follows_pth=False)
 
 
 class EnvironmentReader(NamedTuple):

@@ -13,7 +13,7 @@ from .caller import Caller
 
 _HOOK_ARGUMENTS = 3
 """pyproject-hooks starts ``_in_process.py HOOK FOLDER``, with the arguments of the hook in ``FOLDER/input.json``."""
-_WORD = re.compile(r"(?:-C=?|--config-settings?=)?(runtime-backend\.[\w-]+)=(.*)", re.DOTALL)
+_WORD = r"(?s)(?:-C=?|--config-settings?=)?(runtime-backend\.[\w-]+)=(.*)"
 """As pip, build and uv write them; the option may be a word of its own."""
 
 
@@ -28,7 +28,7 @@ def foresee_config_settings(caller: Caller) -> Mapping[str, Any]:
             return given["config_settings"] or {}
     process = caller.frontend[1]
     words = () if process is None else process.argv
-    found = (_WORD.fullmatch(word) for word in words)
+    found = (re.fullmatch(_WORD, word) for word in words)
     return {match[1]: match[2] for match in found if match is not None}
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import NamedTuple
 
 from ..config.selection import Selection
+from ..system.trust import trusting
 from .environments import Environment
 
 _DEFAULT = Selection()
@@ -58,10 +58,7 @@ class Place(NamedTuple):
     def warnings(self) -> tuple[str, ...]:
         """Word of what is not believed, and how to have it believed."""
         why = f"is not used: another user may have put it there ({self.path}: {self.objection})"
-        return tuple(
-            f"{path} {why}; if you trust it, set RUNTIME_BACKEND_TRUST={shlex.quote(str(path.parent))}"
-            for path in self.hidden
-        )
+        return tuple(f"{path} {why}; if you trust it, set {trusting(path.parent)}" for path in self.hidden)
 
 
 class Named(NamedTuple):

@@ -18,7 +18,7 @@ _ALIASES = {
     "pip-sync": "pip",
     "piptools": "pip",
 }
-_CONSOLE_SCRIPT = re.compile(rb"^from pip(\._internal\.\S+)? import main", re.MULTILINE)
+_CONSOLE_SCRIPT = rb"(?m)^from pip(\._internal\.\S+)? import main"
 _LONGEST_SCRIPT = 2_000
 """Bytes; the console scripts that installers write have a tenth of that."""
 
@@ -62,7 +62,7 @@ def _is_pip(script: Path) -> bool:
             head = file.read(_LONGEST_SCRIPT)
     except OSError:
         return False
-    if _CONSOLE_SCRIPT.search(head) and len(head) < _LONGEST_SCRIPT:
+    if re.search(_CONSOLE_SCRIPT, head) and len(head) < _LONGEST_SCRIPT:
         return True
     if not head.startswith((b"#!", b"PK")):  # an archive may begin with a line for the shell, too
         return False

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ..config.selection import Selection, normalise_names
 from ..system.files import is_there, read_text
 from .arguments import Arguments, read_arguments
-from .caller import Caller
+from .caller import Caller, once
 from .environments import is_conda_base
 from .uv_options import FLAGS, INHERITED_OPTIONS, VALUED_OPTIONS, is_on, leaves_out
 
@@ -213,6 +213,7 @@ def _words_of_uv(name: str, words: Sequence[str]) -> int | None:
     return 2 if name in ("run", "x") else None
 
 
+@once
 def find_uv_command(caller: Caller) -> UvCommand | None:
     """Return the running uv; None where the frontend is another, or its process is not seen."""
     name, process = caller.frontend

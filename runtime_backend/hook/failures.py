@@ -8,9 +8,7 @@ from pathlib import Path
 
 from ..errors import RuntimeBackendError
 from ..plan import Plan
-from ..plan.as_text import short_story
-from ..real.backend import exit_code, print_failure
-from ..real.calling import ChildFailed
+from ..real.backend import ChildFailed, exit_code, print_failure
 from ..system.memory import count_kills
 
 KILLED = (
@@ -60,6 +58,9 @@ def _tell(
 ) -> None:
     if plan.refusal is not None:
         raise plan.refusal
+    from ..plan.as_text import short_story  # noqa: PLC0415 - a failure alone needs it
+    from .prerequisites import find_missing  # noqa: PLC0415 - as above
+
     say(f"{plan.hook} of the real backend failed; it was called with")
     for line in short_story(plan):
         say(f"  {line}")
@@ -67,7 +68,5 @@ def _tell(
         say(f"  its whole output: {output}")
     if is_short_of_memory:
         say(KILLED)
-    from .prerequisites import find_missing  # noqa: PLC0415 - a failure alone needs it
-
     for line in find_missing(plan, environ):
         say(line)

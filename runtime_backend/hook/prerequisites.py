@@ -14,7 +14,7 @@ import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ..plan import BUILD_HOOKS, Plan
+from ..plan import Plan
 from ..system.files import is_file
 
 _COMPILERS = ("c++", "g++", "clang++")
@@ -27,7 +27,7 @@ def find_missing(plan: Plan, environ: Mapping[str, str]) -> Iterator[str]:
 
     :param environ: of the hook; the plan's own variables are added.
     """
-    if plan.hook in BUILD_HOOKS:
+    if plan.kind == "wheel":
         planned = {variable.name: variable.value for variable in plan.variables if variable.value is not None}
         yield from _missing_headers(include_folders())
         yield from _missing_compiler({**environ, **planned})

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..config import settings_of_tree
+from ..config.planned import PlannedVariable
 from ..errors import ProvisionError
 from ..frontend.caller import Caller
-from ..installed.distributions import locate_imports
-from ..plan import BUILD_HOOKS, Plan
+from ..plan import Plan
+from ..plan.own_variables import SCRATCH, SETUPTOOLS_CONFIG, plan_own_variables
 from ..provision.overlay import Overlay
 from ..real.surroundings import Surroundings
-from ..store.cache import bytecode_folder, open_folder
+from ..store.cache import open_folder
 from ..store.holding import in_use
-from ..system.files import is_folder
-from .environ import (
-    build_folder_variables,
-    bytecode_variables,
-    hook_variables,
-    search_variables,
-    setuptools_config,
-    toolkit_variables,
-)
 
 if TYPE_CHECKING:
     from ..cuda import CudaHome
@@ -57,24 +48,69 @@ def set_stage(
     """
     with ExitStack() as stack:
         plan = _open_upstream(plan, caller, stack, say)
-        is_building = plan.hook in BUILD_HOOKS and not is_probe
+        is_building = plan.kind == "wheel" and not is_probe
         shown = _show_folders(plan, stack, is_building=is_building)
-        overlays = [shown[overlay.path] for overlay in (plan.view, plan.overlay) if overlay is not None]
-        named = _named_folder(config_settings or {})
+        variables = _variables(plan, config_settings or {}, is_building=is_building)
+        if is_building:
+            _prepare_build(plan, variables, stack, shown)
         changes = {
-            **hook_variables(caller.environ),
-            **search_variables(caller.environ, overlays, _cmake_prefixes(plan, shown)),
-            **(bytecode_variables(caller.environ, bytecode_folder(plan.cache)) if plan.overlay else {}),
-            **(_build_folder(plan, caller, stack, named) if is_building else {}),
-            **_compiling(plan, caller, shown, stack, is_building=is_building),
-            **{v.name: _moved(v.value, shown) for v in plan.variables if v.value is not None},
+            **_without_hooks(caller.environ),
+            **{variable.name: _moved(variable.value or "", shown) for variable in variables},
         }
         if is_building and "TORCH_CUDA_ARCH_LIST" in changes:
             _warn_of_own_architectures(plan, say)
+        folder = changes.get("SKBUILD_BUILD_DIR") or caller.environ.get("SKBUILD_BUILD_DIR")
+        folder = folder or _named_folder(config_settings or {})
         yield Stage(
-            plan=plan._replace(build_folders=_build_folders(plan, caller, changes.get("SKBUILD_BUILD_DIR"), named)),
+            plan=plan._replace(build_folders=_build_folders(plan, caller, folder)),
             around=_surroundings(plan, changes, shown),
         )
+
+
+def _variables(plan: Plan, config_settings: Mapping[str, Any], *, is_building: bool) -> list[PlannedVariable]:
+    """Return the variables to set.
+
+    scikit-build-core reads a variable before what a call names: ours gives way.
+    """
+    is_named = _named_folder(config_settings) is not None
+    own = (*plan.own.always, *(plan.own.building if is_building else ()))
+    found = (v for v in own if not (is_named and v.name == "SKBUILD_BUILD_DIR"))
+    return [*found, *(variable for variable in plan.variables if variable.value is not None)]
+
+
+def _without_hooks(environ: Mapping[str, str]) -> dict[str, str | None]:
+    """Return the removal of the frontend's own variables.
+
+    They say where *we* are loaded from, and would mislead a frontend that the real backend starts.
+    """
+    return {name: None for name in environ if name.startswith(("_PYPROJECT_HOOKS_", "PEP517_"))}
+
+
+def _prepare_build(plan: Plan, variables: Sequence[PlannedVariable], stack: ExitStack, shown: dict[Path, Path]) -> None:
+    """Make what the variables of a build name: a temporary folder with a file, and the compiler cache's script."""
+    if any(str(SCRATCH) in (variable.value or "") for variable in variables):
+        import tempfile  # noqa: PLC0415 - two hooks of eight need it
+
+        made = tempfile.TemporaryDirectory(prefix="runtime-backend-", ignore_cleanup_errors=True)
+        shown[SCRATCH] = folder = Path(stack.enter_context(made))
+        text = setuptools_config(plan.build_label or "", is_editable=plan.real_hook == "build_editable")
+        (folder / SETUPTOOLS_CONFIG).write_text(text, "utf-8")
+    if plan.own.script is None or "CXX" not in {variable.name for variable in plan.own.building}:
+        return
+    folder = plan.own.script.path.parent.parent
+    with suppress(OSError):  # reported when the script is written
+        open_folder(folder)
+    stack.enter_context(in_use(folder))
+    plan.own.script.write()
+
+
+def setuptools_config(label: str, *, is_editable: bool) -> str:
+    """Return a distutils configuration with a build folder for one runtime.
+
+    An editable build puts its extensions beside the sources, where those of another runtime may lie: always compiled.
+    """
+    forced = "[build_ext]\nforce = 1\n" if is_editable else ""
+    return f"[build]\nbuild_base = build/{label}\n{forced}"
 
 
 def _surroundings(plan: Plan, changes: Mapping[str, str | None], shown: Mapping[Path, Path]) -> Surroundings:
@@ -145,42 +181,17 @@ def _moved(value: str, shown: Mapping[Path, Path]) -> str:
     return value
 
 
-def _compiling(
-    plan: Plan, caller: Caller, shown: Mapping[Path, Path], stack: ExitStack, *, is_building: bool
-) -> dict[str, str | None]:
-    """Return the variables that put CUDA's compilers on PATH, and a compiler cache in front of all of them."""
-    home = _home(plan)
-    place = None if home is None else shown[home.path]
-    changes = {} if place is None else toolkit_variables(caller.environ, place)
-    if plan.compiler_cache is None or not is_building:
-        return changes
-    from ..cuda import cache_variables  # noqa: PLC0415 - most packages have no cuda table
-
-    planned = {variable.name: variable.value or "" for variable in plan.variables}
-    folder = plan.cache / "compilers"
-    with suppress(OSError):  # reported when a script has to be written
-        open_folder(folder)
-    stack.enter_context(in_use(folder))
-    found = cache_variables(
-        plan.compiler_cache,
-        {**planned, **caller.environ},
-        folder=folder,
-        source=plan.settings.source,
-        prefix=caller.prefix,
-        nvcc=None if place is None else place / "bin" / "nvcc",
-    )
-    return {**changes, **found}
-
-
 def _open_upstream(plan: Plan, caller: Caller, stack: ExitStack, say: Callable[[str], None]) -> Plan:
     upstream = plan.settings.upstream
     if upstream is None:
         return plan
-    from ..upstream import Depot  # noqa: PLC0415 - few packages are wrappers
+    from ..config.upstream import settings_of_tree  # noqa: PLC0415 - few packages are wrappers
+    from ..upstream import Depot  # noqa: PLC0415
 
     depot = Depot(folder=plan.cache / "sources", environ=caller.environ, is_offline=plan.is_offline, say=say)
     tree = stack.enter_context(depot.tree(upstream))
-    return plan._replace(settings=settings_of_tree(plan.settings, tree))
+    plan = plan._replace(settings=settings_of_tree(plan.settings, tree))
+    return plan._replace(own=plan_own_variables(plan, caller))
 
 
 def _warn_of_own_architectures(plan: Plan, say: Callable[[str], None]) -> None:
@@ -191,52 +202,19 @@ def _warn_of_own_architectures(plan: Plan, say: Callable[[str], None]) -> None:
         say(f"warning: the package names architectures itself, so torch does not look at TORCH_CUDA_ARCH_LIST: {own}")
 
 
-def _build_folder(plan: Plan, caller: Caller, stack: ExitStack, named: str | None) -> Mapping[str, str | None]:
-    """Return the variables that name the build folders.
-
-    :param named: the one that the call names to scikit-build-core, which would hear a variable first.
-    """
-    label = plan.build_label
-    if label is None:
-        return {}
-    import tempfile  # noqa: PLC0415 - two hooks of eight need it
-
-    made = tempfile.TemporaryDirectory(prefix="runtime-backend-", ignore_cleanup_errors=True)
-    folder = Path(stack.enter_context(made))
-    path = folder / "setuptools.cfg"
-    is_editable = plan.real_hook == "build_editable"
-    path.write_text(setuptools_config(label, is_editable=is_editable), "utf-8")
-    if named is not None:
-        return build_folder_variables(caller.environ, label, path, None, None)
-    # An editable may be built again in its folder, whenever it is imported: not in one that goes.
-    scratch = None if is_editable else folder / "scikit-build"
-    return build_folder_variables(caller.environ, label, path, plan.settings.scikit_build_dir, scratch)
-
-
 def _named_folder(config_settings: Mapping[str, Any]) -> str | None:
     """Return the build folder that a call names to scikit-build-core."""
     found = (config_settings.get(key) for key in ("skbuild.build-dir", "build-dir"))
     return next((folder for folder in found if isinstance(folder, str)), None)
 
 
-def _build_folders(plan: Plan, caller: Caller, ours: str | None, named: str | None) -> tuple[Path, ...]:
+def _build_folders(plan: Plan, caller: Caller, scikit_build: str | None) -> tuple[Path, ...]:
     """Return where setuptools and scikit-build-core compile; the latter's up to the first part with a placeholder.
 
-    :param ours: the folder that we name to scikit-build-core.
+    :param scikit_build: the folder that scikit-build-core is told.
     """
     label = "" if "DIST_EXTRA_CONFIG" in caller.environ else plan.build_label or ""
-    folders = [os.path.join("build", label), ours or caller.environ.get("SKBUILD_BUILD_DIR") or named]  # noqa: PTH118
+    folders = [os.path.join("build", label), scikit_build]  # noqa: PTH118
     parts = ((folder or "").partition("{") for folder in folders)
     stems = [os.path.dirname(stem) if brace else stem for stem, brace, _ in parts]  # noqa: PTH120 - may end in a slash
     return tuple(plan.settings.source / stem for stem in stems if stem)
-
-
-def _cmake_prefixes(plan: Plan, shown: Mapping[Path, Path]) -> list[Path]:
-    """Return the folders that hold the CMake packages of the runtimes, such as ``torch/share/cmake``."""
-    overlays = [overlay for overlay in (plan.view, plan.overlay) if overlay is not None]
-    roots = [shown[overlay.path] / entry for overlay in overlays for entry in overlay.links.targets]
-    for runtime in plan.runtimes if plan.view is None else ():
-        distribution = runtime.outcome.visible_distribution
-        if runtime.provision.kind == "present" and distribution is not None:
-            roots += locate_imports(distribution, ()).values()
-    return [root / "share" / "cmake" for root in roots if is_folder(root / "share" / "cmake")]

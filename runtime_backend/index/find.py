@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -16,6 +15,7 @@ from ..formats.jsontext import parse_json
 from ..formats.parsing import parse_wheel_name
 from ..store.atomic import write
 from ..store.cache import open_folder
+from ..store.names import digest
 from ..system.files import read_bytes
 from ..system.platforms import UNFIT, Platform
 from ..system.printable import without_secrets
@@ -82,7 +82,7 @@ class Indexes(NamedTuple):
     def _folder_entry(self, wanted: Wanted) -> Path:
         tags = [] if wanted.file is not None else [str(tag) for tag in self.platform.tags[:1]]
         facts = [wanted.name, wanted.version, wanted.indexes, wanted.file, sorted(wanted.hashes), tags]
-        return self.folder / f"{hashlib.sha256(json.dumps(facts).encode()).hexdigest()}.json"
+        return self.folder / f"{digest([json.dumps(facts)])}.json"
 
 
 def _matching(files: Iterable[IndexFile], wanted: Wanted) -> Iterator[IndexFile]:

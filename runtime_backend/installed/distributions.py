@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
@@ -15,18 +14,21 @@ from ..formats.headers import Headers, read_headers
 from ..system.files import is_file, is_folder, is_there, list_names, read_text
 
 _INFO_SUFFIXES = (".dist-info", ".egg-info")
-_FIRST_COMPONENT = re.compile(r"^([^/,\n]+)[^\n]*(?:\n\1/[^\n]*)*", re.MULTILINE)
+_FIRST_COMPONENT = r"(?m)^([^/,\n]+)[^\n]*(?:\n\1/[^\n]*)*"
 """The first component of a path, and all the lines after it that have the same one."""
 
 
-@dataclass(frozen=True)
-class Distribution:
-    """One installed distribution."""
+class _Place(NamedTuple):
+    """Where an installed distribution is."""
 
     name: str
     """Normalised (PEP 503)."""
     info: Path
     """Its ``.dist-info`` or ``.egg-info``."""
+
+
+class Distribution(_Place):
+    """One installed distribution."""
 
     @property
     def site(self) -> Path:
@@ -63,7 +65,7 @@ class Distribution:
     @cached_property
     def top_names(self) -> frozenset[str]:
         """The first components of the paths of RECORD."""
-        return frozenset(name.strip('"') for name in _FIRST_COMPONENT.findall(self.record))
+        return frozenset(name.strip('"') for name in re.findall(_FIRST_COMPONENT, self.record))
 
     @property
     def direct_url(self) -> str:
@@ -199,6 +201,8 @@ def _editable_mapping(distribution: Distribution) -> dict[str, Path]:
 
 
 def _parse_mapping(text: str) -> dict[str, Path]:
+    import ast  # noqa: PLC0415 - hardly a runtime is editable
+
     try:
         return {name: Path(place) for name, place in ast.literal_eval(text).items()}
     except (ValueError, SyntaxError, TypeError, AttributeError, RecursionError, MemoryError):  # none: it shows nothing

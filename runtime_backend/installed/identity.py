@@ -18,7 +18,7 @@ from ..formats.parsing import parse_requirement, parse_version
 from ..system.files import decode, is_file, read_bytes
 from .distributions import Distribution, DistributionIndex, extend_by_pth, locate_imports
 
-_ASSIGNMENT = re.compile(r"^(\w+)\s*(?::[^=\n]+)?=\s*(?:'([^'\n]*)'|\"([^\"\n]*)\")\s*$", re.MULTILINE)
+_ASSIGNMENT = r"(?m)^(\w+)\s*(?::[^=\n]+)?=\s*(?:'([^'\n]*)'|\"([^\"\n]*)\")\s*$"
 _LABELS = {"cuda": r"\bcu(\d+)\d\b", "rocm": r"\brocm(\d+\b)?", "xpu": r"\bxpu()", "cpu": r"\bcpu()"}
 """``cu126``, ``rocm6.4``, AMD's own ``rocmsdk20251116``, ``cpu.cxx11.abi``; the group is the major version."""
 
@@ -93,7 +93,7 @@ def read_identity(distribution: Distribution, index: DistributionIndex) -> Ident
     """
     imports = locate_imports(distribution, index.search_path)
     text = _version_text(distribution, imports)
-    facts = {name: single or double for name, single, double in _ASSIGNMENT.findall(text)}
+    facts = {name: single or double for name, single, double in re.findall(_ASSIGNMENT, text)}
     reported = facts.get("__version__") or facts.get("version")
     if reported is None and "torch" in (distribution.name, *imports):
         raise _unreadable(distribution, imports)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..formats.headers import read_headers
 from ..system.files import decode
 
-_END = re.compile(rb"(?:\r\n|\r(?!\n)|\n){2}")
+_END = rb"(?:\r\n|\r(?!\n)|\n){2}"
 """The end of the fields; some real backends write Windows' line ends."""
 
 
@@ -17,7 +17,7 @@ def with_requirements(metadata: bytes, requirements: Sequence[str]) -> bytes:
 
     Those of the package stay beside them; a resolver needs both to hold.
     """
-    found = _END.search(metadata)
+    found = re.search(_END, metadata)
     head, rest = (metadata[: found.start()], metadata[found.start() :]) if found else (metadata.rstrip(b"\r\n"), b"\n")
     newline = b"\r\n" if rest.startswith(b"\r") else b"\n"
     there = read_headers(decode(head)).every("Requires-Dist")

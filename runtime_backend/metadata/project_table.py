@@ -43,8 +43,8 @@ _FIXED = ("description", "license", "readme", "requires-python", "version")
 _SINCE = (("2.5", ("import_names", "import_namespaces")), ("2.4", ("license_expression", "license_files")))
 """The versions of core metadata that keys need."""
 _LONGEST_LABEL = 32
-_GROUP = re.compile(r"\w+(\.\w+)*", re.ASCII)
-_QUOTED = re.compile(r'[][\\()<>@,:;".]')
+_GROUP = r"(?a)\w+(\.\w+)*"
+_QUOTED = r'[][\\()<>@,:;".]'
 
 
 def read_project(project: Mapping[str, Any], source: Path) -> dict[str, Any]:
@@ -170,14 +170,14 @@ def _people(table: Table, kind: str) -> dict[str, str | None]:
 
 
 def _quoted(name: str) -> str:
-    return '"' + re.sub(r'([\\"])', r"\\\1", name) + '"' if _QUOTED.search(name) else name
+    return '"' + re.sub(r'([\\"])', r"\\\1", name) + '"' if re.search(_QUOTED, name) else name
 
 
 def _check_entry_points(table: Table) -> None:
     """They are the wheel's; a table that is wrong is told here already."""
     groups = table.table("entry-points") or Table({}, file=table.file)
     for name in groups.names():
-        if not _GROUP.fullmatch(name):
+        if not re.fullmatch(_GROUP, name):
             groups.report(name, f"the group {name!r}", "letters, digits, '_' and '.'")
     for points in (table.table("scripts"), table.table("gui-scripts"), *map(groups.table, groups.names())):
         if points is not None:

@@ -53,10 +53,10 @@ def static_metadata(project: Mapping[str, Any], source: Path) -> tuple[str, byte
         raise NoAnswer(f"pyproject.toml: project: {error}") from None
     label = f"{canonicalize_name(raw['name']).replace('-', '_')}-{raw['version']}"
     head, end, body = text.partition(b"\n\n")
-    return label, _WORD.sub(_as_usual, head) + end + body
+    return label, re.sub(_WORD, _as_usual, head) + end + body
 
 
-_WORD = re.compile(rb"^(?:dynamic: [a-z-]+$|[a-z-]+(?=:))", re.MULTILINE)
+_WORD = rb"(?m)^(?:dynamic: [a-z-]+$|[a-z-]+(?=:))"
 
 
 def _as_usual(found: re.Match[bytes]) -> bytes:

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from ..config import Settings
+from ..real.hooks import kind_of
 from .static import is_complete
 
-_PACKING = ("get_requires_for_build_sdist", "build_sdist")
-_DESCRIBING = ("prepare_metadata_for_build_wheel", "prepare_metadata_for_build_editable")
-_BUILDING = ("build_wheel", "build_editable")
+Way = Literal["wrapper", "static", "stub", "real"]
+"""``wrapper``: a wrapper's own files; the others are explained in this package's docstring."""
 
 
-def plan_ways(hook: str, settings: Settings, *, is_lacking: bool) -> tuple[str, ...]:
-    """Return the ways to take, one after the other, until one leads to an answer.
+def way_by_files(hook: str, settings: Settings) -> Way | None:
+    """Return the way that needs nothing but the files of the source tree, no runtime and no real backend.
 
-    Statically answered is the metadata of wheels only, unless the settings say so: a real backend may add a requirement
-    to that of an editable build (hatchling: ``editables``). A wrapper's editable is a wheel; its sdist is the wrapper.
+    ``metadata = "auto"`` answers statically for wheels only: a real backend may add a requirement to the metadata of an
+    editable build (hatchling: ``editables``). A wrapper's editable is a wheel; its sdist is the wrapper.
+    """
+    kind, is_wrapper = kind_of(hook), settings.upstream is not None
+    if kind == "sdist" and is_wrapper:
+        return "wrapper"
+    if kind != "metadata" or settings.metadata.value not in ("auto", "static"):
+        return None
+    is_meant = hook == "prepare_metadata_for_build_wheel" or is_wrapper
+    return "static" if settings.metadata.value == "static" or (is_meant and is_complete(settings.project)) else None
+
+
+def ways_by_backend(hook: str, settings: Settings, *, is_lacking: bool) -> tuple[Way, ...]:
+    """Return the ways to take, one after the other, when the files alone do not answer.
 
     :param is_lacking: whether torch is needed, and the real backend would not see it.
     """
-    is_wrapper = settings.upstream is not None
-    if is_wrapper and hook in _PACKING:
-        return ("wrapper",)
-    wanted = settings.metadata.value
-    if hook in _BUILDING or wanted == "real":
+    wanted, kind = settings.metadata.value, kind_of(hook)
+    if kind == "sdist" and settings.upstream is not None:
+        return ()
+    if kind == "wheel" or wanted == "real":
         return ("real",)
-    if wanted == "static" and hook in _DESCRIBING:
-        return ("static",)
     if wanted == "stub":
         return ("stub",)
-    is_static = (hook == _DESCRIBING[0] or (is_wrapper and hook in _DESCRIBING)) and is_complete(settings.project)
-    return (*(["static"] if is_static else []), *(["stub"] if is_lacking else []), "real")
+    if wanted == "static" and kind == "metadata":
+        return ()
+    return ("stub", "real") if is_lacking else ("real",)

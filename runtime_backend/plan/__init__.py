@@ -8,24 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..config import Settings
 from ..config.planned import PlannedVariable
 from ..errors import RuntimeBackendError
+from ..frontend.caller import Isolation
 from ..installed.identity import Identity
-from ..metadata.ways import plan_ways
-from ..provision.fetch import Fetching
-from ..provision.overlay import Overlay
+from ..metadata.ways import Way, way_by_files, ways_by_backend
+from ..real.hooks import HookKind, kind_of
+from .own_variables import OwnVariables
 from .runtimes import RuntimePlan
 from .variables import build_label
 
 if TYPE_CHECKING:
     from ..cuda import CompilerCache, CudaPlan, ToolkitPlan
-
-REQUIREMENT_HOOKS = ("get_requires_for_build_wheel", "get_requires_for_build_editable")
-"""The hooks whose answer can still put a runtime into the build environment."""
-
-METADATA_HOOKS = ("prepare_metadata_for_build_wheel", "prepare_metadata_for_build_editable")
-"""The hooks whose answer a frontend resolves by."""
-
-BUILD_HOOKS = ("build_wheel", "build_editable")
-"""The hooks that need the runtimes."""
+    from ..provision.fetch import Fetching
+    from ..provision.overlay import Overlay
 
 
 class Plan(NamedTuple):
@@ -34,7 +28,7 @@ class Plan(NamedTuple):
     hook: str
     settings: Settings
     frontend: str | None
-    isolation: str
+    isolation: Isolation
     runtimes: tuple[RuntimePlan, ...]
     overlay: Overlay | None
     """Shows what is installed in the target, or was fetched."""
@@ -46,8 +40,15 @@ class Plan(NamedTuple):
     cache: Path
     is_offline: bool
     """True: no index is asked, nothing is downloaded."""
+    own: OwnVariables = OwnVariables()
+    """The variables that we set by ourselves."""
     build_folders: tuple[Path, ...] = ()
     """Where the real backend compiles, as far as the stage tells."""
+
+    @property
+    def kind(self) -> HookKind:
+        """What the hook is for."""
+        return kind_of(self.hook)
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -117,18 +118,20 @@ class Plan(NamedTuple):
         return self.cuda is not None and self.cuda.is_lacking
 
     @property
-    def ways(self) -> tuple[str, ...]:
-        """The ways in which this hook answers, one after the other."""
-        return self._ways(self.hook)
+    def ways_by_backend(self) -> tuple[Way, ...]:
+        """The ways in which the real backend answers this hook, one after the other."""
+        return self._ways_by_backend(self.hook)
 
     @property
-    def metadata_ways(self) -> tuple[str, ...]:
-        """The ways in which the metadata of a wheel are told, if the frontend asks for them."""
-        return self._ways(METADATA_HOOKS[0])
+    def metadata_ways(self) -> tuple[Way, ...]:
+        """The ways in which the metadata of a wheel are found, if the frontend asks for them."""
+        hook = "prepare_metadata_for_build_wheel"
+        by_files = way_by_files(hook, self.settings)
+        return (*([] if by_files is None else [by_files]), *self._ways_by_backend(hook))
 
-    def _ways(self, hook: str) -> tuple[str, ...]:
+    def _ways_by_backend(self, hook: str) -> tuple[Way, ...]:
         is_lacking = self.torch is not None and (self.torch.is_lacking or self.lacks_compilers)
-        return plan_ways(hook, self.settings, is_lacking=is_lacking)
+        return ways_by_backend(hook, self.settings, is_lacking=is_lacking)
 
     @property
     def pins(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,6 +44,9 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "toolkit": _describe_toolkit(plan),
         "compiler-cache": None if plan.compiler_cache is None else str(plan.compiler_cache),
         "variables": [{"name": v.name, "value": v.value, "origin": v.origin, "why": v.why} for v in plan.variables],
+        "own-variables": [
+            {"name": v.name, "value": v.value, "why": v.why} for v in (*plan.own.always, *plan.own.building)
+        ],
         "requirements": list(plan.requirements),
         "notes": list(plan.notes),
         "stop": None if plan.refusal is None else str(plan.refusal),
@@ -158,14 +162,14 @@ def _redacted(value: Any) -> Any:  # noqa: ANN401 - any JSON
     return value
 
 
-def append_line(path: Path, line: str) -> None:
-    """Add a line to the person's log.
+def log_plan(path: Path, plan: Plan) -> None:
+    """Add a plan to the person's log, a line of JSON.
 
-    :raises BackendError: when it cannot be written to.
+    :raises BackendError: when the log cannot be written to.
     """
     try:
         with path.open("a", encoding="utf-8") as file:
-            file.write(f"{line}\n")
+            file.write(f"{json.dumps(describe_plan(plan))}\n")
     except OSError as error:
         raise BackendError(
             f"the log {path} cannot be written: {reason(error, path)}", hint="Set RUNTIME_BACKEND_LOG to another file."

@@ -31,6 +31,9 @@ def plan_tree(plan: Plan) -> Node:
     nodes += _compiler_lines(plan)
     if plan.variables:
         nodes.append(("variables", [(_variable_line(v.name, v.value, v.why, v.origin), []) for v in plan.variables]))
+    own = (*plan.own.always, *plan.own.building)
+    if own:
+        nodes.append(("set by runtime-backend", [(f"{v.name}={v.value}: {v.why}", []) for v in own]))
     nodes += [(f"note: {note}", []) for note in plan.notes]
     return (f"{plan.hook} of {plan.settings.source}", nodes)
 

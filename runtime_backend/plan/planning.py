@@ -13,20 +13,21 @@ from ..frontend.caller import Caller
 from ..frontend.detectors import find_start, find_uv_options
 from ..frontend.postponement import find_postponement
 from ..frontend.uv import find_uv_command
-from ..index.find import Indexes
 from ..installed.distributions import DistributionIndex
 from ..provision import Provider
-from ..provision.fetch import Fetcher, Source
+from ..real.hooks import kind_of
 from ..resolve.resolver import Resolver
 from ..store.cache import check_owner, find_cache
-from ..system.platforms import current_platform
-from . import BUILD_HOOKS, METADATA_HOOKS, REQUIREMENT_HOOKS, Plan
+from . import Plan
+from .own_variables import plan_own_variables
 from .runtimes import Provided, RuntimePlan, show_runtimes
 from .variables import plan_environ
 
 if TYPE_CHECKING:
     from ..cuda import Workbench
     from ..frontend.asking.asker import Asker
+    from ..index.wanted import IndexFile, Wanted
+    from ..provision.fetch import Fetching, Source
 
 
 def make_plan(hook: str, settings: Settings, caller: Caller, say: Callable[[str], None]) -> Plan:
@@ -42,7 +43,7 @@ def make_plan(hook: str, settings: Settings, caller: Caller, say: Callable[[str]
     identities = [runtime.identity for runtime in runtimes if runtime.identity is not None]
     bench = None if settings.cuda is None else _make_bench(hook, caller, cache, provided, is_postponed=bool(postponed))
     variables, cuda = plan_environ(settings, identities, provided.sites, caller.environ, bench)
-    return Plan(
+    plan = Plan(
         hook=hook,
         settings=settings,
         frontend=caller.frontend[0],
@@ -55,6 +56,7 @@ def make_plan(hook: str, settings: Settings, caller: Caller, say: Callable[[str]
         cache=cache,
         is_offline=_is_offline(settings, caller),
     )
+    return plan._replace(own=plan_own_variables(plan, caller))
 
 
 def _find_cache(settings: Settings, caller: Caller) -> Path:
@@ -78,6 +80,8 @@ def _make_asker(settings: Settings, caller: Caller, say: Callable[[str], None]) 
 
 def find_source(caller: Caller, *, is_offline: bool) -> Source:
     """Return where the frontend gets things from."""
+    from ..provision.fetch import Source  # noqa: PLC0415 - hardly a build fetches
+
     start = find_start(caller) or caller.cwd
     return Source(environ=caller.environ, cwd=start, options=find_uv_options(caller), is_offline=is_offline)
 
@@ -91,7 +95,7 @@ def _postponed(hook: str, settings: Settings, caller: Caller) -> str | None:
     if is_asking(caller.environ):
         return find_postponement(caller, settings.project)
     wants_real = settings.metadata.value == "real" or settings.unresolved.value == "newest"
-    return None if wants_real or hook not in REQUIREMENT_HOOKS else find_postponement(caller, settings.project)
+    return None if wants_real or kind_of(hook) != "requirements" else find_postponement(caller, settings.project)
 
 
 def _wants_versions(caller: Caller) -> bool:
@@ -103,17 +107,18 @@ def _needs_decision(hook: str, settings: Settings, caller: Caller, postponed: st
     """Return whether a hook has to know which runtime the target will have."""
     if is_asking(caller.environ):
         return False
-    is_real = hook in METADATA_HOOKS and settings.metadata.value == "real"
-    return hook in BUILD_HOOKS or is_real or (hook in REQUIREMENT_HOOKS and postponed is None)
+    kind = kind_of(hook)
+    is_real = kind == "metadata" and settings.metadata.value == "real"
+    return kind == "wheel" or is_real or (kind == "requirements" and postponed is None)
 
 
-def _indexes(settings: Settings, caller: Caller, cache: Path) -> Indexes:
-    return Indexes(
-        folder=cache / "index",
-        platform=current_platform(),
-        environ=caller.environ,
-        is_offline=_is_offline(settings, caller),
-    )
+def _find_file(settings: Settings, caller: Caller, cache: Path, wanted: Wanted) -> IndexFile:
+    from ..index.find import Indexes  # noqa: PLC0415 - most locks name the wheel by its URL
+    from ..system.platforms import Platform  # noqa: PLC0415
+
+    is_offline = _is_offline(settings, caller)
+    indexes = Indexes(folder=cache / "index", platform=Platform(), environ=caller.environ, is_offline=is_offline)
+    return indexes.find(wanted)
 
 
 def _plan_runtimes(
@@ -121,28 +126,33 @@ def _plan_runtimes(
 ) -> Iterator[RuntimePlan]:
     if settings.provision.value == "none" or not settings.runtimes:
         return
-    cache = _find_cache(settings, caller)
+    cache, kind = _find_cache(settings, caller), kind_of(hook)
     resolver = Resolver(settings, caller, make_asker, may_ask=_needs_decision(hook, settings, caller, postponed))
     provider = Provider(
         wanted=settings.provision.value,
         frontend=caller.frontend[0],
-        is_kept=caller.isolation == "kept",
-        is_isolated=caller.isolation != "none",
-        is_asked=hook in REQUIREMENT_HOOKS,
+        isolation=caller.isolation,
+        kind=kind,
         is_newest_wanted=settings.unresolved.value == "newest",
         postponed=postponed,
-        fetcher=_fetcher(cache / "fetched", caller),
+        plan_fetching=_fetching_into(cache / "fetched", caller),
         verified=cache / "verified",
         wants_versions=_wants_versions(caller),
-        indexes=_indexes(settings, caller, cache) if hook in (*REQUIREMENT_HOOKS, *BUILD_HOOKS) else None,
+        find_file=partial(_find_file, settings, caller, cache) if kind in ("requirements", "wheel") else None,
     )
     for rule in settings.runtimes:
         outcome = resolver.resolve(rule)
         yield RuntimePlan(outcome=outcome, provision=provider.decide(outcome))
 
 
-def _fetcher(folder: Path, caller: Caller) -> Fetcher | None:
-    return None if caller.isolation in ("none", "kept") else Fetcher(folder, caller.reader.python)
+def _fetching_into(folder: Path, caller: Caller) -> Callable[[str], Fetching] | None:
+    return None if caller.isolation in ("none", "kept") else partial(_plan_fetching, folder, caller.reader.python)
+
+
+def _plan_fetching(folder: Path, python: str, requirement: str) -> Fetching:
+    from ..provision.fetch import plan_fetching  # noqa: PLC0415 - hardly a build fetches
+
+    return plan_fetching(folder, python, requirement)
 
 
 def _make_bench(hook: str, caller: Caller, cache: Path, provided: Provided, *, is_postponed: bool) -> Workbench:
@@ -153,10 +163,9 @@ def _make_bench(hook: str, caller: Caller, cache: Path, provided: Provided, *, i
         cache=cache,
         visible=DistributionIndex([Path(entry) for entry in caller.sys_path if entry]),
         isolation=caller.isolation,
-        is_asked=hook in REQUIREMENT_HOOKS,
-        is_building=hook in BUILD_HOOKS,
+        kind=kind_of(hook),
         is_postponed=is_postponed,
-        fetcher=_fetcher(cache / "toolkits", caller),
+        plan_fetching=_fetching_into(cache / "toolkits", caller),
         site=provided.sites.get("torch"),
         nvidia=provided.nvidia,
     )

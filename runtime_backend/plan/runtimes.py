@@ -15,8 +15,8 @@ from ..installed.identity import Identity
 from ..provision import Provision
 from ..provision.links import Borrowed, occupants, plan_links
 from ..provision.overlay import Overlay, plan_overlay, plan_view
+from ..resolve.outcome import Outcome
 from ..resolve.resolution import Resolution
-from ..resolve.resolver import Outcome
 
 
 class RuntimePlan(NamedTuple):

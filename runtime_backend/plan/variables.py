@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..config import Settings, Variable, fill_template, placeholders
 from ..config.planned import PlannedVariable, left
 from ..installed.identity import Identity
+from ..store.names import digest, safe_name
 
 if TYPE_CHECKING:
     from ..cuda import CudaPlan, Workbench
@@ -80,7 +79,6 @@ def _fields(identity: Identity) -> dict[str, str]:
 
 def build_label(identities: Sequence[Identity]) -> str:
     """Return a folder name for what is built against these runtimes, such as ``torch-2.13.0.cpu-5f1c2a90``."""
-    facts = [list(identity) for identity in identities]
-    digest = hashlib.sha256(repr(facts).encode()).hexdigest()[:8]
+    facts = [repr(list(identity)) for identity in identities]
     names = "-".join(f"{identity.name}-{identity.reported or identity.version}" for identity in identities)
-    return f"{re.sub(r'[^A-Za-z0-9.-]+', '.', names)}-{digest}"
+    return f"{safe_name(names)}-{digest(facts)[:8]}"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..errors import IndexLookupError, RuntimeBackendError
-from ..index.find import Indexes
+from ..frontend.caller import Isolation
 from ..installed.identity import find_missing
+from ..real.hooks import HookKind
+from ..resolve.outcome import Outcome
 from ..resolve.resolution import Resolution, direct_archive
-from ..resolve.resolver import Outcome
-from .fetch import Fetcher, Fetching
 from .refusals import (
     not_asked_for,
     not_installed,
@@ -20,6 +21,8 @@ from .refusals import (
 )
 
 if TYPE_CHECKING:
+    from ..index.wanted import IndexFile, Wanted
+    from .fetch import Fetching
     from .verified import Verifying
 
 __all__ = ["Provider", "Provision"]
@@ -29,11 +32,14 @@ UNCHECKING = ("poetry", "pdm")
 """Frontends that do not check the hash of a requirement by URL (poetry 2.5, pdm 2.29)."""
 
 
+ProvisionKind = Literal["present", "reuse", "require", "fetch", "none", "missing"]
+"""``none``: the runtime is left alone; ``missing``: it is not known, or cannot be provided."""
+
+
 class Provision(NamedTuple):
     """How one runtime is provided."""
 
-    kind: str
-    """``present``, ``reuse``, ``require``, ``fetch``; ``none``: left alone; ``missing``: unknown, or not to be had."""
+    kind: ProvisionKind
     why: str
     requirement: str | None = None
     """What ``get_requires_*`` returns for it."""
@@ -53,24 +59,25 @@ class Provider(NamedTuple):
     wanted: str
     """The setting ``provision``."""
     frontend: str | None
-    is_kept: bool
-    """Whether the build environment is one that the frontend keeps from build to build."""
-    is_isolated: bool
-    """False: the build environment is the target itself."""
-    is_asked: bool
-    """True in ``get_requires_*``: what is required can still be installed."""
+    isolation: Isolation
+    kind: HookKind
     is_newest_wanted: bool
     """Whether the newest runtime will do where none is known."""
     postponed: str | None
     """Why nothing has to be installed for this hook, although a build would need it."""
-    fetcher: Fetcher | None
-    """Keeps what was fetched; None where the build environment is not ours to complete."""
-    indexes: Indexes | None
-    """Where wheels are looked up; None in a hook that needs none."""
+    plan_fetching: Callable[[str], Fetching] | None
+    """Plans to fetch a pinned requirement; None when the build environment is not ours to complete."""
+    find_file: Callable[[Wanted], IndexFile] | None
+    """Finds a wheel on the indexes; None in a hook that needs none."""
     verified: Path
     """The folder of wheels that were checked here."""
     wants_versions: bool = False
     """``uv --require-build-hashes``: uv takes the hash from its constraints, and no URL from a hook."""
+
+    @property
+    def can_require(self) -> bool:
+        """Whether what is required can still be installed."""
+        return self.kind == "requirements"
 
     def decide(self, outcome: Outcome) -> Provision:
         """Return how a runtime is provided: the first way that works, unless the settings name one."""
@@ -82,7 +89,7 @@ class Provider(NamedTuple):
         if outcome.visible is None:
             return self._provide(resolution, is_complete=not self._is_incomplete(outcome, resolution))
         is_right = resolution.accepts(outcome.visible, outcome.rule.match) and self._is_that_wheel(outcome, resolution)
-        if self.is_kept and self.is_asked and self.wanted != "reuse":
+        if self.isolation == "kept" and self.can_require and self.wanted != "reuse":
             # The last build's: installing replaces a wrong one, and tox makes the environment anew, without a right
             # one, when it is no longer asked for.
             required = self._require(resolution)
@@ -90,8 +97,8 @@ class Provider(NamedTuple):
                 return required
         if is_right:
             return Provision(kind="present", why=f"the build environment has it: {outcome.visible}")
-        other = other_is_visible(outcome, resolution, is_kept=self.is_kept)
-        return _refuse(other if self.is_isolated else other_is_installed(outcome, resolution, self.frontend))
+        other = other_is_visible(outcome, resolution, is_kept=self.isolation == "kept")
+        return _refuse(other_is_installed(outcome, resolution, self.frontend) if self.isolation == "none" else other)
 
     def _is_that_wheel(self, outcome: Outcome, resolution: Resolution) -> bool:
         """Return whether what pip or pdm has installed came from the URL that was demanded.
@@ -100,7 +107,7 @@ class Provider(NamedTuple):
         """
         owner = outcome.visible_distribution
         # What a dry run has taken from an index, the same frontend takes from it again: the version tells it.
-        is_theirs = self.frontend in ("pip", "pdm") and self.is_isolated and resolution.is_direct
+        is_theirs = self.frontend in ("pip", "pdm") and self.isolation != "none" and resolution.is_direct
         if resolution.sha256 is None or owner is None or outcome.rule.match != "exact":
             return True
         url, sha256 = direct_archive(owner.direct_url)
@@ -108,7 +115,7 @@ class Provider(NamedTuple):
 
     def _provide_unknown(self, outcome: Outcome) -> Provision:
         """The frontend chooses the newest, by its own indexes and constraints, where that will do."""
-        if outcome.is_unknown and self.is_newest_wanted and self.is_asked and self.postponed is None:
+        if outcome.is_unknown and self.is_newest_wanted and self.can_require and self.postponed is None:
             newest = f"{outcome.rule.name}{outcome.rule.requirement.specifier}"
             return Provision(kind="require", why="none is known, and unresolved is 'newest'", requirement=newest)
         return Provision(kind="missing", why="it is not known which one", refusal=outcome.refusal)
@@ -145,11 +152,11 @@ class Provider(NamedTuple):
         requirement = requirement_for(located, self.frontend, wants_versions=self.wants_versions)
         if requirement is None:
             return _refuse(not_to_be_had(resolution))
-        if self.fetcher is not None and self.wanted == "auto":
-            kept = self._fetch(resolution, self.fetcher.plan(requirement))
+        if self.plan_fetching is not None and self.wanted == "auto":
+            kept = self._fetch(resolution, self.plan_fetching(requirement))
             if kept is not None:
                 return kept
-        if self.is_asked:
+        if self.can_require:
             return Provision(
                 kind="require",
                 why=f"{resolution.how}: {resolution.origin}",
@@ -159,7 +166,12 @@ class Provider(NamedTuple):
         return _refuse(not_asked_for(resolution, requirement))
 
     def _verifying(self, resolution: Resolution) -> Verifying | None:
-        if not self.is_asked or self.frontend not in UNCHECKING or resolution.url is None or resolution.sha256 is None:
+        if (
+            not self.can_require
+            or self.frontend not in UNCHECKING
+            or resolution.url is None
+            or resolution.sha256 is None
+        ):
             return None
         from .verified import Verifying  # noqa: PLC0415 - two frontends need it
 
@@ -171,7 +183,7 @@ class Provider(NamedTuple):
         found = fetching.find(resolution)
         if found is not None:
             return Provision(kind="reuse", why=f"fetched before: {fetching.folder}", fetched=found)
-        if self.is_asked:
+        if self.can_require:
             return None
         return Provision(kind="fetch", why="the build environment was made before this was known", fetching=fetching)
 
@@ -180,10 +192,10 @@ class Provider(NamedTuple):
 
         :raises IndexLookupError: when it is not found.
         """
-        if self.indexes is None or resolution.wanted is None or resolution.url is not None:
+        if self.find_file is None or resolution.wanted is None or resolution.url is not None:
             return resolution
         try:
-            found = self.indexes.find(resolution.wanted)
+            found = self.find_file(resolution.wanted)
         except IndexLookupError:
             if resolution.wanted.or_default:
                 return resolution

@@ -13,8 +13,6 @@ has lost some of its files is fetched again.
 from __future__ import annotations
 
 import errno
-import hashlib
-import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -30,27 +28,21 @@ from ..resolve.resolution import Resolution
 from ..store.atomic import unfinished
 from ..store.cache import open_folder, way_out
 from ..store.holding import exclusively, remove
+from ..store.names import digest, safe_name
 from ..system.files import is_folder, is_there
-from ..system.platforms import current_platform
+from ..system.platforms import Platform
 from .installing import Ended, run_installer
 
 
-class Fetcher(NamedTuple):
-    """Knows where fetched runtimes lie.
+def plan_fetching(folder: Path, python: str, requirement: str) -> Fetching:
+    """Return the fetching of one pinned requirement; nothing is done yet.
 
-    :param cache: the folder of all of them.
+    :param folder: of all that is fetched.
     :param python: the running interpreter's ``X.Y``.
     """
-
-    cache: Path
-    python: str
-
-    def plan(self, requirement: str) -> Fetching:
-        """Return the fetching of one pinned requirement; nothing is done yet."""
-        facts = [requirement, self.python, sys.implementation.cache_tag or "", *map(str, current_platform().tags[:1])]
-        digest = hashlib.sha256("\0".join(facts).encode()).hexdigest()[:16]
-        label = re.sub(r"[^A-Za-z0-9.-]+", ".", _label(requirement))
-        return Fetching(requirement=requirement, folder=self.cache / f"{label}-{digest}", python=self.python)
+    facts = [requirement, python, sys.implementation.cache_tag or "", *map(str, Platform().tags[:1])]
+    name = f"{safe_name(_label(requirement))}-{digest(facts)}"
+    return Fetching(requirement=requirement, folder=folder / name, python=python)
 
 
 class Fetching(NamedTuple):

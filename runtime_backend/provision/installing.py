@@ -18,9 +18,7 @@ _STEP = 0.5
 _KEPT = 1 << 16
 """Bytes of the output that are looked at afterwards."""
 # uv, pip and Python, and the numbers of the same on Linux.
-_FULL = re.compile(
-    rb"no space left on device|disk quota exceeded|os error (?:28|122)\b|\[Errno (?:28|122)\]", re.IGNORECASE
-)
+_FULL = rb"(?i)no space left on device|disk quota exceeded|os error (?:28|122)\b|\[Errno (?:28|122)\]"
 
 
 class Ended(NamedTuple):
@@ -83,7 +81,7 @@ def _attend(process: subprocess.Popen[bytes], parent: int) -> Ended:
                 _pass_on(ready[0][0].fd, selector, output)
             elif process.poll() is not None:  # something that it has started has its output open
                 break
-    return Ended(code=process.wait(), is_disk_full=bool(_FULL.search(output)))
+    return Ended(code=process.wait(), is_disk_full=bool(re.search(_FULL, output)))
 
 
 def _pass_on(descriptor: int, selector: selectors.BaseSelector, output: bytearray) -> None:

@@ -19,7 +19,8 @@ from ..errors.reasons import reason
 from ..installed.distributions import Distribution, locate_imports
 from ..installed.identity import Identity
 from ..store.cache import way_out
-from ..store.linked import LinkedFolder, digest, safe_name
+from ..store.linked import LinkedFolder
+from ..store.names import digest, safe_name
 from ..system.files import is_folder
 from .links import Borrowed, Links
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import ProvisionError
+from ..resolve.outcome import Outcome
 from ..resolve.resolution import Resolution
-from ..resolve.resolver import Outcome
 
 
 def other_is_visible(outcome: Outcome, resolution: Resolution, *, is_kept: bool) -> ProvisionError:

@@ -16,6 +16,21 @@ from ..errors import BackendError
 from ..system.files import is_there, real_path
 
 
+class ChildFailed(Exception):  # noqa: N818 - as subprocess.CalledProcessError has it
+    """The real backend has failed, and has printed all that there was to print.
+
+    :param code: the exit code that says so.
+    :param summary: what Python says of it, or how the child ended, in one line.
+    :param is_dead: whether the child has ended without an answer.
+    """
+
+    def __init__(self, code: int, summary: str, *, is_dead: bool) -> None:
+        super().__init__(summary)
+        self.code = code
+        self.summary = summary
+        self.is_dead = is_dead
+
+
 def load_backend(spec: str, backend_path: Sequence[str], source: Path) -> Any:  # noqa: ANN401 - a backend is any object
     """Return the real backend: a module, or an object in one (PEP 517: ``module:object.attribute``).
 

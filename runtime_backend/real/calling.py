@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from ..errors import BackendError
 from ..formats.jsontext import parse_json
 from ..system.files import read_text
-from .backend import missing_hook
+from .backend import ChildFailed, missing_hook
 from .surroundings import ChildSurroundings
 
 _START = Path(__file__).with_name("start.py")
@@ -64,21 +64,6 @@ class Answer(NamedTuple):
     value: Any
     version: str | None
     """Of the real backend's package, where it tells one."""
-
-
-class ChildFailed(Exception):  # noqa: N818 - as subprocess.CalledProcessError has it
-    """The real backend has failed, and has printed all that there was to print.
-
-    :param code: the exit code that says so.
-    :param summary: what Python says of it, or how the child ended, in one line.
-    :param is_dead: whether the child has ended without an answer.
-    """
-
-    def __init__(self, code: int, summary: str, *, is_dead: bool) -> None:
-        super().__init__(summary)
-        self.code = code
-        self.summary = summary
-        self.is_dead = is_dead
 
 
 def call_in_child(request: HookRequest, around: ChildSurroundings, run: Run) -> Answer:

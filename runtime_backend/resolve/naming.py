@@ -18,10 +18,10 @@ from ..system.files import is_file, is_folder, real_path
 from ..system.urls import file_name, url_path
 from .package import Package, is_for_here
 
-_EXTRAS = re.compile(r"^(.*?)(?:\[([^\[\]]*)\])?$")
-_EGG = re.compile(r"(?:^|&)egg=([A-Za-z0-9._-]+)(?:\[([^\[\]]*)\])?")
+_EXTRAS = r"^(.*?)(?:\[([^\[\]]*)\])?$"
+_EGG = r"(?:^|&)egg=([A-Za-z0-9._-]+)(?:\[([^\[\]]*)\])?"
 ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar")
-_SDIST = re.compile(r"(.+)-[^-]+\.(?:tar\.gz|zip|tar\.bz2|tgz)$")
+_SDIST = r"(.+)-[^-]+\.(?:tar\.gz|zip|tar\.bz2|tgz)$"
 
 
 class Named(NamedTuple):
@@ -49,19 +49,19 @@ def read_word(word: str, bases: Iterable[Path]) -> Named:
     if wheel is not None:
         name, extras = canonicalize_name(wheel.name), _extras(",".join(wheel.extras))
         return Named(requirement=wheel, project=name, extras=extras)
-    egg = _EGG.search(word.partition("#")[2])
+    egg = re.search(_EGG, word.partition("#")[2])
     if egg is not None:
         return Named(project=canonicalize_name(egg.group(1)), extras=_extras(egg.group(2)))
     location, extras_text = _split_extras(word.partition("#")[0] if "://" in word else word)
     path = url_path(location) if location.startswith("file:") else location
     folder = next((base / path for base in bases if is_folder(base / path)), None)
-    sdist = _SDIST.match(Path(path).name)
+    sdist = re.match(_SDIST, Path(path).name)
     project = canonicalize_name(sdist.group(1)) if sdist is not None else None
     return Named(folder=folder, project=project, extras=_extras(extras_text))
 
 
 def _split_extras(word: str) -> tuple[str, str | None]:
-    found = _EXTRAS.match(word)
+    found = re.match(_EXTRAS, word)
     return (found.group(1), found.group(2)) if found else (word, None)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 
-from ..formats.jsontext import parse_json
 from ..frontend.environments import Environment
-from ..index.wanted import Wanted
 from ..installed.distributions import Distribution, archive_sha256
 from ..installed.identity import Identity, is_compatible
+
+if TYPE_CHECKING:
+    from ..index.wanted import Wanted
 
 
 class Resolution(NamedTuple):
@@ -72,6 +73,8 @@ def installed_resolution(identity: Identity, distribution: Distribution, environ
 
 def direct_archive(text: str) -> tuple[str | None, str | None]:
     """Return (URL, sha256) of an installed archive's ``direct_url.json`` (PEP 610), as far as it has both."""
+    from ..formats.jsontext import parse_json  # noqa: PLC0415 - most runtimes come from an index
+
     try:
         data = parse_json(text)
         return str(data["url"]), archive_sha256(data["archive_info"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..config import RuntimeRule, Settings
 from ..errors import ResolutionError, RuntimeBackendError
@@ -17,44 +17,20 @@ from ..frontend.places import Place
 from ..frontend.stated import named_place
 from ..installed.distributions import Distribution, DistributionIndex
 from ..installed.identity import Identity, read_identity
-from ..system.platforms import current_platform
-from .decider import Decided, Decider, reconcile
+from ..system.platforms import Platform
 from .decision import Decision
+from .outcome import Outcome
 from .package import read_package
 from .places import Memo, named, selected, stated_target
 from .resolution import Resolution
-from .search import Search, Step
+from .search import Search
 
 if TYPE_CHECKING:
     from ..frontend.asking.asker import Asker
+    from .decider import Decided, Decider
 
 _TARGETLESS = ("build", "hatch", "tox", "nox", "poetry", "pdm", "uv", "pipenv")
 """Frontends that may build a wheel without installing it: then what the search finds is the decision."""
-
-
-class Outcome(NamedTuple):
-    """What is known of one runtime."""
-
-    rule: RuntimeRule
-    resolution: Resolution | None
-    visible: Identity | None
-    """What the running interpreter would import, whoever put it there."""
-    visible_distribution: Distribution | None
-    imported: str | None
-    """The version that this process has imported already, and cannot import anew: another process has to."""
-    steps: tuple[Step, ...]
-    notes: tuple[str, ...]
-    refusal: RuntimeBackendError | None
-    """Why there is no resolution, or why the one there is must not be used.
-
-    A value, not an exception: a hook that needs no runtime goes on without one.
-    """
-    is_unknown: bool
-    """Whether nothing anywhere names one: no environment, no lock, no command."""
-    decision: Decision | None = None
-    """How it is known that the target will have it; None in a hook that does not need to know."""
-    is_bound: bool = True
-    """Whether what the package requires of it counts; not with ``--no-deps``."""
 
 
 class Resolver:
@@ -66,12 +42,18 @@ class Resolver:
         self._is_newest_wanted = settings.unresolved.value == "newest"
         self._package = read_package(settings.source, settings.project)
         self._may_ask = may_ask
-        self._decider = Decider(caller, self._package, make_asker, may_ask=may_ask)
+        self._make_asker = make_asker
         stated = stated_target(settings.stated)
         self._places = Memo(
             selected(place, settings.stated)
             for place in find_places(settings.source, caller, stated=stated, trust=settings.trust)
         )
+
+    @cached_property
+    def _decider(self) -> Decider:
+        from .decider import Decider  # noqa: PLC0415 - many frontends install nothing with the wheel
+
+        return Decider(self._caller, self._package, self._make_asker, may_ask=self._may_ask)
 
     @cached_property
     def visible(self) -> DistributionIndex:
@@ -87,7 +69,7 @@ class Resolver:
         refusal: RuntimeBackendError | None = None
         wants_cuda = rule.name == "torch" and self._settings.cuda is not None
         python = self._caller.reader.python
-        search = Search(rule.name, python=python, platform=current_platform(), wants_cuda=wants_cuda)
+        search = Search(rule.name, python=python, platform=Platform(), wants_cuda=wants_cuda)
         try:
             visible = None if distribution is None else read_identity(distribution, self.visible)
             resolution, decision = self._find(rule, search, visible, distribution)
@@ -143,7 +125,8 @@ class Resolver:
             raise names_none(self._named[0].why, decided, decision)
         if stated is None or decision is None:
             return (stated or decided), decision
-        from .ways_out import differs, with_runtime  # noqa: PLC0415 - hardly a build has a pin
+        from .decider import reconcile  # noqa: PLC0415 - hardly a build has a pin
+        from .ways_out import differs, with_runtime  # noqa: PLC0415
 
         requirement = next((str(pin.requirement) for pin in self._settings.pins if pin.name == rule.name), None)
         requirement = requirement or f"{rule.name}=={stated.identity.version}"

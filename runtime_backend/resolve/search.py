@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..config import Pin
 from ..errors import ResolutionError
 from ..formats.parsing import parse_wheel_name
 from ..frontend.places import LateLock, Place
 from ..installed.identity import Identity, is_compatible, read_identity
-from ..locks import Locked, find_locked
 from ..system.platforms import Platform
 from ..system.urls import file_name
 from .resolution import Resolution, installed_resolution
+
+if TYPE_CHECKING:
+    from ..locks.answer import Locked
 
 _CUDA_PACKAGES = ("cuda-toolkit", "nvidia-cuda-runtime", "nvidia-cuda-runtime-cu12")
 """The distributions whose version is that of the CUDA which torch is for; the first from torch 2.11 on."""
@@ -110,7 +113,7 @@ class Search:
 
     def is_locked(self, place: Place, name: str) -> bool:
         """Return whether the locks of a place install another distribution."""
-        return any(find_locked(path, name, place.selection, self._platform) for path in place.locks)
+        return any(self._read_lock(path, name, place) for path in place.locks)
 
     def check_late(self, late: LateLock) -> None:
         """Refuse an environment that may still change, beside a lock that is not written yet.
@@ -136,7 +139,7 @@ class Search:
             return None
         candidates: list[Locked] = []
         for path in place.locks:
-            found = find_locked(path, self.name, place.selection, self._platform)
+            found = self._read_lock(path, self.name, place)
             told = " or ".join(_described(locked) for locked in found) or f"no {self.name} for this selection"
             self.step(f"{place.why} ({place.selection.describe()})", path, told)
             candidates += [locked for locked in found if locked not in candidates]
@@ -145,6 +148,11 @@ class Search:
         installed = self.in_environment(place)
         locked = candidates[0] if len(candidates) == 1 else self._told_apart(candidates, place, installed)
         return self._from_lock(locked, place, installed)
+
+    def _read_lock(self, path: Path, name: str, place: Place) -> Sequence[Locked]:
+        from ..locks import find_locked  # noqa: PLC0415 - pip and uv pip install without a lock
+
+        return find_locked(path, name, place.selection, self._platform)
 
     def _told_apart(self, candidates: list[Locked], place: Place, installed: Resolution | None) -> Locked:
         """Return the candidate that is there already; a project manager's environment proves nothing."""
@@ -192,7 +200,7 @@ class Search:
         if not self._wants_cuda or "+" in locked.version:
             return None
         for name in _CUDA_PACKAGES:
-            found = find_locked(locked.lock, name, place.selection, self._platform)
+            found = self._read_lock(locked.lock, name, place)
             if found:
                 return ".".join(found[0].version.split(".")[:2]) if len(found) == 1 else None
         return None

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import FULL, ProvisionError
 from ..system.files import is_folder, list_names
-from ..system.trust import Trust
+from ..system.trust import Trust, trusting
 
 HOMELESS = Path(os.devnull) / "runtime-backend"
 """The cache of a person without a home folder: nothing can be written there, and many builds write nothing."""
@@ -93,7 +91,7 @@ def check_owner(cache: Path, trust: Trust) -> None:
         raise ProvisionError(
             f"the cache {cache} is not used, since what lies in it runs as you: {objection}",
             hint="Name a folder of your own: RUNTIME_BACKEND_CACHE_DIR=/path. If you trust this one, name it:"
-            f" RUNTIME_BACKEND_TRUST={shlex.quote(str(cache))}",
+            f" {trusting(cache)}",
         )
 
 
@@ -116,6 +114,8 @@ def prune_bytecode(cache: Path, passing: Sequence[Path], kept: Path) -> None:
 
 
 def _prune(folder: Path, bytecode: Path, kept: Path) -> None:
+    import shutil  # noqa: PLC0415 - two hooks of eight need it
+
     for name in list_names(folder):
         mirrored = Path(kept.anchor) / (folder / name).relative_to(bytecode)
         if not kept.is_relative_to(mirrored):

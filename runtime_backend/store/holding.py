@@ -26,12 +26,12 @@ LONGEST = 2 * 24 * 3600
 
 UNFINISHED = (".new-", ".passing-", "tree-", ".git-", ".old-")
 """Beginnings of the names of what goes with its process; earlier versions wrote the last two."""
-_ASIDE = re.compile(r"\.new-(.+)-[0-9a-f]{8}")
+_ASIDE = r"\.new-(.+)-[0-9a-f]{8}"
 
 
 def lock_of(path: Path) -> Path:
     """Return the file that is locked for something in the cache."""
-    aside_of = _ASIDE.fullmatch(path.name)
+    aside_of = re.fullmatch(_ASIDE, path.name)
     return path.with_name(f"{path.name if aside_of is None else aside_of[1]}.lock")
 
 

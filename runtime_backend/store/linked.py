@@ -15,10 +15,8 @@ for one build at a time.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -29,6 +27,7 @@ from ..system.files import is_there, read_text
 from .atomic import replacing
 from .cache import open_folder
 from .holding import exclusively, held_if_free, in_use, remove, remove_if_free
+from .names import digest
 
 _KEPT = ("fetched", "toolkits")
 """The folders of the cache with what a build may link to, and what it must find there until it is over."""
@@ -184,16 +183,6 @@ def _link_of(path: Path) -> str | None:
 def _remove_quietly(folder: Path) -> None:
     with suppress(OSError):  # a later build removes it
         remove_if_free(folder)
-
-
-def digest(parts: Sequence[str]) -> str:
-    """Return sixteen letters that stand for some texts."""
-    return hashlib.sha256("\0".join(parts).encode("utf-8", errors="surrogateescape")).hexdigest()[:16]
-
-
-def safe_name(text: str) -> str:
-    """Return a text as a name: build scripts put paths into commands and patterns."""
-    return re.sub(r"[^A-Za-z0-9.-]+", ".", text)
 
 
 def _relative(held: Path) -> str:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from ..archives.packed import BROKEN, Header
 from ..errors import BackendError, NoAnswer
-from ..real.calling import ChildFailed, HookRequest, call_in_child
+from ..real.backend import ChildFailed
+from ..real.calling import HookRequest, call_in_child
 from ..real.surroundings import ChildSurroundings, Surroundings
 from ..system.files import is_file, is_folder, read_text
 from .facts import Facts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -17,19 +16,28 @@ UNFIT = "none of its wheels fits this interpreter"
 """What is said where :meth:`Platform.best_wheel` finds none among some."""
 
 
-@dataclass(frozen=True)
 class Platform:
-    """One interpreter on one machine, as packaging describes it."""
+    """One interpreter on one machine, as packaging describes it.
 
-    environment: Mapping[str, str]
-    """The values of the environment markers (PEP 508)."""
-    list_tags: tuple[Tag, ...] | None = None
-    """The tags, best first; None: of the running interpreter, computed when asked for."""
+    :param environment: the values of the environment markers (PEP 508); None: of the running interpreter.
+    :param tags: the supported wheel tags, best first; None: of the running interpreter.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None, tags: tuple[Tag, ...] | None = None) -> None:
+        self._given_environment = environment
+        self._given_tags = tags
+
+    @cached_property
+    def environment(self) -> Mapping[str, str]:
+        """The values of the environment markers (PEP 508)."""
+        if self._given_environment is not None:
+            return self._given_environment
+        return {key: str(value) for key, value in default_environment().items()}
 
     @cached_property
     def tags(self) -> tuple[Tag, ...]:
-        """The supported tags, best first."""
-        return tuple(sys_tags()) if self.list_tags is None else self.list_tags
+        """The supported wheel tags, best first."""
+        return tuple(sys_tags()) if self._given_tags is None else self._given_tags
 
     @cached_property
     def _ranks(self) -> dict[Tag, int]:
@@ -58,8 +66,3 @@ def _tags_of(name: str) -> Iterable[Tag]:
         return parse_wheel_filename(name)[3]
     except ValueError:  # InvalidWheelFilename, or a number of 5,000 digits
         return ()
-
-
-def current_platform() -> Platform:
-    """Return the running interpreter's platform."""
-    return Platform(environment={key: str(value) for key, value in default_environment().items()})

@@ -12,15 +12,15 @@ _SCHEME = r"\b[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}"
 """Of a URL; one slash is left of ``https://`` where somebody took the URL for a path."""
 _UNTIL_NEXT = "(?!:/)"
 """No part of a URL reaches into the next one; so every pattern takes linear time."""
-_CREDENTIALS = re.compile(
+_CREDENTIALS = (
     rf"""(?P<scheme>{_SCHEME})(?P<user>(?:[^\s/"<>]+@|[^\s/@:"<>]*:(?!/|\d+[/\s])(?:{_UNTIL_NEXT}[^\s@"<>])*@)+)"""
 )
-_QUERY = re.compile(rf"""(?P<url>{_SCHEME}(?:{_UNTIL_NEXT}[^\s?#'"<>])*)\?[^\s#'"<>]*""")
-_FRAGMENT = re.compile(rf"""(?P<url>{_SCHEME}(?:{_UNTIL_NEXT}[^\s#'"<>])*)#(?P<fragment>[^\s'"<>]*=[^\s'"<>]*)""")
-_KNOWN = re.compile(r"(?:sha\d+|md5|egg|subdirectory|name)=")
+_QUERY = rf"""(?P<url>{_SCHEME}(?:{_UNTIL_NEXT}[^\s?#'"<>])*)\?[^\s#'"<>]*"""
+_FRAGMENT = rf"""(?P<url>{_SCHEME}(?:{_UNTIL_NEXT}[^\s#'"<>])*)#(?P<fragment>[^\s'"<>]*=[^\s'"<>]*)"""
+_KNOWN = r"(?:sha\d+|md5|egg|subdirectory|name)="
 """What pip and uv write into a fragment; anything else may be a secret."""
 
-OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+OBEYED = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 """Control characters but tab and line feed, what turns the direction of a line, and halves of surrogate pairs, which no
 encoding has."""
 
@@ -32,13 +32,13 @@ def without_secrets(text: str) -> str:
     """
     if ":/" not in text:
         return text
-    text = _CREDENTIALS.sub(_without_user, text)
-    return _FRAGMENT.sub(_without_unknown, _QUERY.sub(r"\g<url>", text))
+    text = re.sub(_CREDENTIALS, _without_user, text)
+    return re.sub(_FRAGMENT, _without_unknown, re.sub(_QUERY, r"\g<url>", text))
 
 
 def printable(text: str) -> str:
     r"""Return a text as a person may see it: without secrets, and with ``\x1b`` for what a terminal would obey."""
-    return OBEYED.sub(_escaped, without_secrets(text))
+    return re.sub(OBEYED, _escaped, without_secrets(text))
 
 
 def _without_user(found: re.Match[str]) -> str:
@@ -49,7 +49,7 @@ def _without_user(found: re.Match[str]) -> str:
 
 
 def _without_unknown(found: re.Match[str]) -> str:
-    parts = [part for part in found["fragment"].split("&") if _KNOWN.match(part)]
+    parts = [part for part in found["fragment"].split("&") if re.match(_KNOWN, part)]
     return found["url"] + (f"#{'&'.join(parts)}" if parts else "")
 
 

@@ -79,6 +79,13 @@ def _ids(environ: Mapping[str, str], name: str) -> Iterator[int]:
         yield int(text)
 
 
+def trusting(folder: Path) -> str:
+    """Return the variable by which a person trusts a folder, as a shell takes it."""
+    import shlex  # noqa: PLC0415 - a refusal alone needs it
+
+    return f"RUNTIME_BACKEND_TRUST={shlex.quote(str(folder))}"
+
+
 def _prefix(folder: Path) -> str:
     return os.path.join(os.path.realpath(folder), "")  # noqa: PTH118 - for its separator at the end
 

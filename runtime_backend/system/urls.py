@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]+:"
 
 
 def file_name(url: str) -> str:
@@ -27,6 +27,6 @@ def as_url(location: str, folder: Path) -> str:
     """Return a URL for a URL or a path, the latter relative to a folder."""
     return (
         location
-        if _SCHEME.match(location) and not Path(location).is_absolute()
+        if re.match(_SCHEME, location) and not Path(location).is_absolute()
         else (folder / location).absolute().as_uri()
     )

@@ -8,7 +8,6 @@ import os
 import runpy
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +39,7 @@ def stand(monkeypatch: pytest.MonkeyPatch, scene: Scene, prefix: Path, **variabl
     caller = make_caller(prefix, cwd=scene.elsewhere, environ=environ, sys_path=[scene.site(prefix)])
     monkeypatch.setattr(explain_module, "read_caller", lambda: caller)
     monkeypatch.setattr(os, "environ", environ)
-    return replace(caller, cwd=scene.source, sys_path=(), is_hook=False)
+    return caller._replace(cwd=scene.source, sys_path=(), is_hook=False)
 
 
 def test_explain(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

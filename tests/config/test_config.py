@@ -20,9 +20,9 @@ from runtime_backend.config import (
     fill_template,
     load_settings,
     placeholders,
-    settings_of_tree,
     split_config_settings,
 )
+from runtime_backend.config.upstream import settings_of_tree
 from runtime_backend.errors import ConfigError, FileError, SourceError
 
 HINT = "The keys and their values: https://github.com/runtime-backend/runtime-backend#settings"

@@ -11,7 +11,7 @@ from standins import blocked, make_venv, write
 from toolkits import make_program
 
 from runtime_backend.config import Chosen
-from runtime_backend.cuda.compiler_cache import CompilerCache, cache_variables, find_compiler_cache
+from runtime_backend.cuda.compiler_cache import CompilerCache, find_compiler_cache, plan_compiler_cache
 from runtime_backend.errors import CudaError
 
 NVCC = Path("/my cuda/bin/nvcc")
@@ -68,7 +68,13 @@ def variables(
 ) -> dict[str, str]:
     """Return the variables of a compiler cache."""
     found = CompilerCache(program=program and tmp_path / "bin" / program, origin="here")  # type: ignore[arg-type]
-    return cache_variables(found, environ, folder=tmp_path / "compilers", source=SOURCE, prefix=prefix, nvcc=nvcc)
+    planned = plan_compiler_cache(
+        found, environ, folder=tmp_path / "compilers", source=SOURCE, prefix=prefix, nvcc=nvcc
+    )
+    assert (planned.script is not None) == ("CXX" in planned.values)
+    if planned.script is not None:
+        planned.script.write()
+    return dict(planned.values)
 
 
 def in_front(tmp_path: Path, program: str) -> dict[str, str]:
@@ -192,8 +198,10 @@ def test_script_that_cannot_be_written(tmp_path: Path) -> None:
     found = find_compiler_cache(None, machine)
     assert found is not None
     folder = blocked(tmp_path) / "compilers"
+    script = plan_compiler_cache(found, machine, folder=folder, source=SOURCE, prefix=SOURCE, nvcc=None).script
+    assert script is not None
     with pytest.raises(CudaError) as caught:
-        cache_variables(found, machine, folder=folder, source=SOURCE, prefix=SOURCE, nvcc=None)
+        script.write()
     assert (
         f"cannot be written: Not a directory: {blocked(tmp_path)}\nName a cache folder that can be written to:"
         " RUNTIME_BACKEND_CACHE_DIR=/path; or go without a compiler cache: compiler-cache = 'off'."
@@ -206,6 +214,8 @@ def test_odd_names(tmp_path: Path) -> None:
     found = find_compiler_cache(None, machine)
     assert found is not None
     folder = tmp_path / "compilers"
-    script = cache_variables(found, machine, folder=folder, source=SOURCE, prefix=SOURCE, nvcc=None)["CXX"]
-    done = subprocess.run([script, "-c"], capture_output=True, text=True, check=True)  # noqa: S603
+    script = plan_compiler_cache(found, machine, folder=folder, source=SOURCE, prefix=SOURCE, nvcc=None).script
+    assert script is not None
+    script.write()
+    done = subprocess.run([script.path, "-c"], capture_output=True, text=True, check=True)  # noqa: S603
     assert f"ccache: {tmp_path}/it's here/c++ -c\n" == done.stdout

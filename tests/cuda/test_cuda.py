@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,7 +77,7 @@ def test_plan(tmp_path: Path) -> None:
     call_of("get_requires_for_build_wheel", scene, caller).requirements(None)
     table = 'cuda = { arch-list = "auto", jobs = 2 }\nenv = { TORCH_CUDA_ARCH_LIST = "8.0", CMAKE_BUILD_PARALLEL_LEVEL = "7" }\n'
     make_source(scene.source, "backends.recording", table)
-    plan = make_plan("build_wheel", load_settings(scene.source, environ={}), replace(caller, cwd=scene.source), print)
+    plan = make_plan("build_wheel", load_settings(scene.source, environ={}), caller._replace(cwd=scene.source), print)
     assert (None, {"TORCH_CUDA_ARCH_LIST": "8.0", "CMAKE_BUILD_PARALLEL_LEVEL": "7", "MAX_JOBS": "2"}) == (
         plan.refusal,
         {variable.name: variable.value for variable in plan.variables if variable.name not in TOOLKIT},
@@ -99,7 +98,7 @@ def test_notes_of_a_plan(tmp_path: Path) -> None:
     make_toolkit(tmp_path / "cuda", "13.2")
     shell = scene.shell(scene.elsewhere, CUDA_HOME=str(tmp_path / "cuda"), PATH=make_gcc(tmp_path / "gcc", "12.2.0"))
     plan = make_plan(
-        "build_wheel", load_settings(scene.source, environ={}), replace(scene.pip(shell), cwd=scene.source), print
+        "build_wheel", load_settings(scene.source, environ={}), scene.pip(shell)._replace(cwd=scene.source), print
     )
     assert (None, True) == (plan.refusal, "the toolkit is CUDA 13.2" in plan.notes[-1])
 

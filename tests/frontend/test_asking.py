@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,7 +42,7 @@ def call(
     caller = scene.uv({"HOME": str(scene.root), "PWD": str(scene.elsewhere), "PATH": ""}, *line.split())
     (process, *others) = caller.list_ancestors()
     seen = [process._replace(pid=pid, started=started), *others]
-    return replace(caller, environ={**caller.environ, "UV": str(uv.path)}, list_ancestors=lambda: seen)
+    return caller._replace(environ={**caller.environ, "UV": str(uv.path)}, list_ancestors=lambda: seen)
 
 
 def test_guard(tmp_path: Path, uv: StandIn, scene: Scene) -> None:
@@ -60,7 +59,7 @@ def test_variables_of_an_unread_process(tmp_path: Path, uv: StandIn, scene: Scen
     """Where the frontend's variables cannot be read, it is asked with the person's."""
     caller = call(scene, uv)
     seen = [process._replace(environ={}) for process in caller.list_ancestors()]
-    unread = replace(caller, list_ancestors=lambda: seen, environ={**caller.environ, "MINE": "1"})
+    unread = caller._replace(list_ancestors=lambda: seen, environ={**caller.environ, "MINE": "1"})
     make_asker(tmp_path / "asked", unread).ask(installation_of(unread))
     assert "1" == uv.note.environ["MINE"]
     assert "VIRTUAL_ENV" not in uv.note.environ
@@ -101,7 +100,7 @@ def test_not_kept(other: str, tmp_path: Path, uv: StandIn, scene: Scene) -> None
 
 def _moved(caller: Caller, cwd: Path) -> Caller:
     seen = [process._replace(cwd=cwd) for process in caller.list_ancestors()]
-    return replace(caller, list_ancestors=lambda: seen)
+    return caller._replace(list_ancestors=lambda: seen)
 
 
 def test_words_that_are_no_text(tmp_path: Path, uv: StandIn, scene: Scene) -> None:

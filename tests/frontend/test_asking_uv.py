@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,7 +41,7 @@ def called(scene: Scene, uv: StandIn, line: str, **more: str) -> Caller:
     """Return the caller under uv."""
     caller = scene.uv(environ(scene, uv, **more), *line.split())
     seen = caller.list_ancestors()
-    return replace(caller, environ={**caller.environ, "UV": str(uv.path)}, list_ancestors=lambda: seen)
+    return caller._replace(environ={**caller.environ, "UV": str(uv.path)}, list_ancestors=lambda: seen)
 
 
 def ask(scene: Scene, uv: StandIn, line: str, **more: str) -> Note:
@@ -239,7 +238,7 @@ def test_directory(line: str, more: dict[str, str], scene: Scene, uv: StandIn) -
     caller = called(scene, uv, line, VIRTUAL_ENV=str(scene.target), PWD=str(scene.elsewhere), **more)
     (process, *others) = caller.list_ancestors()
     seen = [process._replace(cwd=scene.elsewhere / "sub"), *others]
-    caller = replace(caller, list_ancestors=lambda: seen)
+    caller = caller._replace(list_ancestors=lambda: seen)
     make_asker(scene.root / "asked", caller).ask(installation_of(caller))
     assert words_of(uv.note, ["pip", "install", "--dry-run", *SHADOW, *CACHE, "--", "x"]) == uv.note.words
     assert str(scene.elsewhere / "sub") == uv.note.cwd

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,7 +38,7 @@ def call(scene: Scene, uv: StandIn, line: str, cwd: Path | None = None, **more: 
     shell = {"HOME": str(scene.root), "PWD": str(cwd or scene.consumer), "PATH": "", **more}
     caller = scene.uv(shell, *line.split())
     seen = caller.list_ancestors()
-    return replace(caller, environ={**caller.environ, "UV": str(uv.path)}, list_ancestors=lambda: seen)
+    return caller._replace(environ={**caller.environ, "UV": str(uv.path)}, list_ancestors=lambda: seen)
 
 
 def ask(scene: Scene, caller: Caller) -> Answer:
@@ -252,4 +251,4 @@ def test_without_its_place(scene: Scene, tmp_path: Path) -> None:
     (process, *others) = caller.list_ancestors()
     seen = [process._replace(argv=(str(uv.path), "sync")), *others]
     environ = {name: value for name, value in caller.environ.items() if name != "UV"}
-    assert SYNCED == ask(scene, replace(caller, environ=environ, list_ancestors=lambda: seen)).changes
+    assert SYNCED == ask(scene, caller._replace(environ=environ, list_ancestors=lambda: seen)).changes

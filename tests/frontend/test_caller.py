@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -77,7 +76,7 @@ def test_uv_under_another_name(tmp_path: Path) -> None:
     shell = scene.shell(scene.elsewhere)
     for above in ([], [Process(argv=("uv", "run", "x"))]):
         renamed = Process(argv=("/opt/our-uv", "sync"), cwd=scene.elsewhere, environ=shell)
-        caller = replace(scene.uv(shell, "sync"), list_ancestors=partial(tuple, (renamed, *above)))
+        caller = scene.uv(shell, "sync")._replace(list_ancestors=partial(tuple, (renamed, *above)))
         assert ("uv", renamed) == caller.frontend
 
 
@@ -121,7 +120,7 @@ def test_personal_environ(tmp_path: Path) -> None:
     assert shell == scene.hatch_build(shell).personal_environ
     assert shell == scene.uv(shell, "sync").personal_environ
     assert str(scene.target) == scene.build(shell).personal_environ["VIRTUAL_ENV"]
-    alone = replace(scene.uv(shell, "sync"), list_ancestors=lambda: [Process(argv=("uv",))])
+    alone = scene.uv(shell, "sync")._replace(list_ancestors=lambda: [Process(argv=("uv",))])
     assert "VIRTUAL_ENV" not in alone.personal_environ
     assert str(scene.elsewhere) == alone.personal_environ["PWD"]
 
@@ -145,7 +144,7 @@ def test_ancestors_are_read_once(tmp_path: Path) -> None:
         calls.append(1)
         return ()
 
-    caller = replace(make_caller(tmp_path, cwd=tmp_path), list_ancestors=count)
+    caller = make_caller(tmp_path, cwd=tmp_path)._replace(list_ancestors=count)
     assert [] == calls
     assert ((), ()) == (caller.ancestors, caller.ancestors)
     assert [1] == calls

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from runtime_backend.frontend.folders import LOCK_NAMES
 from runtime_backend.frontend.places import Named
 from runtime_backend.frontend.processes import Process
 from runtime_backend.frontend.stated import named_place
-from runtime_backend.resolve.resolver import Outcome
+from runtime_backend.resolve.outcome import Outcome
 
 RULE = RuntimeRule(name="torch", requirement=Requirement("torch"), match="exact", origin="default")
 
@@ -421,7 +420,7 @@ def test_stale_shell(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     shell = scene.shell(scene.consumer)
     python = Process(argv=("python", "-m", "build"), cwd=scene.elsewhere, environ=shell)
-    caller = replace(scene.build(shell), list_ancestors=lambda: [python, SHELL])
+    caller = scene.build(shell)._replace(list_ancestors=lambda: [python, SHELL])
     places = list(find_places(scene.source, caller))
     assert [("where the shell stands", True)] == [(place.why, place.is_guess) for place in places if place.locks]
 
@@ -431,7 +430,7 @@ def test_deactivated(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     old = Process(argv=("bash",), environ=scene.shell(scene.elsewhere, scene.other))
     caller = scene.build(scene.shell(scene.elsewhere))
-    caller = replace(caller, list_ancestors=lambda: [*scene.build(scene.shell(scene.elsewhere)).ancestors, old])
+    caller = caller._replace(list_ancestors=lambda: [*scene.build(scene.shell(scene.elsewhere)).ancestors, old])
     assert resolve(scene, caller).resolution is None
 
 
@@ -442,7 +441,7 @@ def test_aliased_build_environment(tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(tmp_path / "hatch")
     alias = str(caller.prefix).replace(f"{tmp_path}/hatch", f"{tmp_path}/alias")
     environ = {**caller.environ, "VIRTUAL_ENV": alias, "PATH": f"{alias}/bin:/usr/bin"}
-    assert resolve(scene, replace(caller, environ=environ, list_ancestors=list)).resolution is None
+    assert resolve(scene, caller._replace(environ=environ, list_ancestors=list)).resolution is None
 
 
 def test_uv_alone_on_its_command_line(tmp_path: Path) -> None:
@@ -452,7 +451,7 @@ def test_uv_alone_on_its_command_line(tmp_path: Path) -> None:
 
     def found(*words: str) -> Found:
         caller = scene.uv(shell, *words)
-        outcome = resolve(scene, replace(caller, list_ancestors=lambda: [Process(argv=("uv", *words))]))
+        outcome = resolve(scene, caller._replace(list_ancestors=lambda: [Process(argv=("uv", *words))]))
         resolution = outcome.resolution
         return None if resolution is None else (resolution.identity.version, bool(outcome.notes))
 
@@ -475,7 +474,7 @@ def test_no_folder_at_all(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     _locked_source(scene)
     caller = scene.uv(scene.shell(scene.elsewhere), "sync")
-    caller = replace(caller, environ={}, list_ancestors=lambda: [Process(argv=("uv", "sync"))])
+    caller = caller._replace(environ={}, list_ancestors=lambda: [Process(argv=("uv", "sync"))])
     assert (scene.source / "uv.lock",) == next(find_places(scene.source, caller)).locks
 
 

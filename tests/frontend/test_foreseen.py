@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,5 +63,5 @@ def test_pyproject_hooks(given: Any, expected: dict[str, str], scene: Scene, tmp
     if given is not None:
         write(tmp_path / "control/input.json", json.dumps(given))
     caller = scene.pip(scene.shell(scene.elsewhere), "-C", "runtime-backend.offline=1")
-    caller = replace(caller, argv=("/x/_in_process.py", "build_wheel", str(tmp_path / "control")))
+    caller = caller._replace(argv=("/x/_in_process.py", "build_wheel", str(tmp_path / "control")))
     assert expected == foresee_config_settings(caller)

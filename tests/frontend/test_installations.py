@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +175,7 @@ def test_options_follow_variables(scene: Scene) -> None:
 def test_without_the_variables_of_pip(scene: Scene) -> None:
     """Where the variables of pip's process cannot be read, the hook's own count."""
     caller = scene.pip(environ(scene, PIP_UPGRADE="1"), argv=("pip", "install", "x"))
-    unseen = replace(caller, list_ancestors=lambda: [Process(argv=("pip", "install", "x"))])
+    unseen = caller._replace(list_ancestors=lambda: [Process(argv=("pip", "install", "x"))])
     installation = find_installation(unseen)
     assert installation is not None
     assert ("PIP_UPGRADE", scene.source) == (installation.obstacle, installation.cwd)

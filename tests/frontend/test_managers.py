@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -41,7 +40,7 @@ def under(
         overlay = scene.root / "tmp/pdm-build-env-x-overlay/site"
         return scene.caller(scene.target, {**shell, "PYTHONPATH": str(overlay)}, [overlay], [manager])
     caller = scene.pip({**shell, "PIP_PYTHON_PATH": "/x"})
-    return replace(caller, list_ancestors=lambda: (*caller.list_ancestors()[:1], manager, SHELL))
+    return caller._replace(list_ancestors=lambda: (*caller.list_ancestors()[:1], manager, SHELL))
 
 
 def poetry(scene: Scene, shell: Mapping[str, str], ancestors: Sequence[Process]) -> Caller:
@@ -63,7 +62,7 @@ def place_of(caller: Caller) -> Place:
 
 def blind(caller: Caller) -> Caller:
     """Return the caller on a system that tells nothing of other processes."""
-    return replace(caller, list_ancestors=list)
+    return caller._replace(list_ancestors=list)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +131,7 @@ def test_poetry_in_another_folder_unseen(scene: Scene) -> None:
     """Where the folder of the process is not told, ``-C`` counts from the shell's."""
     caller = under(scene, "poetry", "install", "-C", "../consumer", cwd=scene.elsewhere)
     process = caller.list_ancestors()[0]._replace(cwd=None)
-    place = place_of(replace(caller, list_ancestors=lambda: (process,)))
+    place = place_of(caller._replace(list_ancestors=lambda: (process,)))
     assert place.locks[0].resolve() == scene.consumer / "poetry.lock"
 
 
@@ -168,6 +167,7 @@ def test_late_lock(scene: Scene, words: list[str]) -> None:
     assert f"`poetry {words[0]}" in refusal
     assert refusal.startswith(f"poetry {words[0]} writes poetry.lock only after everything is installed")
     write(scene.source / "pyproject.toml", _NEEDS)
+    caller = under(scene, "poetry", *words)
     late = place_of(caller).late
     assert late is not None
     assert late.installed_first == {"torch"}

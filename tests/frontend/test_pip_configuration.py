@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -162,7 +161,7 @@ def test_bare_name_on_the_path(scene: Scene) -> None:
     caller = scene.pip_venv_isolation(variables)
     (pip, *others) = caller.ancestors
     started = pip._replace(argv=("python", *pip.argv[1:]))
-    installation = find_installation(replace(caller, list_ancestors=lambda: [started, *others]))
+    installation = find_installation(caller._replace(list_ancestors=lambda: [started, *others]))
     assert installation is not None
     assert f"{path}: upgrade" == installation.obstacle
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ def scene(tmp_path: Path) -> Scene:
 def under(scene: Scene, argv: Sequence[str]) -> Caller:
     """Return a caller in an environment that tells nothing, under a command."""
     process = Process(argv=tuple(argv), cwd=scene.consumer, environ=scene.shell(scene.consumer))
-    return replace(scene.build(scene.shell(scene.consumer)), list_ancestors=lambda: [process])
+    return scene.build(scene.shell(scene.consumer))._replace(list_ancestors=lambda: [process])
 
 
 @pytest.mark.parametrize(
@@ -58,7 +57,7 @@ def test_uv(words: list[str], project: dict[str, Any], expected: str | None, sce
 def test_uv_that_is_not_seen(scene: Scene) -> None:
     """Where the frontend's command is not told, a wheel may be about to be built."""
     scene = Scene(scene.root / "other", procfs=False)
-    caller = replace(scene.uv(scene.shell(scene.consumer), "lock"), list_ancestors=list)
+    caller = scene.uv(scene.shell(scene.consumer), "lock")._replace(list_ancestors=list)
     assert find_postponement(caller, DYNAMIC) is None
 
 

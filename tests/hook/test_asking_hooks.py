@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,11 +10,11 @@ import pytest
 from asking import Frontend
 from callers import TARGET, Scene
 from hooks import call_of, make_source
+from stamps import read_stamp
 from standins import make_distribution, make_torch, make_venv
 from test_decider import NEWER, shell
 from test_plan import plan
 
-from runtime_backend.archives.stamp import read_stamp
 from runtime_backend.cli.stale.staleness import Finding, find_stamped
 from runtime_backend.errors import DecisionError
 from runtime_backend.frontend.caller import Caller
@@ -49,7 +48,7 @@ def asking(hooks: tuple[str, ...], scene: Scene, caller: Caller, frontend: Front
     for number, hook in enumerate(hooks, start=1):
         before = len(frontend.asked)
         anew = [caller.ancestors[0]._replace(pid=number), *caller.ancestors[1:]]
-        plan(hook, scene, replace(caller, list_ancestors=partial(list, anew)))
+        plan(hook, scene, caller._replace(list_ancestors=partial(list, anew)))
         asked += [hook] * (len(frontend.asked) - before)
     return asked
 
@@ -85,7 +84,7 @@ def test_one_question_a_command(scene: Scene, frontend: Frontend) -> None:
 
 def asked(caller: Caller) -> Caller:
     """Return the caller as a hook that a frontend calls which is asked by us."""
-    return replace(caller, environ={**caller.environ, "_RUNTIME_BACKEND_ASKING": "1"})
+    return caller._replace(environ={**caller.environ, "_RUNTIME_BACKEND_ASKING": "1"})
 
 
 @pytest.mark.parametrize("table", ["", 'metadata = "real"\n', 'unresolved = "newest"\n'])
@@ -130,7 +129,7 @@ def test_wheel_for_a_frontend_that_is_asked(hook: str, scene: Scene, frontend: F
 def test_stamp(is_seen: bool, scene: Scene) -> None:  # noqa: FBT001 - a column
     """A wheel says whether it was known that the target would have its runtime."""
     caller = scene.pip(shell(scene))
-    caller = caller if is_seen else replace(caller, list_ancestors=list)
+    caller = caller if is_seen else caller._replace(list_ancestors=list)
     made = call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None)
     stamp = read_stamp(scene.root / "dist" / made)
     assert stamp is not None

@@ -18,11 +18,11 @@ from backends import objects, recording
 from callers import TARGET, Scene
 from hooks import be, make_source
 from pyproject_hooks import BuildBackendHookCaller
+from stamps import read_stamp
 from standins import make_torch, make_venv, write
 
 from runtime_backend import build
-from runtime_backend.archives.stamp import read_stamp
-from runtime_backend.hook.call import HookCall
+from runtime_backend.hook import building
 from runtime_backend.store.holding import remove_if_free
 from runtime_backend.system.stopping import _is_running
 
@@ -125,7 +125,7 @@ def test_full_disk(scene: Scene, capsys: pytest.CaptureFixture[str], monkeypatch
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x")
 
-    monkeypatch.setattr(HookCall, "_finish", refuse)
+    monkeypatch.setattr(building, "finish_wheel", refuse)
     with pytest.raises(SystemExit) as caught:
         build.build_wheel(str(scene.root / "dist"))
     assert 1 == caught.value.code
@@ -138,7 +138,7 @@ def test_bug_keeps_its_traceback(scene: Scene, monkeypatch: pytest.MonkeyPatch) 
     def fail() -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("runtime_backend.frontend.read_caller", fail)
+    monkeypatch.setattr("runtime_backend.frontend.caller.read_caller", fail)
     with pytest.raises(ZeroDivisionError):
         build.build_sdist(str(scene.root))
 

@@ -6,24 +6,23 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from backends import objects, recording
 from callers import LOCKED, OTHER, STALE, TARGET, Scene, lock_text
 from hooks import Said, call_of, make_source
+from stamps import read_stamp
 from standins import blocked, make_torch, make_venv, write
 
-from runtime_backend.archives.stamp import read_stamp
 from runtime_backend.archives.wheel import read_from_dist_info
+from runtime_backend.config import Settings
 from runtime_backend.errors import BackendError, MetadataError, ProvisionError, ResolutionError
 from runtime_backend.frontend.caller import Caller
 from runtime_backend.hook.call import HookCall
 from runtime_backend.plan import Plan
-from runtime_backend.provision.fetch import Fetcher
+from runtime_backend.provision.fetch import plan_fetching
 from runtime_backend.store.holding import aside, lock_of
 
 WHEEL = "nonsense-1.0-py3-none-any.whl"
@@ -146,7 +145,7 @@ def test_requirements_without_a_backend(scene: Scene) -> None:
 
 def imported(scene: Scene) -> Caller:
     """Return a caller whose process has imported a torch in an earlier hook."""
-    return replace(scene.pip(scene.shell(scene.elsewhere)), find_imported={"torch": OTHER}.get)
+    return scene.pip(scene.shell(scene.elsewhere))._replace(find_imported={"torch": OTHER}.get)
 
 
 def test_description_after_an_import(scene: Scene) -> None:
@@ -480,13 +479,13 @@ def test_what_the_stand_in_lacks(scene: Scene, capsys: pytest.CaptureFixture[str
     caller, said = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene)), Said()
     with pytest.raises(ResolutionError):
         call_of("build_sdist", scene, caller, said).run(str(scene.root / "dist"), None)
-    note = "no answer by way of 'stub' (the stand-in torch has no torch.nonsense); going on by the next one"
+    note = "'stub' gave no answer (the stand-in torch has no torch.nonsense); trying 'real'"
     assert [f"note: build_sdist: {note}"] == said.lines
     assert "No module named 'torch'" in capsys.readouterr().err
     asking(scene, "", 'metadata = "stub"\n')
     with pytest.raises(MetadataError) as caught:
         call_of("build_sdist", scene, caller).run(str(scene.root / "dist"), None)
-    told = "build_sdist: no answer by way of 'stub': the stand-in torch has no torch.nonsense\nLet the real backend"
+    told = "build_sdist: 'stub' gave no answer: the stand-in torch has no torch.nonsense\nLet the real backend"
     assert str(caught.value).startswith(told)
 
 
@@ -566,7 +565,7 @@ def test_fetch(scene: Scene) -> None:
     make = f"standins.make_torch(pathlib.Path(sys.argv[sys.argv.index('--target') + 1]), {LOCKED!r})"
     write(installer, f"#!{sys.executable}\n{code}\n{make}\n")
     installer.chmod(0o755)
-    caller = replace(caller, environ={**caller.environ, "UV": str(installer)})
+    caller = caller._replace(environ={**caller.environ, "UV": str(installer)})
     call_of("build_wheel", scene, caller, said).build(str(scene.root / "dist"), None)
     stamp = read_stamp(scene.root / "dist" / WHEEL)
     assert stamp is not None
@@ -582,7 +581,7 @@ def test_fetched_is_another_one(scene: Scene) -> None:
     """What lies in the cache under the right name, and is something else, is not built against."""
     caller = scene.uv(scene.shell(scene.consumer), "sync")
     url = f"torch @ https://example.org/torch-{LOCKED}-py3-none-any.whl#sha256={'ab' * 32}"
-    folder = Fetcher(scene.root / "our-cache/fetched", "3.11").plan(url).folder
+    folder = plan_fetching(scene.root / "our-cache/fetched", "3.11", url).folder
     make_torch(folder, "2.0.0")
     with pytest.raises(ProvisionError) as caught:
         call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None)
@@ -624,7 +623,7 @@ def in_tree(scene: Scene) -> Iterator[Scene]:
 
 def at_home(caller: Caller, home: Path | str) -> Caller:
     """Return a caller with a home folder, in which the cache is."""
-    return replace(caller, environ={**caller.environ, "HOME": str(home)})
+    return caller._replace(environ={**caller.environ, "HOME": str(home)})
 
 
 def test_probe_by_the_settings_to_come(in_tree: Scene) -> None:
@@ -680,18 +679,18 @@ def test_planned_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     plans = list[object]()
     make = HookCall._make_plan  # noqa: SLF001 - it is counted
 
-    def count(self: HookCall, ours: Mapping[str, Any]) -> Plan:
-        plans.append(dict(ours))
-        return make(self, ours)
+    def count(self: HookCall, settings: Settings) -> Plan:
+        plans.append(settings.offline.value)
+        return make(self, settings)
 
     monkeypatch.setattr(HookCall, "_make_plan", count)
     words = ("-C", "runtime-backend.offline=1")
     call = call_of("build_editable", scene, scene.pip(scene.shell(scene.elsewhere), *words))
     assert call.has("build_editable")
     call.build(str(scene.root / "dist"), {"runtime-backend.offline": "1"})
-    assert [{"offline": "1"}] == plans
+    assert [True] == plans
     call.build(str(scene.root / "dist"), {})
-    assert [{"offline": "1"}, {}] == plans
+    assert [True, False] == plans
 
 
 def test_editable_keeps_its_environment(scene: Scene) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,10 @@ import pytest
 from backends import recording
 from callers import Scene, lock_text
 from hooks import Said, cached, call_of, make_source
+from stamps import read_stamp
 from standins import make_torch, write
 from toolkits import make_compilers, make_libraries, make_program, make_toolkit
 
-from runtime_backend.archives.stamp import read_stamp
 from runtime_backend.cli.cache import KINDS
 from runtime_backend.config import load_settings
 from runtime_backend.errors import CudaError, ProvisionError
@@ -74,7 +73,7 @@ def uv(scene: Scene, without: tuple[str, ...] = (), **more: str) -> Caller:
     text = INSTALLER.format(python=sys.executable, path=[str(here), str(here.parent)], without=without)
     installer = make_program(scene.root / "uv/uv", text)
     caller = scene.uv(shell_of(scene, **more), "sync")
-    return replace(caller, environ={**caller.environ, "UV": str(installer)})
+    return caller._replace(environ={**caller.environ, "UV": str(installer)})
 
 
 def pip(scene: Scene, **more: str) -> Caller:
@@ -212,7 +211,7 @@ def test_lacking_compilers(scene: Scene) -> None:
     assert [f"{FIVE}==13.0.*", "ninja"] == found
     reason = "ModuleNotFoundError: No module named 'torch'"
     assert [
-        f"note: {GR}: no answer by way of 'stub' ({reason}); going on by the next one",
+        f"note: {GR}: 'stub' gave no answer ({reason}); trying 'real'",
         f"{GR}: the real backend cannot answer before it has the CUDA compilers: {reason}",
     ] == said.lines
 
@@ -386,12 +385,16 @@ def test_told(scene: Scene) -> None:
         f"├─ CUDA toolkit: wheels ({why})",
         f"│  └─ CUDA_HOME: {home}",
         f"├─ compiler cache: {scene.root / 'bin/ccache'}  [default]",
-        "└─ variables",
-        f"   ├─ CUDA_HOME={home}: {set_by}",
-        f"   ├─ CUDA_PATH={home}: {set_by}",
-        f"   ├─ CUDACXX={home}/bin/nvcc: {set_by}",
-        f"   └─ CUDAToolkit_ROOT={home}: {set_by}",
-    ] == lines[first:]
+        "├─ variables",
+        f"│  ├─ CUDA_HOME={home}: {set_by}",
+        f"│  ├─ CUDA_PATH={home}: {set_by}",
+        f"│  ├─ CUDACXX={home}/bin/nvcc: {set_by}",
+        f"│  └─ CUDAToolkit_ROOT={home}: {set_by}",
+        "└─ set by runtime-backend",
+    ] == lines[first : first + 10]
+    own = {variable.name for variable in (*plan.own.always, *plan.own.building)}
+    assert {"PATH", "PYTHONPATH", "DIST_EXTRA_CONFIG", "PYTORCH_NVCC", "CCACHE_BASEDIR"} <= own
+    assert own == {line.strip("│├└─ ").partition("=")[0] for line in lines[first + 10 :]}
     described = json.loads(json.dumps(describe_plan(plan)))
     assert {
         "view": str(plan.view.path),

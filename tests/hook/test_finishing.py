@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from callers import TARGET, Scene
 from hooks import call_of, make_source
+from stamps import read_stamp
 from standins import make_distribution, write
 
-from runtime_backend.archives.stamp import read_stamp
 from runtime_backend.archives.wheel import read_from_dist_info
 from runtime_backend.errors import MetadataError
 

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -318,7 +317,7 @@ def test_path_that_is_not_utf8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_paths_that_are_none(kind: str, path: str, scene: Scene) -> None:
     """A lock or a target with an impossible path is one that is not there."""
     caller = scene.pip(shell(scene))
-    caller = replace(caller, environ={**caller.environ, f"RUNTIME_BACKEND_{kind}": path})
+    caller = caller._replace(environ={**caller.environ, f"RUNTIME_BACKEND_{kind}": path})
     write(scene.source / "script.py", "\n")
     with pytest.raises(TargetError) as caught:
         call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None)

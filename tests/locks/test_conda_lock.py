@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from runtime_backend.config.selection import Selection
 from runtime_backend.errors import LockError
 from runtime_backend.locks import Locked, find_locked
 from runtime_backend.locks.conda import CondaPackage, conda_name, conda_platform
+from runtime_backend.system.platforms import Platform
 
 HINT = "Lock again with the tool that wrote it, or restore the file."
 LINUX = make_platform("linux-x86_64", "3.11")
@@ -205,7 +205,7 @@ def test_not_explicit(tmp_path: Path) -> None:
 )
 def test_platform(system: str, machine: str, expected: str) -> None:
     """Conda's names of platforms."""
-    platform = replace(LINUX, environment={"sys_platform": system, "platform_machine": machine})
+    platform = Platform(environment={"sys_platform": system, "platform_machine": machine})
     assert expected == conda_platform(platform)
 
 

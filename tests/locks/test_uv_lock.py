@@ -13,7 +13,7 @@ from standins import write
 from runtime_backend.config.selection import Selection
 from runtime_backend.errors import LockError
 from runtime_backend.locks import READERS, Locked, find_locked
-from runtime_backend.system.platforms import UNFIT, current_platform
+from runtime_backend.system.platforms import UNFIT, Platform
 
 SAMPLES = sorted(Path(__file__).parent.glob("uv-*/*/uv.lock"))
 HINT = "Lock again with the tool that wrote it, or restore the file."
@@ -351,9 +351,9 @@ def test_lock_of_a_project_that_requires_this_one(text: str, tmp_path: Path) -> 
     assert [1, 0] == [len(find_locked(path, "torch", Selection(project=project), LINUX)) for project in projects]
 
 
-def test_current_platform() -> None:
+def test_running_platform() -> None:
     """The running interpreter's platform accepts itself, and has its tags."""
-    platform = current_platform()
+    platform = Platform()
     assert platform.accepts(f"python_version == '{sys.version_info[0]}.{sys.version_info[1]}'")
     assert not platform.accepts("python_version < '3'")
     assert platform.best_wheel([("x-1-py2-none-any.whl", "old"), ("x-1-py3-none-any.whl", "any")]) == "any"

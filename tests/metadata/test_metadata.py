@@ -18,7 +18,7 @@ from runtime_backend.metadata.agreement import describe_differences
 from runtime_backend.metadata.pins import with_requirements
 from runtime_backend.metadata.prepared import Prepared, mark_prepared, read_prepared
 from runtime_backend.metadata.static import write_static
-from runtime_backend.metadata.ways import plan_ways
+from runtime_backend.metadata.ways import way_by_files, ways_by_backend
 
 WHEEL, EDITABLE, SDIST = "prepare_metadata_for_build_wheel", "prepare_metadata_for_build_editable", "build_sdist"
 COMPLETE = {"name": "Some.Name", "version": "1.00"}
@@ -55,7 +55,12 @@ def test_ways(  # noqa: PLR0913, PLR0917 - the columns
     """Without torch, [project] answers for wheels, then the stand-in; the builds themselves always see the real one."""
     project = "" if is_complete else 'dynamic = ["version"]\n'
     make_source(tmp_path, "x", f'metadata = "{wanted}"\n[project]\nname = "x"\nversion = "1"\n{project}')
-    assert expected == plan_ways(hook, load_settings(tmp_path, environ={}), is_lacking=is_lacking)
+    settings = load_settings(tmp_path, environ={})
+    by_files = way_by_files(hook, settings)
+    assert expected == (
+        *([] if by_files is None else [by_files]),
+        *ways_by_backend(hook, settings, is_lacking=is_lacking),
+    )
 
 
 def test_static(tmp_path: Path) -> None:

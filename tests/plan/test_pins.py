@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from asking import Frontend
 from callers import LOCKED, OTHER, TARGET, Scene
@@ -117,7 +115,7 @@ def test_named_lock_that_differs(scene: Scene) -> None:
     """A named lock whose runtime the target will not have is a stop; its name is what to take away, not the lock."""
     caller = scene.pip(shell(scene))
     lock = str(scene.consumer / "uv.lock")
-    found = decide(scene, replace(caller, environ={**caller.environ, "RUNTIME_BACKEND_LOCK": lock}))
+    found = decide(scene, caller._replace(environ={**caller.environ, "RUNTIME_BACKEND_LOCK": lock}))
     assert f"Tell the frontend, too: pip install torch=={LOCKED} {scene.source}; or take" in str(found.refusal)
     assert "or take RUNTIME_BACKEND_LOCK away." in str(found.refusal)
 
@@ -197,7 +195,7 @@ def test_pin_without_a_target(kind: str, scene: Scene, frontend: Frontend) -> No
 def test_pin_under_a_frontend_that_is_not_seen(scene: Scene) -> None:
     """A pin is an assumption where the frontend's command is not seen."""
     scene.procfs = False
-    caller = replace(scene.pip(shell(scene)), list_ancestors=list)
+    caller = scene.pip(shell(scene))._replace(list_ancestors=list)
     assert ("9.1.0", f"assumed: {PIN}") == told(decide(scene, caller, pin="torch==9.1.0"))
 
 
@@ -209,26 +207,26 @@ def test_build_without_a_target(scene: Scene) -> None:
 
 def test_command_line(scene: Scene) -> None:
     """The command line, which explains a build to come, finds what no command has moved yet."""
-    caller = replace(scene.pip(shell(scene)), is_hook=False, list_ancestors=list)
+    caller = scene.pip(shell(scene))._replace(is_hook=False, list_ancestors=list)
     assert (TARGET, "found: no frontend is there: a command may still move it") == told(decide(scene, caller))
 
 
 def unseen(scene: Scene) -> Caller:
     """Return the caller under pip on a system that tells of no other process."""
-    return replace(scene.pip(shell(scene)), list_ancestors=list)
+    return scene.pip(shell(scene))._replace(list_ancestors=list)
 
 
 def inexact(scene: Scene) -> Caller:
     """Return the caller under pip on a system that tells another process's words as one line."""
     caller = scene.pip(shell(scene))
-    return replace(caller, list_ancestors=lambda: [p._replace(is_exact=False) for p in caller.ancestors])
+    return caller._replace(list_ancestors=lambda: [p._replace(is_exact=False) for p in caller.ancestors])
 
 
 def renamed(scene: Scene) -> Caller:
     """Return the caller under a program that has pip as a library."""
     caller = scene.pip(shell(scene))
-    return replace(
-        caller, list_ancestors=lambda: [caller.ancestors[0]._replace(argv=("installer",)), *caller.ancestors[1:]]
+    return caller._replace(
+        list_ancestors=lambda: [caller.ancestors[0]._replace(argv=("installer",)), *caller.ancestors[1:]]
     )
 
 
@@ -314,7 +312,7 @@ def test_removed_beside_an_importable_one(scene: Scene, frontend: Frontend) -> N
 
 def test_assumed_in_a_hook_that_need_not_know(scene: Scene) -> None:
     """A hook that only describes the package says nothing of what nobody can see."""
-    caller = replace(scene.pip(shell(scene)), list_ancestors=list)
+    caller = scene.pip(shell(scene))._replace(list_ancestors=list)
     found = decide(scene, caller, may_ask=False)
     assert (TARGET, ()) == (told(found)[0], found.notes)
 

@@ -69,12 +69,12 @@ def test_postponed(scene: Scene) -> None:
 def test_ways(scene: Scene) -> None:
     """Metadata are told without torch where it is not there, or is not needed for them."""
     found = plan("prepare_metadata_for_build_wheel", scene, scene.uv(scene.shell(scene.consumer), "sync"))
-    assert (True, ("stub", "real")) == (found.lacks_runtime, found.ways)
+    assert (True, ("stub", "real")) == (found.lacks_runtime, found.ways_by_backend)
     found = plan("prepare_metadata_for_build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)))
-    assert (False, ("real",)) == (found.lacks_runtime, found.ways)
+    assert (False, ("real",)) == (found.lacks_runtime, found.ways_by_backend)
     make_source(scene.source, "backends.recording", STATIC)
     found = plan("prepare_metadata_for_build_wheel", scene, scene.uv(scene.shell(scene.consumer), "sync"))
-    assert ("static", "stub", "real") == found.ways
+    assert ("static", "stub", "real") == found.metadata_ways
 
 
 def test_newest(scene: Scene) -> None:
@@ -210,6 +210,7 @@ def test_json(scene: Scene) -> None:
                 "why": "left as the environment has it",
             },
         ],
+        "own-variables": [],
         "requirements": [f"torch @ {clean}"],
         "notes": [],
         "stop": None,
@@ -247,6 +248,7 @@ def test_tree_of_reuse(scene: Scene) -> None:
     make_distribution(Path(caller.sys_path[0]), "filelock", "4.0")
     found = plan(BUILD, scene, caller)
     assert found.overlay is not None
+    root = found.overlay.path / "torch"
     assert [
         f"build_wheel of {scene.source}",
         "├─ frontend: pip; isolation: hidden",
@@ -264,9 +266,17 @@ def test_tree_of_reuse(scene: Scene) -> None:
         f"│  └─ provision: reuse (installed in {scene.site(scene.target)})",
         f"├─ overlay: {found.overlay.path}",
         "│  └─ left out, the build environment has its own: filelock",
-        "└─ variables",
-        f"   ├─ FOR={TARGET}: set  [pyproject.toml: tool.runtime-backend.env.FOR]",
-        "   └─ HOME: left as the environment has it  [pyproject.toml: tool.runtime-backend.env.HOME]",
+        "├─ variables",
+        f"│  ├─ FOR={TARGET}: set  [pyproject.toml: tool.runtime-backend.env.FOR]",
+        "│  └─ HOME: left as the environment has it  [pyproject.toml: tool.runtime-backend.env.HOME]",
+        "└─ set by runtime-backend",
+        f"   ├─ CMAKE_PREFIX_PATH={root / 'share/cmake'}: so that CMake finds the runtimes",
+        f"   ├─ Torch_ROOT={root}: as CMAKE_PREFIX_PATH",
+        f"   ├─ PYTHONPATH={caller.environ['PYTHONPATH']}:{found.overlay.path}: so that what is started imports the"
+        " runtimes",
+        f"   ├─ PYTHONPYCACHEPREFIX={scene.root / 'our-cache/bytecode'}: so that no byte code goes into the target",
+        "   ├─ DIST_EXTRA_CONFIG=/runtime-backend-scratch/setuptools.cfg: a build folder for each runtime",
+        "   └─ SKBUILD_BUILD_DIR=/runtime-backend-scratch/scikit-build: a build folder for each runtime",
     ] == list(render(plan_tree(found)))
     assert ["filelock"] == describe_plan(found)["left-out"]
 

@@ -19,7 +19,7 @@ from standins import blocked, make_torch, write
 from runtime_backend.errors import ProvisionError
 from runtime_backend.installed.identity import Identity
 from runtime_backend.provision import installing
-from runtime_backend.provision.fetch import Fetcher, Fetching, Source
+from runtime_backend.provision.fetch import Fetching, Source, plan_fetching
 from runtime_backend.resolve.resolution import Resolution
 from runtime_backend.store.cache import open_folder
 from runtime_backend.store.holding import in_use, remove
@@ -65,7 +65,7 @@ def source(environ: dict[str, str], cwd: Path, *options: str, is_offline: bool =
 
 def planned(tmp_path: Path, requirement: str = URL) -> Fetching:
     """Return the fetching of a requirement into an empty cache."""
-    return Fetcher(tmp_path / "cache/fetched", "3.11").plan(requirement)
+    return plan_fetching(tmp_path / "cache/fetched", "3.11", requirement)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def planned(tmp_path: Path, requirement: str = URL) -> Fetching:
 )
 def test_names(requirement: str, label: str, tmp_path: Path) -> None:
     """A folder is named for the requirement, and for the interpreter."""
-    one, other = planned(tmp_path, requirement), Fetcher(tmp_path / "cache/fetched", "3.12").plan(requirement)
+    one, other = planned(tmp_path, requirement), plan_fetching(tmp_path / "cache/fetched", "3.12", requirement)
     assert re.fullmatch(rf"{re.escape(label)}-[0-9a-f]{{16}}", one.folder.name)
     assert one.folder != other.folder
 
@@ -282,7 +282,7 @@ def test_full_disk(says: str, installer: Path, tmp_path: Path, capfd: pytest.Cap
 
 def test_cache_that_cannot_be_written_to(installer: Path, tmp_path: Path) -> None:
     """The reason is told in words, and which cache would do."""
-    fetching = Fetcher(blocked(tmp_path) / "fetched", "3.11").plan(URL)
+    fetching = plan_fetching(blocked(tmp_path) / "fetched", "3.11", URL)
     with pytest.raises(ProvisionError) as caught:
         fetching.fetch(source({"UV": str(installer)}, tmp_path), Said())
     assert (
@@ -315,11 +315,11 @@ def test_frontend_that_is_gone(installer: Path, tmp_path: Path, monkeypatch: pyt
 
 FETCH = """
 import os, pathlib, sys
-from runtime_backend.provision.fetch import Fetcher, Source
+from runtime_backend.provision.fetch import Source, plan_fetching
 from runtime_backend.system.stopping import orderly
 source = Source(environ={"UV": sys.argv[1], "PATH": os.environ["PATH"]}, cwd=pathlib.Path.cwd(), options=(), is_offline=False)
 with orderly():
-    Fetcher(pathlib.Path(sys.argv[2]) / "fetched", "3.11").plan("torch==2.7.0").fetch(source, lambda line: None)
+    plan_fetching(pathlib.Path(sys.argv[2]) / "fetched", "3.11", "torch==2.7.0").fetch(source, lambda line: None)
 """
 SLOW = """#!{python}
 import os, pathlib, sys, time

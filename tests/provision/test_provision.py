@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,16 @@ from standins import make_distribution, make_torch, write
 
 from runtime_backend.config import RuntimeRule
 from runtime_backend.errors import IndexLookupError, ResolutionError
+from runtime_backend.frontend.caller import Isolation
 from runtime_backend.index.find import Indexes
 from runtime_backend.index.wanted import Wanted
 from runtime_backend.installed.distributions import Distribution
 from runtime_backend.installed.identity import Identity
 from runtime_backend.provision import Provider, Provision, requirement_for
-from runtime_backend.provision.fetch import Fetcher
+from runtime_backend.provision.fetch import plan_fetching
 from runtime_backend.provision.verified import Verifying
+from runtime_backend.resolve.outcome import Outcome
 from runtime_backend.resolve.resolution import Resolution
-from runtime_backend.resolve.resolver import Outcome
 
 INSTALLED = Distribution(name="torch", info=Path("/target/site/torch-2.7.0.dist-info"))
 IN_BUILD = Distribution(name="torch", info=Path("/build/site/torch-1.0.dist-info"))
@@ -57,22 +59,27 @@ def decide(
     known: Outcome,
     wanted: str,
     *,
-    is_kept: bool = False,
-    is_asked: bool = True,
+    isolation: Isolation = "throwaway",
+    can_require: bool = True,
     indexes: Indexes | None = None,
     **more: Any,
 ) -> Provision:
     """Return how a runtime is provided in a hook like that."""
     fields = {
         "frontend": None,
-        "is_isolated": True,
         "is_newest_wanted": False,
         "postponed": None,
-        "fetcher": None,
+        "plan_fetching": None,
         "verified": Path("/cache/verified"),
         **more,
     }
-    provider = Provider(wanted=wanted, is_kept=is_kept, is_asked=is_asked, indexes=indexes, **fields)
+    provider = Provider(
+        wanted=wanted,
+        isolation=isolation,
+        kind="requirements" if can_require else "wheel",
+        find_file=None if indexes is None else indexes.find,
+        **fields,
+    )
     return provider.decide(known)
 
 
@@ -110,7 +117,7 @@ NOT_TO_BE_HAD = (
 
 
 @pytest.mark.parametrize(
-    ("known", "wanted", "is_kept", "is_asked", "expected"),
+    ("known", "wanted", "is_kept", "can_require", "expected"),
     [
         (outcome(LOCKED), "none", False, True, ("none", None, None)),
         (outcome(None), "auto", False, True, ("missing", None, None)),
@@ -145,11 +152,13 @@ def test_decide(
     known: Outcome,
     wanted: str,
     is_kept: bool,  # noqa: FBT001 - columns of the table
-    is_asked: bool,  # noqa: FBT001
+    can_require: bool,  # noqa: FBT001
     expected: tuple[str, str | None, str | None],
 ) -> None:
     """The first way that works is taken, unless the settings name one; what cannot be provided is a stop."""
-    assert expected == told(decide(known, wanted, is_kept=is_kept, is_asked=is_asked))
+    assert expected == told(
+        decide(known, wanted, isolation="kept" if is_kept else "throwaway", can_require=can_require)
+    )
 
 
 @pytest.mark.parametrize(
@@ -184,29 +193,27 @@ def test_poetry_is_asked_in_its_words() -> None:
 
 def test_fetched_when_it_is_too_late(tmp_path: Path) -> None:
     """What can no longer be required is fetched; what was fetched before is reused."""
-    fetcher = Fetcher(tmp_path, "3.11")
-    fetching = fetcher.plan("torch===2.7.0")
-    first = decide(outcome(resolution()), "auto", is_asked=False, fetcher=fetcher)
+    fetching = plan_fetching(tmp_path, "3.11", "torch===2.7.0")
+    planned = partial(plan_fetching, tmp_path, "3.11")
+    first = decide(outcome(resolution()), "auto", can_require=False, plan_fetching=planned)
     why = "the build environment was made before this was known"
     assert Provision(kind="fetch", why=why, fetching=fetching) == first
     make_torch(fetching.folder, "2.7.0")
-    second = decide(outcome(resolution()), "auto", is_asked=False, fetcher=fetcher)
+    second = decide(outcome(resolution()), "auto", can_require=False, plan_fetching=planned)
     assert ("reuse", f"fetched before: {fetching.folder}") == (second.kind, second.why)
 
 
 def test_refusal_goes_before_all() -> None:
     """What must not be used is not provided, even where it is at hand."""
     refusal = ResolutionError("not this one")
-    found = decide(outcome(HERE, SAME, refusal=refusal), "auto", is_kept=False, is_asked=True)
+    found = decide(outcome(HERE, SAME, refusal=refusal), "auto", can_require=True)
     assert ("missing", refusal) == (found.kind, found.refusal)
 
 
 def test_visible_from_nowhere() -> None:
     """A runtime whose place is not known is told as such."""
     known = outcome(LOCKED, OTHER)._replace(visible_distribution=None)
-    assert OTHER_VISIBLE.replace("/build/site", "?") + AGAIN == str(
-        decide(known, "auto", is_kept=False, is_asked=False).refusal
-    )
+    assert OTHER_VISIBLE.replace("/build/site", "?") + AGAIN == str(decide(known, "auto", can_require=False).refusal)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +256,7 @@ def test_looked_up(tmp_path: Path) -> None:
     known = outcome(resolution(wanted=WANTED))
     required = "torch @ https://h/torch-2.7.0.whl#sha256=ab"
     assert ("require", required, None) == told(decide(known, "auto", indexes=kept(tmp_path, WANTED)))
-    kind, _, refusal = told(decide(known, "auto", is_asked=False, indexes=kept(tmp_path, WANTED)))
+    kind, _, refusal = told(decide(known, "auto", can_require=False, indexes=kept(tmp_path, WANTED)))
     assert (kind, required in str(refusal)) == ("missing", True)
 
 
@@ -269,7 +276,7 @@ def test_not_found_but_on_the_default_index(tmp_path: Path) -> None:
 
 def test_not_looked_up_for_metadata() -> None:
     """A hook that needs no runtime asks no index."""
-    assert told(decide(outcome(resolution(wanted=WANTED)), "auto", is_asked=False))[0] == "missing"
+    assert told(decide(outcome(resolution(wanted=WANTED)), "auto", can_require=False))[0] == "missing"
 
 
 @pytest.mark.parametrize(
@@ -282,15 +289,15 @@ def test_not_looked_up_for_metadata() -> None:
         ("poetry", "poetry add"),
     ],
 )
-@pytest.mark.parametrize("is_asked", [True, False])
-def test_other_is_installed(frontend: str | None, program: str, is_asked: bool) -> None:  # noqa: FBT001 - a column
+@pytest.mark.parametrize("can_require", [True, False])
+def test_other_is_installed(frontend: str | None, program: str, can_require: bool) -> None:  # noqa: FBT001 - a column
     """Without isolation, an installed one that the command is about to replace is a stop that names the way out."""
     refusal = (
         "torch 1.0 is installed, and without build isolation the wheel would be built against it, but the command"
         " replaces it by torch 2.7.0 (locked: uv.lock)\n"
         f"Install that first, in a command of its own: {program} 'torch==2.7.0'; then run the same command again."
     )
-    found = decide(outcome(LOCKED, OTHER), "auto", is_asked=is_asked, is_isolated=False, frontend=frontend)
+    found = decide(outcome(LOCKED, OTHER), "auto", can_require=can_require, isolation="none", frontend=frontend)
     assert ("missing", None, refusal) == told(found)
 
 
@@ -341,7 +348,7 @@ def test_verified_first(frontend: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("frontend", "known", "is_asked"),
+    ("frontend", "known", "can_require"),
     [
         ("uv", LOCKED, True),
         ("pip", LOCKED, True),
@@ -352,9 +359,9 @@ def test_verified_first(frontend: str) -> None:
     ],
     ids=["uv", "pip", "unknown", "too late", "no hash", "no URL"],
 )
-def test_not_verified(frontend: str | None, known: Resolution, is_asked: bool) -> None:  # noqa: FBT001 - a column
+def test_not_verified(frontend: str | None, known: Resolution, can_require: bool) -> None:  # noqa: FBT001 - a column
     """Nothing is downloaded here where the frontend checks the hash, or where there is nothing to check or to install."""
-    assert None is decide(outcome(known), "auto", frontend=frontend, is_asked=is_asked).verifying
+    assert None is decide(outcome(known), "auto", frontend=frontend, can_require=can_require).verifying
 
 
 @pytest.mark.parametrize(

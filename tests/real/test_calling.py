@@ -16,7 +16,8 @@ from standins import write
 
 from runtime_backend.errors import BackendError
 from runtime_backend.real import calling
-from runtime_backend.real.calling import ChildFailed, HookRequest, call_in_child
+from runtime_backend.real.backend import ChildFailed
+from runtime_backend.real.calling import HookRequest, call_in_child
 from runtime_backend.real.surroundings import Surroundings
 
 BACKEND = """

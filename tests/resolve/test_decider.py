@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from runtime_backend.config import RuntimeRule
 from runtime_backend.frontend.asking.answer import Change
 from runtime_backend.frontend.caller import Caller
 from runtime_backend.provision import requirement_for
-from runtime_backend.resolve.resolver import Outcome
+from runtime_backend.resolve.outcome import Outcome
 
 TORCH = RuntimeRule(name="torch", requirement=Requirement("torch"), match="exact", origin="default")
 URL = "https://example.org/torch-9.4.0-py3-none-any.whl"
@@ -45,7 +44,7 @@ def bare(scene: Scene) -> Path:
 def decide(scene: Scene, caller: Caller, *, may_ask: bool = True, pin: str = "", target: str = "") -> Outcome:
     """Resolve torch as a hook does, with what was set by hand for this call."""
     ours = {"RUNTIME_BACKEND_PIN": pin, "RUNTIME_BACKEND_TARGET": target}
-    caller = replace(caller, environ={**caller.environ, **{name: value for name, value in ours.items() if value}})
+    caller = caller._replace(environ={**caller.environ, **{name: value for name, value in ours.items() if value}})
     return make_resolver(scene, caller, may_ask=may_ask).resolve(TORCH)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from asking import Frontend
 from callers import LOCKED, STALE, Scene, lock_text, make_caller
@@ -35,7 +33,7 @@ def manager(scene: Scene, line: str) -> Caller:
     if words[0] == "pdm":
         return scene.caller(scene.consumer / ".venv", made, [], [process])
     (scene.consumer / "uv.lock").unlink(missing_ok=True)
-    return replace(scene.poetry(made), list_ancestors=lambda: [process])
+    return scene.poetry(made)._replace(list_ancestors=lambda: [process])
 
 
 @pytest.fixture

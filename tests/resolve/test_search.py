@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,8 @@ from standins import make_torch, make_venv, write
 from runtime_backend.config import RuntimeRule, load_settings
 from runtime_backend.frontend.asking.answer import Change
 from runtime_backend.frontend.caller import Caller
-from runtime_backend.resolve.resolver import Outcome, Resolver
+from runtime_backend.resolve.outcome import Outcome
+from runtime_backend.resolve.resolver import Resolver
 from runtime_backend.system.platforms import UNFIT
 
 SHA = "ab" * 32
@@ -30,7 +30,7 @@ def make_resolver(scene: Scene, caller: Caller, *, may_ask: bool = True) -> Reso
 
 def resolve(scene: Scene, caller: Caller, requirement: str = "torch", **variables: str) -> Outcome:
     """Resolve a runtime as a hook does, with some variables of ours."""
-    caller = replace(caller, environ={**caller.environ, **variables})
+    caller = caller._replace(environ={**caller.environ, **variables})
     parsed = Requirement(requirement)
     rule = RuntimeRule(name=parsed.name, requirement=parsed, match="exact", origin="pyproject.toml: match-runtime")
     return make_resolver(scene, caller).resolve(rule)
@@ -178,7 +178,7 @@ def test_target_of_the_command_itself(scene: Scene) -> None:
 
 def test_imported_already(scene: Scene) -> None:
     """The outcome has the version that this process has imported."""
-    caller = replace(scene.pip(scene.shell(scene.elsewhere)), find_imported={"torch": "2.6.0"}.get)
+    caller = scene.pip(scene.shell(scene.elsewhere))._replace(find_imported={"torch": "2.6.0"}.get)
     assert "2.6.0" == resolve(scene, caller).imported
     assert None is resolve(scene, caller, "numpy").imported
 

@@ -15,7 +15,8 @@ from standins import blocked, write
 from runtime_backend.errors import CudaError
 from runtime_backend.store import linked
 from runtime_backend.store.holding import held_if_free, remove_if_free
-from runtime_backend.store.linked import LinkedFolder, digest, safe_name
+from runtime_backend.store.linked import LinkedFolder
+from runtime_backend.store.names import digest, safe_name
 
 
 def refuse(error: OSError) -> CudaError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -187,7 +186,7 @@ def test_temporary_folder(tmp_path: Path) -> None:
         caller.is_in_temporary_folder(scene.tmp / "x"),
         caller.is_in_temporary_folder(scene.source),
     )
-    nameless = replace(caller, environ={})
+    nameless = caller._replace(environ={})
     assert (True, False) == (
         nameless.is_in_temporary_folder(Path("/tmp/x")),  # noqa: S108
         nameless.is_in_temporary_folder(Path("/x")),
@@ -252,7 +251,7 @@ def test_project_at_work(tmp_path: Path) -> None:
     """A project manager installs from its project, whoever has written that: so are the tables and the lock there."""
     scene = Scene(tmp_path / "scene")
     shell = scene.shell(scene.consumer)
-    pip, uv = replace(scene.pip(shell), trust=SOMEBODY), replace(scene.uv(shell, "sync"), trust=SOMEBODY)
+    pip, uv = scene.pip(shell)._replace(trust=SOMEBODY), scene.uv(shell, "sync")._replace(trust=SOMEBODY)
     assert (SOMEBODY, None) == (find_believed(pip), find_believed(uv).objection(scene.consumer / "uv.lock"))
 
 
@@ -274,11 +273,11 @@ def test_hook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
     """A hook follows no lock of another user, and says which one it saw, and how to have it used."""
     scene = Scene(tmp_path)
     make_source(scene.source, "backends.recording")
-    caller = replace(scene.build(scene.shell(scene.consumer)), trust=SOMEBODY)
+    caller = scene.build(scene.shell(scene.consumer))._replace(trust=SOMEBODY)
     be(
         monkeypatch,
         scene,
-        replace(caller, environ={**caller.environ, "RUNTIME_BACKEND_TRUST": str(scene.root / "our-cache")}),
+        caller._replace(environ={**caller.environ, "RUNTIME_BACKEND_TRUST": str(scene.root / "our-cache")}),
     )
     with pytest.raises(SystemExit):
         build.build_wheel(str(tmp_path))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 RUNTIMES = TORCH_USERS | {"torch"}
 """torch, and what requires torch: hundreds of MB, which the stand-in torch makes unnecessary."""
 
-_OURS, _BY_STUB = "runtime-backend: error: ", "no answer by way of 'stub': "
+_OURS, _BY_STUB = "runtime-backend: error: ", "'stub' gave no answer: "
 """What our own stop begins with; the person has not asked for that hook, nor for that way."""
 
 

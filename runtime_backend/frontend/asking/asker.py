@@ -23,6 +23,7 @@ from ...errors.reasons import reason
 from ...store.atomic import unfinished
 from ...store.cache import open_folder, way_out
 from ...store.holding import exclusively
+from ...store.names import digest
 from ...system.files import is_folder, list_names
 from ..caller import Caller
 from ..installations.installation import Installation
@@ -91,11 +92,9 @@ class Asker(NamedTuple):
         self.say(f"asking the frontend what it is about to install ({label}) ...")
 
     def _entry(self, installation: Installation) -> Path:
-        import hashlib  # noqa: PLC0415 - as above
-
         process = installation.process
         facts = [process.pid, process.started, list(process.argv), str(process.cwd), self.is_offline]
-        return self.folder / hashlib.sha256(json.dumps(facts).encode("utf-8", "replace")).hexdigest()[:32]
+        return self.folder / digest([json.dumps(facts)])
 
     def _forget(self) -> None:
         """Remove what was answered a day ago: no command is that old."""

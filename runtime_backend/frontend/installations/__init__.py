@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...system.files import is_file
-from ..caller import Caller
+from ..caller import Caller, once
 from ..programs import find_program
 from ..uv import find_uv_command
 from .installation import Installation
@@ -18,6 +18,7 @@ from .installation import Installation
 __all__ = ["Installation", "find_front_folder", "find_installation", "find_named_locks"]
 
 
+@once
 def find_installation(caller: Caller) -> Installation | None:
     """Return the command that is about to install; None if the frontend is another, or its process is not seen."""
     name, process = caller.frontend

@@ -35,7 +35,7 @@ _HANDLED = (*_REQUIREMENTS, *_CONSTRAINTS, *_EDITABLES, "--no-deps")
 HARMLESS = frozenset((*_HARMLESS.split(), *_HANDLED))
 """Options with which ``uv pip install`` still leaves alone what satisfies its requirements (uv 0.8 to 0.13)."""
 
-_HARMLESS_VARIABLES = re.compile(
+_HARMLESS_VARIABLES = (
     r"UV_(BREAK_SYSTEM_PACKAGES|BUILD_CONSTRAINT|CACHE_DIR|COMPILE_BYTECODE|CONFIG_FILE|CONCURRENT_\w+|DEFAULT_INDEX|EXTRA_INDEX_URL"
     r"|FIND_LINKS|GIT_LFS|HTTP_\w+|INDEX|INDEX_\w+|INSECURE_HOST|INTERNAL__\w+|KEYRING_\w+|LINK_MODE|LOCK_TIMEOUT"
     r"|MANAGED_PYTHON|NATIVE_TLS|NO_BUILD_ISOLATION|NO_CACHE|NO_CONFIG|NO_INDEX|NO_PROGRESS|OFFLINE|PREVIEW\w*|PROJECT"
@@ -52,7 +52,7 @@ check-url trusted-publishing break-system-packages no-binary no-binary-package n
 only-binary
 """
 _HARMLESS_SETTINGS = frozenset(_HARMLESS_KEYS.split())
-_COMMA = re.compile(r",(?!\s*[!=<>~])(?![^\[]*\])")
+_COMMA = r",(?!\s*[!=<>~])(?![^\[]*\])"
 """Between two requirements: not within extras, not before the operator of a second specifier (uv: ``comma.rs``)."""
 
 
@@ -130,7 +130,7 @@ def _layers(command: UvCommand) -> tuple[tuple[str, ...], tuple[str, ...], tuple
     """Return (requirements, editables, requirements files) that ``--with`` and ``uv tool`` name."""
     given = command.arguments
     named = given.values("--with", "-w", "--with-executables-from")
-    words = [part.strip() for value in named for part in _COMMA.split(value)]
+    words = [part.strip() for value in named for part in re.split(_COMMA, value)]
     editables = [part for value in given.values("--with-editable") for part in value.split(",")]
     package = command.tool_package
     if package is not None:
@@ -143,7 +143,7 @@ def _from_environ(environ: Mapping[str, str]) -> Iterator[Option]:
     for variable, value in environ.items():
         if variable == "UV_CONSTRAINT":
             yield from (Option(name="--constraint", value=word, origin=variable) for word in value.split())
-        elif variable.startswith("UV_") and not is_off(value) and not _HARMLESS_VARIABLES.fullmatch(variable):
+        elif variable.startswith("UV_") and not is_off(value) and not re.fullmatch(_HARMLESS_VARIABLES, variable):
             yield Option(name=variable, value="", origin=variable)
 
 
@@ -180,7 +180,7 @@ def _is_harmless(key: str, value: object) -> bool:
 def _read_table(path: Path) -> Mapping[str, Any]:
     """Return the settings of a uv.toml, or of a pyproject.toml; empty where there are none that can be read."""
     text = read_text(path)
-    if "uv" not in text and path.name == "pyproject.toml":
+    if not text or (path.name == "pyproject.toml" and "uv" not in text):
         return {}
     try:
         table: Any = loads(text)

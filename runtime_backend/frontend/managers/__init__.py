@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
-from ..caller import Caller
+from ..caller import Caller, once
 from ..places import Place
 
 MANAGERS = {"uv": "uv", "poetry": "poetry", "pdm": "pdm", "pip": "pipenv"}
@@ -19,6 +19,7 @@ pdm with ``use_uv`` is uv: it writes a passing uv.lock of exactly what ``uv sync
 """
 
 
+@once
 def find_managed(caller: Caller) -> Place | None:
     """Return the place that the project manager at work names; only what the calling frontend needs is imported."""
     module = MANAGERS.get(caller.frontend[0] or "")

@@ -1,0 +1,78 @@
+"""Building a wheel: fetching what the build environment lacks, calling the real backend in a child, finishing."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..frontend.caller import Caller
+from ..metadata.prepared import read_prepared
+from ..plan import Plan
+from ..plan.planning import find_source
+from ..provision.fetch import Fetching
+from ..real.calling import call_in_child
+from ..store.cache import prune_bytecode
+from ..store.sweeping import sweep
+from .failures import story
+from .finishing import finish_wheel
+from .requests import request_of
+from .stage import set_stage
+from .watching import watch
+
+
+def complete(plan: Plan, caller: Caller, say: Callable[[str], None], replan: Callable[[], Plan]) -> Plan:
+    """Fetch what the plan says is to be fetched, and plan again with it: a torch tells which compilers it needs.
+
+    :raises RuntimeBackendError: when the runtime is not the right one, or cannot be fetched.
+    """
+    sweep(plan.cache)
+    done: list[Fetching] = []
+    while plan.fetchings and plan.refusal is None:
+        source = find_source(caller, is_offline=plan.is_offline)
+        for fetching in plan.fetchings:
+            if fetching in done:
+                raise fetching.damaged()
+            fetching.fetch(source, say)
+            done.append(fetching)
+        plan = replan()
+    if plan.refusal is not None:
+        raise plan.refusal
+    return plan
+
+
+class BuildArguments(NamedTuple):
+    """What the frontend calls a hook with that builds a wheel (PEP 517)."""
+
+    folder: Path
+    """Where the wheel goes."""
+    config_settings: Mapping[str, Any] | None
+    """The real backend's."""
+    metadata_directory: str | None
+    """Metadata that were prepared before."""
+
+
+def build(plan: Plan, arguments: BuildArguments, caller: Caller, say: Callable[[str], None]) -> str:
+    """Call the real backend's hook that builds a wheel, finish the wheel, and return its name."""
+    folder, config_settings, metadata_directory = arguments
+    prepared = read_prepared(metadata_directory)
+    if prepared is not None and not prepared.serves(plan.identities):
+        metadata_directory = None  # the real backend would take it over as it is, and with it what is not its own
+    if plan.real_hook != plan.hook:
+        say("note: there is nothing to edit in a wrapper: its source lies in the cache; this is a plain wheel")
+    given = None if metadata_directory is None else str(Path(metadata_directory).absolute())
+    with set_stage(plan, caller, say, config_settings) as stage, watch(stage.plan, caller, say) as watched:
+        with story(stage.plan, caller.environ, say, lambda: watched.output, Exception):
+            request = request_of(stage.plan, folder, config_settings, given)
+            answer = call_in_child(request, stage.around.of_child(), watched.run)
+        finish_wheel(stage.plan, folder / answer.value, prepared if given is None else None, answer.version, say)
+        if stage.plan.overlay is not None:
+            prune_bytecode(stage.plan.cache, _passing_folders(caller), stage.plan.overlay.path.parent)
+    return str(answer.value)
+
+
+def _passing_folders(caller: Caller) -> list[Path]:
+    """Return the folders whose content is gone after this build, or after the next start of the machine."""
+    is_throwaway = caller.isolation == "throwaway"
+    return [Path(tempfile.gettempdir()), *([caller.prefix] if is_throwaway else [])]

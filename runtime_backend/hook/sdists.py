@@ -1,0 +1,32 @@
+"""Sdists: a wrapper's, and what a real backend's sdist lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..archives.sdist import complete_sdist, files_for_a_build, pack_files
+from ..config import Settings
+from ..metadata.static import named_files, static_metadata
+
+_SHIM = Path(__file__).parents[1]
+
+
+def pack_wrapper(settings: Settings, folder: Path) -> str:
+    """Pack a wrapper, and return the sdist's name. The sdist names the upstream source, and does not hold it.
+
+    :raises NoAnswer: when the ``[project]`` table is wrong, or leaves name or version open.
+    """
+    label, text = static_metadata(settings.project, settings.source)
+    files = [*files_for_a_build(settings.source, _SHIM)]
+    files += settings.upstream.patches if settings.upstream is not None else ()
+    files += [settings.source / name for name in named_files(settings.project)]
+    pack_files(folder / f"{label}.tar.gz", settings.source, files, text)
+    return f"{label}.tar.gz"
+
+
+def finish_sdist(sdist: Path, source: Path, say: Callable[[str], None]) -> None:
+    """Add what the wheel cannot be built without; a real backend knows nothing of a shim that is vendored."""
+    added = complete_sdist(sdist, source, files_for_a_build(source, _SHIM))
+    if added:
+        say(f"note: {sdist.name} lacked {', '.join(added[:3])}{' …' if added[3:] else ''}: added, a build needs it")

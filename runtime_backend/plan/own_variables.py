@@ -1,0 +1,158 @@
+"""The variables that we set by ourselves, so that the real backend and what it starts find the runtimes.
+
+Paths in them are as planned: those of overlays are stable ones in the cache, and :data:`SCRATCH` stands for a folder
+that a build makes. The stage puts the actual ones in their place.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..config.planned import PlannedVariable
+from ..store.cache import bytecode_folder
+from ..system.files import is_folder, list_names
+
+if TYPE_CHECKING:
+    from ..cuda import CompilerScript
+    from ..frontend.caller import Caller
+    from . import Plan
+
+SCRATCH = Path(os.path.abspath(os.sep)) / "runtime-backend-scratch"  # noqa: PTH100 - no path of a tree
+"""Stands for the temporary folder of one build."""
+SETUPTOOLS_CONFIG = "setuptools.cfg"
+"""The file in it that gives setuptools a build folder."""
+
+_ORIGIN = "runtime-backend"
+
+
+class OwnVariables(NamedTuple):
+    """What we set in one hook call."""
+
+    always: tuple[PlannedVariable, ...] = ()
+    building: tuple[PlannedVariable, ...] = ()
+    """Set only while something is built."""
+    script: CompilerScript | None = None
+    """The script that CXX names, which a build writes first."""
+
+
+def plan_own_variables(plan: Plan, caller: Caller) -> OwnVariables:
+    """Return the variables that we set; the person's own go before.
+
+    Those for building are planned in hooks that build, and for the command line, which explains a build. A wrapper's
+    depend on its source, and are planned when that is opened.
+    """
+    always = _planned(_search(plan, caller.environ), plan)
+    is_opened = plan.settings.upstream is None or plan.settings.is_opened
+    if not is_opened or (caller.is_hook and plan.kind != "wheel"):
+        return OwnVariables(always=always)
+    building = dict(_build_folders(plan, caller.environ))
+    script = None
+    if plan.compiler_cache is not None:
+        from ..cuda import plan_compiler_cache  # noqa: PLC0415 - most packages have no cuda table
+
+        home = None if plan.toolkit is None else plan.toolkit.home
+        planned = {variable.name: variable.value or "" for variable in plan.variables}
+        found = plan_compiler_cache(
+            plan.compiler_cache,
+            {**planned, **caller.environ},
+            folder=plan.cache / "compilers",
+            source=plan.settings.source,
+            prefix=caller.prefix,
+            nvcc=None if home is None else home.path / "bin" / "nvcc",
+        )
+        building.update({name: (value, "so that the compiler cache hits") for name, value in found.values.items()})
+        script = found.script
+    return OwnVariables(always=always, building=_planned(building, plan), script=script)
+
+
+def _planned(values: Mapping[str, tuple[str, str]], plan: Plan) -> tuple[PlannedVariable, ...]:
+    """Return the variables of name -> (value, why), without those that the settings set."""
+    named = {variable.name for variable in plan.variables if variable.value is not None}
+    return tuple(
+        PlannedVariable(name=name, value=value, origin=_ORIGIN, why=why)
+        for name, (value, why) in values.items()
+        if name not in named
+    )
+
+
+def _search(plan: Plan, environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return what lets processes that the real backend starts find the runtimes.
+
+    Each path goes behind what is there: pip's isolation itself is in PYTHONPATH.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    overlays = [overlay.path for overlay in (plan.view, plan.overlay) if overlay is not None]
+    prefixes = dict(_cmake_prefixes(plan))
+    if prefixes:
+        value = _appended(environ.get("CMAKE_PREFIX_PATH"), list(prefixes))
+        found["CMAKE_PREFIX_PATH"] = value, "so that CMake finds the runtimes"
+        roots = {name: root for prefix, place in prefixes.items() for name, root in cmake_roots(prefix, place)}
+        found.update({n: (str(root), "as CMAKE_PREFIX_PATH") for n, root in roots.items() if n not in environ})
+    if overlays:
+        value = _appended(environ.get("PYTHONPATH"), overlays)
+        found["PYTHONPATH"] = value, "so that what is started imports the runtimes"
+    if plan.overlay is not None:
+        # An import through an overlay would write into the target.
+        value = environ.get("PYTHONPYCACHEPREFIX") or str(bytecode_folder(plan.cache))
+        found["PYTHONPYCACHEPREFIX"] = value, "so that no byte code goes into the target"
+    home = None if plan.toolkit is None else plan.toolkit.home
+    if home is not None:
+        value = os.pathsep.join([str(home.path / "bin"), *filter(None, [environ.get("PATH")])])
+        found["PATH"] = value, "so that nvcc is that of CUDA_HOME"
+    return found
+
+
+def _cmake_prefixes(plan: Plan) -> Iterator[tuple[Path, Path]]:
+    """Yield the folders that hold the CMake packages of the runtimes (``torch/share/cmake``): as planned, and now."""
+    overlays = [overlay for overlay in (plan.view, plan.overlay) if overlay is not None]
+    roots = [(overlay.path / entry, path) for overlay in overlays for entry, path in overlay.links.targets.items()]
+    for runtime in plan.runtimes if plan.view is None else ():
+        distribution = runtime.outcome.visible_distribution
+        if runtime.provision.kind == "present" and distribution is not None:
+            from ..installed.distributions import locate_imports  # noqa: PLC0415 - few have it so
+
+            roots += [(path, path) for path in locate_imports(distribution, ()).values()]
+    for root, now in roots:
+        if is_folder(now / "share" / "cmake"):
+            yield root / "share" / "cmake", now / "share" / "cmake"
+
+
+def cmake_roots(prefix: Path, place: Path) -> list[tuple[str, Path]]:
+    """Return ``Torch_ROOT`` for ``torch/share/cmake/Torch``.
+
+    CMake believes it before its own CMAKE_PREFIX_PATH, in which scikit-build-core puts the site-packages of the build
+    interpreter: under pip, that of the target, where the same torch is at another path.
+
+    :param prefix: ``torch/share/cmake``, as the real backend sees it.
+    :param place: where that is now.
+    """
+    root = prefix.parent.parent
+    return [(f"{name}_ROOT", root) for name in list_names(place) if name.lower() == root.name.lower()]
+
+
+def _build_folders(plan: Plan, environ: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield what gives each runtime a build folder of its own.
+
+    Objects in a ``build`` folder that is used again are taken as up to date by their time stamps, whatever they were
+    compiled against: a known way to ship the wrong ABI (astral-sh/uv#16850).
+    """
+    label = plan.build_label
+    if label is None:
+        return
+    why = "a build folder for each runtime"
+    if "DIST_EXTRA_CONFIG" not in environ:  # distutils reads it after setup.cfg
+        yield "DIST_EXTRA_CONFIG", (str(SCRATCH / SETUPTOOLS_CONFIG), why)
+    own = plan.settings.scikit_build_dir
+    # An editable may be built again in its folder, whenever it is imported: not in one that goes. Without a folder,
+    # scikit-build-core builds in a fresh one, which it removes, and with it ninja's log.
+    scratch = None if plan.real_hook == "build_editable" else str(SCRATCH / "scikit-build")
+    folder = scratch if own is None else f"{own}/{label}"
+    if folder is not None and "SKBUILD_BUILD_DIR" not in environ:
+        yield "SKBUILD_BUILD_DIR", (folder, why)
+
+
+def _appended(before: str | None, paths: Sequence[Path]) -> str:
+    return os.pathsep.join([*([before] if before else []), *(str(path) for path in paths)])

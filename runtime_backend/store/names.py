@@ -1,0 +1,18 @@
+"""The names of what is kept: safe as file names, and short."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+
+def digest(parts: Sequence[str]) -> str:
+    """Return sixteen hexadecimal digits that stand for some texts."""
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, and many hooks keep nothing
+
+    return hashlib.sha256("\0".join(parts).encode("utf-8", errors="surrogateescape")).hexdigest()[:16]
+
+
+def safe_name(text: str) -> str:
+    """Return a text as a name: build scripts put paths into commands and patterns."""
+    return re.sub(r"[^A-Za-z0-9.-]+", ".", text)
