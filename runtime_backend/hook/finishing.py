@@ -12,7 +12,7 @@ from ..installed.identity import read_again
 from ..metadata.pins import with_requirements
 from ..metadata.prepared import Prepared
 from ..plan import Plan
-from ..plan.as_json import describe_stamp
+from ..plan.stamp import make_stamp
 
 
 def finish_wheel(
@@ -33,14 +33,14 @@ def finish_wheel(
     compiled = count_compiled(wheel)
     if not compiled and plan.real_hook == "build_wheel":
         _warn_uncompiled(plan, wheel, say)
-    stamp = describe_stamp(
+    stamp = make_stamp(
         plan,
         real_version=real_version,
         revision=source_revision(plan.settings.source),
         compiled=compiled,
     )
     pinned = {"METADATA": metadata} if plan.pins else {}
-    put_into_dist_info(wheel, {**pinned, FILE_NAME: stamp_text(stamp)})
+    put_into_dist_info(wheel, {**pinned, FILE_NAME: stamp_text(stamp.as_json())})
 
 
 def _check_unchanged(plan: Plan, wheel: Path) -> None:

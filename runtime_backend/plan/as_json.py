@@ -1,16 +1,14 @@
-"""The plan told to programs: as JSON, as a stamp. Secrets stay out of both."""
+"""The plan as JSON, without secrets."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
 from ..config import Upstream
-from ..config.planned import leads_to_a_place
 from ..errors import BackendError
 from ..errors.reasons import reason
 from ..installed.identity import Identity
@@ -27,7 +25,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "shim": __version__,
         "hook": plan.hook,
         "source": str(settings.source),
-        "upstream": _describe_upstream(settings.upstream),
+        "upstream": describe_upstream(settings.upstream),
         "frontend": plan.frontend,
         "isolation": plan.isolation,
         "real-backend": {"value": settings.real_backend.value, "origin": settings.real_backend.origin},
@@ -51,8 +49,8 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "notes": list(plan.notes),
         "stop": None if plan.refusal is None else str(plan.refusal),
     }
-    redacted: dict[str, Any] = _redacted(described)
-    return redacted
+    shown: dict[str, Any] = redacted(described)
+    return shown
 
 
 def _describe_toolkit(plan: Plan) -> dict[str, Any] | None:
@@ -63,7 +61,8 @@ def _describe_toolkit(plan: Plan) -> dict[str, Any] | None:
     return {"kind": toolkit.kind, "version": toolkit.version, "why": toolkit.why, "home": home}
 
 
-def _describe_upstream(upstream: Upstream | None) -> dict[str, Any] | None:
+def describe_upstream(upstream: Upstream | None) -> dict[str, Any] | None:
+    """Return an upstream source, as JSON takes it."""
     if upstream is None:
         return None
     return {
@@ -114,51 +113,14 @@ def describe_identity(identity: Identity) -> dict[str, Any]:
     return {"version": identity.version, "reported": identity.reported, **identity.facts}
 
 
-def describe_stamp(plan: Plan, *, real_version: str | None, revision: str | None, compiled: int) -> dict[str, Any]:
-    """Return what a wheel says of its build: no value out of the person's own environment, no path of the machine."""
-    described = {
-        "shim": __version__,
-        "runtimes": [_stamp_runtime(runtime) for runtime in plan.runtimes],
-        "toolkit": None if plan.toolkit is None else {"kind": plan.toolkit.kind, "version": plan.toolkit.version},
-        "real-backend": {"name": plan.settings.real_backend.value, "version": real_version},
-        "variables": {v.name: v.value for v in plan.variables if not v.is_place},
-        "variables-kept": [v.name for v in plan.variables if v.value is None],
-        "source-revision": revision,
-        "upstream": _stamp_upstream(plan.settings.upstream),
-        "compiled-files": compiled,
-    }
-    redacted: dict[str, Any] = _redacted(described)
-    return redacted
-
-
-def _stamp_runtime(runtime: RuntimePlan) -> dict[str, Any]:
-    outcome = runtime.outcome
-    identity, resolution = runtime.identity, runtime.resolution
-    return {
-        "name": outcome.rule.name,
-        "match": outcome.rule.match,
-        **({} if identity is None else describe_identity(identity)),
-        "how": None if resolution is None else resolution.how,
-        "decision": None if outcome.decision is None else outcome.decision.kind,
-        "verified": outcome.decision is None or outcome.decision.is_verified,
-        "provision": runtime.provision.kind,
-    }
-
-
-def _stamp_upstream(upstream: Upstream | None) -> dict[str, Any] | None:
-    """Of an archive or a repository that lies on the machine the name alone goes with the wheel."""
-    if upstream is None or not leads_to_a_place(upstream.where):
-        return _describe_upstream(upstream)
-    return _describe_upstream(upstream._replace(where=re.split(r"[/\\]", upstream.where.rstrip("/\\"))[-1]))
-
-
-def _redacted(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def redacted(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return JSON with the credentials taken out of its texts."""
     if isinstance(value, str):
         return without_secrets(value)
     if isinstance(value, Mapping):
-        return {key: _redacted(item) for key, item in value.items()}
+        return {key: redacted(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_redacted(item) for item in value]
+        return [redacted(item) for item in value]
     return value
 
 

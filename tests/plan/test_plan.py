@@ -14,9 +14,10 @@ from runtime_backend import __version__
 from runtime_backend.config import Upstream, load_settings
 from runtime_backend.frontend.caller import Caller
 from runtime_backend.plan import Plan
-from runtime_backend.plan.as_json import describe_plan, describe_stamp
+from runtime_backend.plan.as_json import describe_plan
 from runtime_backend.plan.as_text import plan_tree, render, short_story
 from runtime_backend.plan.planning import find_source, make_plan
+from runtime_backend.plan.stamp import make_stamp
 
 GR, BUILD = "get_requires_for_build_wheel", "build_wheel"
 
@@ -317,7 +318,7 @@ def test_short_story_of_nothing(scene: Scene) -> None:
 def test_stamp(scene: Scene) -> None:
     """A stamp tells what the wheel was built against, and no value out of the person's environment."""
     found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere)))
-    stamp = describe_stamp(found, real_version="9", revision="abc", compiled=2)
+    stamp = make_stamp(found, real_version="9", revision="abc", compiled=2).as_json()
     assert {
         "shim": __version__,
         "runtimes": [
@@ -366,7 +367,7 @@ def test_stamp_holds_no_path(value: str, scene: Scene, *, is_told: bool) -> None
     """A variable that leads to a place of this machine does not go with the wheel."""
     make_source(scene.source, "backends.recording", f'[tool.runtime-backend.env]\nMINE = "{value}"\n')
     found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere)))
-    stamp = describe_stamp(found, real_version=None, revision=None, compiled=0)
+    stamp = make_stamp(found, real_version=None, revision=None, compiled=0).as_json()
     assert is_told == ("MINE" in stamp["variables"])
     assert str(scene.root) not in json.dumps(stamp)
 
@@ -385,7 +386,7 @@ def test_stamp_of_an_upstream(where: str, told: str, scene: Scene) -> None:
     found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere)))
     upstream = Upstream(kind="git", where=where, sha256=None, rev="abc", subdirectory=None, patches=(), origin="?")
     wrapped = found._replace(settings=found.settings._replace(upstream=upstream))
-    stamp = describe_stamp(wrapped, real_version=None, revision=None, compiled=0)
+    stamp = make_stamp(wrapped, real_version=None, revision=None, compiled=0).as_json()
     assert {"git": told, "sha256": None, "rev": "abc", "patches": []} == stamp["upstream"]
 
 
@@ -393,7 +394,7 @@ def test_stamp_of_nothing(scene: Scene) -> None:
     """A stamp of a build without its runtime has no facts of one."""
     make_venv(scene.root / "bare")
     found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "bare"))
-    stamp = describe_stamp(found, real_version=None, revision=None, compiled=0)
+    stamp = make_stamp(found, real_version=None, revision=None, compiled=0).as_json()
     assert [
         {
             "name": "torch",

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ...archives.stamp import FILE_NAME, parse_stamp
-from ...config import MATCHES
+from ...archives.stamp import FILE_NAME
 from ...errors import BackendError, LaterFormatError, RuntimeReadError
 from ...errors.reasons import reason
-from ...formats.parsing import parse_version
-from ...formats.tables import Table, describe
 from ...frontend.environments import Environment
 from ...installed.distributions import Distribution
-from ...installed.identity import FACTS, Identity, is_compatible, read_identity
+from ...installed.identity import Identity, is_compatible, read_identity
+from ...plan.stamp import StampedRuntime, read_runtimes
 from ...system.files import is_closed, is_file, read_bytes
-
-_FACTS = ("version", "reported", *FACTS)
 
 
 class Finding(NamedTuple):
@@ -79,7 +75,7 @@ def _look_at(distribution: Distribution, environment: Environment) -> Finding:
     path = distribution.info / FILE_NAME
     state = "unchecked"
     try:
-        return _compare(distribution, _read_runtimes(read_bytes(path), str(path)), environment)
+        return _compare(distribution, read_runtimes(read_bytes(path), str(path)), environment)
     except (LaterFormatError, RuntimeReadError) as error:
         found = error.message
     except BackendError as error:
@@ -89,50 +85,16 @@ def _look_at(distribution: Distribution, environment: Environment) -> Finding:
     return Finding(distribution=distribution, state=state, built_for="", installed=found)
 
 
-def _read_runtimes(content: bytes, where: str) -> list[Mapping[str, Any]]:
-    """Return what a stamp says of the runtimes, every value of the right type.
-
-    :raises BackendError: with the first mistake.
-    """
-    table = Table(parse_stamp(content, where), file=where)
-    entries = table.array("runtimes")
-    if entries is None and not table.problems:
-        table.report("runtimes", "nothing", "an array")
-    for index, entry in enumerate(entries or ()):
-        if isinstance(entry, dict):
-            _check_runtime(Table(entry, file=where, key=f"runtimes[{index}]", problems=table.problems))
-        else:
-            table.report(f"runtimes[{index}]", describe(entry), "a table")
-    if table.problems:
-        raise BackendError(table.problems[0])
-    return entries or []
-
-
-def _check_runtime(table: Table) -> None:
-    for name in ("name", "match"):
-        if name not in table:
-            table.report(name, "nothing", "a string")
-    table.choice("match", MATCHES)
-    table.boolean("verified")
-    for name in ("name", *_FACTS):
-        value = table.value(name)
-        if value is not None and not (isinstance(value, str) and value.isprintable()):
-            table.report(name, describe(value), "a string of printable characters")
-    version = table.value("version")
-    if isinstance(version, str) and version and parse_version(version) is None:
-        table.report("version", describe(version), "a version (PEP 440)")
-
-
-def _compare(distribution: Distribution, runtimes: list[Mapping[str, Any]], environment: Environment) -> Finding:
+def _compare(distribution: Distribution, runtimes: list[StampedRuntime], environment: Environment) -> Finding:
     built, installed, fits = [], [], []
     for runtime in runtimes:
-        if runtime.get("reported") is None and runtime.get("version") is None:
+        if not runtime.is_known:
             continue
-        found = _installed(runtime["name"], environment)
-        told = _identity(runtime, found)
+        found = _installed(runtime.name, environment)
+        told = runtime.identity(found)
         built.append(str(told))
         installed.append(f"installed is {found}" if found else f"{told.name} is not installed")
-        fits.append(found is not None and is_compatible(told, found, runtime["match"]))
+        fits.append(found is not None and is_compatible(told, found, runtime.match))
     if not built:
         why = "its build was given no runtime"
         return Finding(distribution=distribution, state="unknown", built_for="nothing in particular", installed=why)
@@ -141,21 +103,7 @@ def _compare(distribution: Distribution, runtimes: list[Mapping[str, Any]], envi
         state="fits" if all(fits) else "stale",
         built_for=", ".join(built),
         installed=", ".join(installed),
-        is_verified=all(runtime.get("verified", True) for runtime in runtimes),
-    )
-
-
-def _identity(runtime: Mapping[str, Any], installed: Identity | None) -> Identity:
-    """Return what a stamp says of a runtime.
-
-    :param installed: what stands in for the facts that a stamp of an early version does not tell.
-    """
-    usual = {} if installed is None else {name: installed.facts[name] for name in ("rocm", "xpu")}
-    return Identity(
-        name=runtime["name"],
-        version=runtime.get("version") or "",
-        reported=runtime.get("reported"),
-        **{field: runtime.get(name, usual.get(name)) for name, field in FACTS.items()},
+        is_verified=all(runtime.is_verified for runtime in runtimes),
     )
 
 

@@ -1,0 +1,189 @@
+"""The stamp as a value: made of a plan, written to JSON and read from it (see :mod:`..archives.stamp` for the file)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .. import __version__
+from ..archives.stamp import parse_stamp
+from ..config import MATCHES, Upstream
+from ..config.planned import leads_to_a_place
+from ..errors import BackendError
+from ..formats.parsing import parse_version
+from ..formats.tables import Table, describe
+from ..installed.identity import FACTS, Identity
+from . import Plan
+from .as_json import describe_upstream, redacted
+from .runtimes import RuntimePlan
+
+
+class StampedRuntime(NamedTuple):
+    """One runtime that a wheel was built against."""
+
+    name: str
+    match: str
+    version: str | None = None
+    """None: the real backend saw none."""
+    reported: str | None = None
+    facts: Mapping[str, str | None] = {}
+    """:data:`FACTS`, as far as the version of the shim that wrote the stamp knew them."""
+    how: str | None = None
+    decision: str | None = None
+    is_verified: bool = True
+    """Whether it was known, when the wheel was built, that the target would have that runtime."""
+    provision: str | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the wheel was built against one."""
+        return self.version is not None or self.reported is not None
+
+    def identity(self, installed: Identity | None) -> Identity:
+        """Return the runtime.
+
+        :param installed: stands in for the facts that a stamp of an early version does not have.
+        """
+        usual = {} if installed is None else {name: installed.facts[name] for name in ("rocm", "xpu")}
+        facts = {field: self.facts.get(name, usual.get(name)) for name, field in FACTS.items()}
+        return Identity(name=self.name, version=self.version or "", reported=self.reported, **facts)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the file has."""
+        known = {"version": self.version, "reported": self.reported, **self.facts} if self.is_known else {}
+        return {
+            "name": self.name,
+            "match": self.match,
+            **known,
+            "how": self.how,
+            "decision": self.decision,
+            "verified": self.is_verified,
+            "provision": self.provision,
+        }
+
+
+class Stamp(NamedTuple):
+    """What a wheel says of its build: no value out of the person's own environment, no path of the machine."""
+
+    runtimes: tuple[StampedRuntime, ...]
+    toolkit: Mapping[str, str | None] | None
+    real_backend: Mapping[str, str | None]
+    variables: Mapping[str, str | None]
+    """What was set; without paths."""
+    kept: tuple[str, ...]
+    """The names of the variables that were left as the environment had them."""
+    revision: str | None
+    """The commit of the source tree."""
+    upstream: Mapping[str, Any] | None
+    compiled: int
+    """How many files of the wheel are compiled."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the file has, without secrets."""
+        described = {
+            "shim": __version__,
+            "runtimes": [runtime.as_json() for runtime in self.runtimes],
+            "toolkit": self.toolkit,
+            "real-backend": self.real_backend,
+            "variables": self.variables,
+            "variables-kept": list(self.kept),
+            "source-revision": self.revision,
+            "upstream": self.upstream,
+            "compiled-files": self.compiled,
+        }
+        shown: dict[str, Any] = redacted(described)
+        return shown
+
+
+def make_stamp(plan: Plan, *, real_version: str | None, revision: str | None, compiled: int) -> Stamp:
+    """Return the stamp of a wheel.
+
+    :param real_version: the real backend's, if it tells one.
+    :param revision: the commit of the source tree.
+    :param compiled: how many files of the wheel are compiled.
+    """
+    toolkit = plan.toolkit
+    return Stamp(
+        runtimes=tuple(_of_runtime(runtime) for runtime in plan.runtimes),
+        toolkit=None if toolkit is None else {"kind": toolkit.kind, "version": toolkit.version},
+        real_backend={"name": plan.settings.real_backend.value, "version": real_version},
+        variables={v.name: v.value for v in plan.variables if not v.is_place},
+        kept=tuple(v.name for v in plan.variables if v.value is None),
+        revision=revision,
+        upstream=_of_upstream(plan.settings.upstream),
+        compiled=compiled,
+    )
+
+
+def _of_runtime(runtime: RuntimePlan) -> StampedRuntime:
+    outcome, identity, resolution = runtime.outcome, runtime.identity, runtime.resolution
+    decision = outcome.decision
+    bare = StampedRuntime(
+        name=outcome.rule.name,
+        match=outcome.rule.match,
+        how=None if resolution is None else resolution.how,
+        decision=None if decision is None else decision.kind,
+        is_verified=decision is None or decision.is_verified,
+        provision=runtime.provision.kind,
+    )
+    if identity is None:
+        return bare
+    return bare._replace(version=identity.version, reported=identity.reported, facts=identity.facts)
+
+
+def _of_upstream(upstream: Upstream | None) -> dict[str, Any] | None:
+    """Of an archive or a repository on this machine, only the name goes with the wheel."""
+    if upstream is None or not leads_to_a_place(upstream.where):
+        return describe_upstream(upstream)
+    return describe_upstream(upstream._replace(where=re.split(r"[/\\]", upstream.where.rstrip("/\\"))[-1]))
+
+
+def read_runtimes(content: bytes, where: str) -> list[StampedRuntime]:
+    """Return the runtimes that a stamp names.
+
+    :param where: for the message.
+    :raises BackendError: with the first mistake.
+    :raises LaterFormatError: for a stamp of a later format.
+    """
+    table = Table(parse_stamp(content, where), file=where)
+    entries = table.array("runtimes")
+    if entries is None and not table.problems:
+        table.report("runtimes", "nothing", "an array")
+    for index, entry in enumerate(entries or ()):
+        if isinstance(entry, dict):
+            _check_runtime(Table(entry, file=where, key=f"runtimes[{index}]", problems=table.problems))
+        else:
+            table.report(f"runtimes[{index}]", describe(entry), "a table")
+    if table.problems:
+        raise BackendError(table.problems[0])
+    return [_read_runtime(entry) for entry in entries or ()]
+
+
+def _check_runtime(table: Table) -> None:
+    for name in ("name", "match"):
+        if name not in table:
+            table.report(name, "nothing", "a string")
+    table.choice("match", MATCHES)
+    table.boolean("verified")
+    for name in ("name", "version", "reported", *FACTS):
+        value = table.value(name)
+        if value is not None and not (isinstance(value, str) and value.isprintable()):
+            table.report(name, describe(value), "a string of printable characters")
+    version = table.value("version")
+    if isinstance(version, str) and version and parse_version(version) is None:
+        table.report("version", describe(version), "a version (PEP 440)")
+
+
+def _read_runtime(entry: Mapping[str, Any]) -> StampedRuntime:
+    return StampedRuntime(
+        name=entry["name"],
+        match=entry["match"],
+        version=entry.get("version"),
+        reported=entry.get("reported"),
+        facts={name: entry[name] for name in FACTS if name in entry},
+        how=entry.get("how"),
+        decision=entry.get("decision"),
+        is_verified=entry.get("verified", True),
+        provision=entry.get("provision"),
+    )
