@@ -33,6 +33,7 @@ from .settings import (
     UNRESOLVED,
     Chosen,
     CudaSettings,
+    Match,
     Pin,
     RuntimeRule,
     Settings,
@@ -178,7 +179,7 @@ def _name_of(source: Path, document: Table) -> str | None:
     return find_name(source, document)
 
 
-def _matched(rule: RuntimeRule, match: Chosen[str] | None) -> RuntimeRule:
+def _matched(rule: RuntimeRule, match: Chosen[Match] | None) -> RuntimeRule:
     return rule if match is None else rule._replace(match=match.value, match_origin=match.origin)
 
 

@@ -21,7 +21,18 @@ from ..system.trust import Trust, trusting
 from .cuda import read_cuda
 from .producer import optional_choice, read_variables, refuse_look_alikes
 from .selection import normalise_names
-from .settings import MATCHES, PROVISIONS, UNRESOLVED, Chosen, CudaSettings, StatedTarget, Variable
+from .settings import (
+    MATCHES,
+    PROVISIONS,
+    UNRESOLVED,
+    Chosen,
+    CudaSettings,
+    Match,
+    ProvisionChoice,
+    StatedTarget,
+    UnresolvedChoice,
+    Variable,
+)
 
 CONSUMER_TABLES = ("target", "packages")
 PRODUCER_KEYS = frozenset(
@@ -36,9 +47,9 @@ class PackageSettings(NamedTuple):
     """What a consumer says of one package."""
 
     variables: tuple[Variable, ...] = ()
-    provision: Chosen[str] | None = None
-    match: Chosen[str] | None = None
-    unresolved: Chosen[str] | None = None
+    provision: Chosen[ProvisionChoice] | None = None
+    match: Chosen[Match] | None = None
+    unresolved: Chosen[UnresolvedChoice] | None = None
     cuda: CudaSettings | None = None
 
 

@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ..formats.parsing import parse_requirement, parse_version
-from ..formats.tables import describe, did_you_mean, one_of
+from ..formats.tables import S, describe, did_you_mean, one_of
 from ..system.urls import file_name
 from .settings import CALL_KEYS, SETTING_PREFIX, VARIABLE_PREFIX, Chosen, Pin
 
@@ -55,11 +55,14 @@ class CallSettings:
             return None
         return Chosen(value=value, origin=origin)
 
-    def choice(self, key: str, allowed: Sequence[str]) -> Chosen[str] | None:
+    def choice(self, key: str, allowed: Sequence[S]) -> Chosen[S] | None:
         """Return one of the allowed strings; None when it is absent or wrong."""
         found = self.string(key)
-        if found is None or found.value in allowed:
-            return found
+        if found is None:
+            return None
+        value = next((choice for choice in allowed if choice == found.value), None)
+        if value is not None:
+            return Chosen(value=value, origin=found.origin)
         guess = did_you_mean(found.value, allowed)
         self._problems.append(f"{found.origin}: found {describe(found.value)}{guess}, expected {one_of(allowed)}")
         return None

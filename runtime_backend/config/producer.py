@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ..formats.parsing import parse_requirement
-from ..formats.tables import Table, describe, did_you_mean, one_of
+from ..formats.tables import S, Table, describe, did_you_mean, one_of
 from .settings import (
     LEGACY_BACKEND,
     MATCHES,
@@ -26,12 +26,12 @@ from .templates import placeholders
 _VARIABLE_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
-def choice(table: Table, name: str, allowed: Sequence[str]) -> Chosen[str]:
+def choice(table: Table, name: str, allowed: Sequence[S]) -> Chosen[S]:
     """Return one of the allowed strings; the first of them is the default."""
     return optional_choice(table, name, allowed) or Chosen(value=allowed[0], origin="default")
 
 
-def optional_choice(table: Table, name: str, allowed: Sequence[str]) -> Chosen[str] | None:
+def optional_choice(table: Table, name: str, allowed: Sequence[S]) -> Chosen[S] | None:
     """Return one of the allowed strings; None when it is absent or wrong."""
     found = table.choice(name, allowed)
     return None if found is None else Chosen(value=found, origin=f"{table.file}: {table.dotted(name)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from packaging.requirements import Requirement
 
@@ -15,12 +15,19 @@ T = TypeVar("T")
 LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
 """What PEP 517 prescribes for a source tree that names no backend."""
 
-PROVISIONS = ("auto", "reuse", "require", "none")
-MATCHES = ("exact", "minor", "floor")
-UNRESOLVED = ("error", "newest")
-TOOLKITS = ("match", "system", "wheels")
-COMPILER_CACHES = ("auto", "off", "ccache", "sccache")
-METADATA = ("auto", "static", "stub", "real")
+ProvisionChoice = Literal["auto", "reuse", "require", "none"]
+Match = Literal["exact", "minor", "floor"]
+UnresolvedChoice = Literal["error", "newest"]
+ToolkitChoice = Literal["match", "system", "wheels"]
+CompilerCacheChoice = Literal["auto", "off", "ccache", "sccache"]
+MetadataChoice = Literal["auto", "static", "stub", "real"]
+
+PROVISIONS: tuple[ProvisionChoice, ...] = ("auto", "reuse", "require", "none")
+MATCHES: tuple[Match, ...] = ("exact", "minor", "floor")
+UNRESOLVED: tuple[UnresolvedChoice, ...] = ("error", "newest")
+TOOLKITS: tuple[ToolkitChoice, ...] = ("match", "system", "wheels")
+COMPILER_CACHES: tuple[CompilerCacheChoice, ...] = ("auto", "off", "ccache", "sccache")
+METADATA: tuple[MetadataChoice, ...] = ("auto", "static", "stub", "real")
 TEMPLATE_FIELDS = ("version", "cuda", "hip", "rocm", "xpu", "git-version", "site")
 """What ``{torch.<field>}`` may name in a variable."""
 
@@ -66,8 +73,7 @@ class RuntimeRule(NamedTuple):
     """The distribution's name, normalised (PEP 503)."""
     requirement: Requirement
     """The entry as written; its specifier is a guard."""
-    match: str
-    """One of :data:`MATCHES`."""
+    match: Match
     origin: str
     match_origin: str = "default"
 
@@ -102,11 +108,14 @@ class StatedTarget(NamedTuple):
     origin: str
 
 
+UpstreamKind = Literal["url", "sdist", "git"]
+"""``url``: an archive; ``sdist``: an sdist of a package index."""
+
+
 class Upstream(NamedTuple):
     """What is built instead of the folder that names it: the consumer's wrapper around a package of somebody else."""
 
-    kind: str
-    """``url`` (an archive), ``sdist`` (of a package index) or ``git``."""
+    kind: UpstreamKind
     where: str
     """The URL, or ``name==version``."""
     sha256: str | None
@@ -127,13 +136,13 @@ class CudaSettings(NamedTuple):
 
     arch_list: Chosen[str] | None = None
     """``auto``, or architectures as torch takes them, CUDA's and ROCm's, with ``;`` between them."""
-    toolkit: Chosen[str] | None = None
+    toolkit: Chosen[ToolkitChoice] | None = None
     """``system``: the installed one; ``wheels``: compilers as a build requirement; ``match``: the first that fits."""
     jobs: Chosen[int | None] | None = None
     """How many compilers at once; a value of None: by cores and memory."""
     job_memory: Chosen[float] | None = None
     """GB for each of them."""
-    compiler_cache: Chosen[str] | None = None
+    compiler_cache: Chosen[CompilerCacheChoice] | None = None
     """``off``, ``ccache``, ``sccache``, or ``auto``: which of them is there."""
 
     def under(self, stronger: CudaSettings) -> CudaSettings:
@@ -155,9 +164,9 @@ class Settings(NamedTuple):
     real_backend: Chosen[str]
     backend_path: tuple[str, ...]
     runtimes: tuple[RuntimeRule, ...]
-    provision: Chosen[str]
-    unresolved: Chosen[str]
-    metadata: Chosen[str]
+    provision: Chosen[ProvisionChoice]
+    unresolved: Chosen[UnresolvedChoice]
+    metadata: Chosen[MetadataChoice]
     variables: tuple[Variable, ...]
     target: Chosen[Path] | None
     lock: Chosen[Path] | None

@@ -12,9 +12,9 @@ from ..formats.tables import Table
 from ..formats.toml import read_document
 from ..system.files import is_file
 from .producer import read_backend, read_backend_path
-from .settings import Chosen, Settings, Upstream
+from .settings import Chosen, Settings, Upstream, UpstreamKind
 
-_KINDS = ("url", "sdist", "git")
+_KINDS: tuple[UpstreamKind, ...] = ("url", "sdist", "git")
 _SHA256 = r"[0-9a-f]{64}"
 _COMMIT = r"[0-9a-f]{40}([0-9a-f]{24})?"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from ..config import Chosen
+from ..config.settings import Chosen, ToolkitChoice
 from ..errors import CudaError
 from ..installed.identity import Identity
 from ..provision.fetch import Fetching
@@ -17,15 +17,14 @@ from .inputs import Workbench
 from .system import KEY, Toolkit, check_toolkit, find_toolkit
 from .wheels import NAMES, Compilers, check_major, find_compilers, find_kept, requirement_for, root_in
 
-DEFAULT = Chosen(value="match", origin="default")
+DEFAULT: Chosen[ToolkitChoice] = Chosen(value="match", origin="default")
 """For packages that have a ``cuda`` table."""
 
 
 class ToolkitPlan(NamedTuple):
     """Which toolkit, and how the real backend gets to see it."""
 
-    kind: str
-    """``system`` or ``wheels``."""
+    kind: Literal["system", "wheels"]
     why: str
     version: str | None = None
     """X.Y; None: not there yet."""
@@ -43,7 +42,7 @@ def is_without_cuda(torch: Identity | None) -> bool:
     return sys.platform == "darwin" or (torch is not None and torch.accelerator not in (None, "cuda"))
 
 
-def choose_toolkit(chosen: Chosen[str], torch: Identity | None, bench: Workbench) -> ToolkitPlan | None:
+def choose_toolkit(chosen: Chosen[ToolkitChoice], torch: Identity | None, bench: Workbench) -> ToolkitPlan | None:
     """Return which toolkit compiles; None where that is not known in this hook.
 
     The person's CUDA_HOME is a choice, too: what it names is checked, and nothing takes its place.

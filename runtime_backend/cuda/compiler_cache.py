@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ..config import Chosen
+from ..config.settings import Chosen, CompilerCacheChoice
 from ..errors import CudaError
 from ..errors.reasons import reason
 from ..store.atomic import replacing
@@ -39,7 +39,7 @@ class CompilerCache(NamedTuple):
         return "off" if self.program is None else str(self.program)
 
 
-def find_compiler_cache(chosen: Chosen[str] | None, environ: Mapping[str, str]) -> CompilerCache | None:
+def find_compiler_cache(chosen: Chosen[CompilerCacheChoice] | None, environ: Mapping[str, str]) -> CompilerCache | None:
     """Return what goes in front of the compilers; None where nothing was said, and there is none.
 
     :raises CudaError: when the one that is named is not there.

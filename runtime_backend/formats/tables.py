@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
+
+S = TypeVar("S", bound=str)
 
 
 class Table:
@@ -63,13 +65,13 @@ class Table:
         text = "" if self.value(name) == "" else self.string(name)
         return None if text is None else " ".join(text.split())
 
-    def choice(self, name: str, allowed: Sequence[str]) -> str | None:
+    def choice(self, name: str, allowed: Sequence[S]) -> S | None:
         """Return one of the allowed strings; None when it is absent or wrong."""
         value = self.value(name)
-        if value is None or (isinstance(value, str) and value in allowed):
-            return value
-        self.report(name, describe(value) + did_you_mean(value, allowed), one_of(allowed))
-        return None
+        found = next((choice for choice in allowed if isinstance(value, str) and choice == value), None)
+        if value is not None and found is None:
+            self.report(name, describe(value) + did_you_mean(value, allowed), one_of(allowed))
+        return found
 
     def boolean(self, name: str) -> bool | None:
         """Return a boolean; None when it is absent or wrong."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
@@ -152,7 +152,7 @@ def _check_version(version: str, distribution: Distribution) -> None:
         raise RuntimeReadError(message, hint=f"Reinstall {distribution.name} in that environment.")
 
 
-def is_compatible(built: Identity, running: Identity, match: str) -> bool:
+def is_compatible(built: Identity, running: Identity, match: Literal["exact", "minor", "floor"]) -> bool:
     """Return whether what is built against one runtime may be run with another.
 
     :param match: ``exact``: the same version and variant; ``minor``: the same X.Y and accelerator; ``floor``: at least

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from .. import __version__
 from ..archives.stamp import parse_stamp
-from ..config import MATCHES, Upstream
 from ..config.planned import leads_to_a_place
+from ..config.settings import MATCHES, Match, Upstream
 from ..errors import BackendError
 from ..formats.parsing import parse_version
 from ..formats.tables import Table, describe
@@ -23,7 +23,7 @@ class StampedRuntime(NamedTuple):
     """One runtime that a wheel was built against."""
 
     name: str
-    match: str
+    match: Match
     version: str | None = None
     """None: the real backend saw none."""
     reported: str | None = None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ..config.settings import ProvisionChoice
 from ..errors import IndexLookupError, RuntimeBackendError
 from ..frontend.caller import Isolation
 from ..installed.identity import find_missing
@@ -56,7 +57,7 @@ class Provision(NamedTuple):
 class Provider(NamedTuple):
     """Decides how the runtimes of one hook call are provided."""
 
-    wanted: str
+    wanted: ProvisionChoice
     """The setting ``provision``."""
     frontend: str | None
     isolation: Isolation

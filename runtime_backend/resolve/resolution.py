@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 
+from ..config.settings import Match
 from ..frontend.environments import Environment
 from ..installed.distributions import Distribution, archive_sha256
 from ..installed.identity import Identity, is_compatible
@@ -14,14 +15,15 @@ if TYPE_CHECKING:
     from ..index.wanted import Wanted
 
 
+How = Literal["installed", "locked", "asked", "pinned", "named", "importable"]
+"""``named``: by its version in the command; ``importable``: in the build environment already."""
+
+
 class Resolution(NamedTuple):
     """The runtime that the wheel is to be built against."""
 
     identity: Identity
-    how: str
-    """``installed``, ``locked``, ``asked``, ``pinned``; ``named``: by its version in the command; ``importable``: in
-    the build environment already.
-    """
+    how: How
     origin: str
     distribution: Distribution | None = None
     """Where it is installed, if it is, for an interpreter of this version."""
@@ -41,7 +43,7 @@ class Resolution(NamedTuple):
         """Return ``torch 2.7.0+cu126 (locked: /home/jo/project/uv.lock)``."""
         return f"{self.identity} ({self.how}: {self.origin})"
 
-    def accepts(self, identity: Identity, match: str) -> bool:
+    def accepts(self, identity: Identity, match: Match) -> bool:
         """Return whether a wheel built against that identity is one built against this."""
         if self.pin is not None and self.identity.reported is None:
             return self.pin.contains(identity.version, prereleases=True)

@@ -12,6 +12,7 @@ from runtime_backend.cli.sources.upstream_metadata import Package
 from runtime_backend.cli.sources.upstreams import read_requirement
 from runtime_backend.cli.sources.wrappers import default_folder, find_wrapper, make_text, update_text
 from runtime_backend.config import Upstream
+from runtime_backend.config.settings import UpstreamKind
 from runtime_backend.errors import CommandError, ConfigError
 from runtime_backend.formats.toml import loads
 
@@ -24,7 +25,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def upstream_of(kind: str = "url", where: str = URL.format("1.0"), **more: Any) -> Upstream:
+def upstream_of(kind: UpstreamKind = "url", where: str = URL.format("1.0"), **more: Any) -> Upstream:
     """Return a source."""
     given = {"sha256": "a" * 64 if kind == "url" else None, "rev": "b" * 40 if kind == "git" else None}
     return Upstream(kind=kind, where=where, **{**given, "subdirectory": None, "patches": (), "origin": "test", **more})

@@ -22,6 +22,7 @@ from runtime_backend.config import (
     placeholders,
     split_config_settings,
 )
+from runtime_backend.config.settings import Match
 from runtime_backend.config.upstream import settings_of_tree
 from runtime_backend.errors import ConfigError, FileError, SourceError
 
@@ -43,7 +44,7 @@ def problems_of(folder: Path, text: str, environ: dict[str, str] | None = None, 
     return list(caught.value.problems)
 
 
-def rule(text: str, match: str = "exact", origin: str = f"{AT}.match-runtime", name: str = "torch") -> RuntimeRule:
+def rule(text: str, match: Match = "exact", origin: str = f"{AT}.match-runtime", name: str = "torch") -> RuntimeRule:
     """Return a runtime's rule."""
     match_origin = "default" if match == "exact" else origin
     return RuntimeRule(name=name, requirement=Requirement(text), match=match, origin=origin, match_origin=match_origin)

@@ -22,6 +22,7 @@ from toolkits import (
 )
 
 from runtime_backend.config import Chosen
+from runtime_backend.config.settings import ToolkitChoice
 from runtime_backend.cuda.choice import ToolkitPlan, choose_toolkit, is_without_cuda, lacking_home
 from runtime_backend.cuda.home import stable_path
 from runtime_backend.cuda.wheels import find_compilers, find_kept
@@ -36,12 +37,12 @@ OLD = Identity(name="torch", version="2.10.0")
 NO_SYSTEM = "cuda.toolkit: found no CUDA toolkit on this system: /usr/local/no-cuda has no bin/nvcc"
 
 
-def choose(value: str, torch: Identity | None, cache: Path, *sites: Path, **bench: Any) -> ToolkitPlan | None:
+def choose(value: ToolkitChoice, torch: Identity | None, cache: Path, *sites: Path, **bench: Any) -> ToolkitPlan | None:
     """Return which toolkit compiles."""
     return choose_toolkit(Chosen(value=value, origin="here"), torch, make_bench(cache, *sites, **bench))
 
 
-def chosen(value: str, torch: Identity | None, cache: Path, *sites: Path, **bench: Any) -> ToolkitPlan:
+def chosen(value: ToolkitChoice, torch: Identity | None, cache: Path, *sites: Path, **bench: Any) -> ToolkitPlan:
     """Return the toolkit that compiles, where there is one."""
     found = choose(value, torch, cache, *sites, **bench)
     assert found is not None
@@ -89,7 +90,7 @@ LATER = ("which ones is known when torch is there", (), None)
 )
 @pytest.mark.parametrize("value", ["wheels", "match"])
 def test_compilers_that_are_not_there(  # noqa: PLR0913, PLR0917 - a table
-    value: str, hook: str, isolation: str, torch: Identity, expected: tuple[str, tuple[str, ...], str | None], tmp_path: Path
+    value: ToolkitChoice, hook: str, isolation: str, torch: Identity, expected: tuple[str, tuple[str, ...], str | None], tmp_path: Path
 ) -> None:  # fmt: skip
     """Required while that can be; fetched by a build; in other hooks, nothing."""
     found = chosen(value, torch, tmp_path / "cache", hook=hook, isolation=isolation)
@@ -245,7 +246,7 @@ def test_other_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("value", ["system", "match", "wheels"])
-def test_own_toolkit(value: str, tmp_path: Path) -> None:
+def test_own_toolkit(value: ToolkitChoice, tmp_path: Path) -> None:
     """The person's CUDA_HOME is taken whatever the package says, and nothing takes its place if it does not fit."""
     keep(tmp_path)
     for version, name in (("13.0", "right"), ("12.8", "wrong")):
@@ -317,7 +318,7 @@ def test_compilers_are_checked(is_kept: bool, tmp_path: Path) -> None:  # noqa: 
 )
 @pytest.mark.parametrize("kind", ["system", "wheels"])
 def test_mathematical_libraries(
-    kind: str, isolation: str, place: str | None, is_passing: bool, tmp_path: Path  # noqa: FBT001 - a table
+    kind: ToolkitChoice, isolation: str, place: str | None, is_passing: bool, tmp_path: Path  # noqa: FBT001 - a table
 ) -> None:  # fmt: skip
     """They are those of torch's own wheels; where these go with the build environment, so do the links."""
     keep(tmp_path)

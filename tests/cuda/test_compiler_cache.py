@@ -11,6 +11,7 @@ from standins import blocked, make_venv, write
 from toolkits import make_program
 
 from runtime_backend.config import Chosen
+from runtime_backend.config.settings import CompilerCacheChoice
 from runtime_backend.cuda.compiler_cache import CompilerCache, find_compiler_cache, plan_compiler_cache
 from runtime_backend.errors import CudaError
 
@@ -18,7 +19,7 @@ NVCC = Path("/my cuda/bin/nvcc")
 SOURCE = Path("/source")
 
 
-def chosen(value: str) -> Chosen[str]:
+def chosen(value: CompilerCacheChoice) -> Chosen[CompilerCacheChoice]:
     """Return a setting."""
     return Chosen(value=value, origin="here")
 
@@ -53,7 +54,7 @@ def test_which(there: tuple[str, ...], wanted: str | None, expected: tuple[str, 
 
 
 @pytest.mark.parametrize(("wanted", "other"), [("ccache", "sccache"), ("sccache", "ccache")])
-def test_not_there(wanted: str, other: str, tmp_path: Path) -> None:
+def test_not_there(wanted: CompilerCacheChoice, other: str, tmp_path: Path) -> None:
     """One that is named, and not there, is a stop."""
     with pytest.raises(CudaError) as caught:
         find_compiler_cache(chosen(wanted), make_machine(tmp_path, other))

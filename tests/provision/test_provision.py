@@ -14,6 +14,7 @@ from platforms import make_platform
 from standins import make_distribution, make_torch, write
 
 from runtime_backend.config import RuntimeRule
+from runtime_backend.config.settings import Match, ProvisionChoice
 from runtime_backend.errors import IndexLookupError, ResolutionError
 from runtime_backend.frontend.caller import Isolation
 from runtime_backend.index.find import Indexes
@@ -57,7 +58,7 @@ def told(provision: Provision) -> tuple[str, str | None, str | None]:
 
 def decide(
     known: Outcome,
-    wanted: str,
+    wanted: ProvisionChoice,
     *,
     isolation: Isolation = "throwaway",
     can_require: bool = True,
@@ -150,7 +151,7 @@ NOT_TO_BE_HAD = (
 )
 def test_decide(
     known: Outcome,
-    wanted: str,
+    wanted: ProvisionChoice,
     is_kept: bool,  # noqa: FBT001 - columns of the table
     can_require: bool,  # noqa: FBT001
     expected: tuple[str, str | None, str | None],
@@ -172,7 +173,7 @@ def test_decide(
         (outcome(LOCKED), "reuse", "it cannot be shown to the real backend"),
     ],
 )
-def test_why(known: Outcome, wanted: str, why: str) -> None:
+def test_why(known: Outcome, wanted: ProvisionChoice, why: str) -> None:
     """Each provision has a reason, which the plan prints."""
     assert why == decide(known, wanted).why
 
@@ -330,8 +331,8 @@ def test_wheel_that_was_demanded(direct: dict[str, Any] | None, present_for: lis
     } >= {told(provision) for provision in refused}
 
 
-@pytest.mark.parametrize("match", ["minor", "none"])
-def test_another_wheel_that_will_do(match: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("match", ["minor", "floor"])
+def test_another_wheel_that_will_do(match: Match, tmp_path: Path) -> None:
     """Where another version would do, so does the same version from elsewhere."""
     owner = Distribution(name="torch", info=make_distribution(tmp_path, "torch", "2.7.0"))
     rule = RuntimeRule(name="torch", requirement=Requirement("torch"), match=match, origin="default")

@@ -24,6 +24,7 @@ from test_unpacking import make_tar
 from toolkits import make_program
 
 from runtime_backend.config import Upstream
+from runtime_backend.config.settings import UpstreamKind
 from runtime_backend.errors import SourceError
 from runtime_backend.index import downloads
 from runtime_backend.store.sweeping import sweep
@@ -53,7 +54,7 @@ def make_depot(tmp_path: Path, environ: dict[str, str], said: Said | None = None
     return Depot(folder=tmp_path / "cache/sources", environ=environ, is_offline=is_offline, say=said or Said())
 
 
-def make_upstream(kind: str, where: str, **fields: Any) -> Upstream:
+def make_upstream(kind: UpstreamKind, where: str, **fields: Any) -> Upstream:
     """Return a source as the settings have it."""
     given = {"sha256": None, "rev": None, "subdirectory": None, "patches": (), "origin": "pyproject.toml: source"}
     return Upstream(kind=kind, where=where, **{**given, **fields})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ...archives.stamp import FILE_NAME
 from ...errors import BackendError, LaterFormatError, RuntimeReadError
@@ -14,17 +14,19 @@ from ...installed.identity import Identity, is_compatible, read_identity
 from ...plan.stamp import StampedRuntime, read_runtimes
 from ...system.files import is_closed, is_file, read_bytes
 
+State = Literal["fits", "stale", "unreadable", "unchecked", "unknown"]
+"""How a stamped distribution is.
+
+``unreadable``: the stamp is damaged. ``unchecked``: it cannot be compared here (a stamp of a later version, a runtime
+that does not say what it is). ``unknown``: built for nothing in particular.
+"""
+
 
 class Finding(NamedTuple):
     """One stamped distribution."""
 
     distribution: Distribution
-    state: str
-    """How it is.
-
-    ``fits``; ``stale``; ``unreadable``: its stamp is damaged; ``unchecked``: it cannot be compared here (a stamp of a
-    later version, a runtime that does not say what it is); ``unknown``: built for nothing in particular.
-    """
+    state: State
     built_for: str
     installed: str
     is_verified: bool = True
@@ -73,7 +75,7 @@ def find_stamped(environment: Environment) -> Iterator[Finding]:
 
 def _look_at(distribution: Distribution, environment: Environment) -> Finding:
     path = distribution.info / FILE_NAME
-    state = "unchecked"
+    state: State = "unchecked"
     try:
         return _compare(distribution, read_runtimes(read_bytes(path), str(path)), environment)
     except (LaterFormatError, RuntimeReadError) as error:
