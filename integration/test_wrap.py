@@ -248,7 +248,7 @@ def test_from_git(place: Workplace, publisher: Publisher) -> None:
     ):
         subprocess.run(["git", *words], cwd=source, check=True, env=place.environ())
     stop = publisher.wrap(f"git+{source.as_uri()}@v2", fails=True)
-    assert "has no branch or tag 'v2'" in stop.output
+    assert "found no branch or tag 'v2'" in stop.output
     publisher.wrap(f"git+{source.as_uri()}@v1")
     target = place.target("2.7.0", pip=NEWEST_PIP)
     place.run(target.python, "-m", "pip", "install", WRAPPER)

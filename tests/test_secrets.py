@@ -206,8 +206,8 @@ def test_wrap_git(
     text = (tmp_path / "wrappers/outer/pyproject.toml").read_text("utf-8")
     assert f'git = "{server.url("/outer.git")}"\nrev = "{hosted.commit}"\n' in text
     assert (
-        "runtime-backend: note: the credentials are not written; git asks its credential helper or ~/.netrc for them at"
-        " every build\n"
+        "runtime-backend: note: the credentials are not stored; every build gets them from git's credential helper or"
+        " ~/.netrc\n"
     ) in captured.err
     assert SECRET not in captured.err + captured.out
     check_files(tmp_path)

@@ -11,13 +11,12 @@ _INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code.
 
-    0; 1 for a refusal; 2 for wrong usage, and for a refusal of ``check`` and ``cache``, whose 1 is an answer; 130 after
-    Ctrl-C.
+    0: success. 1: refusal. 2: wrong usage, or a refusal of ``check`` and ``cache``, whose 1 is an answer. 130: Ctrl-C.
 
-    :param arguments: None: those of this process.
+    :param arguments: None for those of this process.
     """
     try:
-        # Most of the time that a short command takes are these imports: Ctrl-C comes while they are made, too.
+        # These imports take most of the time of a short command, so Ctrl-C must be caught during them, too.
         from .commands import run_command  # noqa: PLC0415
 
         return run_command(sys.argv[1:] if arguments is None else list(arguments))
@@ -29,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _ignore_interrupts() -> None:
-    """Let the interpreter end in peace: a second Ctrl-C meanwhile would be a traceback."""
-    import signal  # noqa: PLC0415 - for this alone
+    """Ignore Ctrl-C while the interpreter exits; otherwise a second one would print a traceback."""
+    import signal  # noqa: PLC0415 - only this function needs it
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Reading the command line's words; a mistake comes with the nearest word that there is."""
+"""Parsing the command line. Errors suggest the nearest valid word."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from typing import Any
 from .terminal import complain, out
 
 PICTURES = (".png", ".svg", ".pdf")
-"""The endings of a picture's name, each a format that matplotlib writes."""
+"""The file name endings of pictures, each a format that matplotlib writes."""
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that suggests the nearest command, option or value for one that there is not."""
+    """A parser that suggests the nearest command, option or value for an unknown one."""
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
-        """Return what the words mean; wrong usage ends the process with code 2.
+        """Parse the words; wrong usage ends the process with code 2.
 
-        A command sets ``parser`` to its own, whose options are suggested.
+        Each command sets ``parser`` to its own parser, whose options are suggested.
         """
         options, left = self.parse_known_args(words)
         if left:
@@ -30,8 +30,8 @@ class Parser(argparse.ArgumentParser):
         return options
 
     def describe_unknown(self, word: str) -> str:
-        """Return what is wrong with a word that is neither an option nor expected."""
-        from ..formats.tables import did_you_mean  # noqa: PLC0415 - only a mistake needs it
+        """Return the message for a word that is neither a known option nor expected."""
+        from ..formats.tables import did_you_mean  # noqa: PLC0415 - only error messages need it
 
         if not word.startswith("-"):
             return f"found {word!r}, expected nothing there"
@@ -41,8 +41,8 @@ class Parser(argparse.ArgumentParser):
     def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ANN401 - argparse's own signature
         (out if file is sys.stdout else complain)(message.removesuffix("\n"))
 
-    def _check_value(self, action: argparse.Action, value: Any) -> None:  # noqa: ANN401 - as above
-        from ..formats.tables import did_you_mean, one_of  # noqa: PLC0415 - as above
+    def _check_value(self, action: argparse.Action, value: Any) -> None:  # noqa: ANN401 - argparse's own signature
+        from ..formats.tables import did_you_mean, one_of  # noqa: PLC0415 - only error messages need it
 
         if action.choices is not None and value not in action.choices:
             known = list(action.choices)
@@ -52,14 +52,14 @@ class Parser(argparse.ArgumentParser):
 
 
 def given(text: str) -> str:
-    """Return an argument; an empty one comes of a variable that is not set, and would mean the working directory."""
+    """Refuse an empty argument, which comes from an unset variable and would mean the working directory."""
     if not text:
-        raise argparse.ArgumentTypeError("found an empty word, expected one that names something")
+        raise argparse.ArgumentTypeError("found an empty word, expected a name")
     return text
 
 
 def picture(text: str) -> Path:
-    """Return the path of a picture, whose ending says what it becomes."""
+    """Return the path of a picture; its ending selects the format."""
     if os.path.splitext(text)[1].lower() not in PICTURES:  # noqa: PTH122 - a path drops the slash at its end
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected a name that ends in {' or '.join(PICTURES)}")
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a name ending in {' or '.join(PICTURES)}")
     return Path(text)

@@ -1,4 +1,4 @@
-"""The command line's one boundary: whatever a person, a pipe or a disk does ends in a message and an exit code."""
+"""The command line's error boundary: every failure that is not a bug becomes a message and an exit code."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .terminal import OutputLost, flush_output, say
 _CLI, _PLOT = "runtime-backend[cli]", "runtime-backend[plot]"
 
 EXTRAS = {"build": _CLI, "elftools": _CLI, "tomlkit": _CLI, "matplotlib": _PLOT}
-"""What installs the libraries that commands need and builds do not."""
+"""Library -> the extra that installs it. Commands need these libraries; builds do not."""
 
 
 def guard(run: Callable[[], int], failure: int = 1) -> int:
-    """Return the exit code of a command; every failure that is not a bug is a message.
+    """Run a command and return its exit code; every failure that is not a bug becomes a message.
 
-    :param failure: the exit code of a command that cannot do its work.
+    :param failure: the exit code for a failure.
     :raises SystemExit: for --help, --version and wrong usage.
     :raises KeyboardInterrupt: after Ctrl-C.
     """

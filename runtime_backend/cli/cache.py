@@ -1,4 +1,4 @@
-"""``runtime-backend cache``: what is in our cache, whether it is whole, and taking it out again."""
+"""``runtime-backend cache``: listing, verifying, and cleaning our cache."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from .terminal import out, say
 KINDS = {
     "fetched": "runtimes that builds fetched",
     "overlays": "links to the runtimes of environments",
-    "toolkits": "CUDA compilers out of wheels",
-    "cuda": "links that make a CUDA_HOME of them",
-    "compilers": "scripts that put a compiler cache in front",
+    "toolkits": "CUDA compilers from wheels",
+    "cuda": "links to those, laid out as a CUDA_HOME",
+    "compilers": "scripts that call the compiler through a compiler cache",
     "sources": "upstream sources of wrappers",
     "index": "answers of package indexes",
     "asked": "answers of frontends, kept for a day",
-    "verified": "wheels whose hash was checked here",
+    "verified": "wheels whose hash was checked",
     "bytecode": "compiled Python of builds",
     "builds": "output and record of the last builds",
 }
-"""The folders of the cache. What a build needs of them is made again at any time."""
+"""The folders of the cache. A build makes again what it needs."""
 
 
 _NAMED = "RUNTIME_BACKEND_CACHE_DIR names another folder for the cache."
 _HANDED_OVER = {"verified": 3600}
-"""Seconds for which a frontend may still install what it was given; it holds no lock of ours."""
+"""Seconds for which a frontend may still install a wheel that it got; it holds no lock of ours."""
 
 
 class Entry(NamedTuple):
-    """One thing in the cache."""
+    """One entry of the cache."""
 
     kind: str
     path: Path
@@ -46,12 +46,12 @@ class Entry(NamedTuple):
 
 
 def own_cache() -> Path:
-    """Return the folder of the cache of the person who calls.
+    """Return the folder of the person's cache.
 
-    :raises CommandError: when it is a file, or cannot be read.
+    :raises CommandError: if it is a file, or cannot be read.
     """
     named = os.environ.get("RUNTIME_BACKEND_CACHE_DIR")
-    # As a build takes it: from where the person stands, with ~ for the home folder.
+    # As in a build: relative to the working directory, with ~ as the home folder.
     path = Path(os.path.abspath(os.path.expanduser(named))) if named else None  # noqa: PTH100, PTH111 - never raise
     cache = find_cache(path, os.environ)
     if is_file(cache):
@@ -62,7 +62,7 @@ def own_cache() -> Path:
 
 
 def list_cache(cache: Path) -> list[Entry]:
-    """Return what is in the cache: the fetched runtimes one by one, the other kinds each as a whole."""
+    """Return the entries of the cache: each fetched runtime, and each other kind as a whole."""
     entries = []
     for kind in KINDS:
         paths = _fetched(cache / kind) if kind == "fetched" else [cache / kind]
@@ -71,13 +71,13 @@ def list_cache(cache: Path) -> list[Entry]:
 
 
 def run_cache(action: str, kinds: Sequence[str]) -> int:
-    """List the cache, print its size, verify it, prune it or clean it; return the exit code.
+    """List, measure, verify, prune or clean the cache; return the exit code.
 
-    :param kinds: what to clean; none: everything.
-    :raises CommandError: for a kind that there is not, or kinds of another action.
+    :param kinds: the kinds to clean; empty for all.
+    :raises CommandError: for an unknown kind, or if an action other than ``clean`` gets kinds.
     """
     if kinds and action != "clean":
-        raise CommandError(f"cache {action}: found {kinds[0]!r}, expected nothing behind {action}")
+        raise CommandError(f"cache {action}: found {kinds[0]!r}, expected nothing after {action}")
     for kind in kinds:
         if kind not in KINDS:
             raise CommandError(
@@ -85,13 +85,13 @@ def run_cache(action: str, kinds: Sequence[str]) -> int:
             )
     cache = own_cache()
     if action == "verify":
-        from .kept.verification import verify_cache  # noqa: PLC0415 - hashing and archives, for this alone
+        from .kept.verification import verify_cache  # noqa: PLC0415 - only this action needs hashing and archives
 
         return verify_cache(cache)
     if action in ("prune", "clean"):
         before = _size(cache)
         left = _prune(cache) if action == "prune" else _clean(cache, kinds or list(KINDS))
-        return _tell_left(left, cache, before - _size(cache))
+        return _report_left(left, cache, before - _size(cache))
     entries = list_cache(cache)
     total = sum(entry.size for entry in entries)
     if action == "size":
@@ -104,14 +104,14 @@ def run_cache(action: str, kinds: Sequence[str]) -> int:
 
 
 def links_in(folder: Path) -> list[Path]:
-    """Return the links in a folder, however deep."""
+    """Return all links in a folder, at any depth."""
     paths = (Path(inside) / name for inside, *names in os.walk(folder) for name in [*names[0], *names[1]])
     return [path for path in paths if path.is_symlink()]
 
 
 def _prune(cache: Path) -> Left:
     """Remove what no build will use again."""
-    from .kept.pruning import find_unused  # noqa: PLC0415 - as above
+    from .kept.pruning import find_unused  # noqa: PLC0415 - only this action needs it
 
     sweep(cache)
     left = Left()
@@ -121,7 +121,7 @@ def _prune(cache: Path) -> Left:
 
 
 def _clean(cache: Path, kinds: Sequence[str]) -> Left:
-    """Remove whatever no build uses now."""
+    """Remove everything that no build is using."""
     sweep(cache)
     left = Left()
     for kind in kinds:
@@ -129,11 +129,11 @@ def _clean(cache: Path, kinds: Sequence[str]) -> Left:
     return left
 
 
-def _tell_left(left: Left, cache: Path, freed: int) -> int:
+def _report_left(left: Left, cache: Path, freed: int) -> int:
     for path in left.failed:
         say(f"error: {path} cannot be removed")
     for path in left.in_use:
-        out(f"kept, since a build uses it: {path}")
+        out(f"kept, because a build uses it: {path}")
     out(f"removed {freed / 1e6:.1f} MB from {cache}")
     return 1 if left.failed else 0
 
@@ -147,7 +147,7 @@ def _size(path: Path) -> int:
 
 
 def _bytes(path: Path) -> int:
-    with suppress(OSError):  # a build has removed it meanwhile
+    with suppress(OSError):  # a build has just removed it
         return path.lstat().st_size
     return 0
 
@@ -158,5 +158,5 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _column(size: int) -> str:
-    """Return a size, right-aligned."""
+    """Format a size, right-aligned."""
     return f"{size / 1e6:10.1f} MB"

@@ -1,4 +1,4 @@
-"""``runtime-backend check``: what was built for another runtime than the one that is installed now."""
+"""``runtime-backend check``: finding distributions that were built for another runtime than the installed one."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from .terminal import out, out_json, say
 
 
 def check(named: str | None, *, as_json: bool) -> int:
-    """Print what was found, and return 1 if something has to be built again, 2 if something could not be compared.
+    """Print the results; return 1 if a distribution must be rebuilt, 2 if one could not be compared.
 
-    :param named: a prefix or an interpreter; None: the one that the person works in.
-    :raises TargetError: when there is no such environment.
+    :param named: a prefix or an interpreter; None for the current environment.
+    :raises TargetError: if there is no such environment.
     """
     environment = _find(named, os.environ)
     _refuse_unreadable(environment)
@@ -46,15 +46,15 @@ def check(named: str | None, *, as_json: bool) -> int:
 
 
 def _find(named: str | None, environ: Mapping[str, str]) -> Environment:
-    """Return the environment: named, activated, ``.venv`` upward, or that of this very interpreter if it is one.
+    """Return the named environment, else the activated one, else the nearest ``.venv``, else this interpreter's.
 
-    :raises TargetError: when there is none.
+    :raises TargetError: if there is none.
     """
     candidate = named or next((environ[name] for name in _ACTIVATED if environ.get(name)), None)
     if candidate is None:
         candidate = _find_unnamed(environ)
         say(f"no environment is activated; checking {candidate}")
-    # As it is spelt: the interpreter of a virtual environment is a link to the one that it was made from.
+    # Not resolved: the interpreter of a virtual environment is a link to its base interpreter.
     found = read_caller().reader.read(Path(os.path.abspath(candidate)))  # noqa: PTH100 - Path.resolve follows links
     if found is None:
         raise TargetError(f"{candidate}: found no environment there, expected a prefix or an interpreter")
@@ -71,15 +71,15 @@ def _find_unnamed(environ: Mapping[str, str]) -> str:
     if is_file(Path(sys.prefix) / "pyvenv.cfg"):
         return sys.prefix
     raise TargetError(
-        "no environment is activated, and there is no .venv here or further up",
+        "no environment is activated, and there is no .venv in this folder or its parents",
         hint="Name it: runtime-backend check PREFIX",
     )
 
 
 def _refuse_unreadable(environment: Environment) -> None:
-    """Refuse an environment whose folders cannot be listed: nothing would be found in it.
+    """Refuse an environment whose folders cannot be listed, since it would look empty.
 
-    :raises TargetError: with the folder.
+    :raises TargetError: names the folder.
     """
     for folder in environment.site_dirs:
         if is_closed(folder):
@@ -89,7 +89,7 @@ def _refuse_unreadable(environment: Environment) -> None:
 def _look_at_unstamped(
     environment: Environment, findings: list[Finding]
 ) -> tuple[list[Unfit], list[Unread], list[str]]:
-    """Return what the libraries say; without the package that reads them, a note about that."""
+    """Check the libraries of distributions without a stamp; if pyelftools is missing, return a note about that."""
     stamped = {finding.distribution.name for finding in findings}
     others = [found for found in environment.distributions if found.name not in stamped]
     try:
@@ -97,18 +97,20 @@ def _look_at_unstamped(
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != "elftools":
             raise
-        missing = "what has no stamp was not looked at; that takes pyelftools: pip install 'runtime-backend[cli]'"
+        missing = (
+            "distributions without a stamp were not checked: that needs pyelftools: pip install 'runtime-backend[cli]'"
+        )
         return [], [], [missing]
 
 
 def _print(environment: Environment, findings: list[Finding], plans: list[Rebuilding | None]) -> None:
     if not findings:
-        out(f"{environment.prefix}: nothing in it has a stamp")
+        out(f"{environment.prefix}: found no distribution with a stamp")
     for finding in findings:
         out(str(finding))
     commands = [plan.command for plan in plans if plan is not None and plan.command is not None]
     if commands:
-        out("to build them again:")
+        out("to rebuild them:")
         for command in commands:
             out(f"  {command}")
 

@@ -1,4 +1,4 @@
-"""What a package declares as its backend: ``explain`` vouches only for a build that would come to the shim."""
+"""The backend that a package declares: ``explain`` refuses a package whose build would not reach the shim."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _MODULES = {
     "uv_build": ("uv_build",),
     "py_build_cmake": ("py_build_cmake.build",),
 }
-"""Top of a well-known real backend -> what it may be named."""
+"""Top-level module of a well-known real backend -> its valid names."""
 _PACKAGES = {
     "meson-python": "mesonpy",
     "poetry-core": "poetry",
     "pdm-backend": "pdm",
     "scikit-build": "scikit_build_core",
 }
-"""What is written for such a top: the name of its package, or of its predecessor."""
+"""Names of packages, or of predecessors, that people write instead of the top-level module."""
 
 
 def refuse_undeclared(source: Path, settings: Settings) -> None:
     """Refuse a package that no frontend would build through the shim, or whose real backend is misspelt.
 
-    :raises ConfigError: with every mistake.
-    :raises FileError: when its pyproject.toml cannot be read.
+    :raises ConfigError: lists every mistake.
+    :raises FileError: if pyproject.toml cannot be read.
     """
     path = source / "pyproject.toml"
     document = Table(read_document(path), file=str(path))
@@ -54,12 +54,12 @@ def refuse_undeclared(source: Path, settings: Settings) -> None:
     if settings.upstream is None and not settings.backend_path:
         document.problems.extend(_misspelt(settings.real_backend.value, build_system.strings("requires") or ()))
     if document.problems:
-        hint = "To have it declared: runtime-backend init --write" if declared != BACKEND else None
+        hint = "To declare it: runtime-backend init --write" if declared != BACKEND else None
         raise ConfigError(document.problems, hint=hint)
 
 
 def _misspelt(spec: str, requires: Iterable[str]) -> Iterator[str]:
-    """Yield what is wrong with the name of the real backend; one that nobody knows is its package's own."""
+    """Yield a mistake in the name of a well-known real backend; unknown backends are accepted."""
     expected = _modules_of(spec.partition(":")[0].partition(".")[0], requires)
     if expected and spec not in expected:
         near = did_you_mean(spec, expected)
@@ -67,7 +67,7 @@ def _misspelt(spec: str, requires: Iterable[str]) -> Iterator[str]:
 
 
 def _modules_of(top: str, requires: Iterable[str]) -> tuple[str, ...]:
-    """Return what a well-known real backend with such a top may be named; nothing for another one."""
+    """Return the valid names of a well-known real backend by its top-level module; empty for an unknown one."""
     package = canonicalize_name(top)
     known = _PACKAGES.get(package, top)
     if known not in _MODULES and package not in map(name_of, requires):

@@ -23,19 +23,19 @@ from .declaration import refuse_undeclared
 from .terminal import coloured, out, out_json, say, wants_colour
 
 HOOK = "get_requires_for_build_wheel"
-"""The plan is that of the first hook: what it requires, a frontend would install."""
+"""The hook whose plan is shown: the first one, since a frontend installs what it requires."""
 
 
 def explain(source: str, command: Sequence[str] = (), *, as_json: bool) -> int:
     """Print the plan, and return 1 if the build would stop.
 
-    :param command: the frontend's command that the build is a part of, if one was named.
-    :raises CommandError: when there is no such source tree.
-    :raises ConfigError: when its settings are wrong.
-    :raises TargetError: when the command is no frontend's, or is not there.
+    :param command: the frontend's command that would run the build; empty if none was named.
+    :raises CommandError: if there is no such source tree.
+    :raises ConfigError: if its settings are wrong.
+    :raises TargetError: if the command is not a frontend's, or was not found.
     """
     tree = find_tree(Path(source))
-    # The build would run in a process of the frontend's, which is not there: nothing of this one's path counts.
+    # The build would run in a process of the frontend, so the import path of this process does not count.
     caller = read_caller()._replace(cwd=tree, sys_path=(), is_hook=False)
     if command:
         caller = _called_by(command, caller)
@@ -54,16 +54,16 @@ def explain(source: str, command: Sequence[str] = (), *, as_json: bool) -> int:
 
 
 def _called_by(command: Sequence[str], caller: Caller) -> Caller:
-    """Return the caller as a command's frontend would make it, as far as the decision needs it.
+    """Return the caller as the command's frontend would appear, as far as the decision needs it.
 
-    :raises TargetError: when the command is no frontend's, or is not there.
+    :raises TargetError: if the command is not a frontend's, or was not found.
     """
     path = shutil.which(command[0], path=caller.environ.get("PATH"))
     argv = [*_interpreter_of(Path(path)), path, *command[1:]] if path else list(command)
     program = find_program(argv, Path.cwd()) if path else None
     if program is None:
         raise TargetError(
-            f"{shlex.join(command)}: found no frontend, expected a command of pip, uv or another one that is on PATH"
+            f"{shlex.join(command)}: found no frontend, expected a command of pip, uv or another frontend on PATH"
         )
     process = Process(argv=tuple(argv), cwd=Path.cwd(), environ=caller.environ, pid=os.getpid())
     caller = caller._replace(list_ancestors=lambda: (process,))
@@ -75,7 +75,7 @@ def _called_by(command: Sequence[str], caller: Caller) -> Caller:
 
 
 def _interpreter_of(script: Path) -> list[str]:
-    """Return the Python that a script names in its first line; nothing for another program."""
+    """Return the Python in a script's first line, as a list of one; empty for any other program."""
     with script.open("rb") as file:
         first = file.read(256).partition(b"\n")[0].decode("utf-8", errors="replace")
     words = first[2:].split() if first.startswith("#!") else []

@@ -1,4 +1,4 @@
-"""``runtime-backend init``: the author's minute."""
+"""``runtime-backend init``: declaring the shim in a package."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .terminal import out, say, show_diff
 
 
 def init(source: str, *, write: bool, check: bool, force: bool) -> int:
-    """Show what declares the shim in a package, or write it, and return the exit code.
+    """Show the changes that declare the shim in a package, or write them, and return the exit code.
 
-    :param force: also where nothing builds against torch.
-    :raises AdoptionError: when nothing does, and something was to be declared.
-    :raises CommandError: when there is no package.
-    :raises FileError: when it cannot be read.
+    :param force: declare the shim even if nothing builds against torch.
+    :raises AdoptionError: if nothing builds against torch, unless ``check`` or ``force`` is set.
+    :raises CommandError: if there is no package.
+    :raises FileError: if it cannot be read.
     """
     tree = Path(source)
     try:

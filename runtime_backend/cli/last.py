@@ -1,4 +1,4 @@
-"""``runtime-backend explain --last``: what the last build did, and when."""
+"""``runtime-backend explain --last``: reporting what the last build did, and when."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from .cache import own_cache
 from .terminal import coloured, out, out_json, say, wants_colour
 
 _WIDTH = 60
-"""Characters of a file's name that are shown: the last ones, which tell most."""
+"""At most this many characters of a file's name are shown: the last ones, which are the most specific."""
 
 
 def show_last(what: str | None, *, as_json: bool, plot: Path | None) -> int:
     """Print the newest record, and return the exit code.
 
-    :param what: the source tree that was built, or the name of a package; None: any.
-    :param plot: a file that takes a picture of it.
-    :raises RecordError: when there is no such build, or nothing to draw.
+    :param what: the source tree that was built, or the name of a package; None for any.
+    :param plot: the file to draw a picture into.
+    :raises RecordError: if there is no such build, or nothing to draw.
     """
     cache = own_cache()
     for path in find_running(cache):
-        say(f"a build is under way; `tail -f {quote(str(path))}` shows how far it is")
+        say(f"a build is running; to follow it: tail -f {quote(str(path))}")
     builds = list_builds(cache)
     fitting = builds if what is None else _find(builds, what)
     if not fitting:
         raise _none(cache, what, [_name_of(build) for _, build in builds])
     folder, build = fitting[-1]
-    if plot is not None:  # first: whoever reads the table may stop in the middle
+    if plot is not None:  # first: printing the table may be cut off by a closed pipe
         _draw(build, plot)
     if as_json:
         out_json(build.describe())
@@ -51,20 +51,20 @@ def show_last(what: str | None, *, as_json: bool, plot: Path | None) -> int:
 
 
 def _find(builds: Sequence[tuple[Path, Build]], what: str) -> list[tuple[Path, Build]]:
-    """Return the builds of a source tree; where there are none, those of the package of that name."""
+    """Return the builds of a source tree; if there are none, those of the package with that name."""
     tree, name = real_path(Path(what)), canonicalize_name(what)
     found = [pair for pair in builds if real_path(Path(pair[1].source)) == tree]
     return found or [pair for pair in builds if _name_of(pair[1]) == name]
 
 
 def _name_of(build: Build) -> str:
-    """Return the package's name, or that of its folder where the record has none."""
+    """Return the package's name; that of its folder if the record has none."""
     return canonicalize_name(build.name or Path(build.source).name)
 
 
 def _none(cache: Path, what: str | None, names: Sequence[str]) -> RecordError:
     of, package = ("", "a package") if what is None else (f" of {what}{did_you_mean(what, names)}", what)
-    others = f"; recorded are builds of {', '.join(sorted({*names}))}" if names else ""
+    others = f"; there are records of {', '.join(sorted({*names}))}" if names else ""
     return RecordError(
         f"found no build{of} in {builds_folder(cache)}, expected one of the last {KEPT}{others}",
         hint=f"Build {package}, then run this again.",
@@ -95,7 +95,7 @@ def _facts(folder: Path, build: Build) -> Iterator[str]:
 
 def _table(build: Build) -> Iterator[str]:
     if not build.timeline:
-        yield "the build left no ninja log, so what was compiled when is not known"
+        yield "the build left no ninja log: the times of its files are not known"
         return
     names = [shown_name(step, build) for step in build.timeline]
     width = max(map(len, [*names, "file"]))
@@ -116,12 +116,12 @@ def _sum(steps: Sequence[Step]) -> float:
 
 
 def shown_name(step: Step, build: Build) -> str:
-    """Return what people call the source that was compiled: ``csrc/op.cpp`` for ``CMakeFiles/op.dir/csrc/op.cpp.o``.
+    """Return the source file that was compiled: ``csrc/op.cpp`` for ``CMakeFiles/op.dir/csrc/op.cpp.o``.
 
-    The name of an object alone tells no more: ``csrc/op`` for ``csrc/op.o``.
+    If the object's name has no source suffix, the result has none either: ``csrc/op`` for ``csrc/op.o``.
     """
     name = re.sub(r"(?:CMakeFiles/)?[^/]+\.(?:dir|p)/", "", step.output.replace("\\", "/"))
-    for root in (f"{build.source}/", f"{build.source}/".lstrip("/")):  # in a build folder, too: of an absolute source
+    for root in (f"{build.source}/", f"{build.source}/".lstrip("/")):  # a build folder repeats an absolute path inside
         name = name.removeprefix(root)
     name = re.sub(r"\.(?:o|obj)$", "", name)
     return name if len(name) <= _WIDTH else f"...{name[3 - _WIDTH :]}"
@@ -131,9 +131,9 @@ def _draw(build: Build, path: Path) -> None:
     if not build.timeline:
         raise RecordError(
             f"found no ninja log of the build of {build.source}, expected one to draw",
-            hint="Let build-system.requires of the package name ninja, and build it again.",
+            hint="Add ninja to build-system.requires of the package, and build it again.",
         )
-    from .plot import draw_timeline  # noqa: PLC0415 - an extra has what it needs
+    from .plot import draw_timeline  # noqa: PLC0415 - it needs an extra
 
     names = [shown_name(step, build) for step in build.timeline]
     write_bytes(path, draw_timeline(build, names, path.suffix[1:].lower()))

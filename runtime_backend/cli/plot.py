@@ -1,4 +1,4 @@
-"""A picture of a build: what was compiled when."""
+"""Drawing the timeline of a build."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ..watch.records import Build
 
 
 def draw_timeline(build: Build, names: Sequence[str], kind: str) -> bytes:
-    """Return a picture with a bar for every file of a build, from the first that was begun, at the top, to the last.
+    """Return a picture with one bar per file of a build, in order of start, the first at the top.
 
-    :param names: of the files, as they are to be shown.
+    :param names: the labels of the files.
     :param kind: ``png``, ``svg`` or ``pdf``.
     """
     steps = build.timeline
     figure = Figure(figsize=(10, 1.5 + 0.25 * len(steps)), layout="constrained")
     axes = figure.add_subplot()
     axes.barh(range(len(steps)), [step.end - step.start for step in steps], left=[step.start for step in steps])
-    # A dollar sign in a name is no formula.
+    # A dollar sign in a name does not start a formula.
     axes.set_yticks(range(len(steps)), labels=list(names), fontsize=8, parse_math=False)
     axes.set_ylim(len(steps) - 0.5, -0.5)
     axes.set_xlim(left=0)
@@ -33,5 +33,5 @@ def draw_timeline(build: Build, names: Sequence[str], kind: str) -> bytes:
     against = ", ".join(f"{name} {version}" for name, version in build.runtimes.items())
     axes.set_title(f"{what}, against {against}" if against else what, parse_math=False)
     picture = io.BytesIO()
-    figure.savefig(picture, format=kind)  # without pyplot, which would look for a screen
+    figure.savefig(picture, format=kind)  # pyplot would look for a display
     return picture.getvalue()

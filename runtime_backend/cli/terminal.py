@@ -1,4 +1,4 @@
-"""What commands print, and how: standard streams that are closed, full, not UTF-8, or read by nobody."""
+"""Printing, with standard streams that may be closed, full, not UTF-8, or not read by anything."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from ..system.printable import printable
 _COLOURS = {"+": "\033[32m", "-": "\033[31m", "@": "\033[36m"}
 
 _ASCII = {"├": "|", "└": "`", "─": "-", "│": "|"}
-"""What the lines of a tree are drawn with where the encoding has no such characters."""
+"""Replacements for the lines of a tree in encodings without these characters."""
 _HANDLER = "runtime-backend"
 
 
-class OutputLost(Exception):  # noqa: N818 - the boundary ends the command with it; it was reported already
-    """Standard output takes no more."""
+class OutputLost(Exception):  # noqa: N818 - not a message: the failure was reported, and the boundary ends the command
+    """Standard output accepts no more data."""
 
 
 def prepare_streams() -> None:
-    """Let every line be printed, whatever the encoding; open the standard streams that are closed.
+    """Make every line printable in any encoding, and open standard streams that are closed.
 
-    A file that is opened later would get the number of a closed one, and take what programs print that we run. What is
-    printed to a standard output that was closed is refused, as it is by a full disk.
+    A file that is opened later would get the descriptor of a closed stream, and the output of child processes. Printing
+    to a standard output that was closed fails, as on a full disk.
     """
     for descriptor, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         if not _is_open(descriptor):
-            os.set_inheritable(os.open(os.devnull, mode), True)  # noqa: FBT003 - its only way
+            os.set_inheritable(os.open(os.devnull, mode), True)  # noqa: FBT003 - the argument is positional
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
         if getattr(sys, name) is None:
             setattr(sys, name, open(descriptor, "w", encoding="utf-8", closefd=False))  # noqa: SIM115 - until the end
@@ -54,7 +54,7 @@ def _is_open(descriptor: int) -> bool:
 
 
 def _in_ascii(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Return what stands for a character that the encoding of a stream does not have."""
+    """Return the replacement for a character that a stream's encoding lacks."""
     if isinstance(error, UnicodeEncodeError):
         found = _ASCII.get(error.object[error.start])
         if found is not None:
@@ -66,8 +66,8 @@ def _in_ascii(error: UnicodeError) -> tuple[str | bytes, int]:
 def out(line: str, paint: Callable[[str], str] | None = None) -> None:
     """Print a line of the answer.
 
-    :param paint: puts colours into the line, when nothing else in it is left that a terminal obeys.
-    :raises OutputLost: when standard output takes no more.
+    :param paint: adds colours to the line after all other control characters were removed.
+    :raises OutputLost: if standard output accepts no more data.
     """
     shown = printable(line)
     try:
@@ -77,27 +77,29 @@ def out(line: str, paint: Callable[[str], str] | None = None) -> None:
 
 
 def out_json(document: object) -> None:
-    """Print an answer as JSON, in ASCII: whatever reads it need not know the encoding."""
-    out(json.dumps(document, indent=2).replace("\x7f", "\\u007f"))  # the one control character that JSON leaves
+    """Print an answer as JSON in ASCII, so that its reader need not know the encoding."""
+    out(
+        json.dumps(document, indent=2).replace("\x7f", "\\u007f")
+    )  # the only control character that json does not escape
 
 
 def say(line: str) -> None:
-    """Print a line next to the answer."""
+    """Print a line to standard error."""
     complain(f"runtime-backend: {line}")
 
 
 def complain(text: str) -> None:
-    """Print lines next to the answer. A standard error that takes no more stops nothing."""
+    """Print lines to standard error; a failure to print is ignored."""
     try:
-        print(printable(text), file=sys.stderr, flush=True)  # noqa: T201 - as above
+        print(printable(text), file=sys.stderr, flush=True)  # noqa: T201 - the command line prints
     except OSError:
         _silence(sys.stderr)
 
 
 def flush_output() -> None:
-    """Write what is left of the answer.
+    """Write the buffered rest of the answer.
 
-    :raises OutputLost: when standard output takes no more.
+    :raises OutputLost: if standard output accepts no more data.
     """
     try:
         sys.stdout.flush()
@@ -107,20 +109,20 @@ def flush_output() -> None:
 
 def _lose_output(error: OSError) -> NoReturn:
     _silence(sys.stdout)
-    if not isinstance(error, BrokenPipeError):  # `head` has read enough
+    if not isinstance(error, BrokenPipeError):  # a reader such as `head` has closed the pipe
         why = "it is closed" if error.errno == errno.EBADF else reason(error)
-        say(f"error: standard output takes no more: {why}")
+        say(f"error: cannot write to standard output: {why}")
     raise OutputLost
 
 
 def _silence(stream: TextIO) -> None:
-    """Send the rest nowhere: the interpreter, which flushes the streams when it ends, would fail again."""
+    """Redirect a stream to nowhere: the interpreter flushes it on exit, and would fail again."""
     with suppress(OSError, ValueError):  # a stream need not have a descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Return whether to use colours: NO_COLOR, then FORCE_COLOR, then whether a terminal is there to show them."""
+    """Return whether to use colours: NO_COLOR, then FORCE_COLOR, then whether the stream is a terminal."""
     if environ.get("NO_COLOR"):
         return False
     return bool(environ.get("FORCE_COLOR")) or (stream.isatty() and environ.get("TERM") != "dumb")
@@ -136,7 +138,7 @@ def coloured(line: str) -> str:
 
 
 def show_diff(name: str, before: str, after: str) -> None:
-    """Print what changes in a file, as a unified diff; coloured where somebody looks at it."""
+    """Print the change of a file as a unified diff, coloured on a terminal."""
     is_coloured = wants_colour(sys.stdout, os.environ)
     was = f"a/{name}" if before else os.devnull
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), was, f"b/{name}", lineterm="")

@@ -1,4 +1,4 @@
-"""``runtime-backend vendor``: the minute of a fork's maintainer."""
+"""``runtime-backend vendor``: copying the shim into a package."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .terminal import out, say, show_diff
 
 
 def vendor(source: str, folder: str, *, check: bool, update: bool, force: bool = False) -> int:
-    """Copy the shim into a package, or say how a copy differs, and return the exit code.
+    """Copy the shim into a package, or report how a copy differs, and return the exit code.
 
-    :param folder: the one in the source tree that takes the copy.
-    :param force: also where nothing builds against torch.
-    :raises AdoptionError: when nothing does.
-    :raises CommandError: when there is no package, or the folder is not in it.
+    :param folder: the folder in the source tree for the copy.
+    :param force: copy the shim even if nothing builds against torch.
+    :raises AdoptionError: if nothing builds against torch.
+    :raises CommandError: if there is no package, or the folder is outside it.
     """
     tree = Path(source)
     if Path(folder).is_absolute() or ".." in Path(folder).parts:
@@ -39,8 +39,8 @@ def vendor(source: str, folder: str, *, check: bool, update: bool, force: bool =
     moved = _find_moved(adoption.before, tree, place)
     for there, found in [(place, copy), *moved.items()]:
         if found is not None and not update and not (found.is_current and not found.drift):
-            _tell(found, there)
-            out(f"next, to renew it with version {__version__}: the same command with --update")
+            _report(found, there)
+            out(f"next, to replace it with version {__version__}: the same command with --update")
             return 1
     if copy is None or copy.drift or not copy.is_current:
         copy_shim(place)
@@ -49,25 +49,25 @@ def vendor(source: str, folder: str, *, check: bool, update: bool, force: bool =
     for there in moved:
         remove_copy(there)
         out(f"{there}: moved to {place}")
-    _tell_ignored(tree, place)
+    _report_ignored(tree, place)
     return 0
 
 
 def _refuse_file(tree: Path, place: Path) -> None:
-    """Refuse what is in the way of the copy.
+    """Refuse a file that is in the way of the copy.
 
-    :raises CommandError: when it is no folder.
+    :raises CommandError: names the file.
     """
     for path in (place, *(tree / folder for folder in place.relative_to(tree).parents)):
         if is_there(path) and not is_folder(path):
             raise CommandError(
-                f"{path}: found a file, expected a folder, or none",
+                f"{path}: found a file, expected a folder or nothing",
                 hint="Move it away, or name another folder: runtime-backend vendor --folder NAME",
             )
 
 
 def _find_moved(before: str, tree: Path, place: Path) -> dict[Path, Copy | None]:
-    """Return the copies that pyproject.toml names in other folders."""
+    """Return the copies in other folders that pyproject.toml names."""
     document: Any = parse(before, tree)
     named = document.get("build-system", {}).get("backend-path", [])
     others = (tree / str(folder) / SHIM.name for folder in named)
@@ -76,29 +76,29 @@ def _find_moved(before: str, tree: Path, place: Path) -> dict[Path, Copy | None]
 
 def _check(copy: Copy | None, tree: Path, place: Path, *, is_declared: bool) -> int:
     if copy is None:
-        out(f"{place}: there is no copy")
+        out(f"{place}: found no copy")
         return 1
-    _tell(copy, place)
+    _report(copy, place)
     if not is_declared:
-        out("pyproject.toml: does not name the copy, or something that it needs")
-    is_tracked = _tell_untracked(tree, place)
+        out("pyproject.toml: does not declare the copy, or one of its requirements")
+    is_tracked = _report_untracked(tree, place)
     return 1 if copy.drift or not is_declared or not is_tracked else 0
 
 
-def _tell_untracked(tree: Path, place: Path) -> bool:
-    """Tell what git was not told of, and return whether it knows all: nothing else reaches the users of a fork."""
+def _report_untracked(tree: Path, place: Path) -> bool:
+    """Report files that git does not track, and return whether there are none: they would not reach a fork's users."""
     untracked = find_untracked(tree, place)
     for name, rule in untracked.items():
-        out(f"{place / name}: {'git was not told of it' if rule is None else f'git ignores it ({rule})'}")
+        out(f"{place / name}: {'git does not track it' if rule is None else f'git ignores it ({rule})'}")
     if untracked:
         out(_add(tree, place))
     return not untracked
 
 
-def _tell_ignored(tree: Path, place: Path) -> None:
+def _report_ignored(tree: Path, place: Path) -> None:
     rules = Counter(rule for rule in find_untracked(tree, place).values() if rule is not None)
     for rule, count in rules.items():
-        say(f"note: git ignores {count} of the copy's files ({rule}), which would not reach the users of the package")
+        say(f"note: git ignores {count} of the copy's files ({rule}): they would not reach the users of the package")
     if rules:
         out(_add(tree, place))
 
@@ -107,13 +107,13 @@ def _add(tree: Path, place: Path) -> str:
     return f"next: {shlex.join(['git', '-C', str(tree), 'add', '--force', '--', str(place.relative_to(tree))])}"
 
 
-def _tell(copy: Copy, place: Path) -> None:
+def _report(copy: Copy, place: Path) -> None:
     for line in copy.drift:
         out(f"{place}/{line}")
     if not copy.is_current:
         say(f"note: {place} is of version {copy.version}, this is {__version__}")
     if copy.is_current and not copy.drift:
-        out(f"{place}: version {copy.version}, as it was made")
+        out(f"{place}: version {copy.version}, unchanged")
 
 
 def _declare(tree: Path, adoption: Adoption, after: str) -> None:
@@ -127,7 +127,7 @@ def _declare(tree: Path, adoption: Adoption, after: str) -> None:
 
 
 def _with_copy(text: str, tree: Path, folder: str) -> str:
-    """Return a pyproject.toml that names the copy, and requires what it needs in the place of the shim itself."""
+    """Return a pyproject.toml that names the copy, and requires the shim's requirements instead of the shim."""
     import tomlkit  # noqa: PLC0415 - the command line's extra
 
     document: Any = parse(text, tree)

@@ -1,4 +1,4 @@
-"""``runtime-backend wrap``: a package of ten lines that builds somebody else's source."""
+"""``runtime-backend wrap``: making a package of ten lines that builds an upstream source."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from .sources.wrappers import ANOTHER, Wrapper, default_folder, find_wrapper, ma
 from .terminal import out, say, show_diff
 
 _KEPT_BY_PIP = re.compile(r"[a-z0-9_.]-[a-z0-9_.!+-]", re.IGNORECASE)
-"""In the name of a folder whose wheel pip before 26.2 keeps: ``_egg_info_re`` in pip's wheel_builder.py."""
+"""Folder names whose wheel pip before 26.2 caches: ``_egg_info_re`` in pip's wheel_builder.py."""
 
 _SECRETS = {
-    "git": "the credentials are not written; git asks its credential helper or ~/.netrc for them at every build",
-    "sdist": "the index's credentials are not written; a build takes the index from UV_DEFAULT_INDEX or PIP_INDEX_URL",
+    "git": "the credentials are not stored; every build gets them from git's credential helper or ~/.netrc",
+    "sdist": "the index's credentials are not stored; builds read the index from UV_DEFAULT_INDEX or PIP_INDEX_URL",
 }
-"""What becomes of the secrets that a requirement or an index came with."""
+"""Notes about the secrets in a requirement or an index."""
 
 
 def wrap(requirement: str, directory: str | None, *, index_url: str | None, update: bool) -> int:
-    """Make the wrapper, or let the one that is there build another version, and return the exit code.
+    """Make a wrapper, or change the existing one to another version, and return the exit code.
 
-    :raises CommandError: when the requirement is none, or something else is in the wrapper's folder.
-    :raises SourceError: when there is no such source, or no package in it.
+    :raises CommandError: if the requirement is invalid, or the wrapper's folder contains something else.
+    :raises SourceError: if there is no such source, or no package in it.
     """
     wanted = read_requirement(requirement)
     folder, wrapper = find_wrapper(wanted, directory)
@@ -46,7 +46,7 @@ def wrap(requirement: str, directory: str | None, *, index_url: str | None, upda
     say(f"looking for {wanted.text}")
     found = find_upstream(wanted, index_url, os.environ)
     upstream, package = _read(wanted, found, wrapper)
-    if folder is None:  # only the source has the name
+    if folder is None:  # only the source contains the name
         folder, wrapper = find_wrapper(wanted._replace(name=package.name), None)
         if wrapper is not None and not update:
             raise _occupied(wanted, wrapper, index_url)
@@ -61,14 +61,14 @@ def wrap(requirement: str, directory: str | None, *, index_url: str | None, upda
 
 
 def _leave(wanted: Wanted, wrapper: Wrapper, index_url: str | None) -> int:
-    """Leave a wrapper as it is, if it builds what is wanted."""
+    """Keep a wrapper if it already builds the wanted source."""
     is_same = wrapper.is_of_version(wanted)
     if wanted.url is not None and wrapper.upstream.where == without_secrets(wanted.url) and wrapper.is_for(wanted):
         is_same = find_upstream(wanted, index_url, os.environ).upstream.rev == wrapper.upstream.rev
     if not is_same:
         raise _occupied(wanted, wrapper, index_url)
     out(f"{wrapper.folder / 'pyproject.toml'} builds {wrapper} already: nothing to change")
-    _tell_next(wrapper.folder)
+    _report_next(wrapper.folder)
     return 0
 
 
@@ -78,7 +78,7 @@ def _occupied(wanted: Wanted, wrapper: Wrapper, index_url: str | None) -> Comman
         return CommandError(found, hint=ANOTHER)
     index = [] if index_url is None else ["--index-url", index_url]
     command = shlex.join(["runtime-backend", "wrap", wanted.text, str(wrapper.folder), "--update", *index])
-    return CommandError(found, hint=f"To let it build {wanted.text}: {command}")
+    return CommandError(found, hint=f"To change it to {wanted.text}: {command}")
 
 
 def _refuse_other_package(name: str | None, wrapper: Wrapper | None) -> None:
@@ -90,7 +90,7 @@ def _refuse_other_package(name: str | None, wrapper: Wrapper | None) -> None:
 
 
 def _read(wanted: Wanted, found: Found, wrapper: Wrapper | None) -> tuple[Upstream, Package]:
-    """Return the source with the folder of its package, and what it says of itself, patched as the wrapper does it."""
+    """Return the source with its package's folder, and the package's metadata after the wrapper's patches."""
     depot = Depot(folder=own_cache() / "sources", environ=found.environ, is_offline=False, say=say)
     patches = () if wrapper is None else tuple(patch.absolute() for patch in wrapper.upstream.patches)
     with depot.tree(found.upstream._replace(patches=patches, subdirectory=None)) as tree:
@@ -119,17 +119,17 @@ def _write(folder: Path, wrapper: Wrapper | None, upstream: Upstream, package: P
         raise CommandError(f"{folder}: cannot be made: {error.strerror}", hint=ANOTHER) from None
     write(path, text)
     if _KEPT_BY_PIP.search(folder.absolute().name):
-        notes.append(f"pip before 26.2 keeps the wheel of a folder that has a hyphen in its name: rename {folder}")
+        notes.append(f"pip before 26.2 caches the wheel of a folder with a hyphen in its name: rename {folder}")
     for note in notes:
         say(f"note: {note}")
     label = f"{path} builds {package.name} {package.version or ''}".rstrip()
     if wrapper is not None and text == wrapper.text:
         label += " already: nothing to change"
     out(label)
-    _tell_next(folder, is_new=wrapper is None)
+    _report_next(folder, is_new=wrapper is None)
 
 
-def _tell_next(folder: Path, *, is_new: bool = True) -> None:
+def _report_next(folder: Path, *, is_new: bool = True) -> None:
     shown = shlex.quote(str(folder) if folder.is_absolute() else f"./{folder.as_posix()}")
-    # Without the option, uv makes the project a workspace, and the wrapper a member of it.
+    # Without --no-workspace, uv makes the project a workspace, and the wrapper its member.
     out(f"next: pip install {shown}, or: {f'uv add --no-workspace {shown}' if is_new else 'uv sync'}")

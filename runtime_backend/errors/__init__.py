@@ -1,4 +1,4 @@
-"""The error tree: every refusal of ours is one of these; anything else that escapes is a bug."""
+"""The error tree. Every refusal of ours is one of these; any other exception that escapes is a bug."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Sequence
 from .reasons import reason
 
 DOCUMENTATION = "https://github.com/runtime-backend/runtime-backend"
-"""Where messages send people to read; its first page is the README, a section of it is ``#settings``."""
+"""The address that messages point to. It shows the README; ``#settings`` is a section of the README."""
 
 
-FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no quota of that name
-"""The numbers of the errors of a full disk, and of a person's full share of it."""
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no EDQUOT
+"""Error numbers of a full disk and of an exceeded quota."""
 
 
 class RuntimeBackendError(Exception):
-    """A refusal, told in full: what was looked for, where, what was found, and what to run next.
+    """A refusal, with a message for a person: what failed, where, what was found and expected.
 
-    :param message: one or more lines, without a trailing full stop rule.
-    :param hint: the next step for the person, a command where there is one.
+    :param message: one or more lines.
+    :param hint: the next step for the person: a command, if there is one.
     """
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
@@ -29,14 +29,14 @@ class RuntimeBackendError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """Return the message, with the hint on lines of its own."""
+        """Return the message, followed by the hint on lines of its own."""
         return self.message if self.hint is None else f"{self.message}\n{self.hint}"
 
 
 class ConfigError(RuntimeBackendError):
-    """The settings are wrong; all their mistakes at once.
+    """The settings are wrong. One error reports all mistakes.
 
-    :param problems: one line a mistake, each led by file and dotted key.
+    :param problems: one line per mistake, each starting with the file and the dotted key.
     """
 
     def __init__(self, problems: Sequence[str], *, hint: str | None = None) -> None:
@@ -47,19 +47,19 @@ class ConfigError(RuntimeBackendError):
 
 
 class FileError(RuntimeBackendError):
-    """A file that a person wrote cannot be read: it is not there, not a file, not UTF-8, or not TOML."""
+    """A file that a person wrote cannot be read: it is missing, not a file, not UTF-8, or not valid TOML."""
 
 
 class CommandError(RuntimeBackendError):
-    """A command was given something that it cannot work with, or something is in its way."""
+    """A command got an argument that it cannot use, or a file or folder is in its way."""
 
 
 class LockError(RuntimeBackendError):
-    """A lock file cannot be read, or its version is unknown."""
+    """A lock file cannot be read, or its format version is unknown."""
 
 
 class IndexLookupError(RuntimeBackendError):
-    """A locked wheel was not found on the index that its lock names."""
+    """A locked wheel was not found on the index that the lock names."""
 
 
 class NoSuchProjectError(IndexLookupError):
@@ -67,19 +67,19 @@ class NoSuchProjectError(IndexLookupError):
 
 
 class TargetError(RuntimeBackendError):
-    """The target was named, and it is not what it was said to be."""
+    """The target was named, but is not what its name claims."""
 
 
 class RuntimeReadError(RuntimeBackendError):
-    """An installed runtime does not say what it is."""
+    """An installed runtime has no version or variant that can be read."""
 
 
 class ResolutionError(RuntimeBackendError):
-    """No runtime is known, several are, or the one that is known does not fit."""
+    """No runtime is known, several are, or the known one does not fit."""
 
 
 class DecisionError(RuntimeBackendError):
-    """It is not known which runtime the target will have, or another one than was set by hand."""
+    """The runtime that the target will have is unknown, or differs from the one that was set by hand."""
 
 
 class ProvisionError(RuntimeBackendError):
@@ -87,41 +87,41 @@ class ProvisionError(RuntimeBackendError):
 
 
 class BackendError(RuntimeBackendError):
-    """The real backend cannot be loaded, or lacks a hook that PEP 517 demands."""
+    """The real backend cannot be loaded, or lacks a hook that PEP 517 requires."""
 
 
 class LaterFormatError(BackendError):
-    """A stamp was written by a later version of this program."""
+    """A later version of this program wrote the stamp."""
 
 
 class SourceError(RuntimeBackendError):
-    """The upstream source cannot be had, or is not the one that was named."""
+    """The upstream source cannot be obtained, or is not the one that was named."""
 
 
 class CudaError(RuntimeBackendError):
-    """CUDA's own settings cannot be followed here."""
+    """The settings for CUDA cannot be applied on this machine."""
 
 
 class MetadataError(RuntimeBackendError):
-    """What the package is cannot be told without the runtime, or was told wrongly."""
+    """The package's metadata cannot be determined without the runtime, or were determined wrongly."""
 
 
 class AdoptionError(RuntimeBackendError):
-    """Nothing in a package builds against a runtime."""
+    """Nothing in the package builds against a runtime."""
 
 
 class RecordError(RuntimeBackendError):
-    """No build is recorded, or its record lacks what was asked for."""
+    """No build is recorded, or the record lacks what was asked for."""
 
 
-class NoAnswer(Exception):  # noqa: N818 - no refusal: the next way is taken, where there is one
-    """One way to an answer leads nowhere; it says why."""
+class NoAnswer(Exception):  # noqa: N818 - not a refusal: the caller tries the next way, if there is one
+    """One way to get an answer failed; the message is the reason."""
 
 
 class SystemRefusalError(RuntimeBackendError):
-    """The operating system refused something at a place where nothing better is known.
+    """The operating system refused a call, and no more specific error applies.
 
-    :param error: with the path, where there is one.
+    :param error: its file names appear in the message, if it has any.
     """
 
     def __init__(self, error: OSError) -> None:
@@ -129,7 +129,7 @@ class SystemRefusalError(RuntimeBackendError):
         names = [name for name in (error.filename, error.filename2) if name is not None]
         paths = [os.fsdecode(name) if isinstance(name, bytes) else str(name) for name in names]
         if error.errno == errno.ENOENT and not paths:
-            super().__init__("the working directory is not there any more", hint="Change to another one: cd")
+            super().__init__("the working directory does not exist any more", hint="Change to another one: cd")
         else:
             where = " -> ".join(paths) or _of_no_path(error)
             why = f"{where}: {reason(error, *paths)}" if error.errno is not None else where
@@ -137,19 +137,19 @@ class SystemRefusalError(RuntimeBackendError):
 
 
 def _of_no_path(error: OSError) -> str:
-    """Return where it was refused, as far as that can be known."""
+    """Return the place of a failure whose error has no path, as precisely as it can be known."""
     if error.errno not in FULL:
         return "the operating system refused a call"
-    import shutil  # noqa: PLC0415 - hardly ever needed
-    import tempfile  # noqa: PLC0415
+    import shutil  # noqa: PLC0415 - rarely needed
+    import tempfile  # noqa: PLC0415 - rarely needed
 
-    folders = dict.fromkeys([tempfile.gettempdir(), os.getcwd()])  # noqa: PTH109 - their names are all that is wanted
+    folders = dict.fromkeys([tempfile.gettempdir(), os.getcwd()])  # noqa: PTH109 - only the name is used
     full = [folder for folder in folders if shutil.disk_usage(folder).free < _LITTLE]
     return f"the disk of {' and of '.join(full)}" if full else "a disk"
 
 
 _LITTLE = 1 << 20
-"""Free bytes of a disk that is as good as full."""
+"""A disk with fewer free bytes counts as full."""
 _CACHE = "RUNTIME_BACKEND_CACHE_DIR=/another/folder"
 _HINTS = {
     **dict.fromkeys(

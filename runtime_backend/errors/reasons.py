@@ -1,4 +1,4 @@
-"""Why something failed, in words for people: the same under every Python, and without the names of its classes."""
+"""Reasons for failures in plain words: the same under every Python, without names of exception classes."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (ValueError, "a value is not written as expected"),
     (OSError, "it cannot be read"),
 )
-"""What is said in place of Python's own words, of which each version has others."""
+"""Replacements for Python's own messages, which differ between versions."""
 
 _METHODS = {
     **dict.fromkeys(("get", "items", "keys", "values"), "a table"),
     **dict.fromkeys(("partition", "rpartition", "split", "strip", "lower", "startswith", "removeprefix"), "text"),
 }
-"""A method that a value lacks, and what has it."""
+"""Method that a value lacks -> the kind of value that has it."""
 
 
 class DataError(ValueError):
-    """Data that are not as expected; it says why in words of ours."""
+    """Data that are not as expected, with a message of our own."""
 
 
 def reason(error: BaseException, *named: object) -> str:
     """Return why something failed, in a few words.
 
-    What a library says of the data (packaging, tomllib, PyYAML) is kept. What Python says speaks of the code.
+    Messages of libraries about data (packaging, tomllib, PyYAML) are kept. Python's own messages are about the code.
 
-    :param named: the paths that the message names already.
+    :param named: paths that the message contains already.
     """
     if isinstance(error, OSError) and error.errno is not None:
         return _of_the_system(error, named)
@@ -44,7 +44,7 @@ def reason(error: BaseException, *named: object) -> str:
 
 
 def _of_the_data(error: BaseException) -> str | None:
-    """Return what is known beyond the error's class."""
+    """Return a reason that is more specific than the class of the error, if there is one."""
     found = None
     if isinstance(error, UnicodeDecodeError):
         line = error.object.count(b"\n", 0, error.start) + 1
@@ -63,7 +63,7 @@ def _of_the_data(error: BaseException) -> str | None:
 
 
 def _of_the_system(error: OSError, named: tuple[object, ...]) -> str:
-    """Return the system's own words, and the paths that are not named already."""
+    """Return the operating system's message, and the paths that the caller does not name already."""
     of_tls = getattr(error, "verify_message", None) or getattr(error, "reason", None)
     words = str(of_tls).lower().replace("_", " ") if of_tls else error.strerror or os.strerror(error.errno or 0)
     paths = [os.fsdecode(path) for path in (error.filename, error.filename2) if isinstance(path, (str, bytes))]
@@ -75,10 +75,10 @@ def _of_a_class(error: BaseException) -> str:
     is_pythons = kind.__module__.partition(".")[0] in sys.stdlib_module_names and kind.__name__ != "TOMLDecodeError"
     if is_pythons:
         return next((words for base, words in _WORDS if isinstance(error, base)), "it is damaged")
-    return str(error).strip().partition("\n")[0]  # packaging shows the place below
+    return str(error).strip().partition("\n")[0]  # packaging marks the position on further lines
 
 
-def kind_of(value: Any) -> str:  # noqa: ANN401 - whatever a foreign file holds
-    """Return what a value of a foreign file is."""
+def kind_of(value: Any) -> str:  # noqa: ANN401 - any value of a foreign file
+    """Return the kind of a value from a foreign file, for a message: ``a table``, ``text``."""
     names: dict[type, str] = {dict: "a table", list: "a list", str: "text", type(None): "nothing"}
     return next((name for kind, name in names.items() if isinstance(value, kind)), repr(value))

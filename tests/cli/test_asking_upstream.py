@@ -15,7 +15,7 @@ from runtime_backend.config import Upstream, load_settings
 def test_nothing_said() -> None:
     """A failure without a word is told by its name."""
     error = subprocess.CalledProcessError(3, ["x"], output=b"")
-    assert "it says nothing: exit code 3" == asking._last_words(error)  # noqa: SLF001
+    assert "it printed nothing: exit code 3" == asking._last_words(error)  # noqa: SLF001
 
 
 @pytest.mark.parametrize("text", ['a"b', "{x}", 'x" }\n[tool.evil]\ny = "', "\\"])

@@ -55,7 +55,7 @@ def failing(error: BaseException) -> Callable[[], int]:
         (NotADirectoryError(errno.ENOTDIR, "Not a directory", b"/x\xff"), "error: /x\\udcff: Not a directory"),
         (
             FileNotFoundError(errno.ENOENT, "No such file or directory"),
-            "error: the working directory is not there any more\nChange to another one: cd",
+            "error: the working directory does not exist any more\nChange to another one: cd",
         ),
         (OSError("odd"), "error: the operating system refused a call"),
         (
@@ -116,7 +116,7 @@ def test_interrupt_during_imports(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_full_device(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
     """An answer that cannot be written is a failure, also if there is no other one; the rest goes nowhere."""
-    said = "runtime-backend: error: standard output takes no more: No space left on device\n"
+    said = "runtime-backend: error: cannot write to standard output: No space left on device\n"
 
     def answer() -> int:
         out("x")
@@ -130,7 +130,7 @@ def test_full_device(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
 
 def test_full_at_the_end(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
     """So it is where only the last bytes cannot be written: those of --help, too."""
-    said = "runtime-backend: error: standard output takes no more: No space left on device\n"
+    said = "runtime-backend: error: cannot write to standard output: No space left on device\n"
     for end in (lambda: 0, failing(SystemExit(0))):
         with open("/dev/full", "w", encoding="utf-8") as stream:  # noqa: PTH123 - a device
             monkeypatch.setattr(sys, "stdout", stream)
@@ -144,7 +144,7 @@ def test_help_to_a_full_device(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) 
         with open("/dev/full", "w", encoding="utf-8", buffering=1) as stream:  # noqa: PTH123 - a device
             monkeypatch.setattr(sys, "stdout", stream)
             assert main(words) in (1, 2)
-            assert "standard output takes no more: No space left on device\n" in capsys.readouterr().err
+            assert "cannot write to standard output: No space left on device\n" in capsys.readouterr().err
 
 
 def test_nobody_reads(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
@@ -203,7 +203,7 @@ def test_answer_to_a_closed_stream(monkeypatch: pytest.MonkeyPatch, capsys: Caps
         monkeypatch.setattr(sys, "stdout", stream)
         stream.write("x")
         assert 1 == guard(lambda: 0)
-    assert "runtime-backend: error: standard output takes no more: it is closed\n" == capsys.readouterr().err
+    assert "runtime-backend: error: cannot write to standard output: it is closed\n" == capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -250,8 +250,8 @@ def run(shell: str, *words: str, **environ: str) -> subprocess.CompletedProcess[
 @pytest.mark.parametrize(
     ("shell", "code", "errors"),
     [
-        ('"$@" > /dev/full', 2, b"runtime-backend: error: standard output takes no more: No space left on device\n"),
-        ('"$@" >&-', 2, b"runtime-backend: error: standard output takes no more: it is closed\n"),
+        ('"$@" > /dev/full', 2, b"runtime-backend: error: cannot write to standard output: No space left on device\n"),
+        ('"$@" >&-', 2, b"runtime-backend: error: cannot write to standard output: it is closed\n"),
         ('"$@" 2>&-', 1, b""),
         ('"$@" 2> /dev/full', 1, b""),
         ('"$@" <&- 2>&- > /dev/full', 2, b""),
@@ -303,7 +303,7 @@ def test_interrupted_while_a_program_runs(tmp_path: Path) -> None:
     script = write(tmp_path / "bin/python-slow", f'#!/bin/sh\necho $$ > "{tmp_path}/pid"\nexec sleep 60\n')
     script.chmod(0o755)
     command = [sys.executable, "-m", "runtime_backend", "check", str(script)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - as above
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - a shell of ours
         deadline = time.monotonic() + 20
         while not (tmp_path / "pid").is_file() or not (tmp_path / "pid").read_text().strip():
             assert time.monotonic() < deadline
@@ -319,5 +319,5 @@ def test_working_directory_that_is_gone(tmp_path: Path) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
     done = run(f'cd "{folder}" && rmdir "{folder}" && "$@"', "check")
-    assert b"the working directory is not there any more\nChange to another one: cd\n" in done.stderr
+    assert b"the working directory does not exist any more\nChange to another one: cd\n" in done.stderr
     assert (2, 1) == (done.returncode, done.stderr.count(b"error"))

@@ -142,7 +142,7 @@ def test_clean_kinds(cache: Path, capsys: Capsys) -> None:
     [
         (["clean", "fetchd"], "found the kind 'fetchd' (did you mean 'fetched'?), expected one of fetched, overlays,"),
         (["clean", "index", "../x"], "found the kind '../x', expected one of fetched, overlays,"),
-        (["prune", "index"], "cache prune: found 'index', expected nothing behind prune\n"),
+        (["prune", "index"], "cache prune: found 'index', expected nothing after prune\n"),
     ],
 )
 def test_wrong_kinds(words: list[str], told: str, cache: Path, capsys: Capsys) -> None:
@@ -177,7 +177,7 @@ def test_clean_while_builds_run(cache: Path, capsys: Capsys) -> None:
         assert 0 == main(["cache", "clean"])
     told = capsys.readouterr().out.splitlines()
     assert [
-        *(f"kept, since a build uses it: {path}" for path in (torch, tree, wheel)),
+        *(f"kept, because a build uses it: {path}" for path in (torch, tree, wheel)),
         f"removed 0.0 MB from {cache}",
     ] == told
     assert ["fetched/torch-2.7.0-ab/x", "sources/tree-9c8d/x", "verified/9f86/x"] == [

@@ -84,7 +84,7 @@ def test_stale(site: Path, capsys: Capsys) -> None:
     command = f"{python} -m pip install --force-reinstall --no-deps --no-cache-dir --no-binary old old==1.0"
     assert [
         "old 1.0: stale: built for torch 2.6.0, installed is torch 2.7.0",
-        "to build them again:",
+        "to rebuild them:",
         f"  {command}",
     ] == capsys.readouterr().out.splitlines()
     assert 1 == run(site, "--json")
@@ -249,7 +249,7 @@ def test_odd_stamp(text: str, told: str, site: Path, capsys: Capsys) -> None:
     assert [
         f"broken 1.0: unreadable: {info}/runtime-backend.json: {told}",
         "good 1.0: fits: built for torch 2.7.0",
-        "to build them again:",
+        "to rebuild them:",
     ] == captured.out.splitlines()[:3]
     assert "" == captured.err
 
@@ -383,8 +383,8 @@ def test_odd_origin(text: str, site: Path, capsys: Capsys) -> None:
     captured = capsys.readouterr()
     assert ["x 1.0: stale: built for torch 2.6.0, installed is torch 2.7.0"] == captured.out.splitlines()
     assert (
-        f"runtime-backend: note: x 1.0: {info}/direct_url.json does not say where it came from: install it again from"
-        " there\n"
+        f"runtime-backend: note: x 1.0: found no origin in {info}/direct_url.json, expected one (PEP 610): install it"
+        " again from its source\n"
     ) == captured.err
     assert 1 == run(site, "--json")
     assert None is json.loads(capsys.readouterr().out)["distributions"][0]["rebuild"]
@@ -416,14 +416,14 @@ def test_which_environment(site: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.chdir("/")
     assert 0 == main(["check"])
     captured = capsys.readouterr()
-    assert ([f"{prefix}: nothing in it has a stamp"] * 2, "") == (captured.out.splitlines(), captured.err)
+    assert ([f"{prefix}: found no distribution with a stamp"] * 2, "") == (captured.out.splitlines(), captured.err)
     monkeypatch.delenv("VIRTUAL_ENV")
     monkeypatch.setattr(sys, "prefix", str(prefix))
     assert (0, chosen) == (main(["check"]), capsys.readouterr().err)
     monkeypatch.setattr(sys, "prefix", "/")
     assert 2 == main(["check"])
     assert (
-        "runtime-backend: error: no environment is activated, and there is no .venv here or further up\n"
+        "runtime-backend: error: no environment is activated, and there is no .venv in this folder or its parents\n"
         "Name it: runtime-backend check PREFIX\n"
     ) == capsys.readouterr().err
     assert 2 == main(["check", str(prefix.parent)])
@@ -467,12 +467,12 @@ def test_damaged_library(linked: Path, site: Path, capsys: Capsys) -> None:
     for damage, name in ((b"\x7fELF", "_D.so"), (b"\x7fELF\2\1\1" + b"\xff" * 400, "_C.so")):
         (site / "ext" / name).write_bytes(damage)
         assert 0 == run(site)
-        told = f"runtime-backend: warning: {site}/ext/{name} was not looked at: the file is damaged\n"
+        told = f"runtime-backend: warning: {site}/ext/{name} was not checked: the file is damaged\n"
         assert told in capsys.readouterr().err
     make_library(site / "ext/_C.so", wants=(OLD, NEW), needs=("libtorch_cpu.so",))
     (site / "torch/lib/libtorch_cpu.so").write_bytes(b"\x7fELF\2\1\1" + b"\xff" * 400)
     assert 0 == run(site)
-    told = f"{site}/torch/lib/libtorch_cpu.so was not looked at: the file is damaged\n"
+    told = f"{site}/torch/lib/libtorch_cpu.so was not checked: the file is damaged\n"
     captured = capsys.readouterr()
     assert (True, False, True) == (told in captured.err, "does not have" in captured.err, linked.is_file())
 
@@ -504,7 +504,7 @@ def test_library_that_may_not_be_read(
 
     monkeypatch.setattr(Path, "open", refuse)
     assert (0, True) == (run(site), linked.is_file())
-    told = f"runtime-backend: warning: {site}/ext/_C.so was not looked at: cannot be read: Permission denied\n"
+    told = f"runtime-backend: warning: {site}/ext/_C.so was not checked: cannot be read: Permission denied\n"
     assert told == capsys.readouterr().err
 
 
@@ -558,7 +558,7 @@ def test_without_the_library(site: Path, monkeypatch: pytest.MonkeyPatch, capsys
     write(site / "ext.so", "")
     monkeypatch.setitem(sys.modules, "elftools.elf.elffile", None)
     assert 0 == run(site)
-    assert "that takes pyelftools: pip install 'runtime-backend[cli]'" in capsys.readouterr().err
+    assert "that needs pyelftools: pip install 'runtime-backend[cli]'" in capsys.readouterr().err
 
     def fail(*_: object) -> None:
         raise ModuleNotFoundError(name="other")

@@ -110,8 +110,7 @@ def test_explain_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     path = write(tmp_path / "pyproject.toml", "")
     assert 1 == main(["explain", str(path)])
     assert (
-        f"runtime-backend: error: {path}: found no folder, expected a source tree\n"
-        f"Name the folder that it is in: {tmp_path}\n"
+        f"runtime-backend: error: {path}: found no folder, expected a source tree\nName its folder: {tmp_path}\n"
     ) == capsys.readouterr().err
     with monkeypatch.context() as patched:
         patched.setattr("os.access", lambda *_: False)

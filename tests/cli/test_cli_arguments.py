@@ -25,12 +25,12 @@ COMMANDS = "explain, init, vendor, wrap, check, cache"
             "argument action: found 'prun' (did you mean 'prune'?), expected one of list, size, verify, prune, clean",
         ),
         (["init", "--write", "--check"], "argument --check: not allowed with argument --write"),
-        (["init", ""], "argument source: found an empty word, expected one that names something"),
-        (["explain", ""], "argument source: found an empty word, expected one that names something"),
-        (["check", ""], "argument environment: found an empty word, expected one that names something"),
-        (["vendor", "--folder", ""], "argument --folder: found an empty word, expected one that names something"),
-        (["wrap", ""], "argument requirement: found an empty word, expected one that names something"),
-        (["wrap", "x==1", ""], "argument directory: found an empty word, expected one that names something"),
+        (["init", ""], "argument source: found an empty word, expected a name"),
+        (["explain", ""], "argument source: found an empty word, expected a name"),
+        (["check", ""], "argument environment: found an empty word, expected a name"),
+        (["vendor", "--folder", ""], "argument --folder: found an empty word, expected a name"),
+        (["wrap", ""], "argument requirement: found an empty word, expected a name"),
+        (["wrap", "x==1", ""], "argument directory: found an empty word, expected a name"),
     ],
 )
 def test_mistakes(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:

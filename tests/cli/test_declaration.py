@@ -44,7 +44,7 @@ def test_another_backend(backend: str, found: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("backend", "hint"),
-    [("setuptools.build_meta", "To have it declared: runtime-backend init --write"), ("runtime_backend.build", None)],
+    [("setuptools.build_meta", "To declare it: runtime-backend init --write"), ("runtime_backend.build", None)],
 )
 def test_hint(backend: str, hint: str | None, tmp_path: Path) -> None:
     """``init`` declares the shim; the name of the real backend it cannot know."""

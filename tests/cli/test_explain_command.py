@@ -103,6 +103,6 @@ def test_no_frontend(
     make_program(scene, "make")
     assert 1 == explain(scene, monkeypatch, *command)
     assert (
-        f"runtime-backend: error: {told}: found no frontend, expected a command of pip, uv or another one that is on"
+        f"runtime-backend: error: {told}: found no frontend, expected a command of pip, uv or another frontend on"
         " PATH\n"
     ) == capsys.readouterr().err

@@ -257,7 +257,7 @@ def test_another_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     write(tmp_path / "pyproject.toml", "[build-system]\n")
     assert 1 == main(["init", str(tmp_path)])
     assert (
-        f"runtime-backend: error: {path}: found TOML that cannot be changed with its layout kept\n"
+        f"runtime-backend: error: {path}: found TOML that cannot be edited with its layout kept\n"
     ) == capsys.readouterr().err
 
 
@@ -562,7 +562,7 @@ def test_pin_of_the_build(tmp_path: Path) -> None:
     document, notes = requiring(tmp_path / "a", ["setuptools", "torch==2.6.0"], own.format(">=2.4"))
     assert ["torch==2.6.0"] == document["tool"]["runtime-backend"]["match-runtime"]
     assert [
-        "'torch==2.6.0' was a pin for the build alone; now the package builds for no other torch: if it can, widen"
+        "'torch==2.6.0' pinned torch for the build only; now the package builds for no other torch: if it can, widen"
         " match-runtime in [tool.runtime-backend]"
     ] == notes[1:]
     _, notes = requiring(tmp_path / "b", ["setuptools", "torch==2.6.0"], own.format("==2.6.0"))
@@ -660,7 +660,7 @@ from setuptools import setup
 from torch.utils.cpp_extension import BuildExtension
 setup(name=name(), cmdclass={"build_ext": BuildExtension})
 """
-NINJA = "setup.py uses torch's BuildExtension, which compiles one file after the other without ninja"
+NINJA = "setup.py uses torch's BuildExtension, which compiles one file at a time without ninja"
 
 
 def test_ninja(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_little_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
         "\033[1mtook\033[0m: 1:20",
         "\033[1mfrontend\033[0m: not known",
         "",
-        "the build left no ninja log, so what was compiled when is not known",
+        "the build left no ninja log: the times of its files are not known",
     ] == capsys.readouterr().out.splitlines()
 
 
@@ -117,7 +117,7 @@ def test_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert 1 == main(["explain", "--last", "mypkg"])
     assert (
         f"runtime-backend: error: found no build of mypkg (did you mean 'my-pkg'?) in {cache}/builds, expected one of the"
-        " last 20; recorded are builds of my-pkg, other-pkg, third\nBuild mypkg, then run this again.\n"
+        " last 20; there are records of my-pkg, other-pkg, third\nBuild mypkg, then run this again.\n"
     ) == capsys.readouterr().err
 
 
@@ -143,7 +143,7 @@ def test_under_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with made_folder(tmp_path / "cache", Path("x"), 0) as folder:
         log = write(folder / "output.log", "")
         assert 0 == main(["explain", "--last", "--json"])
-    assert f"runtime-backend: a build is under way; `tail -f {log}` shows how far it is\n" == capsys.readouterr().err
+    assert f"runtime-backend: a build is running; to follow it: tail -f {log}\n" == capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_other_formats(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[
     recorded(tmp_path, timeline=TIMELINE)
     with pytest.raises(SystemExit) as caught:
         main(["explain", "--last", "--plot", f"{tmp_path}/{name}"])
-    told = f"argument --plot: found '{tmp_path}/{name}', expected a name that ends in .png or .svg or .pdf\n"
+    told = f"argument --plot: found '{tmp_path}/{name}', expected a name ending in .png or .svg or .pdf\n"
     assert (2, True) == (caught.value.code, capsys.readouterr().err.endswith(told))
     assert ["cache"] == os.listdir(tmp_path)
 
@@ -222,7 +222,7 @@ def test_nothing_to_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert 1 == main(["explain", "--last", "--plot", str(tmp_path / "x.svg")])
     assert (
         f"runtime-backend: error: found no ninja log of the build of {tmp_path}/pkg, expected one to draw\n"
-        "Let build-system.requires of the package name ninja, and build it again.\n"
+        "Add ninja to build-system.requires of the package, and build it again.\n"
     ) == capsys.readouterr().err
     assert not (tmp_path / "x.svg").exists()
 
@@ -234,7 +234,7 @@ def test_plot_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert 1 == main(["explain", "--last", "--plot", str(path)])
     assert (
         f"runtime-backend: error: {path}: cannot be written: No such file or directory\n"
-        "Expected a file in a folder that is there, and can be written to.\n"
+        "Expected a file in a writable folder that exists.\n"
     ) == capsys.readouterr().err
 
 
@@ -270,5 +270,5 @@ def test_plot_of_a_plan(capsys: pytest.CaptureFixture[str]) -> None:
         main(["explain", "--plot", "x.svg"])
     assert (2, True) == (
         caught.value.code,
-        capsys.readouterr().err.endswith("runtime-backend explain: error: argument --plot: goes with --last\n"),
+        capsys.readouterr().err.endswith("runtime-backend explain: error: argument --plot: expected --last with it\n"),
     )

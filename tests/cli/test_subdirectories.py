@@ -71,7 +71,7 @@ def test_several(tmp_path: Path) -> None:
     for name in ("one", "with blank/two"):
         write(tmp_path / name / "setup.py", "#")
     folders = [f"  {URL}#subdirectory=one", f"  {URL}#subdirectory=with%20blank/two"]
-    ask = "Name the folder of the one that you want:"
+    ask = "Choose one:"
     assert [f"{URL}: found no package in the top folder, and 2 in other folders", ask, *folders] == refused(tmp_path)
     named = f"{URL}#subdirectory=three"
     told = f"{named}: found no package in the folder three, and 2 in other folders"
@@ -91,7 +91,7 @@ def test_other_name(tmp_path: Path) -> None:
     """A package that has another name is not taken for the one that was named."""
     write(tmp_path / "pyproject.toml", PROJECT.format("one"))
     write(tmp_path / "below/pyproject.toml", PROJECT.format("two"))
-    hint = "Use the name that the source has, or name the folder of the package: #subdirectory=FOLDER"
+    hint = "Use the name in the source, or name the folder of the package: #subdirectory=FOLDER"
     assert [f"a @ {URL}: found the package 'one', expected 'a'", hint] == refused(tmp_path, f"a @ {URL}")
     named = f"a @ {URL}#subdirectory=below"
     assert [f"{named}: found the package 'two', expected 'a'", hint] == refused(tmp_path, named)

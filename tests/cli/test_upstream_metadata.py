@@ -60,7 +60,7 @@ def test_metadata_that_are_not_certain(version: str, more: str, tmp_path: Path) 
     ("requirement", "why"),
     [
         ('x; extra == "a" or extra == "b"', "is for several extras at once"),
-        ("x (>=1.0.*!)", "is not one by today's rules"),
+        ("x (>=1.0.*!)", "does not follow PEP 508"),
     ],
 )
 def test_requirement_that_no_table_can_hold(requirement: str, why: str, tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_requirement_that_no_table_can_hold(requirement: str, why: str, tmp_path
     text = f"Metadata-Version: 2.2\nName: x\nVersion: 1\nRequires-Dist: {requirement}\n"
     found = read(tmp_path, PKG__INFO=text)
     assert ("1", ("dependencies", "optional-dependencies", "requires-python")) == (found.version, found.dynamic)
-    assert (f"the requirement {requirement!r} {why}: it is left to the build backend",) == found.notes
+    assert (f"the requirement {requirement!r} {why}: the requirements are left to the build backend",) == found.notes
 
 
 def test_dynamic_version(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_build_requires(pyproject: str, requires: tuple[str, ...], guards: tuple
     found = read(tmp_path, pyproject_toml=pyproject, setup_py=IMPORTS)
     assert (requires, guards) == (found.build_requires, found.match_runtime)
     unknown = (
-        "setup.py imports 'odd_tool', which is neither Python's nor in its folder: if the build needs it, add its"
+        "setup.py imports 'odd_tool', which is neither in the standard library nor in its folder: if the build needs it, add its"
         " distribution to build-system.requires of the wrapper"
     )
     assert (() if "hatchling" in requires else (unknown,)) == found.notes
@@ -148,9 +148,9 @@ def test_notes_on_requirements(tmp_path: Path) -> None:
     found = read(tmp_path, pyproject_toml=DECLARED.format(requires=requires, backend="runtime_backend.build"))
     assert (("torchvision>=0.1",), ()) == (found.build_requires, found.match_runtime)
     assert (
-        "the package declares runtime-backend itself: it can be installed without a wrapper",
-        "upstream builds against 'torch @ https://example.org/torch.whl': to build against that one, set"
-        " RUNTIME_BACKEND_PIN to it",
+        "the package declares runtime-backend itself: it needs no wrapper",
+        "upstream builds against 'torch @ https://example.org/torch.whl': to build against it, set"
+        " RUNTIME_BACKEND_PIN to that requirement",
         "'torchvision>=0.1' in build-system.requires brings another torch into the build: if the build works without"
         " torchvision, remove it from the wrapper",
     ) == found.notes
@@ -159,8 +159,8 @@ def test_notes_on_requirements(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        (None, "text: its source has no name for the package\nName it: 'NAME @ text'"),
-        ("UNKNOWN", "text: its source has no name for the package\nName it: 'NAME @ text'"),
+        (None, "text: found no name of the package in its source\nName it: 'NAME @ text'"),
+        ("UNKNOWN", "text: found no name of the package in its source\nName it: 'NAME @ text'"),
         (
             "../../etc",
             "text: its source calls the package '../../etc', expected letters, digits, '-', '_' and '.'",

@@ -58,7 +58,7 @@ def test_vendor(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     manifest = json.loads((copy / MANIFEST).read_text())
     assert (1, __version__) == (manifest["format"], manifest["version"])
     assert 0 == main(["vendor", str(package), "--check"])
-    assert f"{copy}: version {__version__}, as it was made\n" == capsys.readouterr().out
+    assert f"{copy}: version {__version__}, unchanged\n" == capsys.readouterr().out
 
 
 def test_what_it_requires_already(package: Path) -> None:
@@ -89,7 +89,7 @@ def test_drift(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert 1 == main(["vendor", str(package), "--check"])
     assert lines == capsys.readouterr().out.splitlines()
     assert 1 == main(["vendor", str(package)])
-    more = f"next, to renew it with version {__version__}: the same command with --update"
+    more = f"next, to replace it with version {__version__}: the same command with --update"
     assert [*lines, more] == capsys.readouterr().out.splitlines()
     assert 0 == main(["vendor", str(package), "--update"])
     assert 0 == main(["vendor", str(package), "--check"])
@@ -124,11 +124,11 @@ def test_windows_line_ends(tmp_path: Path) -> None:
 def test_check_without_a_copy(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No copy is a drift; neither is one that pyproject.toml does not name any more in order."""
     assert 1 == main(["vendor", str(package), "--check"])
-    assert "there is no copy" in capsys.readouterr().out
+    assert "found no copy" in capsys.readouterr().out
     assert 0 == main(["vendor", str(package)])
     write(package / "pyproject.toml", PYPROJECT)
     assert 1 == main(["vendor", str(package), "--check"])
-    assert "pyproject.toml: does not name the copy, or something that it needs" in capsys.readouterr().out
+    assert "pyproject.toml: does not declare the copy, or one of its requirements" in capsys.readouterr().out
     write(package / "setup.py", "import os, setuptools\nos.environ['CC']\n")
     assert 0 == main(["vendor", str(package)])
     assert "setup.py reads these environment variables: CC; to set" in capsys.readouterr().err
@@ -182,7 +182,7 @@ def test_file_in_the_way(name: str, package: Path, capsys: pytest.CaptureFixture
     write(package / name, "mine")
     for more in ([], ["--check"]):
         assert 1 == main(["vendor", str(package), *more])
-        assert f"{package / name}: found a file, expected a folder, or none" in capsys.readouterr().err
+        assert f"{package / name}: found a file, expected a folder or nothing" in capsys.readouterr().err
     assert ("mine", PYPROJECT) == ((package / name).read_text(), (package / "pyproject.toml").read_text())
 
 

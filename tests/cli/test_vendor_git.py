@@ -29,7 +29,7 @@ def test_ignored(fork: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 == main(["vendor", str(fork)])
     told = capsys.readouterr()
     after = f"next: git -C {fork} add --force -- _vendor/runtime_backend"
-    assert "note: git ignores 1 of the copy's files (.gitignore:1: *.json), which would not reach" in told.err
+    assert "note: git ignores 1 of the copy's files (.gitignore:1: *.json): they would not reach" in told.err
     assert "(.gitignore:3: resolve/)" in told.err
     assert after == told.out.splitlines()[-1]
     git(fork, "add", ".")
@@ -59,7 +59,7 @@ def test_untracked(fork: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A copy that git was not told of is told; byte code never belongs to it."""
     assert 0 == main(["vendor", str(fork)])
     assert 1 == main(["vendor", str(fork), "--check"])
-    assert f"{fork}/_vendor/runtime_backend/plan/__init__.py: git was not told of it\n" in capsys.readouterr().out
+    assert f"{fork}/_vendor/runtime_backend/plan/__init__.py: git does not track it\n" in capsys.readouterr().out
     git(fork, "add", ".")
     write(fork / "_vendor/runtime_backend/__pycache__/plan.pyc", "")
     assert 0 == main(["vendor", str(fork), "--check"])

@@ -129,7 +129,7 @@ def test_complete(server: Server, tmp_path: Path, capsys: Capsys) -> None:
         (
             "my-ext==1",
             {"hashes": {}},
-            "has no sha256 of my_ext-1.0.tar.gz; expected one, since every build checks the file by it",
+            ": found no sha256 of my_ext-1.0.tar.gz, expected one: every build checks the file with it",
         ),
         ("other==1", {}, "has no package other\nName another index: --index-url URL"),
     ],
@@ -154,14 +154,14 @@ def test_index_that_fails(server: Server, capsys: Capsys) -> None:
     """It is told by what it says itself."""
     server.pages["/simple/my-ext/"] = (403, "text/plain", b"")
     assert 1 == main(["wrap", "my-ext==1"])
-    assert f"{server.url()} gives no list of the files of my-ext: HTTP 403 Forbidden\n" in capsys.readouterr().err
+    assert f"{server.url()}: cannot read its list of files of my-ext: HTTP 403 Forbidden\n" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("server")
 def test_no_index(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     """An index that does not answer is told; the option goes before the environment."""
     assert 1 == main(["wrap", "my-ext==1", "--index-url", "http://127.0.0.1:9/simple"])
-    told = "http://127.0.0.1:9/simple gives no list of the files of my-ext: no answer: Connection refused\n"
+    told = "http://127.0.0.1:9/simple: cannot read its list of files of my-ext: no answer: Connection refused\n"
     assert told in capsys.readouterr().err
     monkeypatch.delenv("PIP_INDEX_URL")
     asked: list[str] = []
@@ -175,7 +175,7 @@ def test_index_with_credentials(server: Server, capsys: Capsys) -> None:
     serve(server, make_sdist(pyproject_toml=COMPLETE))
     server.needed = f"Basic {base64.b64encode(b'me:secret').decode()}"
     assert 0 == main(["wrap", "my-ext==1.0", "--index-url", server.url(credentials="me:secret@")])
-    assert "the index's credentials are not written" in capsys.readouterr().err
+    assert "the index's credentials are not stored" in capsys.readouterr().err
     text = Path("wrappers/my_ext/pyproject.toml").read_text()
     assert ("my-ext==1.0", False) == (loads(text)["tool"]["runtime-backend"]["source"]["sdist"], "secret" in text)
 
@@ -281,7 +281,7 @@ def test_backend_that_cannot_tell(server: Server, capsys: Capsys) -> None:
     pyproject = '[build-system]\nrequires = []\nbuild-backend = "minimal"\nbackend-path = ["."]\n'
     serve(server, make_sdist(pyproject_toml=pyproject, minimal_py=MINIMAL))
     assert 0 == main(["wrap", "my-ext==1.0"])
-    assert "it has no prepare_metadata_for_build_wheel" in capsys.readouterr().err
+    assert "it has no hook prepare_metadata_for_build_wheel" in capsys.readouterr().err
 
 
 TORCH_EVERYWHERE = """[build-system]
@@ -341,11 +341,11 @@ def test_existing_first(server: Server, tmp_path: Path, capsys: Capsys) -> None:
         (
             ["my-ext==2.0"],
             f"{path}: found a wrapper of my-ext 1.0, expected none\n"
-            "To let it build my-ext==2.0: runtime-backend wrap my-ext==2.0 wrappers/my_ext --update\n",
+            "To change it to my-ext==2.0: runtime-backend wrap my-ext==2.0 wrappers/my_ext --update\n",
         ),
         (
             ["my-ext==2.0", "--index-url", "https://jo:SECRET@a.org/simple"],
-            f"{path}: found a wrapper of my-ext 1.0, expected none\nTo let it build my-ext==2.0: runtime-backend wrap"
+            f"{path}: found a wrapper of my-ext 1.0, expected none\nTo change it to my-ext==2.0: runtime-backend wrap"
             " my-ext==2.0 wrappers/my_ext --update --index-url https://a.org/simple\n",
         ),
         (["six==1.0", "wrappers/my_ext"], f"{path}: found a wrapper of my-ext 1.0, expected none\n{another}"),
@@ -353,7 +353,7 @@ def test_existing_first(server: Server, tmp_path: Path, capsys: Capsys) -> None:
             ["six==1.0", "wrappers/my_ext", "--update"],
             f"{path}: found a wrapper of my-ext 1.0, expected one of six\n{another}",
         ),
-        (["six==1.0", "taken"], f"taken/setup.py: found another package, expected a wrapper, or none\n{another}"),
+        (["six==1.0", "taken"], f"taken/setup.py: found another package, expected a wrapper or nothing\n{another}"),
     ):
         assert 1 == main(["wrap", *words])
         assert f"runtime-backend: error: {told}" == capsys.readouterr().err
@@ -418,7 +418,9 @@ def test_folder_whose_wheel_pip_keeps(folder: str, server: Server, capsys: Capsy
     """A folder with a hyphen in its name is told about."""
     serve(server, make_sdist(pyproject_toml=COMPLETE))
     assert 0 == main(["wrap", "my-ext==1.0", f"more-wrappers/{folder}"])
-    told = f"note: pip before 26.2 keeps the wheel of a folder that has a hyphen in its name: rename more-wrappers/{folder}"
+    told = (
+        f"note: pip before 26.2 caches the wheel of a folder with a hyphen in its name: rename more-wrappers/{folder}"
+    )
     assert told in capsys.readouterr().err
     assert 0 == main(["wrap", "my-ext==1.0", "more-wrappers/my ext"])
     printed = capsys.readouterr()
@@ -472,7 +474,7 @@ def test_git_without_such_a_revision(repository: Path, capsys: Capsys) -> None:
     """What is no branch or tag is told."""
     make_repository(repository, "setup.py", "#")
     assert 1 == main(["wrap", f"git+{repository.as_uri()}@v9"])
-    assert "has no branch or tag 'v9'" in capsys.readouterr().err
+    assert "found no branch or tag 'v9'" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("_here")
@@ -481,7 +483,7 @@ def test_git_without_a_name(repository: Path, capsys: Capsys) -> None:
     make_repository(repository, "setup.py", "raise SystemExit(3)")
     requirement = f"git+{repository.as_uri()}"
     assert 1 == main(["wrap", requirement])
-    told = f"{requirement}: its source has no name for the package\nName it: 'NAME @ {requirement}'\n"
+    told = f"{requirement}: found no name of the package in its source\nName it: 'NAME @ {requirement}'\n"
     assert told in capsys.readouterr().err
     assert 0 == main(["wrap", f"named@{requirement}"])
     assert "named" == loads(Path("wrappers/named/pyproject.toml").read_text())["project"]["name"]
@@ -497,7 +499,7 @@ def test_git_again(repository: Path, capsys: Capsys) -> None:
     assert f"{path} builds my-ext 1.0 already: nothing to change" in capsys.readouterr().out
     moved = make_repository(repository, "more.txt", "more")
     assert 1 == main(["wrap", requirement])
-    hint = f"To let it build {requirement}: runtime-backend wrap {requirement} wrappers/my_ext --update"
+    hint = f"To change it to {requirement}: runtime-backend wrap {requirement} wrappers/my_ext --update"
     assert f"{path}: found a wrapper of my-ext 1.0, expected none\n{hint}" in capsys.readouterr().err
     assert 0 == main(["wrap", requirement, "--update"])
     assert moved == loads(path.read_text())["tool"]["runtime-backend"]["source"]["rev"]

@@ -128,16 +128,16 @@ def test_found(requirement: str, folder: str | None, *, is_there: bool) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("x/pyproject.toml", "[project]\n", "x/pyproject.toml: found another package, expected a wrapper, or none"),
-        ("x/pyproject.toml", "tool = 3\n", "x/pyproject.toml: found another package, expected a wrapper, or none"),
+        ("x/pyproject.toml", "[project]\n", "x/pyproject.toml: found another package, expected a wrapper or nothing"),
+        ("x/pyproject.toml", "tool = 3\n", "x/pyproject.toml: found another package, expected a wrapper or nothing"),
         (
             "x/pyproject.toml",
             "not TOML",
-            "x/pyproject.toml: found a file that is not TOML, expected a wrapper, or none",
+            "x/pyproject.toml: found a file that is not TOML, expected a wrapper or nothing",
         ),
-        ("x/setup.py", "", "x/setup.py: found another package, expected a wrapper, or none"),
-        ("x/setup.cfg", "", "x/setup.cfg: found another package, expected a wrapper, or none"),
-        ("x", "", "x: found a file, expected a folder, or none"),
+        ("x/setup.py", "", "x/setup.py: found another package, expected a wrapper or nothing"),
+        ("x/setup.cfg", "", "x/setup.cfg: found another package, expected a wrapper or nothing"),
+        ("x", "", "x: found a file, expected a folder or nothing"),
     ],
 )
 def test_in_the_way(name: str, text: str, told: str) -> None:

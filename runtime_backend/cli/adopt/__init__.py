@@ -1,1 +1,1 @@
-"""Changing a package so that it declares the shim, or holds a copy of it."""
+"""Changing a package so that it declares the shim, or contains a copy of it."""

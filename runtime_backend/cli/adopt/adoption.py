@@ -1,4 +1,4 @@
-"""Putting the shim into a package: nothing is invented, and what is not known is asked for in words."""
+"""Putting the shim into a package. Nothing is invented: notes ask the person for what is not known."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ class Adoption(NamedTuple):
     """A pyproject.toml before and after."""
 
     before: str
-    """Nothing, where there is none yet."""
+    """Empty if there is no file yet."""
     after: str
     notes: tuple[str, ...]
-    """What the person has to decide."""
+    """Open questions for the person."""
 
 
 def adopt(source: Path, *, is_forced: bool = False) -> Adoption:
-    """Return what declares the shim in a source tree; nothing is written.
+    """Return the pyproject.toml that declares the shim in a source tree; nothing is written.
 
-    :param is_forced: also where nothing builds against torch.
-    :raises AdoptionError: when nothing does.
-    :raises CommandError: when it is no source tree of a package.
-    :raises FileError: when its pyproject.toml or setup.py cannot be read.
-    :raises ConfigError: when a key of its pyproject.toml has a value of another type.
+    :param is_forced: declare the shim even if nothing builds against torch.
+    :raises AdoptionError: if nothing builds against torch.
+    :raises CommandError: if the folder is not the source tree of a package.
+    :raises FileError: if pyproject.toml or setup.py cannot be read.
+    :raises ConfigError: if a key of pyproject.toml has a value of another type.
     """
     import tomlkit  # noqa: PLC0415 - the command line's extra
 
@@ -72,7 +72,7 @@ def adopt(source: Path, *, is_forced: bool = False) -> Adoption:
 
 
 def _is_declared(document: Mapping[str, Any]) -> bool:
-    """Return whether a package has the shim, in part at least, or says what it matches."""
+    """Return whether a package declares at least a part of the shim, or sets ``match-runtime``."""
     build_system = table_of(document, "build-system")
     is_backend = _is_ours(build_system.get("build-backend"))
     is_required = SHIM in map(name_of, texts_of(build_system.get("requires")))
@@ -80,7 +80,7 @@ def _is_declared(document: Mapping[str, Any]) -> bool:
 
 
 def _is_ours(backend: object) -> bool:
-    """Return whether a backend is this one, also misspelt."""
+    """Return whether a backend is this one, correctly spelt or not."""
     return canonicalize_name(str(backend).partition(".")[0]) == SHIM
 
 

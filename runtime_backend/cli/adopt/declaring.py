@@ -1,4 +1,4 @@
-"""The shim in a pyproject.toml: what is put in, and what is taken out for it."""
+"""Declaring the shim in a pyproject.toml: which keys are added, and which are removed in return."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from .guards import compose_guards
 SHIM = "runtime-backend"
 BACKEND = "runtime_backend.build"
 _WIDTH = 100
-"""Characters of an array on one line."""
+"""Characters of the longest array that stays on one line."""
 
 
 class Change(NamedTuple):
-    """What was done to a pyproject.toml."""
+    """The change that was made to a pyproject.toml."""
 
     requires: tuple[str, ...]
-    """What the build requires now."""
+    """The build requirements now."""
     taken: tuple[str, ...]
-    """What it requires no more."""
+    """The build requirements that were removed."""
     guards: tuple[str, ...]
-    """What match-runtime says."""
+    """The entries of match-runtime."""
     own: Mapping[str, OwnRequirements]
-    """The package's own requirements that match-runtime was made of, by name; none where it was there before."""
+    """Runtime -> the package's own requirements that its match-runtime entry comes from; empty if the key existed."""
     has_moved_metadata: bool | None
-    """From setup.py; None: there was a pyproject.toml."""
+    """Whether the metadata of setup.py were moved; None if there was a pyproject.toml."""
     has_added_setuptools: bool
     has_added_ninja: bool
 
 
 def declare(document: Any, manifests: Manifests, scripts: BuildScripts) -> Change:  # noqa: ANN401 - tomlkit's
-    """Put the shim into a document.
+    """Declare the shim in a document.
 
-    :raises ConfigError: when it has no array of build requirements, or something else where our table would be.
+    :raises ConfigError: if it has no array of build requirements, or no table where our table belongs.
     """
     _refuse_other_types(manifests)
     is_made = "build-system" not in document
@@ -82,23 +82,23 @@ def declare(document: Any, manifests: Manifests, scripts: BuildScripts) -> Chang
 
 
 def setup_requires(manifests: Manifests) -> Sequence[str]:
-    """Return what setuptools itself asks for, whatever build-system.requires says."""
+    """Return the build requirements that setuptools adds to those of build-system.requires."""
     script = () if manifests.script is None else manifests.script.required.setup_requires
     return (*script, *manifests.cfg.setup_requires)
 
 
 def name_of(text: str) -> str:
-    """Return a requirement's normalised name; nothing for what is none."""
+    """Return a requirement's normalised name; empty for a text that is not a requirement."""
     try:
         return canonicalize_name(Requirement(text).name)
-    except InvalidRequirement:  # the frontend will say what is wrong with it
+    except InvalidRequirement:  # the frontend will report it
         return ""
 
 
 def tidy(build_system: Any, before: list[str]) -> None:  # noqa: ANN401 - tomlkit's tables
-    """Space the build requirements as people do, if they are others than before.
+    """Reformat the array of build requirements if it has changed.
 
-    In an array of several lines there may be comments: it stays as it is.
+    An array of several lines may contain comments, so it keeps its layout.
     """
     import tomlkit  # noqa: PLC0415 - the command line's extra
 
@@ -107,11 +107,11 @@ def tidy(build_system: Any, before: list[str]) -> None:  # noqa: ANN401 - tomlki
         build_system["requires"] = tomlkit.item(now)
 
 
-def _find_build_system(document: Any, manifests: Manifests) -> Any:  # noqa: ANN401 - as above
-    import tomlkit  # noqa: PLC0415 - as above
+def _find_build_system(document: Any, manifests: Manifests) -> Any:  # noqa: ANN401 - tomlkit's tables
+    import tomlkit  # noqa: PLC0415 - the command line's extra
 
     if "build-system" not in document:
-        # PEP 518's own default; what setup.py imports was not asked for by anybody before.
+        # PEP 518's default; nothing declared what setup.py imports before.
         script = manifests.script
         document["build-system"] = tomlkit.item({"requires": list(script.requires if script else ["setuptools"])})
     build_system = document["build-system"]
@@ -137,12 +137,12 @@ def _refuse_other_types(manifests: Manifests) -> None:
         raise ConfigError(document.problems)
 
 
-def _tool_table(document: Any) -> Any:  # noqa: ANN401 - as above
+def _tool_table(document: Any) -> Any:  # noqa: ANN401 - tomlkit's tables
     return document.get("tool", {}).get(SHIM, {})
 
 
-def _moved_backend(build_system: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
-    """Take the real backend out of build-system, and return what our own table says of it."""
+def _moved_backend(build_system: Any) -> dict[str, Any]:  # noqa: ANN401 - tomlkit's tables
+    """Remove the real backend from build-system, and return the keys for our own table that name it."""
     backend, path = build_system.get("build-backend"), build_system.pop("backend-path", None)
     is_ours = canonicalize_name(str(backend).partition(".")[0]) == SHIM  # misspelt
     is_real = backend not in (None, LEGACY_BACKEND) and not is_ours
@@ -151,7 +151,7 @@ def _moved_backend(build_system: Any) -> dict[str, Any]:  # noqa: ANN401 - as ab
 
 
 def _runtimes(ours: Mapping[str, Any], asked: Iterable[str], scripts: BuildScripts) -> list[str]:
-    """Return what the build binds to: what match-runtime says, else torch and what brings it into the build."""
+    """Return the names that the build binds to: those of match-runtime, else torch and packages that require torch."""
     if "match-runtime" in ours:
         return [name_of(_requirement_of(entry)) for entry in ours["match-runtime"]]
     users = [name for name in map(name_of, asked) if name in TORCH_USERS]
@@ -162,8 +162,8 @@ def _requirement_of(entry: Any) -> str:  # noqa: ANN401 - any TOML
     return str(entry.get("requirement", "")) if isinstance(entry, dict) else str(entry)
 
 
-def _take_out(requires: Any, names: Sequence[str]) -> list[str]:  # noqa: ANN401 - as above
-    """Take the runtimes out of the build requirements, and return what was taken."""
+def _take_out(requires: Any, names: Sequence[str]) -> list[str]:  # noqa: ANN401 - tomlkit's tables
+    """Remove the runtimes from the build requirements, and return what was removed."""
     places = [place for place, entry in enumerate(requires) if name_of(str(entry)) in names]
     taken = [str(requires[place]) for place in places]
     for place in reversed(places):
@@ -172,7 +172,7 @@ def _take_out(requires: Any, names: Sequence[str]) -> list[str]:  # noqa: ANN401
 
 
 def _compose(built: Sequence[str], own: Mapping[str, OwnRequirements]) -> list[str]:
-    """Return match-runtime for what the build requires, and the package itself."""
+    """Return match-runtime, from the build requirements and the package's own requirements."""
     return [
         guard
         for name in own
@@ -190,8 +190,8 @@ def _without_url(text: str) -> str:
     return str(requirement) if "@" in text else text
 
 
-def _missing(build_system: Any, ours: Mapping[str, Any], *, has_lost: bool) -> list[str]:  # noqa: ANN401 - as above
-    """Return what has to be required: the shim, and setuptools where torch brought it."""
+def _missing(build_system: Any, ours: Mapping[str, Any], *, has_lost: bool) -> list[str]:  # noqa: ANN401 - tomlkit's tables
+    """Return the build requirements to add: the shim, and setuptools if it came with torch."""
     names = [name_of(str(entry)) for entry in build_system["requires"]]
     is_real = str(ours.get("build-backend", LEGACY_BACKEND)).partition(".")[0] == "setuptools"
     return [
@@ -200,8 +200,8 @@ def _missing(build_system: Any, ours: Mapping[str, Any], *, has_lost: bool) -> l
     ]
 
 
-def _move_metadata(document: Any, manifests: Manifests) -> bool | None:  # noqa: ANN401 - as above
-    """Put the metadata of a bare setup.py into ``[project]``, if they are plain; return whether they were."""
+def _move_metadata(document: Any, manifests: Manifests) -> bool | None:  # noqa: ANN401 - tomlkit's tables
+    """Copy the metadata of a bare setup.py into ``[project]`` if all are plain text; return whether they are."""
     script = manifests.script
     if manifests.document or script is None:
         return None
@@ -210,16 +210,16 @@ def _move_metadata(document: Any, manifests: Manifests) -> bool | None:  # noqa:
     return script.project is not None
 
 
-def _array(texts: Sequence[str]) -> Any:  # noqa: ANN401 - as above
-    import tomlkit  # noqa: PLC0415 - as above
+def _array(texts: Sequence[str]) -> Any:  # noqa: ANN401 - tomlkit's tables
+    import tomlkit  # noqa: PLC0415 - the command line's extra
 
     array = tomlkit.item(list(texts))
     return array.multiline(len(array.as_string()) > _WIDTH)
 
 
-def _set_tool_table(document: Any, ours: Mapping[str, Any]) -> None:  # noqa: ANN401 - as above
-    import tomlkit  # noqa: PLC0415 - as above
-    from tomlkit.items import InlineTable  # noqa: PLC0415 - as above
+def _set_tool_table(document: Any, ours: Mapping[str, Any]) -> None:  # noqa: ANN401 - tomlkit's tables
+    import tomlkit  # noqa: PLC0415 - the command line's extra
+    from tomlkit.items import InlineTable  # noqa: PLC0415 - the command line's extra
 
     if "tool" not in document:
         document["tool"] = tomlkit.table(is_super_table=True)

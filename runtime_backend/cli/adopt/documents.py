@@ -1,4 +1,4 @@
-"""pyproject.toml as people wrote it: changed with its comments and layout kept, and written in one step."""
+"""Editing a person's pyproject.toml with its comments and layout kept, and writing it in one step."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 def find_tree(source: Path) -> Path:
     """Return the absolute path of a source tree.
 
-    :raises CommandError: when it is no folder, or cannot be read.
+    :raises CommandError: if it is not a folder, or cannot be read.
     """
     tree = real_path(source)
     if not is_folder(tree):
-        hint = f"Name the folder that it is in: {tree.parent}" if is_file(tree) else None
+        hint = f"Name its folder: {tree.parent}" if is_file(tree) else None
         raise CommandError(f"{source}: found no folder, expected a source tree", hint=hint)
     if is_closed(tree):
         raise CommandError(f"{source}: cannot be read: permission denied")
@@ -32,10 +32,10 @@ def find_tree(source: Path) -> Path:
 
 
 def read_pyproject(source: Path) -> str:
-    """Return the text of a source tree's pyproject.toml, with its line ends; nothing where it has none.
+    """Return the text of a source tree's pyproject.toml, with its line ends; empty if there is no such file.
 
-    :raises CommandError: when there is no such source tree.
-    :raises FileError: when it cannot be read.
+    :raises CommandError: if there is no such source tree.
+    :raises FileError: if the file cannot be read.
     """
     find_tree(source)
     path = source / "pyproject.toml"
@@ -43,34 +43,34 @@ def read_pyproject(source: Path) -> str:
 
 
 def parse(text: str, source: Path) -> TOMLDocument:
-    """Return a document to be changed.
+    """Parse a document for editing.
 
-    :raises FileError: when it is no TOML.
+    :raises FileError: if it is not valid TOML.
     """
     import tomlkit  # noqa: PLC0415 - the command line's extra
-    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - as above
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - the command line's extra
 
     path = source / "pyproject.toml"
     text = text.removeprefix("\ufeff")
-    parse_document(text, path)  # its refusals have the line and the advice
+    parse_document(text, path)  # its errors name the line, and give advice
     try:
         return tomlkit.parse(text)
     except (TOMLKitError, RecursionError):
-        raise FileError(f"{path}: found TOML that cannot be changed with its layout kept") from None
+        raise FileError(f"{path}: found TOML that cannot be edited with its layout kept") from None
 
 
 def with_line_ends(before: str, after: str) -> str:
-    r"""Return a text with the line ends that its lines had before; new lines get those that most lines have.
+    r"""Return a text with the line ends that its lines had before; new lines get the most frequent one.
 
-    :param before: the text with its line ends.
-    :param after: the text now, with ``\n`` alone.
+    :param before: the old text, with its line ends.
+    :param after: the new text, with ``\n`` only.
     """
     old, new = before.split("\n"), after.split("\n")
     end = "\r" if before.count("\r\n") * 2 > before.count("\n") else ""
     lines = [line if number == len(new) else f"{line}{end}" for number, line in enumerate(new, 1)]
     bare = [line.removesuffix("\r") for line in old]
     for first, second, size in SequenceMatcher(None, bare, new, autojunk=False).get_matching_blocks():
-        kept = min(size, len(old) - 1 - first, len(new) - 1 - second)  # what follows the last line end has none
+        kept = min(size, len(old) - 1 - first, len(new) - 1 - second)  # text after the last line end has none
         lines[second : second + kept] = old[first : first + kept]
     return "\n".join(lines)
 
@@ -81,9 +81,9 @@ def write(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file in one step; one that is there keeps its mode, and a link still leads to it.
+    """Write a file in one step. An existing file keeps its mode, and a link keeps its target.
 
-    :raises CommandError: when it cannot be written.
+    :raises CommandError: if it cannot be written.
     """
     place = real_path(path)
     try:
@@ -94,5 +94,5 @@ def write_bytes(path: Path, content: bytes) -> None:
     except OSError as error:
         raise CommandError(
             f"{path}: cannot be written: {reason(error, path, place, new)}",
-            hint="Expected a file in a folder that is there, and can be written to.",
+            hint="Expected a file in a writable folder that exists.",
         ) from None

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 _PIP_CUTS_AT = frozenset("[];")
-"""What pip takes for extras or for a marker, also in the path of a folder that is there."""
+"""Characters that pip parses as extras or a marker, even in the path of an existing folder."""
 
 
 def install_command(tree: Path) -> str:
@@ -16,13 +16,13 @@ def install_command(tree: Path) -> str:
 
 
 def own_command(*words: str, tree: Path) -> str:
-    """Return one of our own commands about a source tree; the working directory is the default, and is left out."""
+    """Return one of our own commands for a source tree. The working directory is the default, so it is omitted."""
     place = [] if tree == Path() else [as_path(tree)]
     return shlex.join(["runtime-backend", *words, *place])
 
 
 def as_path(path: Path) -> str:
-    """Return a path that nobody takes for anything else: pip asks an index for ``ext``, and ``-x`` is an option."""
+    """Return an unambiguous path: pip would look up ``ext`` on an index, and parse ``-x`` as an option."""
     text = str(path)
     is_clear = path.is_absolute() or path == Path() or path.parts[0] == os.pardir
     return text if is_clear else os.path.join(os.curdir, text)  # noqa: PTH118 - Path drops the "./"

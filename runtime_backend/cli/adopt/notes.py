@@ -1,4 +1,4 @@
-"""What a person has to know, or to decide, when the shim is put into a package."""
+"""Notes for the person when the shim is put into a package: facts to know, and open questions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ..package.torch_users import TORCH_USERS, may_use_torch
 from .declaring import Change, name_of, setup_requires
 from .guards import marker_of
 
-_NINJA = "which compiles one file after the other without ninja"
+_NINJA = "which compiles one file at a time without ninja"
 _MATCH = "match-runtime in [tool.runtime-backend]"
 
 
 def describe(change: Change, manifests: Manifests, scripts: BuildScripts) -> list[str]:
-    """Return the notes about a change, each one sentence or two."""
+    """Return the notes about a change, each of one sentence or two."""
     return [
         *_about_metadata(change),
         *_about_taken(change),
@@ -72,14 +72,14 @@ def _limits(text: str) -> tuple[str, SpecifierSet, str]:
 
 
 def _about_pins(change: Change, name: str, own: OwnRequirements) -> Iterator[str]:
-    """A pin for the build was necessary before; it is a limit now."""
+    """Yield notes about pins: the build needed them before; they are limits now."""
     allowed = [Requirement(stated.text).specifier for stated in own.certain]
     for text in change.taken:
         pins = [clause for clause in Requirement(text).specifier if _is_pin(clause.operator, clause.version)]
         if name_of(text) == name and pins and SpecifierSet(str(pins[0])) not in allowed:
             yield (
-                f"{text!r} was a pin for the build alone; now the package builds for no other {name}: if it can, widen"
-                f" {_MATCH}"
+                f"{text!r} pinned {name} for the build only; now the package builds for no other {name}: if it can,"
+                f" widen {_MATCH}"
             )
 
 

@@ -1,4 +1,4 @@
-"""The shim as files: what a package needs to carry it."""
+"""The shim as files: what a package needs to contain a copy of it."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ from ...system.files import is_file, is_folder, read_text
 SHIM = Path(__file__).parents[2]
 
 REQUIRES = ("packaging>=26.1", "pyproject-hooks>=1.1", "tomli>=2; python_version < '3.11'")
-"""What it needs, and no frontend installs for a copy; the same as in the shim's own pyproject.toml."""
+"""The shim's own requirements, as in its pyproject.toml. No frontend installs them for a copy."""
 
 MANIFEST, ATTRIBUTES = "VENDORED.json", ".gitattributes"
 
 _ATTRIBUTES = "* linguist-vendored linguist-generated\n"
-"""Reviews fold the files, and the statistics of the repository leave them out."""
+"""Attributes that fold the files in reviews, and exclude them from the repository's statistics."""
 _FORMAT = 1
 _LEFT_OUT = ("cli", "__main__.py", "__pycache__")
-"""What only the command line needs."""
-_PASSING = ("new", "old")
-"""Names of what is there while a copy is made."""
+"""Parts that only the command line needs."""
+_TEMPORARY = ("new", "old")
+"""Prefixes of folders that exist only while a copy is made."""
 
 
 class Copy(NamedTuple):
-    """A copy in somebody's package."""
+    """A copy in another package."""
 
     version: str
     is_current: bool
-    """Whether it is the same as the running one."""
+    """Whether it equals the shim that is running."""
     drift: tuple[str, ...]
-    """What was done to it since it was made."""
+    """The changes since it was made."""
 
 
 def copy_shim(folder: Path) -> None:
-    """Put a copy into a folder, with its manifest, in one step; an older one goes.
+    """Write a copy with its manifest into a folder in one step, replacing an older copy.
 
-    Whatever stops it, there is a whole copy or none, and what an earlier run left is swept.
+    If it is interrupted, a complete copy exists, or none. It removes what an earlier interrupted run left.
     """
-    _remove_passing(folder)
-    new, old = (folder.with_name(f".{what}-{os.getpid()}-{folder.name}") for what in _PASSING)
+    _remove_temporary(folder)
+    new, old = (folder.with_name(f".{what}-{os.getpid()}-{folder.name}") for what in _TEMPORARY)
     try:
         _write_copy(new)
         if is_folder(folder):
@@ -57,11 +57,11 @@ def copy_shim(folder: Path) -> None:
     finally:
         if is_folder(old) and not is_folder(folder):
             old.rename(folder)
-        _remove_passing(folder)
+        _remove_temporary(folder)
 
 
 def remove_copy(folder: Path) -> None:
-    """Remove a copy, and the folder around it where nothing else is in there."""
+    """Remove a copy, and the folder around it if that is empty."""
     shutil.rmtree(folder)
     with suppress(OSError):
         folder.parent.rmdir()
@@ -77,16 +77,16 @@ def _write_copy(folder: Path) -> None:
     (folder / ATTRIBUTES).write_text(_ATTRIBUTES, "utf-8")
 
 
-def _remove_passing(folder: Path) -> None:
-    for what in _PASSING:
+def _remove_temporary(folder: Path) -> None:
+    for what in _TEMPORARY:
         for left in folder.parent.glob(f".{what}-*-{folder.name}"):
             shutil.rmtree(left, ignore_errors=True)
 
 
 def read_copy(folder: Path) -> Copy | None:
-    """Return what a copy is; None where there is none.
+    """Compare a copy with its manifest and with this shim; None if there is none.
 
-    :raises CommandError: when there is something else.
+    :raises CommandError: if the folder contains something else.
     """
     if not is_folder(folder):
         return None
@@ -113,7 +113,7 @@ def _differences(expected: dict[str, str], found: dict[str, str]) -> Iterator[st
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    """Return path -> SHA-256, whatever line ends a checkout has."""
+    """Return path -> SHA-256, independent of the line ends of a checkout."""
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
         for path in _files(folder)

@@ -1,4 +1,4 @@
-"""What git makes of a vendored copy: a file that it ignores, or was never told of, does not reach the fork's users."""
+"""Files of a vendored copy that git does not track: they would not reach the fork's users."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ...upstream.git import without_repository
 
 
 def find_untracked(tree: Path, place: Path) -> dict[str, str | None]:
-    """Return path in the copy, of each file that git was not told of -> the rule by which git ignores it, or None.
+    """Return path in the copy -> the rule by which git ignores the file, or None if it was only never added.
 
-    A rule is ``.gitignore:4: target/``; the person's own ignore file counts, too. Nothing is found where there is no
-    git, or where the package does not belong to the repository around it.
+    A rule is ``.gitignore:4: target/``. The person's global ignore file counts, too. The result is empty if git is not
+    installed, or if the package does not belong to the repository around it.
     """
     names = _untracked(place)
     rules = dict(_ignored(place, names))
@@ -30,14 +30,14 @@ def _untracked(place: Path) -> list[str]:
 def _ignored(folder: Path, names: list[str]) -> Iterator[tuple[str, str]]:
     if not names:
         return
-    told = _run(folder, "check-ignore", "--verbose", "-z", "--stdin", given="\0".join(names)).split("\0")
-    for source, line, pattern, name in zip(*[iter(told)] * 4, strict=False):
+    fields = _run(folder, "check-ignore", "--verbose", "-z", "--stdin", given="\0".join(names)).split("\0")
+    for source, line, pattern, name in zip(*[iter(fields)] * 4, strict=False):
         if not pattern.startswith("!"):
             yield name, f"{source}:{line}: {pattern}"
 
 
 def _run(folder: Path, *words: str, given: str = "") -> str:
-    """Return what git prints; nothing where it is not there, or the folder is in no repository."""
+    """Return git's output; empty if git is not installed, or the folder is in no repository."""
     try:
         done = subprocess.run(  # noqa: S603 - git, with words of ours
             ["git", *words],  # noqa: S607 - the person's own

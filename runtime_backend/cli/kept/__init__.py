@@ -1,1 +1,1 @@
-"""What is in the cache: which of it is damaged, and which of it nobody will use."""
+"""Finding damaged and unused entries of the cache."""

@@ -1,4 +1,4 @@
-"""What of the cache no build will use again: links to environments that are gone, old answers."""
+"""Finding cache entries that no build will use again: links to environments that are gone, old answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LINKED = ("overlays", "cuda")
 
 
 def find_unused(cache: Path) -> Iterator[Path]:
-    """Yield what can be removed without a build having to make it again. Builds may run meanwhile."""
+    """Yield paths that can be removed without any build having to make them again. Builds may be running."""
     for kind in _LINKED:
         yield from _leading_nowhere(cache / kind)
     yield from (path for path in _listed(cache / "asked") if path.suffix == ".json" and _is_old(path))
@@ -29,12 +29,12 @@ def _listed(folder: Path) -> list[Path]:
 def _is_old(path: Path) -> bool:
     try:
         return time.time() - path.lstat().st_mtime > LONGEST
-    except OSError:  # its owner has just finished it
+    except OSError:  # another process has removed it
         return False
 
 
 def _leading_nowhere(folder: Path) -> Iterator[Path]:
-    """Yield the folders of links to an environment that is gone, and what leads to them."""
+    """Yield the folders of links to an environment that is gone, and the links to these folders."""
     gone = [held for held in _listed(folder / ".held") if not held.name.startswith(".") and _is_gone(held)]
     yield from gone
     for path in _listed(folder):
@@ -50,7 +50,7 @@ def _is_gone(held: Path) -> bool:
 def _bytecode_of_nothing(folder: Path, source: Path) -> Iterator[Path]:
     """Yield the folders of byte code whose source is gone.
 
-    :param source: the folder that a folder of byte code stands for.
+    :param source: the folder whose byte code is in ``folder``.
     """
     for path in _listed(folder):
         if is_folder(path):

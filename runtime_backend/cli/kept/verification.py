@@ -1,4 +1,4 @@
-"""``runtime-backend cache verify``: whether what the cache holds is what was put there."""
+"""``runtime-backend cache verify``: comparing the cache's content with its hashes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ..cache import links_in
 from ..terminal import out, say
 
 _SHOWN = 3
-"""How many files of one distribution are named."""
+"""At most this many files of one distribution are named."""
 _DIGEST = re.compile(r"[0-9a-f]{16}")
-"""How the names of what is kept by its SHA-256 begin."""
+"""Start of the names of files that are stored by their SHA-256."""
 
 
 class Damage(NamedTuple):
-    """Something that is not what was put there."""
+    """A cache entry that has changed since it was stored."""
 
     kind: str
     path: Path
@@ -32,7 +32,7 @@ class Damage(NamedTuple):
 
 
 def verify_cache(cache: Path) -> int:
-    """Print what is damaged, and the command that removes it; return 1 if something is."""
+    """Print the damaged entries, and the command that removes them; return 1 if there are any."""
     damages = [damage for find in (_in_runtimes, _in_sources, _in_wheels, _in_links) for damage in find(cache)]
     for damage in damages:
         out(f"{damage.path}: {damage.found}")
@@ -56,7 +56,7 @@ def _in_runtimes(cache: Path) -> Iterator[Damage]:
 
 
 def _wrong_files(distribution: Distribution) -> Iterator[str]:
-    """Yield the files that are not as RECORD says; those outside the folder are an installer's own scripts."""
+    """Yield the files that differ from RECORD. Paths outside the folder are scripts of the installer, and skipped."""
     try:
         rows = list(csv.reader(distribution.record.splitlines()))
     except csv.Error:
@@ -79,7 +79,7 @@ def _has_digest(path: Path, expected: str) -> bool:
 def _in_sources(cache: Path) -> Iterator[Damage]:
     for path in _files(cache / "sources"):
         is_kept = _DIGEST.match(path.name) and path.suffix != ".lock"
-        # The name of a packed checkout is a digest of where it came from: what can be asked is whether it is whole.
+        # The name of a packed checkout is a digest of its origin, so only its completeness can be checked.
         if is_kept and not digest(path).startswith(path.name[:16]) and not _is_whole_checkout(path):
             yield Damage(kind="sources", path=path, found="the archive is damaged")
 
@@ -106,7 +106,7 @@ def _in_links(cache: Path) -> Iterator[Damage]:
         for held in _folders(cache / kind / ".held"):
             links = links_in(held)
             lost = [path for path in links if not is_there(path)]
-            if lost and len(lost) < len(links):  # else the whole environment is gone, which is no damage
+            if lost and len(lost) < len(links):  # else the whole environment is gone, which is not damage
                 yield Damage(kind=kind, path=held, found=f"{lost[0].name} leads nowhere")
 
 

@@ -1,6 +1,6 @@
-"""The Python that builds a package, read without being run: does it need torch, and what else of torch's family?
+"""Reading the Python that builds a package, without running it: does it need torch, or packages that require torch?
 
-These are setup.py, the hooks of other build backends, a backend in the source tree, and what they import from there.
+The scripts are setup.py, hooks of other build backends, a backend in the source tree, and their imports from the tree.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from .torch_users import TORCH_USERS
 
 _HOOKS = ("setup.py", "hatch_build.py", "pdm_build.py")
 _RUNNERS = ("exec", "execfile", "run_path", "spec_from_file_location", "SourceFileLoader")
-"""What runs a file that it is given by its path."""
+"""Functions that run a file by its path."""
 
 
 class BuildScripts(NamedTuple):
-    """What is certain of them."""
+    """The facts that are certain about all build scripts."""
 
     needs_torch: bool
     users: tuple[str, ...]
-    """The distributions that require torch and are imported."""
+    """The imported distributions that require torch."""
     wants_ninja: str | None
-    """The file that uses torch's BuildExtension, which compiles by ninja where it can; None: there is none."""
+    """The file that uses torch's BuildExtension, which compiles with ninja if it can; None if there is none."""
     text: str
-    """All of them, one after the other."""
+    """The text of all scripts."""
 
 
 class _Script(NamedTuple):
-    """What is certain of one file."""
+    """The facts that are certain about one file."""
 
     text: str
     needs_torch: bool
@@ -45,11 +45,11 @@ class _Script(NamedTuple):
     has_extension: bool
     """Whether it names torch's BuildExtension."""
     is_serial: bool
-    """Whether it tells that not to use ninja, whatever the circumstances."""
+    """Whether it turns ninja off for BuildExtension, under all conditions."""
 
 
 def read_build_scripts(source: Path, document: Mapping[str, Any]) -> BuildScripts:
-    """Return what a source tree's build scripts need; those that are no Python say nothing.
+    """Return what a source tree's build scripts need; files that are not valid Python are ignored.
 
     :param document: its pyproject.toml.
     """
@@ -99,7 +99,7 @@ def _roots(source: Path, document: Mapping[str, Any]) -> Iterator[Path]:
 
 
 def _reached(source: Path, roots: list[Path]) -> Iterator[tuple[Path, ast.Module, bool]]:
-    """Yield (file, what is in it, whether a backend runs it itself), for each file that the roots come to run."""
+    """Yield (file, its tree, whether a backend runs it directly) for each file that the roots lead to."""
     pending, seen = [(path, True) for path in roots], set[Path]()
     while pending:
         path, is_root = pending.pop(0)
@@ -116,7 +116,7 @@ def _reached(source: Path, roots: list[Path]) -> Iterator[tuple[Path, ast.Module
 
 
 def _run_by(node: ast.AST, source: Path, path: Path, places: list[Path]) -> Iterator[Path]:
-    """Yield the files of the source tree that a node imports, or runs by their path.
+    """Yield the files of the source tree that a node imports or runs by path.
 
     :param places: the folders on the import path.
     """
@@ -130,7 +130,7 @@ def _run_by(node: ast.AST, source: Path, path: Path, places: list[Path]) -> Iter
 
 
 def _files_of(place: Path, module: str) -> Iterator[Path]:
-    """Yield the files that an import of a module runs, if they are there."""
+    """Yield the files that importing a module would run, whether they exist or not."""
     folder = place
     for part in module.split("."):
         yield folder / f"{part}.py"
@@ -139,8 +139,8 @@ def _files_of(place: Path, module: str) -> Iterator[Path]:
 
 
 def _run_on_import(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes that an import of a module runs: those in no function, and not for type checkers alone."""
-    left = [tree]  # no recursion: calls in a row are nested thousands deep
+    """Yield the nodes that run when a module is imported: not those in functions or under TYPE_CHECKING."""
+    left = [tree]  # no recursion: chained calls are nested thousands deep
     while left:
         for node in ast.iter_child_nodes(left.pop()):
             if not (isinstance(node, ast.If) and last_name(node.test) == "TYPE_CHECKING"):

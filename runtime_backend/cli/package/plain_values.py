@@ -1,4 +1,4 @@
-"""Values in Python that is not run: what is plain text, and the texts that may reach what is computed."""
+"""Values in Python code that is not run: plain literals, and the texts that may reach a computed value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ADDING = ("append", "extend", "insert", "add", "update")
 
 
 def read_constants(tree: ast.Module) -> dict[str, Any]:
-    """Return the names that are bound once, at the top, to something plain."""
+    """Return the names that are bound exactly once, at the top level, to a plain value."""
     names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
     stored = Counter(node.id for node in names if isinstance(node.ctx, ast.Store))
     changed = {name for node in ast.walk(tree) for name, _ in _added(node)}
@@ -27,7 +27,7 @@ def read_constants(tree: ast.Module) -> dict[str, Any]:
 
 
 def read_literal(node: ast.expr, constants: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any plain value
-    """Return a plain value; None where it is not certain."""
+    """Return a plain value; None if it is not certain."""
     if isinstance(node, ast.Name):
         return constants.get(node.id)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
@@ -57,7 +57,7 @@ def reaching_texts(bound: Mapping[str, list[Any]], node: ast.expr) -> list[str]:
 
 
 def bindings(tree: ast.Module) -> defaultdict[str, list[Any]]:
-    """Return name -> what is bound to it, added to it, or run by it."""
+    """Return name -> the nodes that are bound to it or added to it, or the function of that name."""
     found = defaultdict[str, list[Any]](list)
     for node in ast.walk(tree):
         for name, value in (*_added(node), *_bound(node)):

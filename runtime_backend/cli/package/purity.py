@@ -1,4 +1,4 @@
-"""Whether anything in an upstream source is compiled against torch: if not, it needs no wrapper."""
+"""Whether an upstream source compiles anything against torch; if not, it needs no wrapper."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TORCH = re.compile(r"\b(?:lib)?torch\b|\bATen\b|\bc10\b|Torch_DIR", re.IGNORECA
 
 
 def why_pure(tree: Path) -> str | None:
-    """Return why a source needs no torch to be built; None if it may need one.
+    """Return the reason why a source needs no torch for its build; None if it may need torch.
 
     :param tree: the folder of the package.
     """
@@ -35,13 +35,12 @@ def why_pure(tree: Path) -> str | None:
 
 
 def _requires_torch(document: Mapping[str, Any]) -> bool:
-    """Return whether the build requirements name torch."""
     build_system = document.get("build-system")
     requires = build_system.get("requires") if isinstance(build_system, dict) else None
     return isinstance(requires, list) and "torch" in (name_of(str(text)) for text in requires)
 
 
 def _is_against_torch(path: Path) -> bool:
-    """Return whether a file that is compiled, or tells a compiler what to do, names torch."""
+    """Return whether a source file or a build description names torch."""
     is_source = path.name.endswith(_SOURCES) and _TORCH.search(read_text(path)) is not None
     return is_source or names_torch(path, BUILD_SYSTEMS)

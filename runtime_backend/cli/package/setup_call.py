@@ -1,4 +1,4 @@
-"""The call of setup() in a setup.py that is not run: what it requires."""
+"""The requirements in the call of setup() in a setup.py that is not run."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from .plain_values import bindings, reaching_texts, read_literal
 
 
 class Required(NamedTuple):
-    """What setup() is told of requirements."""
+    """The requirements that setup() gets."""
 
     install_requires: tuple[str, ...] | None
-    """None: they are computed."""
+    """None if they are computed."""
     mentioned: tuple[str, ...]
-    """The texts that may reach install_requires where it is computed: requirements, names of files."""
+    """Texts that may reach a computed install_requires: requirements, names of files."""
     setup_requires: tuple[str, ...]
-    """Those that are plain text."""
+    """Only plain texts."""
     extras_require: Mapping[str, tuple[str, ...]]
-    """Those that are plain text."""
+    """Only plain texts."""
 
 
 def read_required(tree: ast.Module, constants: Mapping[str, Any]) -> Required:
-    """Return what the calls of setup() require.
+    """Return the requirements in the calls of setup().
 
     :param constants: see :func:`read_constants`.
     """
@@ -50,7 +50,7 @@ def read_required(tree: ast.Module, constants: Mapping[str, Any]) -> Required:
 
 
 def _words(call: ast.Call, bound: Mapping[str, list[Any]]) -> Iterator[tuple[str, ast.expr]]:
-    """Yield the words of a call with their values, also those of a dictionary in ``**words``."""
+    """Yield (name, value) of a call's keyword arguments, also those in a dictionary passed as ``**words``."""
     for word in call.keywords:
         if word.arg is not None:
             yield word.arg, word.value
@@ -69,7 +69,7 @@ def _items(value: ast.AST) -> Iterator[tuple[str, ast.expr]]:
 
 
 def as_requirements(value: object) -> list[str] | None:
-    """Return requirements as setuptools takes them: an array, or a text with one a line; None for anything else."""
+    """Return requirements as setuptools accepts them: an array, or a text with one per line; None for anything else."""
     if isinstance(value, str):
         lines = [line.strip() for line in value.splitlines()]
         return [line for line in lines if line and not line.startswith("#")]

@@ -1,4 +1,4 @@
-"""What setup.cfg requires: as setuptools reads it."""
+"""The requirements in setup.cfg, read as setuptools reads them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SetupCfg(NamedTuple):
 
 
 def read_setup_cfg(source: Path) -> SetupCfg:
-    """Return what a source tree's setup.cfg requires; nothing where it has none that can be read."""
+    """Return the requirements in a source tree's setup.cfg; empty if the file is missing or invalid."""
     parser = ConfigParser(interpolation=None)
     try:
         parser.read_string(read_text(source / "setup.cfg").removeprefix("\ufeff"))
@@ -46,6 +46,6 @@ def _section(parser: ConfigParser, name: str) -> Mapping[str, str]:
 
 
 def _as_list(value: str, separator: str) -> tuple[str, ...]:
-    """Return one item a line, or those of the only line."""
+    """Split a value into lines; a value of one line is split at the separator."""
     items = value.splitlines() if "\n" in value else value.split(separator)
     return tuple(item.strip() for item in items if item.strip() and not item.strip().startswith("#"))

@@ -1,4 +1,4 @@
-"""A setup.py, read without being run: what it imports, what it asks the environment for, what it says as plain text."""
+"""Reading a setup.py without running it: its imports, the environment variables that it reads, its plain metadata."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _TOOLS = {
     "versioneer": "versioneer",
     "wheel": "wheel",
 }
-"""What build scripts import -> the distribution that has it. setuptools 82 dropped pkg_resources."""
+"""Module that build scripts import -> its distribution. setuptools 82 dropped pkg_resources."""
 
 _METADATA = {
     "name": "name",
@@ -47,7 +47,7 @@ _METADATA = {
     "classifiers": "classifiers",
     "keywords": "keywords",
 }
-"""Words of setup() -> keys of [project] that take the same value."""
+"""Argument of setup() -> the key of [project] that takes the same value."""
 _NO_METADATA = frozenset(
     ("cmdclass", "data_files", "ext_modules", "include_package_data", "libraries", "options", "package_data")
 ) | {"package_dir", "packages", "py_modules", "setup_requires", "tests_require", "zip_safe", "exclude_package_data"}
@@ -55,23 +55,23 @@ _ENVIRON = ("os.environ.get", "os.getenv", "environ.get", "getenv", "os.environ.
 
 
 class SetupScript(NamedTuple):
-    """What is certain of a setup.py."""
+    """The facts that are certain about a setup.py."""
 
     requires: tuple[str, ...]
-    """The distributions that it imports to build, and those that its setup_requires names."""
+    """The distributions that it imports, and those in its setup_requires."""
     unknown: tuple[str, ...]
-    """The modules that it imports of which nothing is known."""
+    """The imported modules whose distribution is not known."""
     variables: tuple[str, ...]
     """The environment variables that it reads."""
     project: dict[str, Any] | None
-    """Its metadata as a [project] table; None where not all of them are plain text."""
+    """Its metadata as a [project] table; None unless all of them are plain values."""
     required: Required
 
 
 def read_setup_script(source: Path) -> SetupScript:
     """Read a source tree's setup.py.
 
-    :raises FileError: when it is not Python.
+    :raises FileError: if it is not valid Python.
     """
     tree = read_python(source / "setup.py")
     imported = {name for node in ast.walk(tree) for name in imported_modules(node)}
@@ -90,13 +90,15 @@ def read_setup_script(source: Path) -> SetupScript:
 
 
 def _setuptools_first(required: list[str]) -> list[str]:
-    """Return the requirements with one for setuptools, the real backend, at the beginning."""
+    """Return the requirements with one for setuptools, the real backend, in front."""
     own = [text for text in required if text.startswith("setuptools") and not text.startswith("setuptools-")]
     return [max(own, key=len, default="setuptools"), *(text for text in required if text not in own)]
 
 
 def _is_foreign(name: str, source: Path) -> bool:
-    """Return whether a module is neither Python's nor the package's own; setuptools has distutils since Python 3.12."""
+    """Return whether a module belongs neither to Python nor to the package. Python 3.12 dropped distutils; setuptools
+    has it.
+    """
     is_own = is_file(source / f"{name}.py") or is_folder(source / name)
     return not is_own and (name not in sys.stdlib_module_names or name == "distutils")
 
@@ -113,11 +115,11 @@ def _variables(tree: ast.AST) -> Iterator[str]:
 
 
 def _project(words: dict[str | None, ast.expr], constants: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the whole of the metadata as a [project] table: with a part of them there, setuptools ignores the rest."""
-    told = {word: node for word, node in words.items() if word not in _NO_METADATA}
-    if not {"name", "version"} <= told.keys() or not told.keys() <= _METADATA.keys():
+    """Return all metadata as a [project] table: with a partial table, setuptools ignores the rest of setup()."""
+    given = {word: node for word, node in words.items() if word not in _NO_METADATA}
+    if not {"name", "version"} <= given.keys() or not given.keys() <= _METADATA.keys():
         return None
-    values = {_METADATA[str(word)]: read_literal(node, constants) for word, node in told.items()}
+    values = {_METADATA[str(word)]: read_literal(node, constants) for word, node in given.items()}
     for key in ("dependencies", "keywords", "classifiers"):
         if isinstance(values.get(key), tuple):
             values[key] = list(values[key])
@@ -128,6 +130,6 @@ def _fits(key: str, value: object) -> bool:
     if key in ("dependencies", "keywords", "classifiers"):
         return isinstance(value, list) and all(isinstance(text, str) for text in value)
     if key == "optional-dependencies":
-        # setup() takes 'extra:marker' for a name too.
+        # setup() also accepts 'extra:marker' as a name.
         return isinstance(value, dict) and all(":" not in name and _fits("keywords", value[name]) for name in value)
     return isinstance(value, str)

@@ -1,4 +1,4 @@
-"""What a package itself requires of a runtime, read from wherever its build backend reads it."""
+"""A package's own requirements of a runtime, from each file that its build backend reads."""
 
 from __future__ import annotations
 
@@ -22,36 +22,39 @@ from .setup_scripts import SetupScript
 
 
 class Stated(NamedTuple):
-    """One requirement, and where it is stated."""
+    """One requirement, and its origin."""
 
     text: str
     origin: str
-    """``project.dependencies``, ``requirements.txt:3``."""
+    """Such as ``project.dependencies`` or ``requirements.txt:3``."""
 
 
 class OwnRequirements(NamedTuple):
-    """What a package requires of one distribution, as far as it restricts versions."""
+    """A package's requirements of one distribution that restrict its versions."""
 
     certain: tuple[Stated, ...] = ()
-    """What every installation requires."""
+    """Required by every installation."""
     aside: tuple[Stated, ...] = ()
-    """What only extras and groups require."""
+    """Required only by extras and groups."""
     uncertain: tuple[Stated, ...] = ()
-    """What may be required: it is computed, or PEP 508 cannot express it."""
+    """Possibly required: the requirement is computed, or cannot be expressed in PEP 508."""
 
 
 class Manifests(NamedTuple):
-    """The files of a source tree that state requirements."""
+    """The files of a source tree that contain requirements."""
 
     source: Path
     document: Mapping[str, Any]
-    """pyproject.toml."""
+    """The content of pyproject.toml."""
     script: SetupScript | None
     cfg: SetupCfg
 
 
 def read_own(manifests: Manifests, name: str) -> OwnRequirements:
-    """Return what a package requires of a distribution, by its normalised name."""
+    """Return a package's own requirements of a distribution.
+
+    :param name: the distribution's normalised name.
+    """
     found = [*_of_pyproject(manifests), *_of_poetry(manifests.source, name)]
     if _is_dynamic(manifests.document):
         found += [*_of_setup_py(manifests), *_of_setup_cfg(manifests)]
@@ -63,7 +66,7 @@ def read_own(manifests: Manifests, name: str) -> OwnRequirements:
 
 
 def _restricts(text: str, name: str) -> bool:
-    """Return whether a requirement is one of a distribution, for some versions of it."""
+    """Return whether a text is a requirement of a distribution with a version specifier."""
     try:
         found = Requirement(text)
     except InvalidRequirement:
@@ -72,7 +75,7 @@ def _restricts(text: str, name: str) -> bool:
 
 
 def table_of(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
-    """Return a table in tables; an empty one for what is none."""
+    """Return a nested table; empty if a key is missing or not a table."""
     for key in keys:
         found = document.get(key)
         document = found if isinstance(found, dict) else {}
@@ -80,7 +83,7 @@ def table_of(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
 
 
 def texts_of(value: object) -> list[str]:
-    """Return the texts of an array, or the only one."""
+    """Return the texts of an array; a single text counts as an array of one."""
     values = [value] if isinstance(value, str) else value if isinstance(value, list) else []
     return [text for text in values if isinstance(text, str)]
 
@@ -120,7 +123,7 @@ def _stated(kind: str, texts: object, origin: str) -> _Found:
 def _of_file(kind: str, source: Path, name: str) -> _Found:
     try:
         lines = read_requirements(source / name, {}).lines
-    except LockError:  # the build will say what is wrong with it
+    except LockError:  # the build will report it
         return
     for line in lines:
         if not line.is_constraint:
@@ -143,14 +146,14 @@ def _of_setup_py(manifests: Manifests) -> _Found:
 def _of_setup_cfg(manifests: Manifests) -> _Found:
     cfg, script = manifests.cfg, manifests.script
     yield from _of_extras(cfg.extras_require, "options.extras_require in setup.cfg")
-    if script is None or script.required.install_requires == ():  # setuptools prefers what setup.py says
+    if script is None or script.required.install_requires == ():  # setuptools prefers setup.py
         yield from _stated("certain", list(cfg.install_requires), "install_requires in setup.cfg")
         for name in cfg.files:
             yield from _of_file("certain", manifests.source, name)
 
 
 def _of_extras(extras: Mapping[str, Sequence[str]], origin: str) -> _Found:
-    """Yield what extras require; one without a name, ``:MARKER``, is a part of every installation."""
+    """Yield the requirements of extras. A key without a name, ``:MARKER``, applies to every installation."""
     for key, texts in extras.items():
         extra, _, marker = key.partition(":")
         found = [f"{text}; {marker}" for text in texts] if marker else list(texts)
@@ -160,7 +163,7 @@ def _of_extras(extras: Mapping[str, Sequence[str]], origin: str) -> _Found:
 def _of_poetry(source: Path, name: str) -> _Found:
     try:
         needs = read_poetry_needs(source / "pyproject.toml", name)
-    except LockError:  # poetry will say what is wrong with it
+    except LockError:  # poetry will report it
         return
     for need in needs:
         is_main = need.group == "main"
@@ -174,7 +177,7 @@ def _of_poetry(source: Path, name: str) -> _Found:
 
 
 def _as_requirement(name: str, need: Need) -> str | None:
-    """Return a line of poetry's as PEP 508 spells it; None where it cannot."""
+    """Return one of poetry's requirements in PEP 508; None if PEP 508 cannot express it."""
     constraint = need.constraint
     specifier, python = (as_specifier(str(constraint.get(key, "*"))) for key in ("version", "python"))
     if specifier is None or python is None:

@@ -1,4 +1,4 @@
-"""Whether a package builds against torch: the files that its build backend reads are looked through, none is run."""
+"""Searching the files that a package's build backend reads for torch, without running any."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .build_scripts import BuildScripts
 from .stated_requirements import table_of
 
 _PURE = ("flit_core", "hatchling", "poetry", "pdm", "uv_build", "setuptools")
-"""The backends that compile nothing but by a build script."""
+"""Backends that compile nothing except through a build script."""
 _NATIVE = {"scikit_build_core": "cmake", "py_build_cmake": "cmake", "mesonpy": "meson", "maturin": "cargo"}
 BUILD_SYSTEMS = ("cmake", "meson", "cargo")
 _LINE = re.compile(r"^[^#\n]*torch", re.IGNORECASE | re.MULTILINE)
@@ -22,7 +22,7 @@ _LEFT_OUT = ("node_modules", "build", "dist", "__pycache__", "site-packages", "v
 
 
 def needs_native_torch(source: Path, document: Mapping[str, Any], scripts: BuildScripts) -> bool:
-    """Return whether the CMake, meson or Cargo files that the build reads name torch."""
+    """Return whether a CMake, Meson or Cargo file that the build reads names torch."""
     kinds = set(_kinds(document, scripts))
     return bool(kinds) and any(names_torch(path, kinds) for path in files_of(source))
 
@@ -45,11 +45,11 @@ _SIGNS = {
     "meson": re.compile(r"\bmeson\b"),
     "cargo": re.compile(r"setuptools[-_]rust"),
 }
-"""What a build script says, or requires, that uses another build system."""
+"""Build system -> words of a build script or a build requirement that use it."""
 
 
 def names_torch(path: Path, kinds: Collection[str]) -> bool:
-    """Return whether a file is one of some build systems, and names torch."""
+    """Return whether a file belongs to one of the given build systems, and names torch."""
     if path.name == "CMakeLists.txt" or path.suffix == ".cmake":
         return "cmake" in kinds and _LINE.search(read_text(path)) is not None
     if path.name == "meson.build":
@@ -58,7 +58,7 @@ def names_torch(path: Path, kinds: Collection[str]) -> bool:
 
 
 def files_of(source: Path) -> Iterator[Path]:
-    """Yield the files of a source tree, without those that were built or installed there."""
+    """Yield the files of a source tree, except build outputs and virtual environments."""
     for inside, folders, names in os.walk(source):
         folders[:] = sorted(
             name

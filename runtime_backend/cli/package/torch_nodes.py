@@ -1,4 +1,4 @@
-"""The ways in which a line of Python needs torch."""
+"""Recognising Python code that needs torch."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _BY_NAME = (
     *("import_module", "__import__", "find_spec", "find_loader", "version", "distribution", "get_distribution"),
     *("metadata", "join", "joinpath", "Path", "PurePath", "run_module"),
 )
-"""What is given a module, a distribution or a folder by its name: ``importlib.import_module("torch")``."""
+"""Functions that take a module, distribution or folder by name: ``importlib.import_module("torch")``."""
 _RUNNERS = ("run", "call", "check_call", "check_output", "Popen", "system", "getoutput", "popen", "exec", "eval")
-"""What runs a text: ``subprocess.run([sys.executable, "-c", "import torch; ..."])``."""
+"""Functions that run a text: ``subprocess.run([sys.executable, "-c", "import torch; ..."])``."""
 _LIBRARIES = {"torch", "torch_cpu", "torch_cuda", "torch_python", "c10", "c10_cuda"}
 _WORD = re.compile(r"(?<![\w/-])torch(?![\w/-])")
 _FOLDER = re.compile(r"(?:^|[/\\])torch[/\\](?:include|lib|share|csrc)\b")
 
 
 def names_torch(node: ast.AST) -> bool:
-    """Return whether a node, by itself, needs torch to be there when it is run."""
+    """Return whether running a single node needs torch."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         return "torch" in imported_modules(node)
     if isinstance(node, ast.Call):

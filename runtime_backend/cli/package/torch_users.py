@@ -1,4 +1,4 @@
-"""Distributions that require torch: as a build requirement, each makes the frontend choose a torch of its own."""
+"""Distributions that require torch. As build requirements, they make the frontend install a torch of its choice."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ TORCH_USERS = frozenset(
         "xformers",
     )
 )
-"""Well-known ones, by their normalised names."""
+"""Normalised names of well-known ones."""
 
 
 def may_use_torch(name: str) -> bool:
-    """Return whether a distribution is named as those are that extend torch, such as torch-scatter."""
+    """Return whether a name follows the pattern of packages that extend torch, such as torch-scatter."""
     return name != "torch" and name.startswith(("torch", "pytorch-"))

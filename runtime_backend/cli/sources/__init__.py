@@ -1,1 +1,1 @@
-"""The source that a wrapper builds: finding it, asking it what it is, writing the wrapper."""
+"""The source that a wrapper builds: finding it, reading its metadata, writing the wrapper."""

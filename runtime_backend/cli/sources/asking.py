@@ -1,4 +1,4 @@
-"""Asking the real backend of an upstream source for its metadata: by ``build``, through this shim, without torch."""
+"""Asking the real backend of an upstream source for its metadata with ``build``, through this shim, without torch."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ RUNTIMES = TORCH_USERS | {"torch"}
 """torch, and what requires torch: hundreds of MB, which the stand-in torch makes unnecessary."""
 
 _OURS, _BY_STUB = "runtime-backend: error: ", "'stub' gave no answer: "
-"""What our own stop begins with; the person has not asked for that hook, nor for that way."""
+"""Starts of our own refusals, removed since the person did not call that hook or choose that way."""
 
 
 def ask_metadata(name: str | None, requires: Sequence[str], upstream: Upstream, say: Callable[[str], None]) -> str:
-    """Return the METADATA of the wheel, if they are the same whatever torch there is.
+    """Return the METADATA of the wheel, if they do not depend on torch.
 
-    They are asked for as a frontend would: by ``build``, in an environment of its own, through this shim, with the
-    stand-in torch. No runtime is installed for that.
+    ``build`` calls the hooks as a frontend does: in an isolated environment, through this shim, with a stand-in torch.
+    No runtime is installed.
 
     :param requires: the build requirements.
-    :raises NoAnswer: when the real backend says nothing that is certain; it says why.
+    :raises NoAnswer: if the real backend gives no certain answer; its message is the reason.
     """
     import build  # noqa: PLC0415 - the command line's extra
 
@@ -50,7 +50,7 @@ def ask_metadata(name: str | None, requires: Sequence[str], upstream: Upstream, 
 def _ask(folder: Path, requires: Sequence[str], made: Path, say: Callable[[str], None]) -> str:
     import pyproject_hooks  # noqa: PLC0415 - build's own
     from build import ProjectBuilder  # noqa: PLC0415 - the command line's extra
-    from build.env import DefaultIsolatedEnv  # noqa: PLC0415 - as above
+    from build.env import DefaultIsolatedEnv  # noqa: PLC0415 - the command line's extra
 
     with DefaultIsolatedEnv(installer="uv" if shutil.which("uv") else "pip") as environment:
         _install([*REQUIRES, *requires], environment, say)
@@ -77,22 +77,22 @@ def _short(requirement: str) -> str:
 def _describe(builder: ProjectBuilder, made: Path) -> str:
     found = builder.prepare("wheel", made)
     if found is None:
-        raise NoAnswer("it has no prepare_metadata_for_build_wheel")
+        raise NoAnswer("it has no hook prepare_metadata_for_build_wheel")
     return read_text(Path(found) / "METADATA")
 
 
 @contextmanager
 def _step(what: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Announce a step, and report from time to time that it still runs."""
+    """Announce a step, and report at intervals that it is still running."""
     say(what)
     with ticking(lambda passed: say(f"{what.partition(',')[0]}: {passed}")):
         yield
 
 
 def _last_words(error: Exception) -> str:
-    """Return the line of a failed hook that says why."""
+    """Return the line of a failed hook's output that has the reason."""
     inner = getattr(error, "exception", error)
-    output = getattr(inner, "output", None) or f"it says nothing: exit code {getattr(inner, 'returncode', 1)}"
+    output = getattr(inner, "output", None) or f"it printed nothing: exit code {getattr(inner, 'returncode', 1)}"
     text = output.decode("utf-8", errors="replace") if isinstance(output, bytes) else str(output)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     ours = [line.removeprefix(_OURS).rpartition(_BY_STUB)[2] for line in lines if line.startswith(_OURS)]
@@ -100,7 +100,7 @@ def _last_words(error: Exception) -> str:
 
 
 def _make_wrapper(name: str | None, upstream: Upstream, folder: Path) -> Path:
-    """Make a wrapper that leaves everything open, with this very shim in it."""
+    """Make a wrapper with all metadata dynamic, and a copy of the running shim in it."""
     import tomlkit  # noqa: PLC0415 - the command line's extra
 
     copy_shim(folder / "_vendor" / SHIM.name)
@@ -122,9 +122,9 @@ def _make_wrapper(name: str | None, upstream: Upstream, folder: Path) -> Path:
 
 
 def source_table(upstream: Upstream, patches: Sequence[str]) -> dict[str, str | list[str]]:
-    """Return a source as the settings have it.
+    """Return a source as a table of the settings.
 
-    :param patches: the paths of its patches, as the settings name them.
+    :param patches: the paths of its patches, relative to the folder of the settings.
     """
     values = {
         upstream.kind: upstream.where,

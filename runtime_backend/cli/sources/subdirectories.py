@@ -1,4 +1,6 @@
-"""Finding the package in an upstream source: at its top, in the folder that was named, or in the one that has it."""
+"""Finding the package in an upstream source: at its top, in the folder that the person named, or in the only one that
+fits.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +20,19 @@ from ...system.files import is_file, is_there, read_text
 from .upstreams import Wanted
 
 _DEEPEST = 4
-"""Folders below the top in which a package is looked for."""
+"""Levels of folders that are searched for a package."""
 _LEFT_OUT = {
     *("build", "dist", "doc", "docs", "example", "examples", "node_modules", "sample", "samples", "test", "tests"),
     *("3rdparty", "benchmark", "benchmarks", "extern", "external", "third-party", "third_party", "tutorials", "vendor"),
 }
-"""Folders whose packages are not what somebody wants to install."""
+"""Folders whose packages are not meant to be installed."""
 
 
 def find_package(tree: Path, wanted: Wanted) -> str | None:
-    """Return the folder of the package in a source, relative to the source; None if it is at the top.
+    """Return the folder of the package, relative to the source; None if it is at the top.
 
     :param tree: the source.
-    :raises SourceError: when no folder holds a package, several do, or the package has another name.
+    :raises SourceError: if no folder contains a package, several do, or the package has another name.
     """
     place = tree / (wanted.subdirectory or "")
     if _is_package(place) and _is_wanted(place, wanted.name):
@@ -42,7 +44,7 @@ def find_package(tree: Path, wanted: Wanted) -> str | None:
     if _is_package(place):
         raise SourceError(
             f"{wanted.text}: found the package {_name(place)!r}, expected {wanted.name!r}",
-            hint="Use the name that the source has, or name the folder of the package: #subdirectory=FOLDER",
+            hint="Use the name in the source, or name the folder of the package: #subdirectory=FOLDER",
         )
     raise _refusal(wanted, fitting or found)
 
@@ -54,16 +56,16 @@ def _refusal(wanted: Wanted, found: Sequence[str]) -> SourceError:
     if not found:
         return SourceError(what, hint="Expected a pyproject.toml with [project] or [build-system], or a setup.py")
     lines = "\n".join(f"  {with_subdirectory(wanted, folder)}" for folder in found)
-    return SourceError(what, hint=f"Name the folder of the one that you want:\n{lines}")
+    return SourceError(what, hint=f"Choose one:\n{lines}")
 
 
 def with_subdirectory(wanted: Wanted, folder: str | None) -> str:
-    """Return the requirement with the folder of the package in it; as it is, where that is None."""
+    """Return the requirement with the folder of the package; unchanged if the folder is None."""
     return wanted.text if folder is None else f"{wanted.text.partition('#')[0]}#subdirectory={quote(folder)}"
 
 
 def _is_wanted(tree: Path, name: str | None) -> bool:
-    """Return whether a package has a name, as far as its source says one without being run."""
+    """Return whether a package has a name, or its source has no name that can be read without running it."""
     found = None if name is None else _name(tree)
     return name is None or found is None or found == canonicalize_name(name)
 
@@ -73,15 +75,15 @@ def _name(tree: Path) -> str | None:
 
 
 def read_document(tree: Path) -> dict[str, Any]:
-    """Return the pyproject.toml of a source; nothing if it has none, or one that is not TOML."""
+    """Return the pyproject.toml of a source; empty if it has none, or it is not valid TOML."""
     try:
         return loads(read_text(tree / "pyproject.toml"))
     except (ValueError, RecursionError):
-        return {}  # the build says what is wrong with it
+        return {}  # the build will report it
 
 
 def _is_package(tree: Path) -> bool:
-    """Return whether a frontend finds a package in a folder; a pyproject.toml may hold settings of tools alone."""
+    """Return whether a frontend accepts a folder as a package; a pyproject.toml may contain settings of tools only."""
     document = read_document(tree)
     tool = document.get("tool")
     is_poetrys = isinstance(tool, dict) and "poetry" in tool
@@ -89,7 +91,7 @@ def _is_package(tree: Path) -> bool:
 
 
 def _packages(tree: Path, folder: Path, depth: int) -> Iterator[str]:
-    """Yield the folders that hold a package, relative to the tree; not those within one, nor those of submodules."""
+    """Yield the folders that contain a package, relative to the tree, without nested packages and submodules."""
     if _is_package(folder):
         yield folder.relative_to(tree).as_posix()
     if depth == 0 or (_is_package(folder) and folder != tree):

@@ -31,25 +31,25 @@ _FORMS = "'name==version' or 'git+URL@REVISION'"
 
 
 class Wanted(NamedTuple):
-    """The source that a requirement asks for, as far as the text alone says."""
+    """The source that a requirement asks for, from its text only."""
 
     text: str
     """As the person wrote it."""
     name: str | None
-    """None: only the source has it."""
+    """None: only the source contains it."""
     version: str | None = None
-    """Of an sdist; None where none is named, and for git."""
+    """The version of an sdist; None if it is open, and for git."""
     url: str | None = None
-    """Of a git repository; None for an sdist."""
+    """The address of a git repository; None for an sdist."""
     revision: str = "HEAD"
     subdirectory: str | None = None
 
 
 def read_requirement(text: str) -> Wanted:
-    """Return what a requirement asks for; nothing is looked up.
+    """Parse a requirement; nothing is looked up.
 
     :param text: ``name==version``, or ``git+URL@REVISION#subdirectory=FOLDER``, with ``name @`` before it or without.
-    :raises CommandError: when it is neither.
+    :raises CommandError: if it is neither.
     """
     found = _GIT.fullmatch(text)
     if found is not None:
@@ -69,13 +69,13 @@ def _read_git(text: str, name: str | None, address: str) -> Wanted:
     address, fragment = urldefrag(address)
     path = address.partition("://")[2].partition("/")[2]
     url, revision = address, "HEAD"
-    if "@" in path:  # one further ahead is the user's
+    if "@" in path:  # an @ before the path ends the user name
         url, _, revision = address.rpartition("@")
-    told = dict(word.partition("=")[::2] for word in fragment.split("&"))
-    folder = unquote(told.get("subdirectory", "")).strip("/")
+    fields = dict(word.partition("=")[::2] for word in fragment.split("&"))
+    folder = unquote(fields.get("subdirectory", "")).strip("/")
     if ".." in folder.split("/"):
         raise CommandError(f"{text!r}: found subdirectory={folder}, expected a folder inside the repository")
-    egg = told.get("egg", "").partition("[")[0]
+    egg = fields.get("egg", "").partition("[")[0]
     named = name or egg or None
     if named is not None and not is_name(named):
         raise CommandError(f"{text!r}: found the name {named!r}, expected letters, digits, '-', '_' and '.'")
@@ -89,7 +89,7 @@ def _read_git(text: str, name: str | None, address: str) -> Wanted:
 
 
 def is_name(text: str) -> bool:
-    """Return whether a package can have that name."""
+    """Return whether a text is a valid name of a package."""
     try:
         canonicalize_name(text, validate=True)
     except InvalidName:
@@ -98,21 +98,21 @@ def is_name(text: str) -> bool:
 
 
 class Found(NamedTuple):
-    """The source that is wanted."""
+    """A source that was found."""
 
     upstream: Upstream
-    """Without secrets: it is written into a pyproject.toml."""
+    """Without secrets, since it is written into a pyproject.toml."""
     environ: Mapping[str, str]
-    """The variables, with the secrets that the requirement or the index came with: the source is fetched with them."""
+    """The environment variables for fetching it, with the secrets of the requirement or the index."""
     has_secrets: bool
-    """Whether there were any."""
+    """Whether the requirement or the index contained secrets."""
 
 
 def find_upstream(wanted: Wanted, index_url: str | None, environ: Mapping[str, str]) -> Found:
-    """Return the source that is wanted, exactly one.
+    """Return the one source that a requirement asks for.
 
-    :raises CommandError: when the requirement leaves the version open.
-    :raises SourceError: when there is no such source.
+    :raises CommandError: if the requirement has no version.
+    :raises SourceError: if there is no such source.
     """
     if wanted.url is None:
         return _find_on_index(canonicalize_name(str(wanted.name)), wanted.version, index_url, environ)
@@ -134,7 +134,7 @@ def _find_commit(wanted: Wanted, environ: Mapping[str, str]) -> str:
     commit = find_commit(str(wanted.url), wanted.revision, environ)
     if commit is None:
         raise SourceError(
-            f"{wanted.url} has no branch or tag {wanted.revision!r}",
+            f"{wanted.url}: found no branch or tag {wanted.revision!r}",
             hint="Expected a branch, a tag, or the full hash of a commit (40 digits).",
         )
     return commit
@@ -161,10 +161,10 @@ def _find_on_index(name: str, version: str | None, index_url: str | None, enviro
             hint=f"The newest version that was not yanked is {newest}." if newest else None,
         )
     if file.sha256 is None:
-        told = f"{index} has no sha256 of {file.name}; expected one, since every build checks the file by it"
-        raise SourceError(told)
+        what = f"{index}: found no sha256 of {file.name}, expected one: every build checks the file with it"
+        raise SourceError(what)
     url = urldefrag(file.url)[0]
-    # What needs a secret is asked of the index at every build, where the person's own variables have the secret.
+    # A URL with a secret is not stored: every build asks the index, and the person's variables contain the secret.
     is_open = without_secrets(url) == url and without_secrets(index) == index
     upstream = Upstream(
         kind="url" if is_open else "sdist",
@@ -187,13 +187,13 @@ def _read_index(name: str, index_url: str | None, environ: Mapping[str, str]) ->
         raise SourceError(f"{index} has no package {name}", hint="Name another index: --index-url URL") from None
     except IndexLookupError as error:
         raise SourceError(
-            f"{index} gives no list of the files of {name}: {error}",
-            hint="Run the same command again with a network, or name another index: --index-url URL",
+            f"{index}: cannot read its list of files of {name}: {error}",
+            hint="Check the network and run the same command again, or name another index: --index-url URL",
         ) from None
 
 
 def _sdist_version(file: str, name: str) -> Version | None:
-    """Return the version of an sdist; None for a file that is no sdist of the package."""
+    """Return the version of an sdist; None for any other file."""
     try:
         found, version = parse_sdist_filename(file)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Wrappers as files: the pyproject.toml of one, the one that is there already, and its change to another source."""
+"""Wrappers as files: writing a new pyproject.toml, reading an existing one, and changing it to another source."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SOURCE = ("url", "sdist", "git", "sha256", "rev", "subdirectory")
 
 
 class Wrapper(NamedTuple):
-    """A wrapper that is there."""
+    """An existing wrapper."""
 
     folder: Path
     text: str
@@ -39,18 +39,18 @@ class Wrapper(NamedTuple):
     upstream: Upstream
 
     def __str__(self) -> str:
-        """Return what it builds: ``torchsort 0.1.10``."""
+        """Return the package that it builds: ``torchsort 0.1.10``."""
         return " ".join(filter(None, [self.name, self.version])) or str(self.upstream)
 
     def is_for(self, wanted: Wanted) -> bool:
-        """Return whether it builds the package that is wanted, in whatever version."""
+        """Return whether it builds the wanted package, in any version."""
         if wanted.name is not None and self.name is not None:
             return canonicalize_name(wanted.name) == canonicalize_name(self.name)
         is_below = wanted.subdirectory in (None, self.upstream.subdirectory)
         return self.upstream.kind == "git" and self.upstream.where == wanted.url and is_below
 
     def is_of_version(self, wanted: Wanted) -> bool:
-        """Return whether it builds the sdist that is wanted."""
+        """Return whether it builds the wanted sdist."""
         if wanted.version is None or not self.is_for(wanted):
             return False
         where = self.upstream.where
@@ -61,10 +61,10 @@ class Wrapper(NamedTuple):
 
 
 def find_wrapper(wanted: Wanted, directory: str | None) -> tuple[Path | None, Wrapper | None]:
-    """Return the folder of a wrapper, None as long as nothing names the package, and the wrapper that is there.
+    """Return the folder for a wrapper, None if the package's name is not known yet, and the existing wrapper.
 
-    :param directory: the folder that the person names.
-    :raises CommandError: when something else is in the way.
+    :param directory: the folder that the person named.
+    :raises CommandError: if the folder contains something else.
     """
     if directory is not None:
         return Path(directory), _read_wrapper(Path(directory))
@@ -77,10 +77,10 @@ def find_wrapper(wanted: Wanted, directory: str | None) -> tuple[Path | None, Wr
 
 
 def default_folder(name: str) -> Path:
-    """Return where the wrapper of a package goes.
+    """Return the default folder for a package's wrapper.
 
-    Without a hyphen: pip before 26.2 takes a folder such as ``torch-scatter`` for the release ``scatter`` of ``torch``,
-    and keeps its wheel (``_contains_egg_info`` in pip's wheel_builder.py).
+    It has no hyphen: pip before 26.2 reads a folder name such as ``torch-scatter`` as the release ``scatter`` of
+    ``torch``, and caches its wheel (``_contains_egg_info`` in pip's wheel_builder.py).
     """
     return FOLDER / canonicalize_name(name).replace("-", "_")
 
@@ -88,7 +88,7 @@ def default_folder(name: str) -> Path:
 def _read_silently(folder: Path) -> Wrapper | None:
     try:
         return _read_wrapper(folder)
-    except RuntimeBackendError:  # not in the way
+    except RuntimeBackendError:  # another package, or a broken wrapper: not the one that is looked for
         return None
 
 
@@ -97,14 +97,14 @@ def _read_wrapper(folder: Path) -> Wrapper | None:
     others = [name for name in ("pyproject.toml", "setup.py", "setup.cfg") if is_there(folder / name)]
     if not others:
         if is_there(folder) and not folder.is_dir():
-            raise CommandError(f"{folder}: found a file, expected a folder, or none", hint=ANOTHER)
+            raise CommandError(f"{folder}: found a file, expected a folder or nothing", hint=ANOTHER)
         return None
     text = read_pyproject(folder)
     try:
         document = Table(loads(text), file=str(path))
     except (TOMLDecodeError, RecursionError):
         raise CommandError(
-            f"{path}: found a file that is not TOML, expected a wrapper, or none", hint=ANOTHER
+            f"{path}: found a file that is not TOML, expected a wrapper or nothing", hint=ANOTHER
         ) from None
     tool, project = document.value("tool"), document.value("project")
     ours = Table(tool if isinstance(tool, dict) else {}, file=str(path), key="tool", problems=document.problems)
@@ -113,9 +113,9 @@ def _read_wrapper(folder: Path) -> Wrapper | None:
     if document.problems:
         raise ConfigError(document.problems)
     if upstream is None:
-        raise CommandError(f"{folder / others[0]}: found another package, expected a wrapper, or none", hint=ANOTHER)
-    told = [project.get(key) for key in ("name", "version")] if isinstance(project, dict) else [None, None]
-    name, version = (value if isinstance(value, str) else None for value in told)
+        raise CommandError(f"{folder / others[0]}: found another package, expected a wrapper or nothing", hint=ANOTHER)
+    stated = [project.get(key) for key in ("name", "version")] if isinstance(project, dict) else [None, None]
+    name, version = (value if isinstance(value, str) else None for value in stated)
     return Wrapper(folder=folder, text=text, name=name, version=version, upstream=upstream)
 
 
@@ -145,9 +145,9 @@ def _project(package: Package) -> dict[str, Any]:
 
 
 def update_text(wrapper: Wrapper, upstream: Upstream, package: Package) -> tuple[str, list[str]]:
-    """Return the pyproject.toml of a wrapper that builds another source now, and what the person should know.
+    """Return the pyproject.toml of a wrapper after its change to another source, and notes for the person.
 
-    Patches, settings and comments stay, and so do build requirements that the person has added.
+    Patches, settings and comments stay, and so do build requirements that the person added.
     """
     import tomlkit  # noqa: PLC0415 - the command line's extra
 
@@ -156,12 +156,12 @@ def update_text(wrapper: Wrapper, upstream: Upstream, package: Package) -> tuple
     build_system, project = (document.setdefault(key, tomlkit.table()) for key in ("build-system", "project"))
     ours = document["tool"][SHIM]
     requires, kept = [SHIM, *package.build_requires], list[str]()
-    if "backend-path" in build_system:  # a vendored copy, which need not be required
+    if "backend-path" in build_system:  # a vendored copy is not a requirement
         requires = requires[1:]
     names = {*map(name_of, requires), SHIM}
     kept = [str(text) for text in build_system.get("requires", []) if name_of(str(text)) not in names]
     _set(build_system, "requires", [*requires, *kept])
-    name = wrapper.name or package.name  # as the person has it
+    name = wrapper.name or package.name  # keeps the person's spelling
     for key, value in {**dict.fromkeys(_MANAGED), **_project(package), "name": name}.items():
         _set(project, key, value)
     for key in _SOURCE:
@@ -175,7 +175,7 @@ def update_text(wrapper: Wrapper, upstream: Upstream, package: Package) -> tuple
 
 
 def _set(table: Any, key: str, value: Any) -> None:  # noqa: ANN401 - tomlkit's tables, and what they hold
-    """Set a key of a table if it is another one; None takes it out."""
+    """Set a key of a table if its value differs; None removes it."""
     if value is None:
         table.pop(key, None)
     elif key not in table or table[key].unwrap() != value:

@@ -1,1 +1,1 @@
-"""What was built for another runtime, and how it is built again."""
+"""Finding distributions that were built for another runtime, and how to rebuild them."""

@@ -1,4 +1,4 @@
-"""Compiled files that link against torch's libraries, and whether the installed ones have what they need."""
+"""Finding compiled files that link against torch and need symbols that the installed torch does not have."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 _TORCHS = re.compile(r"lib(torch|c10|caffe2)\w*\.so")
 _NAMESPACES = re.compile(r"^_Z.*(?:3c10|2at|5torch|6caffe2)")
-"""Mangled names with something of torch's own in them (Itanium C++ ABI)."""
+"""Mangled names that contain a namespace of torch (Itanium C++ ABI)."""
 _SHOWN = 3
 _DAMAGE = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, MemoryError),
     *(RecursionError, struct.error),
 )
-"""What pyelftools raises, next to its own errors, for a file that is not as the format has it."""
+"""Exceptions that pyelftools raises for damaged files, besides its own."""
 
 
 class Unfit(NamedTuple):
@@ -38,7 +38,7 @@ class Unfit(NamedTuple):
     torch: str
 
     def __str__(self) -> str:
-        """Return one line about it."""
+        """Return one line for a person."""
         shown = ", ".join(self.missing[:_SHOWN]) + (" ..." if self.missing[_SHOWN:] else "")
         return (
             f"{self.distribution.name} {self.distribution.version} has no stamp, and {self.file} needs what torch"
@@ -46,7 +46,7 @@ class Unfit(NamedTuple):
         )
 
     def describe(self) -> dict[str, Any]:
-        """Return it as JSON takes it."""
+        """Return it as a JSON object."""
         return {
             "name": self.distribution.name,
             "version": self.distribution.version,
@@ -61,28 +61,27 @@ class _Library(NamedTuple):
     name: str
     """Its path in RECORD."""
     needed: tuple[str, ...]
-    """The libraries that it names (``DT_NEEDED``)."""
+    """The libraries that it links against (``DT_NEEDED``)."""
     wanted: tuple[str, ...]
-    """The symbols of torch's namespaces that it leaves to them."""
+    """The undefined symbols of torch's namespaces."""
     defined: frozenset[str]
-    """Likewise, those that it has itself."""
+    """The defined symbols of torch's namespaces."""
 
 
 class Unread(NamedTuple):
-    """A compiled file that cannot be read, so that nothing is known of it."""
+    """A compiled file that could not be checked."""
 
     file: str
     why: str
 
     def __str__(self) -> str:
-        """Return one line about it."""
-        return f"{self.file} was not looked at: {self.why}"
+        """Return one line for a person."""
+        return f"{self.file} was not checked: {self.why}"
 
 
 def find_unfit(distributions: Sequence[Distribution], environment: Environment) -> tuple[list[Unfit], list[Unread]]:
-    """Return the files of distributions that need a symbol which neither torch nor one of themselves has.
-
-    And those that cannot be read.
+    """Return the files that need a symbol which neither torch nor any of the distributions has, and the unreadable
+    files.
     """
     torch, unread = environment.distributions.find("torch"), list[Unread]()
     if torch is None:
@@ -119,12 +118,12 @@ def _torchs_libraries(torch: Distribution, environment: Environment) -> list[Pat
 
 @contextmanager
 def _opened(path: Path) -> Iterator[ELFFile | None]:
-    """Open an ELF file; None for a file of another kind.
+    """Open an ELF file; yield None for a file of another format.
 
-    :raises NoAnswer: when it is damaged, or cannot be read; also later, since pyelftools reads on demand.
+    :raises NoAnswer: if it is damaged or unreadable; also while it is in use, since pyelftools reads on demand.
     """
     from elftools.common.exceptions import ELFError  # noqa: PLC0415 - the command line's extra
-    from elftools.elf.elffile import ELFFile  # noqa: PLC0415 - as above
+    from elftools.elf.elffile import ELFFile  # noqa: PLC0415 - the command line's extra
 
     try:
         with path.open("rb") as file:
@@ -137,12 +136,12 @@ def _opened(path: Path) -> Iterator[ELFFile | None]:
 
 
 def _read(path: Path, name: str) -> _Library | None:
-    """Return what an ELF file says of itself; None for another kind of file.
+    """Read the libraries and symbols of an ELF file; None for a file of another format.
 
     :raises NoAnswer: when it is damaged, or cannot be read.
     """
     from elftools.elf.dynamic import DynamicSection  # noqa: PLC0415 - the command line's extra
-    from elftools.elf.sections import SymbolTableSection  # noqa: PLC0415 - as above
+    from elftools.elf.sections import SymbolTableSection  # noqa: PLC0415 - the command line's extra
 
     if not is_file(path):
         return None
@@ -162,19 +161,19 @@ def _read(path: Path, name: str) -> _Library | None:
 
 
 def _lacking(names: Sequence[str], libraries: Sequence[Path], unread: list[Unread]) -> list[str]:
-    """Return the symbols that no library has; none where a library cannot be read, which may have them."""
+    """Return the symbols that no library has; empty if a library is unreadable, since it may have them."""
     left = list(names)
     for path in libraries if left else ():
         try:
             left = _not_in(path, left)
-        except NoAnswer as failure:  # noqa: PERF203 - a handful of files
+        except NoAnswer as failure:  # noqa: PERF203 - only a few files
             unread.append(Unread(file=str(path), why=str(failure)))
             return []
     return left
 
 
 def _not_in(path: Path, names: list[str]) -> list[str]:
-    """Return the symbols that a library lacks; asked of its hash table, since libtorch has 100,000 symbols.
+    """Return the symbols that a library lacks. Uses its hash table, since libtorch has 100,000 symbols.
 
     :raises NoAnswer: when it is damaged, or cannot be read.
     """

@@ -1,6 +1,6 @@
-"""The command that builds an installed distribution again, from where it came, for the runtime that is there now.
+"""The command that rebuilds an installed distribution from its origin, for the runtime that is installed now.
 
-Frontends keep wheels that they have built, whatever torch those were for: each command goes past that cache.
+Frontends cache the wheels that they build without regard to torch, so each command bypasses their cache.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ from ...system.files import is_file, read_text
 
 
 class Rebuilding(NamedTuple):
-    """How a distribution is built again."""
+    """How to rebuild a distribution."""
 
     command: str | None
-    """A line for a shell; None where it is not known where the distribution came from."""
+    """A line for a shell; None if the origin of the distribution is not known."""
     note: str | None = None
-    """What the person should know of it."""
+    """What the person needs to know about the command."""
 
 
 class _Origin(NamedTuple):
-    """Where a distribution came from, as words of a command."""
+    """The origin of a distribution, as words of a command."""
 
     words: list[str]
     note: str | None = None
 
 
 def plan_rebuilding(distribution: Distribution, environment: Environment) -> Rebuilding:
-    """Return how a distribution is built again.
+    """Return how to rebuild a distribution.
 
-    By pip, if pip has installed it, or if another installer has and pip is there; else by uv.
+    The command uses pip if pip is in the environment, unless uv installed the distribution; else uv.
     """
     origin = _find_origin(distribution)
     if origin is None:
         path = distribution.info / "direct_url.json"
         return Rebuilding(
             command=None,
-            note=f"{distribution.name} {distribution.version}: {path} does not say where it came from:"
-            " install it again from there",
+            note=f"{distribution.name} {distribution.version}: found no origin in {path}, expected one (PEP 610):"
+            " install it again from its source",
         )
     installer = read_text(distribution.info / "INSTALLER").strip().lower()
     if installer != "uv" and environment.distributions.find("pip") is not None:
@@ -66,10 +66,10 @@ def _is_windows(environment: Environment) -> bool:
 
 
 def _find_origin(distribution: Distribution) -> _Origin | None:
-    """Return where it came from (PEP 610); None where that cannot be read.
+    """Return the origin (PEP 610); None if it cannot be read.
 
-    What came from an index is built, not downloaded. So is what came from the file of a wheel: that file was built for
-    the old runtime.
+    A distribution from an index is built, not downloaded. So is one from a wheel file: the file was built for the old
+    runtime.
     """
     if not is_file(distribution.info / "direct_url.json"):
         return _Origin(_of_index(distribution.name, distribution.version))
@@ -77,12 +77,12 @@ def _find_origin(distribution: Distribution) -> _Origin | None:
         direct = parse_json(distribution.direct_url)
         url, path = str(direct["url"]), urlsplit(str(direct["url"])).path
         file = unquote(path.rpartition("/")[2])
-        if not (url + file).isprintable():  # a command of several lines, or with what a terminal obeys
+        if not (url + file).isprintable():  # line breaks or control characters in a command
             return None
         if file.lower().endswith(".whl"):
             return _of_wheel(distribution, file)
         words = _of_url(distribution.name, url, path, direct)
-    except (ValueError, LookupError, TypeError, AttributeError):  # JSON, but not of PEP 610
+    except (ValueError, LookupError, TypeError, AttributeError):  # JSON, but not as in PEP 610
         return None
     return _Origin(words) if all(map(str.isprintable, words)) else None
 
@@ -101,7 +101,7 @@ def _of_index(name: str, version: str) -> list[str]:
 
 
 def _public(version: str) -> str:
-    """Return a version as an sdist has it: local labels (``+cu126``) are given to wheels, by their builders."""
+    """Return the version of the sdist: only builders of wheels add local labels (``+cu126``)."""
     found = parse_version(version)
     return version if found is None else found.public
 
@@ -109,7 +109,7 @@ def _public(version: str) -> str:
 def _of_url(name: str, url: str, path: str, direct: Mapping[str, Any]) -> list[str]:
     """Return the words for a source tree, a repository or an archive.
 
-    :raises ValueError: for a folder that is none, and as the types of the values have it.
+    :raises ValueError: if the folder is not an absolute path. Values of a wrong type raise TypeError or AttributeError.
     """
     folder = direct.get("subdirectory")
     fragment = f"#subdirectory={folder}" if folder else ""

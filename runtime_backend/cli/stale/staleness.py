@@ -1,4 +1,4 @@
-"""Stamped distributions, against the runtimes that are installed beside them now."""
+"""Comparing stamped distributions with the runtimes that are installed next to them now."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ State = Literal["fits", "stale", "unreadable", "unchecked", "unknown"]
 """How a stamped distribution is.
 
 ``unreadable``: the stamp is damaged. ``unchecked``: it cannot be compared here (a stamp of a later version, a runtime
-that does not say what it is). ``unknown``: built for nothing in particular.
+without a readable version). ``unknown``: it was built for no particular runtime.
 """
 
 
 class Finding(NamedTuple):
-    """One stamped distribution."""
+    """The result for one stamped distribution."""
 
     distribution: Distribution
     state: State
     built_for: str
     installed: str
     is_verified: bool = True
-    """Whether it was known, when it was built, that the target would have that runtime."""
+    """Whether the build knew that the target would have this runtime."""
 
     @property
     def is_stale(self) -> bool:
-        """Whether it has to be built again."""
+        """Whether it must be rebuilt."""
         return self.state in ("stale", "unreadable")
 
     @property
     def is_unchecked(self) -> bool:
-        """Whether nothing is known about it, and building it again would not help."""
+        """Whether the comparison failed, and rebuilding would not help."""
         return self.state == "unchecked"
 
     def __str__(self) -> str:
@@ -51,7 +51,7 @@ class Finding(NamedTuple):
         return f"{name}: built for {self.built_for}{guessed}{'' if self.state == 'fits' else f', {self.installed}'}"
 
     def describe(self) -> dict[str, Any]:
-        """Return it as JSON takes it."""
+        """Return it as a JSON object."""
         return {
             "name": self.distribution.name,
             "version": self.distribution.version,
@@ -63,7 +63,7 @@ class Finding(NamedTuple):
 
 
 def find_stamped(environment: Environment) -> Iterator[Finding]:
-    """Yield what was found of every distribution with a stamp."""
+    """Yield a result for every distribution that has a stamp."""
     for distribution in environment.distributions:
         path = distribution.info / FILE_NAME
         if is_file(path):
@@ -93,10 +93,10 @@ def _compare(distribution: Distribution, runtimes: list[StampedRuntime], environ
         if not runtime.is_known:
             continue
         found = _installed(runtime.name, environment)
-        told = runtime.identity(found)
-        built.append(str(told))
-        installed.append(f"installed is {found}" if found else f"{told.name} is not installed")
-        fits.append(found is not None and is_compatible(told, found, runtime.match))
+        stamped = runtime.identity(found)
+        built.append(str(stamped))
+        installed.append(f"installed is {found}" if found else f"{stamped.name} is not installed")
+        fits.append(found is not None and is_compatible(stamped, found, runtime.match))
     if not built:
         why = "its build was given no runtime"
         return Finding(distribution=distribution, state="unknown", built_for="nothing in particular", installed=why)
