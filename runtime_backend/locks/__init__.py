@@ -1,9 +1,9 @@
-"""Reading locks: one reader a file, all of one signature.
+"""Reading locks: one module per format, all with the same function.
 
-``read(path, name, selection, platform)`` returns the locked runtimes of that name which the selection and the platform
-leave: none, one, or several that cannot be told apart. It reads files, never an index: a wheel that the lock names
-without a URL is answered as :class:`~runtime_backend.index.Wanted`. It raises
-:class:`~runtime_backend.errors.LockError` and nothing else for whatever the file holds.
+``read(path, name, selection, platform)`` returns the locked runtimes of that name that the selection and the platform
+leave: none, one, or several that cannot be distinguished. It reads files, never an index: for a wheel without a URL, it
+returns a :class:`~runtime_backend.index.Wanted`. Whatever the file contains, it raises nothing but
+:class:`~runtime_backend.errors.LockError`.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ READERS = (
     ("*.conda-lock.yml", "conda_lock"),
     ("conda-*.lock", "conda_explicit"),
     ("Pipfile.lock", "pipfile"),
-    ("*.lock", "pdm"),  # these two last: patterns of many names; pdm's own documents name locks as they like
+    ("*.lock", "pdm"),  # last, since these two match many names; pdm's documentation uses any names for locks
     ("*.txt", "requirements"),
 )
 """File name pattern -> the module of its reader, imported when such a file is read."""
 
 
 def find_locked(path: Path, name: str, selection: Selection, platform: Platform) -> tuple[Locked, ...]:
-    """Return what a lock has of that name, by the reader of its file name.
+    """Return the runtimes of a name in a lock, using the reader for its file name.
 
-    :param name: the distribution's name, normalised.
-    :raises LockError: for a file that is not what its name says, and for a name that no reader knows.
+    :param name: the distribution's normalised name.
+    :raises LockError: if the file is not in the format of its name, or no reader matches its name.
     """
     for pattern, module in READERS:
         if fnmatchcase(path.name, pattern):
             read: Reader = import_module(f".{module}", __name__).read
             return read(path, name, selection, platform)
     known = ", ".join(pattern for pattern, _ in READERS)
-    raise LockError(f"{path}: no reader for a lock of this name; expected one of {known}")
+    raise LockError(f"{path}: found no reader for a lock of this name, expected one of {known}")

@@ -1,4 +1,4 @@
-"""What a lock says of one runtime."""
+"""The data of one runtime in a lock, and reading its values."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MOST = 1000
-"""Entries of one name in one lock. Real locks have tens; readers compare them with each other."""
+"""The most entries of one name in one lock. Real locks have tens; readers compare all pairs."""
 
 SOURCE = "it is locked as source, not as a wheel"
 
 
 class Locked(NamedTuple):
-    """One runtime of a lock, with its wheel for this platform where the lock tells it."""
+    """One runtime of a lock, with its wheel for this platform if the lock names it."""
 
     name: str
     version: str
     lock: Path
     url: str | None = None
-    """Where its wheel lies, ready for a direct reference (``%2B`` stays ``%2B``)."""
+    """The address of its wheel, ready for a direct reference (``%2B`` stays ``%2B``)."""
     sha256: str | None = None
     wanted: Wanted | None = None
-    """How its wheel is found on an index, where the lock tells no URL but that much."""
+    """What to look up on an index, if the lock does not name a URL."""
     missing: str | None = None
-    """Why its wheel cannot be had. Without this, ``url`` and ``wanted``, it is had by its version."""
+    """Why no wheel can be obtained. If this, ``url`` and ``wanted`` are None, its version is required."""
     detail: str = ""
-    """What tells it from its namesakes in the same lock: its index, its markers."""
+    """What distinguishes it from others of its name in the same lock: its index, its markers."""
 
 
 def read_lock(path: Path) -> str:
-    """Return a lock's text.
+    """Return a lock's text, with `` `` as line ends.
 
-    :raises LockError: when it cannot be read.
+    :raises LockError: if it cannot be read.
     """
     try:
         text = read_bytes(path).decode("utf-8")
@@ -55,9 +55,9 @@ def read_lock(path: Path) -> str:
 
 
 def parse_toml(text: str, path: Path) -> dict[str, Any]:
-    """Return the parsed lock.
+    """Parse a lock.
 
-    :raises LockError: with the line, when it is no TOML.
+    :raises LockError: if it is not valid TOML; names the line.
     """
     try:
         document: dict[str, Any] = traced(loads(text))
@@ -67,9 +67,9 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
 
 
 def read_version(package: Mapping[str, Any]) -> str:
-    """Return the version of a locked package; empty for a source tree that tells it only when built.
+    """Return the version of a locked package; empty for a source tree whose version is known only after building.
 
-    :raises InvalidVersion: for one that is none.
+    :raises InvalidVersion: if it does not follow PEP 440.
     """
     version: str = package.get("version", "")
     if version != "":
@@ -78,15 +78,15 @@ def read_version(package: Mapping[str, Any]) -> str:
 
 
 def read_sha256(text: str) -> str | None:
-    """Return the digest of ``sha256:…``; None for another algorithm's."""
+    """Return the digest of ``sha256:…``; None for another algorithm."""
     algorithm, _, digest = text.partition(":")
     return digest if algorithm == "sha256" else None
 
 
 def limited(entries: Sequence[T], name: str) -> Sequence[T]:
-    """Return a lock's entries of one name.
+    """Check the number of a lock's entries of one name, and return the entries.
 
-    :raises DataError: when there are more than :data:`MOST`.
+    :raises DataError: if there are more than :data:`MOST`.
     """
     if len(entries) > MOST:
         raise DataError(f"found {len(entries)} entries for {name}, expected at most {MOST}")
@@ -94,14 +94,14 @@ def limited(entries: Sequence[T], name: str) -> Sequence[T]:
 
 
 def corrupt(path: Path, what: str) -> LockError:
-    """Return the error for a lock that is not as its tool writes it."""
+    """Return the error for a lock that differs from what its tool writes."""
     return LockError(f"{path}: {what}", hint="Lock again with the tool that wrote it, or restore the file.")
 
 
 def only_lock_errors(read: Callable[P, T]) -> Callable[P, T]:
-    """Turn what a malformed document does to a reader into the one error that callers expect.
+    """Turn the exceptions of a reader on a malformed document into LockError.
 
-    A lock is a foreign file: any key may be absent, of another type, or hold what no tool writes.
+    A lock is a foreign file: any key may be absent, of another type, or have a value that no tool writes.
     """
 
     @wraps(read)

@@ -1,4 +1,4 @@
-"""What conda calls things, for the locks that hold its packages beside those of the Python index."""
+"""Conda's names and packages, for locks that contain packages of conda and of the Python index."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _LINUX_MACHINES = {"arm64": "aarch64"}
 
 
 def conda_name(name: str) -> str:
-    """Return conda's name of a distribution."""
+    """Return conda's name for a distribution."""
     return _NAMES.get(name, name)
 
 
 def conda_platform(platform: Platform) -> str:
-    """Return conda's name of a platform: ``linux-64``, ``osx-arm64``."""
+    """Return conda's name for a platform: ``linux-64``, ``osx-arm64``."""
     markers = platform.environment
     system, machine = (
         _SYSTEMS.get(markers["sys_platform"], markers["sys_platform"]),
@@ -45,11 +45,11 @@ class CondaPackage(NamedTuple):
     version: str
     build: str
     channel: str
-    """The last part of the channel's URL: more of it may hold a token."""
+    """The last part of the channel's URL; the rest may contain a token."""
 
     @classmethod
     def from_url(cls, url: str) -> CondaPackage:
-        """Return what the URL ``CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda`` tells; what it does not is empty."""
+        """Parse the URL ``CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda``; parts that it lacks are empty."""
         folder, _, file = url.partition("#")[0].rpartition("/")
         stem = file.removesuffix(".conda").removesuffix(".tar.bz2")
         name, version, build = stem.rsplit("-", 2) if stem != file and stem.count("-") > 1 else ("", "", "")
@@ -58,19 +58,19 @@ class CondaPackage(NamedTuple):
 
     @classmethod
     def from_entry(cls, entry: Mapping[str, str], url: str) -> CondaPackage:
-        """Return the package of a lock's entry; what the entry leaves out, its URL tells."""
-        told = cls.from_url(url)
+        """Return the package of a lock's entry; its URL supplies missing values."""
+        named = cls.from_url(url)
         return cls(
-            name=str(entry.get("name") or told.name),
-            version=str(entry.get("version") or told.version),
-            build=str(entry.get("build") or told.build),
-            channel=told.channel,
+            name=str(entry.get("name") or named.name),
+            version=str(entry.get("version") or named.version),
+            build=str(entry.get("build") or named.build),
+            channel=named.channel,
         )
 
     def lock(self, name: str, path: Path, detail: str = "") -> Locked:
-        """Return it as a locked runtime: no installer of wheels can fetch it.
+        """Return it as a locked runtime that no installer of wheels can fetch.
 
-        A version that is none for Python is left out: whichever is installed is then taken.
+        A version that does not follow PEP 440 is omitted; any installed version then matches.
         """
         what = " ".join(part for part in (self.name, self.version, self.build) if part)
         where = f", {self.channel}" if self.channel else ""
@@ -78,7 +78,7 @@ class CondaPackage(NamedTuple):
             name=name,
             version=self.version if _is_version(self.version) else "",
             lock=path,
-            missing=f"it is a conda package ({what}{where}): only an environment that has it can show it",
+            missing=f"it is a conda package ({what}{where}), not a wheel",
             detail=detail or f"conda build {self.build}",
         )
 
@@ -87,12 +87,12 @@ def _is_version(version: str) -> bool:
     return parse_version(version) is not None
 
 
-def lock_pypi(  # noqa: PLR0913 - what the three locks tell of a package, each under other keys
+def lock_pypi(  # noqa: PLR0913 - the values of a package in three lock formats
     name: str, version: str, location: str, sha256: object, *, path: Path, platform: Platform, detail: str = ""
 ) -> Locked:
-    """Return a package of the Python index as a locked runtime; these locks name one file of it.
+    """Return a package of the Python index as a locked runtime. These locks name one file per package.
 
-    :param version: empty where the lock does not tell: the file's name does.
+    :param version: if empty, the version in the file name is used.
     :param location: a URL, or a path relative to the lock.
     """
     if not (sha256 is None or isinstance(sha256, str)):
@@ -101,7 +101,7 @@ def lock_pypi(  # noqa: PLR0913 - what the three locks tell of a package, each u
     file = file_name(url)
     version = version or _version_of(file)
     if "$" in url and file.endswith(".whl"):
-        missing = "its URL holds environment variables, which only the tool that locked it fills in"
+        missing = "its URL contains environment variables, which only the tool that locked it fills in"
         return Locked(name=name, version=version, lock=path, missing=missing, detail=detail)
     return locked_file(name, version, url, sha256, lock=path, platform=platform, detail=detail)
 

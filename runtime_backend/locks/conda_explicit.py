@@ -1,4 +1,4 @@
-"""``conda-<platform>.lock``: what conda-lock renders for one platform, a line a package below ``@EXPLICIT``."""
+"""``conda-<platform>.lock``: conda-lock's explicit format for one platform, a package per line below ``@EXPLICIT``."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _CONDA = re.compile(r"^[^#@\s].*$", re.MULTILINE)
 
 @only_lock_errors
 def read(path: Path, name: str, selection: Selection, platform: Platform) -> tuple[Locked, ...]:  # noqa: ARG001
-    """Return the locked runtimes of that name, if the file is for this platform; what it was rendered for is all in it.
+    """Return the locked runtimes of that name, if the file is for this platform. It is made for one selection.
 
-    :raises LockError: for a file without ``@EXPLICIT``.
+    :raises LockError: if the file has no line ``@EXPLICIT``.
     """
     text = read_lock(path)
     if not re.search(r"^@EXPLICIT$", text, re.MULTILINE):
         raise corrupt(path, "found no line @EXPLICIT, expected one, as conda-lock writes it")
-    told = _PLATFORM.search(text)
-    subdir = told.group(1) if told else path.name.removeprefix("conda-").removesuffix(".lock")
+    stated = _PLATFORM.search(text)
+    subdir = stated.group(1) if stated else path.name.removeprefix("conda-").removesuffix(".lock")
     if subdir != conda_platform(platform):
         return ()
     packages = [CondaPackage.from_url(url.strip()) for url in _CONDA.findall(text)]

@@ -1,4 +1,4 @@
-"""``conda-lock.yml``, version 1: the packages of conda and of pip, each for one platform and one category."""
+"""``conda-lock.yml``, version 1: packages of conda and pip, each for one platform and one category."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _ITEM = re.compile(r"^- .*\n(?: .*\n)*", re.MULTILINE)
 
 @only_lock_errors
 def read(path: Path, name: str, selection: Selection, platform: Platform) -> tuple[Locked, ...]:
-    """Return the locked runtimes of that name for this platform, of the categories that are installed.
+    """Return the locked runtimes of that name for this platform, in the categories that are installed.
 
-    :raises LockError: for a file that is no conda-lock of version 1.
+    :raises LockError: if the file is not a conda-lock of version 1.
     """
     document = parse_part(read_lock(path), _ITEM, _wanted(name), path)
     if document.get("version") != "1":
         raise corrupt(
-            path, f"found version: {document.get('version')}, expected 1, the only one that this reader knows"
+            path, f"found version: {document.get('version')}, expected 1, the only version that this reader knows"
         )
     subdir = conda_platform(platform)
     found = (
@@ -35,7 +35,7 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
         for entry in document["package"] or ()
         if entry["platform"] == subdir and _is_of(entry, name) and _is_installed(entry, selection)
     )
-    return tuple(dict.fromkeys(found))  # an entry is repeated for each category
+    return tuple(dict.fromkeys(found))  # each category repeats the entry
 
 
 def _wanted(name: str) -> Callable[[str], bool]:
@@ -51,7 +51,7 @@ def _is_of(entry: Mapping[str, Any], name: str) -> bool:
 
 
 def _is_installed(entry: Mapping[str, Any], selection: Selection) -> bool:
-    """``conda-lock install`` takes ``main``, ``dev`` unless told ``--no-dev``, and the extras that it is told."""
+    """``conda-lock install`` installs ``main``, ``dev`` unless ``--no-dev`` is given, and the given extras."""
     category = entry.get("category") or "main"
     if category in selection.without_groups | selection.without_extras:
         return False

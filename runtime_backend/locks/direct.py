@@ -1,4 +1,4 @@
-"""Runtimes that a lock names by the URL or the path of a file, or of a repository."""
+"""Runtimes that a lock names by the URL or path of a file or repository."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from ..system.urls import file_name
 from .answer import SOURCE, Locked
 
 
-def locked_directly(  # noqa: PLR0913 - what a lock says of one file
+def locked_directly(  # noqa: PLR0913 - the values of one file in a lock
     name: str, url: str, *, hashes: frozenset[str], lock: Path, platform: Platform, detail: str
 ) -> Locked:
-    """Return what a lock's direct reference comes to on a platform.
+    """Return the runtime of a lock's direct reference on a platform.
 
-    :param hashes: the SHA-256 digests that stand beside it; one in the URL's fragment goes before them.
-    :raises ValueError: for a wheel whose name tells no version.
+    :param hashes: the SHA-256 digests in the lock; a digest in the URL's fragment takes precedence.
+    :raises ValueError: for a wheel whose name has no version.
     """
-    from urllib.parse import parse_qs, urldefrag  # noqa: PLC0415 - no lock is read in most hooks
+    from urllib.parse import parse_qs, urldefrag  # noqa: PLC0415 - most hooks read no lock
 
     url, fragment = urldefrag(url)
     file = file_name(url)
     version = str(Version([*file.split("-"), ""][1])) if file.lower().endswith(".whl") else ""
     allowed = parse_qs(fragment).get("sha256") or sorted(hashes)
-    # Of several digests none is the wheel's own for certain.
+    # With several digests, the wheel's own is not certain.
     sha256 = allowed[0].lower() if len(allowed) == 1 else None
     return locked_file(name, version, url, sha256, lock=lock, platform=platform, detail=detail)
 
 
-def locked_file(  # noqa: PLR0913 - as above
+def locked_file(  # noqa: PLR0913 - the values of one file in a lock
     name: str, version: str, url: str, sha256: str | None, *, lock: Path, platform: Platform, detail: str
 ) -> Locked:
-    """Return what one file, the only one that a lock names of a package, comes to on a platform."""
+    """Return the runtime of the only file that a lock names for a package, on a platform."""
     file = file_name(url)
     missing = SOURCE if not file.lower().endswith(".whl") else None
     if missing is None and platform.best_wheel([(file, file)]) is None:

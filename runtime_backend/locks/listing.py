@@ -1,4 +1,4 @@
-"""The wheel that fits among the files that a lock lists of one package, with or without their URLs."""
+"""Choosing the wheel that fits among the files that a lock lists for a package, with or without URLs."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ class LockedFile(NamedTuple):
 
     name: str
     version: Version | None
-    """Of a wheel, as its name tells it; None for anything else."""
+    """The version in a wheel's name; None for any other file."""
     url: str | None
     sha256: str | None
 
 
 class Listing(NamedTuple):
-    """A locked package with the files that the lock has of it, not all of them for this platform."""
+    """A locked package with all its files in the lock, for all platforms."""
 
     name: str
     version: str
     lock: Path
     files: tuple[LockedFile, ...]
     indexes: tuple[str, ...] = ()
-    """Where a file without a URL is to be found; empty for the frontend's own default index."""
+    """Where to look up a file without a URL; empty for the frontend's default index."""
     or_default: bool = False
-    """Whether the default index, which no lock names, is asked as well."""
+    """Whether the default index, which locks do not name, is searched as well."""
     detail: str = ""
 
 
 def read_file(entry: Mapping[str, str]) -> LockedFile:
-    """Return what poetry and pdm write of one file: ``{file, hash}`` or ``{url, hash}``."""
+    """Read one file in a lock of poetry or pdm: ``{file, hash}`` or ``{url, hash}``."""
     url = entry.get("url")
     name = file_name(url) if url is not None else entry["file"]
     return LockedFile(name=name, version=_wheel_version(name), url=url, sha256=read_sha256(entry.get("hash", "")))
 
 
 def read_listed_version(package: Mapping[str, Any]) -> str:
-    """Return the version of a package that is not locked as a source tree: such a one always has one.
+    """Return the version of a package that is not locked as a source tree, so it must have one.
 
-    :raises LookupError: where it is absent.
-    :raises InvalidVersion: for one that is none.
+    :raises LookupError: if it is absent.
+    :raises InvalidVersion: if it does not follow PEP 440.
     """
     version: str = package["version"]
     Version(version)
@@ -58,10 +58,10 @@ def read_listed_version(package: Mapping[str, Any]) -> str:
 
 
 def choose_wheel(listing: Listing, platform: Platform) -> Locked:
-    """Return the package with its wheel for the platform; of several versions the highest that fits.
+    """Return the package with its wheel for the platform; of several versions, the highest that fits.
 
-    pdm drops a local part that nobody asked for, lists the wheels of 2.7.0 and of 2.7.0+cpu under the one version,
-    and installs the latter.
+    pdm drops a local part that was not asked for, lists the wheels of 2.7.0 and 2.7.0+cpu under one version, and
+    installs 2.7.0+cpu.
     """
     by_version: dict[Version, list[LockedFile]] = {}
     for file in listing.files:
@@ -79,7 +79,7 @@ def choose_wheel(listing: Listing, platform: Platform) -> Locked:
 
 
 def drop_missing(found: Iterable[Locked]) -> tuple[Locked, ...]:
-    """Return those of several whose wheel can be had, each once; all of them where none can."""
+    """Return the distinct runtimes whose wheels can be obtained; all of them if none can."""
     unique: dict[Locked, Locked] = {}
     for locked in found:
         unique.setdefault(locked._replace(detail=""), locked)
@@ -88,7 +88,7 @@ def drop_missing(found: Iterable[Locked]) -> tuple[Locked, ...]:
 
 
 def _found(listing: Listing, version: str, file: LockedFile | None) -> Locked:
-    """Return the package with one of its files, by URL, by name on an index, or, where neither is told, by version."""
+    """Return the package with one of its files: by URL, by name on an index, or by version if neither is known."""
     name, url, sha256 = (None, None, None) if file is None else (file.name, file.url, file.sha256)
     hashes = frozenset(() if sha256 is None else (sha256,))
     is_named = url is None and bool(listing.indexes)
@@ -114,5 +114,5 @@ def _found(listing: Listing, version: str, file: LockedFile | None) -> Locked:
 def _wheel_version(name: str) -> Version | None:
     try:
         return parse_wheel_filename(name)[1]
-    except ValueError:  # InvalidWheelFilename, or a number of 5,000 digits
+    except ValueError:  # InvalidWheelFilename, or a number with 5,000 digits
         return None

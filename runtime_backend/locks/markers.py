@@ -1,4 +1,4 @@
-"""Markers of locks: several extras may be active at once, which packaging's markers do not express."""
+"""Markers in locks: several extras may be active at once, which packaging's markers do not support."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _EXTRA = re.compile(r"extra\s*(==|!=)\s*(['\"])(.*?)\2")
 
 
 def decide_extras(marker: str, active: frozenset[str]) -> str:
-    """Return the marker with each test of ``extra`` decided: packaging takes one extra at a time, uv means a set."""
+    """Replace each test of ``extra`` by its result: packaging accepts one extra at a time, uv means a set."""
 
     def decide(test: re.Match[str]) -> str:
         holds = (test.group(3) in active) == (test.group(1) == "==")
@@ -18,8 +18,8 @@ def decide_extras(marker: str, active: frozenset[str]) -> str:
 
 
 def ignore_extras(marker: str) -> str:
-    """Return the marker with each test of ``extra`` taken for true: whether it may hold under any extras.
+    """Replace each test of ``extra`` by true, to find out whether a marker may be true for some extras.
 
-    Markers have no negation, so it holds at least wherever the marker itself does.
+    Markers have no negation, so the result is true at least wherever the marker is.
     """
     return _EXTRA.sub("python_version >= '0'", marker)

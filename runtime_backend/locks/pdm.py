@@ -1,7 +1,7 @@
 """``pdm.lock``, lock_version 4.x, with or without ``static_urls``.
 
-The lock names no index: those of the project's pyproject.toml are meant. It may be kept under several names, one for
-each choice that excludes another (``pdm lock -L py312-linux.lock``).
+The lock names no index; the indexes are in the project's pyproject.toml. A project may have several locks, one for each
+of several exclusive choices (``pdm lock -L py312-linux.lock``).
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from .pdm_project import Project, read_project
 
 KNOWN = "4"
 SYSTEMS = {"manylinux": "linux", "musllinux": "linux", "alpine": "linux", "macos": "darwin", "windows": "win32"}
-"""How pdm calls a system in a target -> ``sys_platform``, where that differs."""
+"""System in a pdm target -> ``sys_platform``, if they differ."""
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64", "x86": "i686", "i386": "i686"}
-"""The names of one machine -> the one that stands for all."""
+"""Alias of a machine -> the name used for comparisons."""
 REPOSITORIES = ("git", "hg", "svn", "bzr")
 
 
 @only_lock_errors
 def read(path: Path, name: str, selection: Selection, platform: Platform) -> tuple[Locked, ...]:
-    """Return the locked runtimes of that name in the selected groups, among which pdm counts extras.
+    """Return the locked runtimes of that name in the selected groups; pdm counts extras as groups.
 
-    :raises LockError: for a file that is no pdm.lock of version 4.
+    :raises LockError: if the file is not a pdm.lock of version 4.
     """
     document = parse_toml(read_lock(path), path)
     metadata = document.get("metadata", {})
@@ -47,7 +47,7 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
     named = [package for package in document.get("package", ()) if canonicalize_name(package["name"]) == name]
     packages = limited(named, name)
     possible = [package for package in packages if platform.accepts(package.get("marker", ""))]
-    # Without the strategy inherit_metadata a package has no groups, and nothing says who needs it.
+    # Without the strategy inherit_metadata, packages have no groups, so any may be needed.
     chosen = [package for package in possible if not groups.isdisjoint(package.get("groups", groups))]
     return drop_missing(
         _locate(name, package, project, path=path, folder=folder, platform=platform) for package in chosen or possible
@@ -57,17 +57,17 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
 def _check_version(metadata: Mapping[str, Any], path: Path) -> None:
     version = metadata.get("lock_version")
     if str(version).partition(".")[0] != KNOWN:
-        raise corrupt(path, f"found metadata.lock_version = {version!r}, expected pdm's 4.x, which this reader knows")
+        raise corrupt(path, f"found metadata.lock_version = {version!r}, expected 4.x, which this reader knows")
 
 
 def _is_for(metadata: Mapping[str, Any], platform: Platform) -> bool:
-    """Return whether the lock is for this platform; without targets (before 4.5) it may be for any."""
+    """Return whether the lock is for this platform; a lock without targets (before 4.5) may be for any."""
     targets = metadata.get("targets", ())
     return not targets or any(_is_target(target, platform) for target in targets)
 
 
 def _is_target(target: Mapping[str, str], platform: Platform) -> bool:
-    """Return whether a target is this platform; pdm takes one of another version of the same system with a warning."""
+    """Return whether a target is this platform. The system's version is ignored: pdm only warns about it."""
     environment = platform.environment
     pythons = target.get("requires_python", "").split("||")
     is_python = any(SpecifierSet(p).contains(environment["python_full_version"], prereleases=True) for p in pythons)
@@ -78,7 +78,7 @@ def _is_target(target: Mapping[str, str], platform: Platform) -> bool:
 
 
 def _is_machine(rest: str, machine: str) -> bool:
-    """Return whether what follows the system, ``2_17_x86_64`` or ``arm64``, ends with the machine."""
+    """Return whether the rest of a target, such as ``2_17_x86_64`` or ``arm64``, ends with the machine."""
     names = {name for name in (*MACHINES, *MACHINES.values()) if _one_name(name) == _one_name(machine.lower())}
     return any(rest == name or rest.endswith(f"_{name}") for name in (*names, machine.lower()))
 
@@ -88,17 +88,17 @@ def _one_name(machine: str) -> str:
 
 
 def _project_folder(path: Path, selection: Selection) -> Path:
-    """Return the project's folder: the lock's, unless it is kept elsewhere (``-L``)."""
+    """Return the project's folder: the lock's folder, unless ``-L`` placed the lock elsewhere."""
     project = selection.project
     is_elsewhere = project is not None and not is_file(path.with_name("pyproject.toml"))
     return project if project is not None and is_elsewhere else path.parent
 
 
 def _select(locked: list[str], project: Project, selection: Selection) -> frozenset[str]:
-    """Return the groups that are installed, as pdm's ``GroupSelection``: by default all that are locked.
+    """Return the groups that are installed, as pdm's ``GroupSelection`` does: by default all locked groups.
 
-    Once something is selected, it is the project's dependencies and those of its development groups, unless one of
-    these is named.
+    If groups are selected, the result also contains the default group, and all development groups unless one of them is
+    selected.
     """
     known = project.groups or frozenset(locked)
     dev = project.dev_groups if project.groups else known - {"default"}
@@ -113,7 +113,7 @@ def _select(locked: list[str], project: Project, selection: Selection) -> frozen
     return frozenset(groups | (known - dev - {"default"} if every else set())) - without
 
 
-def _locate(  # noqa: PLR0913 - a package, and what it is read for
+def _locate(  # noqa: PLR0913 - a package and its context
     name: str, package: Mapping[str, Any], project: Project, *, path: Path, folder: Path, platform: Platform
 ) -> Locked:
     version, detail = read_version(package), package.get("marker", "")
@@ -139,7 +139,7 @@ def _locate(  # noqa: PLR0913 - a package, and what it is read for
 
 
 def _with_root(entry: Mapping[str, str], folder: Path) -> Mapping[str, str]:
-    """Return an entry with the project's folder put into its URL, as pdm writes one that lies there."""
+    """Insert the project's folder into a URL for which pdm writes a placeholder."""
     if "url" not in entry:
         return entry
     root = folder.absolute().as_uri()

@@ -1,4 +1,4 @@
-"""What a pdm project's pyproject.toml says, where the lock is silent: its groups and its indexes."""
+"""Data of a pdm project's pyproject.toml that the lock lacks: groups and indexes."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ class Project(NamedTuple):
     """The groups and indexes of a project."""
 
     groups: frozenset[str] = frozenset()
-    """All of them with ``default``; empty where there is no pyproject.toml."""
+    """All groups, including ``default``; empty if there is no pyproject.toml."""
     dev_groups: frozenset[str] = frozenset()
     sources: tuple[Source, ...] = ()
 
     def indexes_of(self, name: str) -> tuple[str, ...]:
-        """Return the indexes on which pdm looks for a distribution.
+        """Return the indexes that pdm searches for a distribution.
 
-        :param name: its name, normalised.
+        :param name: its normalised name.
         """
         included = [source.url for source in self.sources if _matches(name, source.included)]
         rest = [source.url for source in self.sources if not _matches(name, source.excluded)]
         return tuple(included or rest)
 
     def asks_default(self, name: str) -> bool:
-        """Return whether pdm looks on its default index as well: unless a source replaces it by the name ``pypi``."""
+        """Return whether pdm also searches its default index: a source named ``pypi`` replaces it."""
         replaces = any(source.name == "pypi" or _matches(name, source.included) for source in self.sources)
         return not replaces
 
 
 @only_lock_errors
 def read_project(path: Path) -> Project:
-    """Return what a pyproject.toml says; nothing where there is none."""
+    """Read a pyproject.toml; empty if there is none."""
     if not is_file(path):
         return Project()
     document = parse_toml(read_lock(path), path)
@@ -67,7 +67,7 @@ def read_project(path: Path) -> Project:
 
 
 def _patterns(patterns: list[str]) -> tuple[str, ...]:
-    """Return patterns as pdm compares them with normalised names."""
+    """Return patterns in the form in which pdm compares them with normalised names."""
     return tuple(re.sub(r"[^A-Za-z0-9?*\[\]-]+", "-", pattern).lower() for pattern in patterns)
 
 

@@ -1,4 +1,4 @@
-"""``Pipfile.lock``, specification 6: one table of packages a category."""
+"""``Pipfile.lock``, specification 6: one table of packages per category."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from .direct import locked_directly
 from .tracing import traced
 
 _CATEGORIES = {"packages": "default", "dev-packages": "develop", "dev": "develop"}
-"""What the Pipfile and the command line call a category -> what the lock calls it."""
+"""Category in the Pipfile or on the command line -> its name in the lock."""
 
 
 @only_lock_errors
 def read(path: Path, name: str, selection: Selection, platform: Platform) -> tuple[Locked, ...]:
     """Return the locked runtimes of that name in the selected categories.
 
-    :raises LockError: for a file that is no Pipfile.lock of specification 6.
+    :raises LockError: if the file is not a Pipfile.lock of specification 6.
     """
     document = _parse(path)
     found = [
@@ -36,7 +36,7 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
         for key, entry in document[category].items()
         if canonicalize_name(key) == name and platform.accepts(entry.get("markers", ""))
     ]
-    # Categories are locked under each other's constraints: the same runtime stands in each that needs it.
+    # Categories constrain each other, so a runtime is the same in each category that needs it.
     return tuple(dict.fromkeys(found))
 
 
@@ -46,14 +46,14 @@ def _parse(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise corrupt(path, reason(error)) from None
     specification = document["_meta"].get("pipfile-spec")
-    if specification != 6:  # noqa: PLR2004 - the only one there has been
-        what = f"found pipfile-spec = {specification!r}, expected 6, the only one that this reader knows"
+    if specification != 6:  # noqa: PLR2004 - the only version so far
+        what = f"found pipfile-spec = {specification!r}, expected 6, the only version that this reader knows"
         raise corrupt(path, what)
     return document
 
 
 def _selected(document: Mapping[str, Any], selection: Selection) -> Iterator[str]:
-    """Yield the categories that are installed: ``default``, unless groups alone are, and those that are named."""
+    """Yield the categories that are installed: ``default``, unless only groups are, and the selected ones."""
     named = {_CATEGORIES.get(group, group) for group in selection.groups}
     without = {_CATEGORIES.get(group, group) for group in selection.without_groups}
     always = set() if selection.only_groups else {"default"}
@@ -85,7 +85,7 @@ def _pinned(name: str, entry: Mapping[str, Any], path: Path) -> str:
 
 
 def _index(name: str, entry: Mapping[str, Any], document: Mapping[str, Any], path: Path) -> str | None:
-    """Return the index that the entry names, or the first one; its variables are put in by whoever asks it."""
+    """Return the index that the entry names, else the first one. Variables in it are filled in when it is used."""
     sources = document["_meta"].get("sources", ())
     urls: dict[str, str] = {source["name"]: source["url"].strip() for source in sources}
     if "index" not in entry:

@@ -1,4 +1,4 @@
-"""``pixi.lock``, versions 5 to 7: what each environment holds on each platform, of conda and of the Python index."""
+"""``pixi.lock``, versions 5 to 7: packages of conda and the Python index, by environment and platform."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _PLACE = re.compile(rf"^[ -]*(?:{_KEYS}): *(\S.*)$", re.MULTILINE)
 
 @only_lock_errors
 def read(path: Path, name: str, selection: Selection, platform: Platform) -> tuple[Locked, ...]:
-    """Return the locked runtimes of that name for this platform, of the environments that are meant.
+    """Return the locked runtimes of that name for this platform, in the selected environments.
 
-    :raises LockError: for a file that is no pixi.lock of versions 5 to 7.
+    :raises LockError: if the file is not a pixi.lock of versions 5 to 7.
     """
     text = read_lock(path)
     document = parse_part(text, _ITEM, _wanted(text, name), path)
@@ -38,21 +38,23 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
         )
     entries = limited([entry for entry in document["packages"] or () if _is_of(entry, name)], name)
     names = _platform_names(document, conda_platform(platform))
-    held = {
+    installed = {
         environment: list(_selected(entries, data["packages"] or {}, names))
         for environment, data in document["environments"].items()
     }
-    return tuple(_locked(entry, told, name, path, platform) for entry, told in _meant(held, selection))
+    return tuple(
+        _locked(entry, environments, name, path, platform) for entry, environments in _meant(installed, selection)
+    )
 
 
 def _wanted(text: str, name: str) -> Callable[[str], bool]:
-    """Return what tells the items that have to do with a name: its spellings, and the places of its packages."""
+    """Return a test for the items that concern a name: by its spellings, and by the locations of its packages."""
     spelled = rf"{name.replace('-', '[-_.]+')}|{re.escape(conda_name(name))}"
     named = re.compile(rf"^[ -]*(?:{_KEYS}|name|pkg): ?.*(?:{spelled})", re.MULTILINE | re.IGNORECASE)
     words = [word.partition("-")[0] for word in (name, conda_name(name))]
 
     def is_named(item: str) -> bool:
-        lower = item.lower()  # most items are told by a word that is not in them, twenty times faster
+        lower = item.lower()  # excludes most items, twenty times faster than the pattern
         return any(word in lower for word in words) and named.search(item) is not None
 
     items = (found.group() for found in _ITEM.finditer(text))
@@ -65,19 +67,19 @@ def _kind(entry: Mapping[str, Any]) -> str:
 
 
 def _place(entry: Mapping[str, Any]) -> str:
-    """Return what the environments call a package by; version 5 has it under another key."""
+    """Return the key by which environments refer to a package; version 5 stores it under another name."""
     return str(entry[_first(entry, ("url", "path") if "kind" in entry else _KINDS)])
 
 
 def _first(entry: Mapping[str, Any], keys: tuple[str, ...]) -> str:
     found = next((key for key in keys if key in entry), None)
     if found is None:
-        raise DataError(f"a package with none of the keys {', '.join(keys)}")
+        raise DataError(f"found a package with none of the keys {', '.join(keys)}")
     return found
 
 
 def _is_of(entry: Mapping[str, Any], name: str) -> bool:
-    """Whether a package is of that name; a conda package may tell the name on the Python index (``purls``)."""
+    """Return whether a package has that name; a conda package may state its name on the Python index (``purls``)."""
     if _kind(entry) == "pypi":
         return canonicalize_name(entry["name"]) == name
     purls = (purl.partition("?")[0].partition("@")[0] for purl in entry.get("purls") or ())
@@ -85,7 +87,7 @@ def _is_of(entry: Mapping[str, Any], name: str) -> bool:
 
 
 def _package(entry: Mapping[str, Any]) -> CondaPackage:
-    """Return a conda package; one built from source is called ``name[hash] @ location``."""
+    """Return a conda package; one built from source is listed as ``name[hash] @ location``."""
     source = entry.get("conda_source")
     if source is not None:
         return CondaPackage.from_entry({**entry, "name": source.partition("[")[0]}, "")
@@ -93,7 +95,7 @@ def _package(entry: Mapping[str, Any]) -> CondaPackage:
 
 
 def _platform_names(document: Mapping[str, Any], subdir: str) -> tuple[str, ...]:
-    """Return what the lock calls a platform of conda: version 7 has names of its own, several may be of one subdir."""
+    """Return the lock's names for a platform: version 7 has its own, and several may have one subdir."""
     platforms = document.get("platforms") or ()
     return (subdir, *(item["name"] for item in platforms if item.get("subdir") == subdir and item["name"] != subdir))
 
@@ -101,7 +103,7 @@ def _platform_names(document: Mapping[str, Any], subdir: str) -> tuple[str, ...]
 def _selected(
     entries: Sequence[Mapping[str, Any]], packages: Mapping[str, Any], names: tuple[str, ...]
 ) -> Iterator[Mapping[str, Any]]:
-    """Yield the entries that an environment names for its platform."""
+    """Yield the entries that an environment refers to for its platform."""
     selectors: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for selector in (selector for name in names for selector in packages.get(name) or ()):
         for kind in _KINDS:
@@ -112,23 +114,23 @@ def _selected(
 
 
 def _agrees(selector: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
-    """Version 6 tells packages of one place apart by more keys."""
+    """Return whether further keys agree, by which version 6 distinguishes packages at one location."""
     keys = ("name", "version", "build", "subdir")
     return all(selector[key] == entry.get(key, selector[key]) for key in keys if key in selector)
 
 
 def _meant(
-    held: Mapping[str, list[Mapping[str, Any]]], selection: Selection
+    installed: Mapping[str, list[Mapping[str, Any]]], selection: Selection
 ) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """Yield the packages of the environments that are meant, each with the environments that hold it.
+    """Yield the packages of the selected environments, each with the names of its environments.
 
-    The environment chosen is meant (a group, in the selection's words); else ``default``, if it holds one; else all.
+    A group in the selection selects an environment. Without one, ``default`` is used if it has a package, else all.
     """
-    chosen = [environment for environment in held if environment in selection.groups]
-    environments = chosen or (["default"] if held.get("default") else list(held))
+    chosen = [environment for environment in installed if environment in selection.groups]
+    environments = chosen or (["default"] if installed.get("default") else list(installed))
     found: dict[tuple[str, str], tuple[Mapping[str, Any], list[str]]] = {}
     for environment in environments:
-        for entry in held[environment]:
+        for entry in installed[environment]:
             _, holders = found.setdefault((_kind(entry), _place(entry)), (entry, []))
             holders.append(environment)
     for entry, holders in found.values():
@@ -140,7 +142,7 @@ def _locked(entry: Mapping[str, Any], environments: str, name: str, path: Path, 
     if _kind(entry) != "pypi":
         package = _package(entry)
         return package.lock(name, path, detail=f"{detail}, conda build {package.build}")
-    location = _place(entry).removeprefix("direct+")  # so pixi marks a URL that the project names itself
+    location = _place(entry).removeprefix("direct+")  # pixi's mark for a URL in the project
     return lock_pypi(
         name, read_version(entry), location, entry.get("sha256"), path=path, platform=platform, detail=detail
     )

@@ -1,7 +1,7 @@
 """``poetry.lock``, lock-version 1.x and 2.x.
 
-From 2.1 on (poetry 2) each package has its groups and markers. Before, the project's pyproject.toml is asked, as poetry
-does, which resolves again on every install; what it does not decide is left open.
+From 2.1 on (poetry 2), each package has its groups and markers. Before, the project's pyproject.toml is read, as poetry
+does, which resolves again on every install; several candidates may remain.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Package: TypeAlias = Mapping[str, Any]
 def read(path: Path, name: str, selection: Selection, platform: Platform) -> tuple[Locked, ...]:
     """Return the locked runtimes of that name in the selected groups and extras.
 
-    :raises LockError: for a file that is no poetry.lock of version 1 or 2.
+    :raises LockError: if the file is not a poetry.lock of version 1 or 2.
     """
     document = parse_toml(read_lock(path), path)
     _check_version(document, path)
@@ -68,7 +68,7 @@ def _active_extras(document: Package, selection: Selection) -> frozenset[str]:
 
 
 def _markers(package: Package) -> Iterator[tuple[str, str]]:
-    """Yield (group, marker): one marker for all groups, or a table that lacks those without any."""
+    """Yield (group, marker). The lock has one marker for all groups, or a table without the unconditional groups."""
     markers = package.get("markers", "")
     for group in package["groups"]:
         yield group, markers if isinstance(markers, str) else markers.get(group, "")
@@ -85,7 +85,7 @@ def _is_chosen(package: Package, choice: Choice, platform: Platform) -> bool:
     )
 
 
-def _ask_project(  # noqa: PLR0913 - all that there is to go by
+def _ask_project(  # noqa: PLR0913 - the lock and the project
     name: str,
     packages: Sequence[Package],
     document: Package,
@@ -94,7 +94,7 @@ def _ask_project(  # noqa: PLR0913 - all that there is to go by
     platform: Platform,
     project: Path,
 ) -> Sequence[Package]:
-    """Return the packages that are chosen by who needs them; if none is, those that may be for this platform."""
+    """Return the packages that chosen requirements of the project allow; if none, those possible on this platform."""
     needs = read_needs(project, name)
     meant = [(package, [need for need in needs if need.means(package)]) for package in packages]
     chosen = [package for package, by in meant if any(need.is_chosen(choice, platform) for need in by)]
@@ -109,12 +109,12 @@ def _is_needed_by_others(name: str, document: Package) -> bool:
 def _locate(name: str, package: Package, document: Package, path: Path, platform: Platform) -> Locked:
     source = package.get("source", {})
     kind, markers = source.get("type", "legacy"), package.get("markers", "")
-    told = markers if isinstance(markers, str) else " or ".join(markers.values())
-    detail = "; ".join(part for part in (told, source.get("url", "")) if part)
+    marker = markers if isinstance(markers, str) else " or ".join(markers.values())
+    detail = "; ".join(part for part in (marker, source.get("url", "")) if part)
     version = read_listed_version(package)
     files = _files(package, document)
     if kind == "legacy":
-        indexes = (source["url"],) if source else ()  # without a source it comes from the default index
+        indexes = (source["url"],) if source else ()  # without a source: the default index
         listing = Listing(name=name, version=version, lock=path, files=files, indexes=indexes, detail=detail)
         return choose_wheel(listing, platform)
     if kind not in ("url", "file"):
@@ -126,7 +126,7 @@ def _locate(name: str, package: Package, document: Package, path: Path, platform
 
 
 def _files(package: Package, document: Package) -> tuple[LockedFile, ...]:
-    """Return the files of a package; lock-version 1.x lists those of all locked versions of a name together."""
+    """Return the files of a package. lock-version 1.x lists the files of all locked versions of a name together."""
     entries = package.get("files")
     if entries is None:
         entries = document["metadata"].get("files", {}).get(package["name"], ())

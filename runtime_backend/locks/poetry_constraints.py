@@ -1,4 +1,4 @@
-"""Version constraints as poetry spells them: ``^2.7``, ``~2.7``, ``2.7.*``, ``>=2.6,<3 || 3.1``."""
+"""Version constraints in poetry's syntax: ``^2.7``, ``~2.7``, ``2.7.*``, ``>=2.6,<3 || 3.1``."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from packaging.version import Version
 _TERM = re.compile(r"(?:(\^|~=|~|===|[<>=!]=|[<>=])\s*)?([^\s,]+)")
 
 
-@lru_cache(maxsize=1024)  # a lock may have the same question a thousand times
+@lru_cache(maxsize=1024)  # a lock may repeat a constraint a thousand times
 def allows(constraint: str, version: str) -> bool:
-    """Return whether a constraint allows a version; one in a spelling that is not known here allows every version."""
+    """Return whether a constraint allows a version; True if the constraint's syntax is unknown."""
     try:
         return any(_specifiers(part).contains(version, prereleases=True) for part in re.split(r"\|\|?", constraint))
-    except ValueError:  # InvalidSpecifier, InvalidVersion, a number of 5,000 digits
+    except ValueError:  # InvalidSpecifier, InvalidVersion, or a number with 5,000 digits
         return True
 
 
 def as_specifier(constraint: str) -> str | None:
-    """Return a constraint as PEP 440 spells it; None for one that it cannot express, or that is not known here."""
+    """Return a constraint in PEP 440; None if PEP 440 cannot express it, or its syntax is unknown."""
     try:
         return None if "|" in constraint else str(_specifiers(constraint))
     except ValueError:
@@ -33,7 +33,7 @@ def _specifiers(part: str) -> SpecifierSet:
 
 
 def _in_pep_440(operator: str, version: str) -> str:
-    """Return one term as a specifier; a caret keeps the first part that is not zero, a tilde the first two parts."""
+    """Return one term as a specifier: a caret fixes the first nonzero part, a tilde the first two parts."""
     if operator not in ("^", "~"):
         return f"{'==' if operator in ('', '=') else operator}{version}"
     release = Version(version).release

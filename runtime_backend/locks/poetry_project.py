@@ -1,7 +1,7 @@
-"""What a poetry project's pyproject.toml says, where the lock is silent.
+"""Data of a poetry project's pyproject.toml that the lock lacks.
 
-No lock tells which groups are optional. Those before lock-version 2.1 (poetry 1.x) tell neither groups nor markers: who
-needs which of several locked versions stands in the project alone.
+No lock states which groups are optional. Locks before lock-version 2.1 (poetry 1.x) have neither groups nor markers, so
+only the project states which requirement needs which of several locked versions.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from .poetry_constraints import allows
 
 
 class Choice(NamedTuple):
-    """The groups and extras that a selection comes to in one project."""
+    """The groups and extras of a selection in one project."""
 
     selection: Selection
     optional_groups: frozenset[str]
     extras: frozenset[str]
-    """Those that are active."""
+    """The active extras."""
 
     def has_group(self, name: str) -> bool:
-        """Return whether a group is installed; ``--only`` means its groups and nothing else."""
+        """Return whether a group is installed; ``--only`` excludes all groups that it does not name."""
         selection, group = self.selection, canonicalize_name(name)
         if group in selection.without_groups or group in selection.groups:
             return group not in selection.without_groups
@@ -40,21 +40,21 @@ class Choice(NamedTuple):
 
 
 class Need(NamedTuple):
-    """One line of a project that asks for the runtime."""
+    """One requirement of a project for the runtime."""
 
     group: str
     extras: frozenset[str] | None
-    """The extras of which one brings it in; None: it is not optional."""
+    """The extras that activate it; None if it is not optional."""
     constraint: Mapping[str, Any]
-    """In the words of ``[tool.poetry.dependencies]``: ``version``, ``source``, ``markers``, ``python``, ``url`` ..."""
+    """A value of ``[tool.poetry.dependencies]``: ``version``, ``source``, ``markers``, ``python``, ``url`` ..."""
 
     def means(self, package: Mapping[str, Any]) -> bool:
-        """Return whether a locked package is one that this line allows."""
+        """Return whether this requirement allows a locked package."""
         source = package.get("source", {})
         for key, types in (("url", ("url",)), ("path", ("file", "directory")), ("git", ("git",))):
             if key in self.constraint:
-                told = Path(self.constraint[key]).name
-                return source.get("type") in types and (key == "git" or Path(source["url"]).name == told)
+                file = Path(self.constraint[key]).name
+                return source.get("type") in types and (key == "git" or Path(source["url"]).name == file)
         named = self.constraint.get("source")
         if named is not None and source.get("reference", "pypi").lower() != named.lower():
             return False
@@ -63,11 +63,11 @@ class Need(NamedTuple):
         )
 
     def is_for(self, platform: Platform) -> bool:
-        """Return whether it may hold on a platform, whatever extras are chosen."""
+        """Return whether it may apply on a platform, for any extras."""
         return self._holds(platform, ignore_extras(self.constraint.get("markers", "")))
 
     def is_chosen(self, choice: Choice, platform: Platform) -> bool:
-        """Return whether it holds on a platform for what is chosen."""
+        """Return whether it applies on a platform with the chosen groups and extras."""
         is_wanted = self.extras is None or bool(self.extras & choice.extras)
         marker = decide_extras(self.constraint.get("markers", ""), choice.extras)
         return is_wanted and choice.has_group(self.group) and self._holds(platform, marker)
@@ -81,16 +81,16 @@ class Need(NamedTuple):
 
 @only_lock_errors
 def read_optional_groups(path: Path) -> frozenset[str]:
-    """Return the groups that are installed only when asked for; none where there is no pyproject.toml."""
+    """Return the groups that are installed only on request; empty if there is no pyproject.toml."""
     groups = _read(path).get("tool", {}).get("poetry", {}).get("group", {})
     return normalise_names(name for name, group in groups.items() if group.get("optional"))
 
 
 @only_lock_errors
 def read_needs(path: Path, name: str) -> tuple[Need, ...]:
-    """Return the lines of a project that ask for a runtime.
+    """Return a project's requirements of a runtime.
 
-    :param name: the distribution's name, normalised.
+    :param name: the distribution's normalised name.
     """
     document = _read(path)
     poetry = document.get("tool", {}).get("poetry", {})
@@ -99,7 +99,7 @@ def read_needs(path: Path, name: str) -> tuple[Need, ...]:
 
 @only_lock_errors
 def read_poetry_needs(path: Path, name: str) -> tuple[Need, ...]:
-    """Return the lines of a project's ``[tool.poetry]`` that ask for a distribution, by its normalised name."""
+    """Return the requirements in a project's ``[tool.poetry]`` of a distribution, by its normalised name."""
     return tuple(_poetry_needs(_read(path).get("tool", {}).get("poetry", {}), name))
 
 
@@ -127,7 +127,7 @@ def _standard_needs(project: Mapping[str, Any], name: str) -> Iterator[Need]:
     for extra, members in project.get("optional-dependencies", {}).items():
         lines += [(normalise_names([extra]), line) for line in members]
     for extras, line in lines:
-        requirement = parse_requirement(line)  # None: poetry's own spellings; a line less leaves more to choose from
+        requirement = parse_requirement(line)  # None for poetry's own syntax; ignoring it leaves more candidates
         if requirement is not None and canonicalize_name(requirement.name) == name:
             constraint = {"version": str(requirement.specifier) or "*", "markers": str(requirement.marker or "")}
             yield Need(

@@ -1,4 +1,4 @@
-"""``pylock.toml`` (PEP 751), by :mod:`packaging.pylock`."""
+"""``pylock.toml`` (PEP 751), parsed by :mod:`packaging.pylock`."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from .answer import SOURCE, Locked, corrupt, only_lock_errors, parse_toml, read_
 def read(path: Path, name: str, selection: Selection, platform: Platform) -> tuple[Locked, ...]:
     """Return the locked runtimes of that name for this platform.
 
-    Only the entries of that name are given to packaging: it refuses a whole file for one bad entry, and uv itself
-    writes such entries for wheels meant for other platforms.
+    packaging gets only the entries of that name: it refuses a whole file for one invalid entry, and uv itself writes
+    invalid entries for wheels of other platforms.
 
-    :raises LockError: for a file that is no pylock, of another version, or with a malformed entry of that name.
+    :raises LockError: if the file is not a pylock, has another version, or has a malformed entry of that name.
     """
     document = parse_toml(read_lock(path), path)
     entries = [entry for entry in document.get("packages", []) if canonicalize_name(entry.get("name", "")) == name]
@@ -44,20 +44,20 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
 
 
 def _validated(document: dict[str, Any], entries: Sequence[dict[str, Any]], path: Path) -> Pylock | None:
-    """Return the lock with the entries of one name; None when all of them were meant for other platforms."""
+    """Return the lock with the entries of one name; None if all of them are for other platforms."""
     whole = [entry for entry in entries if not _is_sourceless(entry)]
     if entries and not whole:
         return None
     try:
         return Pylock.from_dict({**document, "packages": whole})
     except PylockUnsupportedVersionError as error:
-        raise corrupt(path, f"an unknown version: {error}; this reader knows lock-version 1.0") from None
+        raise corrupt(path, f"found an unknown version: {error}; this reader knows lock-version 1.0") from None
     except PylockValidationError as error:
         raise corrupt(path, f"not a valid pylock (PEP 751): {error}") from None
 
 
 def _is_for(pylock: Pylock, platform: Platform) -> bool:
-    """PEP 751, installation: ``requires-python`` and one of ``environments`` must be met."""
+    """Return whether ``requires-python`` and one of ``environments`` are met (PEP 751, installation)."""
     required, markers = pylock.requires_python, pylock.environments
     if required is not None and not required.contains(platform.environment["python_full_version"], prereleases=True):
         return False
@@ -69,7 +69,7 @@ def _is_sourceless(entry: dict[str, Any]) -> bool:
 
 
 def _environment(pylock: Pylock, selection: Selection, platform: Platform) -> dict[str, str | frozenset[str]]:
-    """PEP 751, installation: extras are those asked for; groups are those asked for and the defaults."""
+    """Return the marker environment (PEP 751, installation): selected extras, selected and default groups."""
     defaults = frozenset(pylock.default_groups or ()) if selection.default_groups else frozenset()
     extras = frozenset(pylock.extras or ()) if selection.all_extras else selection.extras
     groups = frozenset(pylock.dependency_groups or ()) if selection.all_groups else selection.groups | defaults
@@ -94,7 +94,7 @@ def _locked(package: Package, path: Path, platform: Platform) -> Locked:
 
 
 def _artifact(package: Package, platform: Platform) -> PackageWheel | PackageArchive | None:
-    """Return the wheel for this platform; a wheel named by URL or path stands under ``archive``, with tags to check."""
+    """Return the wheel for this platform. A wheel by URL or path is listed under ``archive``; its tags are checked."""
     if package.wheels:
         return platform.best_wheel((wheel.filename, wheel) for wheel in package.wheels)
     archive = package.archive

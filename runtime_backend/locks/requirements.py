@@ -1,4 +1,4 @@
-"""Requirements files as locks, as ``pip-compile``, ``uv pip compile``, ``uv export`` and people write them."""
+"""Requirements files as locks, written by ``pip-compile``, ``uv pip compile``, ``uv export`` or by hand."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _PINS = ("==", "===")
 
 @only_lock_errors
 def read(path: Path, name: str, _selection: Selection, platform: Platform) -> tuple[Locked, ...]:
-    """Return the runtime of that name which the requirements and constraints pin together on this platform.
+    """Return the runtime of that name that the requirements and constraints together pin on this platform.
 
-    :raises LockError: for a file of which a part cannot be read, or that demands the name without pinning it.
+    :raises LockError: if a part of the file cannot be read, or it requires the name without pinning it.
     """
     requirements = read_requirements(path, {})
     if requirements.problems:
-        # What was not read may pin, constrain, or name an index.
+        # The unread parts may pin, constrain, or name an index.
         raise LockError(
-            f"{path}: not all of it can be read:" + "".join(f"\n  {problem}" for problem in requirements.problems),
-            hint="Mend these lines, or name a lock that stands by itself.",
+            f"{path}: parts of it cannot be read:" + "".join(f"\n  {problem}" for problem in requirements.problems),
+            hint="Correct these lines, or name another lock.",
         )
     lines = limited([line for line in requirements.lines if _is_of(line, name, platform)], name)
     locked = _combined(lines, requirements, path, name, platform) if lines else None
@@ -48,7 +48,7 @@ def _is_of(line: RequirementLine, name: str, platform: Platform) -> bool:
 def _combined(
     lines: Sequence[RequirementLine], requirements: Requirements, path: Path, name: str, platform: Platform
 ) -> Locked | None:
-    """Return what the lines of one name demand together; None where they constrain, and nothing requires."""
+    """Return the runtime that the lines of one name demand together; None if all of them are constraints."""
     hashes = _common_hashes(lines)
     urls = {line.requirement.url: line for line in lines if line.requirement.url is not None}
     if urls:
@@ -70,19 +70,19 @@ def _combined(
 
 
 def _pins(line: RequirementLine) -> list[str]:
-    """Return the exact versions that a line demands; ``==2.7.*`` is none."""
+    """Return the exact versions that a line requires; ``==2.7.*`` is not exact."""
     return [pin.version for pin in line.requirement.specifier if pin.operator in _PINS and pin.version[-1:] != "*"]
 
 
 def _all_allow(lines: Sequence[RequirementLine], version: str) -> bool:
-    """Return whether a version is allowed by every line: ``==2.7.0`` allows ``2.7.0+cpu``, not the other way round."""
+    """Return whether every line allows a version: ``==2.7.0`` allows ``2.7.0+cpu``, not vice versa."""
     return all(line.requirement.specifier.contains(version, prereleases=True) for line in lines)
 
 
 def _common_hashes(lines: Sequence[RequirementLine]) -> frozenset[str]:
-    """Return the digests that each line allows which names some; lines that share none name files by mistake.
+    """Return the digests that all lines with hashes have in common.
 
-    :raises DataError: for such lines.
+    :raises DataError: if they have none in common.
     """
     named = [line for line in lines if line.hashes]
     common = frozenset.intersection(*(line.hashes for line in named)) if named else frozenset()
@@ -93,30 +93,30 @@ def _common_hashes(lines: Sequence[RequirementLine]) -> frozenset[str]:
 
 
 def _indexes(lines: Sequence[RequirementLine], requirements: Requirements, version: Version) -> tuple[str, ...]:
-    """Return where the version may lie, as far as the file tells.
+    """Return the indexes that may have the version, as far as the file names them.
 
-    With ``--extra-index-url`` alone it may lie on the default index as well, which no file names; but for a local
-    version (``+cpu``), which default indexes do not take.
+    With ``--extra-index-url`` only, the default index may have it as well, and the file does not name that. A local
+    version (``+cpu``) is an exception: default indexes do not accept local versions.
     """
     named = next((line.index_url for line in lines if line.index_url is not None), None)
     if named is not None:
-        # uv takes the credentials out of its comment, not out of the option.
+        # uv removes the credentials from its comment, but not from the option.
         return (next((url for url in requirements.indexes if without_secrets(url) == without_secrets(named)), named),)
     is_known = requirements.is_default_named or version.local is not None
     return requirements.indexes if is_known else ()
 
 
 def _refuse_unpinned(lines: Sequence[RequirementLine], path: Path, name: str) -> None:
-    """Do nothing for constraints that nobody asked for.
+    """Refuse a requirement without a pin; constraints need none.
 
-    :raises LockError: for a requirement.
+    :raises LockError: names the requirement.
     """
     loose = [line for line in lines if not line.is_constraint]
     if loose:
         raise LockError(
-            f"{loose[0].origin}: found {loose[0].requirement}, expected an exact version: a lock has to pin",
-            hint=f"Write {name}==VERSION there, or compile the file with pip-compile or uv pip compile and name what"
-            f" they write instead of {path.name}.",
+            f"{loose[0].origin}: found {loose[0].requirement}, expected an exact version",
+            hint=f"Write {name}==VERSION there, or compile the file with pip-compile or uv pip compile and name the"
+            f" result instead of {path.name}.",
         )
 
 
@@ -124,5 +124,5 @@ def _contradiction(lines: Sequence[RequirementLine], path: Path, name: str) -> L
     listed = "".join(f"\n  {line.origin}: {without_secrets(str(line.requirement))}" for line in lines)
     return LockError(
         f"{path}: its lines for {name} contradict each other:{listed}",
-        hint="Compile it again, or take out what is not meant for this platform.",
+        hint="Compile it again, or remove the lines that are not for this platform.",
     )

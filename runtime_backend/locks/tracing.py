@@ -1,7 +1,7 @@
-"""Which key of a document a reader asked for last: what to name when the document is not laid out as expected.
+"""Finding the key at which a reader failed on a malformed document.
 
-Readers take documents apart with the language's own means, which know no place. So when one fails, it reads again, from
-a document that remembers.
+Readers use plain dicts and lists, which do not know their place in the document. A reader that fails runs again on a
+document that records each access.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import Any
 from ..errors.reasons import kind_of, reason
 
 ERRORS = (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError, OSError)
-"""What a malformed document does to a reader."""
+"""Exceptions that a malformed document causes in a reader."""
 
 
 class _Trace:
-    """Where a reader is."""
+    """The key that a reader accessed last, and its value."""
 
     def __init__(self) -> None:
         self.place = ""
         self.value: Any = None
 
-    def note(self, place: str, value: Any) -> None:  # noqa: ANN401 - whatever a document holds
-        """Keep what a reader has got."""
+    def note(self, place: str, value: Any) -> None:  # noqa: ANN401 - any value of a document
+        """Record an access."""
         self.place, self.value = place, value
 
 
@@ -32,9 +32,9 @@ _ACTIVE: ContextVar[_Trace | None] = ContextVar("_ACTIVE", default=None)
 
 
 def explain(error: BaseException, read: Callable[[], object]) -> str:
-    """Return at which key a reader has failed, and why: ``at package[torch].groups: found 3, expected another type``.
+    """Return the key at which a reader failed, and why: ``at package[torch].groups: found 3, expected another type``.
 
-    :param read: the call that has failed; it parses its documents through :func:`traced`.
+    :param read: the call that failed; it parses its documents with :func:`traced`.
     """
     trace = _Trace()
     token = _ACTIVE.set(trace)
@@ -42,7 +42,7 @@ def explain(error: BaseException, read: Callable[[], object]) -> str:
         read()
     except ERRORS:
         pass
-    else:  # the file has been mended meanwhile
+    else:  # the file has been corrected since
         return reason(error)
     finally:
         _ACTIVE.reset(token)
@@ -51,13 +51,13 @@ def explain(error: BaseException, read: Callable[[], object]) -> str:
     return f"at {trace.place}: {why}" if trace.place else why
 
 
-def traced(document: Any) -> Any:  # noqa: ANN401 - whatever the document is
-    """Return a parsed document; one that remembers what is asked of it, while a place is looked for."""
+def traced(document: Any) -> Any:  # noqa: ANN401 - any document
+    """Return a parsed document; while a failure is traced, one that records each access."""
     trace = _ACTIVE.get()
     return document if trace is None else _wrap(document, trace, "")
 
 
-def _wrap(value: Any, trace: _Trace, place: str) -> Any:  # noqa: ANN401 - as above
+def _wrap(value: Any, trace: _Trace, place: str) -> Any:  # noqa: ANN401 - any document
     if isinstance(value, dict):
         return _Table(
             {key: _wrap(entry, trace, f"{place}.{key}".lstrip(".")) for key, entry in value.items()}, trace, place
@@ -68,7 +68,7 @@ def _wrap(value: Any, trace: _Trace, place: str) -> Any:  # noqa: ANN401 - as ab
 
 
 def _name(entry: object) -> str:
-    """Return what tells an entry of a list: its name. Its number may be another one in the file, read in parts."""
+    """Return the name of a list's entry. Its index may differ from that in the file, which is read in parts."""
     name = entry.get("name") if isinstance(entry, dict) else None
     return name if isinstance(name, str) else ""
 
@@ -78,13 +78,13 @@ class _Table(dict[Any, Any]):
         super().__init__(entries)
         self._trace, self._place = trace, place
 
-    def __getitem__(self, key: Any) -> Any:  # noqa: ANN401 - as above
+    def __getitem__(self, key: Any) -> Any:  # noqa: ANN401 - any document
         return self._noted(key, super().__getitem__)
 
-    def get(self, key: Any, default: Any = None) -> Any:  # noqa: ANN401 - as above
+    def get(self, key: Any, default: Any = None) -> Any:  # noqa: ANN401 - any document
         return self._noted(key, super().__getitem__) if key in self else default
 
-    def _noted(self, key: Any, take: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - as above
+    def _noted(self, key: Any, take: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - any document
         self._trace.note(self._place, self)
         value = take(key)
         self._trace.note(f"{self._place}.{key}".lstrip("."), value)
@@ -96,7 +96,7 @@ class _List(list[Any]):
         super().__init__(entries)
         self._trace, self._place = trace, place
 
-    def __getitem__(self, key: Any) -> Any:  # noqa: ANN401 - as above
+    def __getitem__(self, key: Any) -> Any:  # noqa: ANN401 - any document
         self._trace.note(self._place, self)
         return super().__getitem__(key)
 

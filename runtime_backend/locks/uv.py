@@ -1,4 +1,4 @@
-"""``uv.lock``, version 1: what the selected part of a project reaches on one platform."""
+"""``uv.lock``, version 1: the packages that the selected part of a project reaches on one platform."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from .uv_document import Package, UvLock
 
 @only_lock_errors
 def read(path: Path, name: str, selection: Selection, platform: Platform) -> tuple[Locked, ...]:
-    """Return the locked runtimes of that name which the selected part of the project reaches on this platform.
+    """Return the locked runtimes of that name that the selected part of the project reaches on this platform.
 
-    :raises LockError: for a file that is no uv.lock of version 1.
+    :raises LockError: if the file is not a uv.lock of version 1.
     """
     lock = UvLock(path)
     is_ours = selection.project is None or bool(selection.packages) or lock.covers(selection.project)
     candidates = lock.packages(name) if is_ours and lock.supports(platform) else ()
-    if not [package.key for package in candidates]:  # each of them is looked at, so that a broken one is told
+    if not [package.key for package in candidates]:  # parses each, so that a malformed one is an error
         return ()
     reached = _Walk(lock, selection, platform).reached()
     return tuple(_locked(package, path, platform) for package in candidates if id(package) in reached)
 
 
 class _Walk:
-    """The packages that a selection reaches, by the markers of the edges."""
+    """The packages that a selection reaches through edges whose markers are true."""
 
     def __init__(self, lock: UvLock, selection: Selection, platform: Platform) -> None:
         self._lock = lock
@@ -41,7 +41,7 @@ class _Walk:
         self._active = frozenset(name for root in self._roots for name in self._conflict_names(root))
 
     def reached(self) -> set[int]:
-        """Return the ids of the package objects reached."""
+        """Return the ids of the reached package objects."""
         pending = [edge for root in self._roots for edge in self._root_edges(root)]
         reached: set[int] = set()
         followed: set[str] = set()
@@ -78,7 +78,7 @@ class _Walk:
         return (wanted & known) - self._selection.without_groups
 
     def _default_groups(self, root: Package, known: frozenset[str]) -> frozenset[str]:
-        """Return the member's default groups: as the lock says (revision 5), or its pyproject.toml, or ``dev``."""
+        """Return the member's default groups: in the lock (revision 5), else in its pyproject.toml, else ``dev``."""
         if "default-groups" in root.edges:
             return frozenset(root.edges["default-groups"])
         path = self._lock.path.parent / root.folder[1] / "pyproject.toml"
@@ -88,7 +88,7 @@ class _Walk:
         return known if groups == "all" else normalise_names(groups)
 
     def _conflict_names(self, root: Package) -> Iterator[str]:
-        """Yield how uv spells, in ``extra`` markers, which of the conflicting extras and groups are chosen."""
+        """Yield uv's names, in ``extra`` markers, of the chosen conflicting extras and groups."""
         name = root.key[0]
         yield f"project-{len(name)}-{name}"
         for extra in self._extras(root):
@@ -118,7 +118,7 @@ def _locked(package: Package, path: Path, platform: Platform) -> Locked:
 
 
 def _location(wheel: Mapping[str, str], source: Mapping[str, str], path: Path) -> str:
-    """Return a wheel's URL: its own, or that of its path in a flat index, or of the path that the source names."""
+    """Return a wheel's URL: its own, that of its path in a flat index, or that of the source's path."""
     if "url" in wheel:
         return wheel["url"]
     if "path" in wheel:

@@ -1,8 +1,8 @@
-"""The text of a ``uv.lock``, cut into its packages.
+"""The text of a ``uv.lock``, split into its packages.
 
-A lock of a real project is megabytes of wheels, and a TOML parser needs a quarter of a second for it, in every hook.
-So only the packages are parsed that the answer needs; a text that does not look, line by line, as uv writes it, is
-parsed as a whole, which finds what is wrong with it.
+The lock of a real project has megabytes of wheels; a TOML parser needs a quarter of a second for it, in every hook. So
+only the packages that the answer needs are parsed. A text with other lines than uv writes is parsed as a whole, which
+also finds its mistakes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FOLDER = re.compile(r'^source = \{ (virtual|editable|directory) = "([^"]*)" \}$
 
 
 class Package:
-    """One ``[[package]]``, parsed when asked."""
+    """One ``[[package]]``, parsed on first use."""
 
     def __init__(self, text: str | None, data: dict[str, Any] | None, path: Path) -> None:
         self._text = text
@@ -39,31 +39,31 @@ class Package:
 
     @cached_property
     def data(self) -> dict[str, Any]:
-        """All of it."""
+        """All keys."""
         return self._parse(self._text or "")
 
     @cached_property
     def edges(self) -> dict[str, Any]:
-        """Everything but the files, which are nine tenths of the text."""
+        """All keys except the files, which are nine tenths of the text."""
         return self._parse(_BULK.sub("", self._text or ""))
 
     def _parse(self, text: str) -> dict[str, Any]:
         try:
             package: dict[str, Any] = parse_toml(f"[[package]]\n{text}\n", self._path)["package"][0]
         except LockError:
-            parse_toml(read_lock(self._path), self._path)  # says the line of the file, not of the package
-            raise  # pragma: no cover - the file has been mended since
+            parse_toml(read_lock(self._path), self._path)  # names the line in the file, not in the package
+            raise  # pragma: no cover - the file has been corrected since
         return package
 
     @property
     def key(self) -> tuple[str, str | None, Mapping[str, str]]:
-        """Name, version and source: what tells it from its namesakes."""
+        """Name, version and source, which identify it."""
         return self.edges["name"], self.edges.get("version"), self.edges.get("source", {})
 
     @property
     def folder(self) -> tuple[str, str]:
-        """How and where the package lies beside the lock, relative to it; empty where it comes from elsewhere."""
-        if self._text is not None and "[package.source]" not in self._text:  # the table is how pdm writes it
+        """How and where a local package is stored, relative to the lock; empty for other packages."""
+        if self._text is not None and "[package.source]" not in self._text:  # pdm writes the source as a table
             found = _FOLDER.search(self._text)
             return (found.group(1), found.group(2)) if found else ("", "")
         source = self.edges.get("source", {})
@@ -84,7 +84,7 @@ class UvLock:
             for block in blocks:
                 named = _NAME.match(block)
                 if named is None:
-                    raise corrupt(path, f"a [[package]] without a name: {block[:60]!r}")
+                    raise corrupt(path, f"found a [[package]] without a name: {block[:60]!r}")
                 self._by_name.setdefault(named.group(1), []).append(Package(block, None, path))
         else:
             self.head = parse_toml(text, path)
@@ -95,26 +95,28 @@ class UvLock:
     def _check_version(self) -> None:
         version = self.head.get("version")
         if version != 1:
-            raise corrupt(self.path, f"found version = {version!r}, expected 1, the only one that this reader knows")
+            raise corrupt(
+                self.path, f"found version = {version!r}, expected 1, the only version that this reader knows"
+            )
 
     def supports(self, platform: Platform) -> bool:
-        """Return whether the lock is for this platform at all (``tool.uv.environments``)."""
+        """Return whether the lock is for this platform (``tool.uv.environments``)."""
         markers = self.head.get("supported-markers", [])
         return not markers or any(platform.accepts(marker) for marker in markers)
 
     def packages(self, name: str) -> tuple[Package, ...]:
-        """Return the packages of that name; several where the lock forks."""
+        """Return the packages of that name; several if the lock forks."""
         return tuple(limited(self._by_name.get(name, ()), name))
 
     def matching(self, edge: Mapping[str, Any]) -> Sequence[Package]:
-        """Return the packages that an edge means: it tells version and source only where the name is not enough."""
+        """Return the packages of an edge, which has a version and a source only if the name is ambiguous."""
         name, version, source = edge["name"], edge.get("version"), edge.get("source")
         if version is None and source is None:
             return self.packages(name)
         return self._matches(name).get((version, None if source is None else _as_key(source)), ())
 
     def _matches(self, name: str) -> Mapping[tuple[str | None, object], Sequence[Package]]:
-        """Return the packages of a name by what an edge may tell of them, so that many edges need no long time."""
+        """Return the packages of a name, by (version, source) of an edge, so that many edges stay fast."""
         if name not in self._by_key:
             found = self._by_key[name] = {}
             for package in self.packages(name):
@@ -124,9 +126,9 @@ class UvLock:
         return self._by_key[name]
 
     def covers(self, project: Path) -> bool:
-        """Return whether the lock is that of a project: it lies beside it, or knows it as a member or by its path."""
+        """Return whether the lock belongs to a project: by being in its folder, or by listing it as local."""
         place = real_path(project)
-        return place == real_path(self.path.parent) or any(self._lies_in(package, place) for package in self._all())
+        return place == real_path(self.path.parent) or any(self._is_in(package, place) for package in self._all())
 
     def roots(self, selection: Selection) -> list[Package]:
         """Return the members of the workspace that are installed."""
@@ -135,14 +137,14 @@ class UvLock:
             return [member for member in members if member.key[0] in selection.packages]
         if selection.project is None or selection.all_packages:
             return members
-        # The root of a workspace may be no package: then all members are meant.
+        # The root of a workspace need not be a package; then all members are installed.
         place = real_path(selection.project)
-        return [member for member in members if self._lies_in(member, place)] or members
+        return [member for member in members if self._is_in(member, place)] or members
 
     def _all(self) -> list[Package]:
         return [package for packages in self._by_name.values() for package in packages]
 
-    def _lies_in(self, package: Package, place: Path) -> bool:
+    def _is_in(self, package: Package, place: Path) -> bool:
         kind, folder = package.folder
         return bool(kind) and real_path(self.path.parent / folder) == place
 

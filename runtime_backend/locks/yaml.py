@@ -1,7 +1,7 @@
-"""The one door to a YAML parser: PyYAML, an extra, imported when such a lock is read.
+"""Parsing YAML with PyYAML, an extra that is imported when a YAML lock is read.
 
-Whatever is no list and no mapping is text here: the types that YAML guesses turn a version ``2.10`` into the number 2.1
-and a date into an object, which would print as something that is not in the file.
+Every scalar is text here: the types that YAML infers turn a version ``2.10`` into the number 2.1, and a date into an
+object, which would print as something that is not in the file.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from .answer import corrupt
 from .tracing import traced
 
 _HINT = (
-    "Add runtime-backend[yaml] to build-system.requires, or install PyYAML beside runtime-backend, or name the runtime"
+    "Add runtime-backend[yaml] to build-system.requires, or install PyYAML next to runtime-backend, or name the runtime"
     " with RUNTIME_BACKEND_PIN='NAME==VERSION'."
 )
 _NULLS = ("", "~", "null", "Null", "NULL")
 _FLOW, _BLOCK, _DEPTH = re.compile(r"\[(?!])|\{(?!})"), re.compile(r"^[ \t?:-]{1000}", re.MULTILINE), 1000
 
 
-def parse_part(text: str, item: re.Pattern[str], wanted: Callable[[str], bool], path: Path) -> Any:  # noqa: ANN401 - as below
-    """Return the document without the items of its lists that are not wanted: a lock is megabytes, the answer is lines.
+def parse_part(text: str, item: re.Pattern[str], wanted: Callable[[str], bool], path: Path) -> Any:  # noqa: ANN401 - any document
+    """Parse a document without the unwanted items of its lists: a lock has megabytes, the answer needs a few lines.
 
-    Items are told by their lines, as the tools lay them out; if what is left is no document, all of it is parsed, which
-    finds what is wrong with it.
+    Items are found by the layout that the tools write. If the rest is not a valid document, the whole text is parsed,
+    which finds its mistakes.
 
     :raises LockError: as :func:`parse_yaml`.
     """
@@ -39,19 +39,19 @@ def parse_part(text: str, item: re.Pattern[str], wanted: Callable[[str], bool], 
         return parse_yaml(text, path)
 
 
-def parse_yaml(text: str, path: Path) -> Any:  # noqa: ANN401 - what the document is
-    """Return the document: dicts, lists, text, and None for what is left empty.
+def parse_yaml(text: str, path: Path) -> Any:  # noqa: ANN401 - any document
+    """Return the document: dicts, lists, text, and None for empty values.
 
-    Keys given twice and aliases are refused: the first hide a value, a few of the second unfold to gigabytes, and no
-    tool writes either into a lock.
+    Duplicate keys and aliases are refused: a duplicate hides a value, a few aliases expand to gigabytes, and no tool
+    writes either into a lock.
 
-    :raises LockError: with the line, when it is no such document, and without PyYAML.
-    :raises RecursionError: when it is nested beyond what the parser bears.
+    :raises LockError: if the document is refused (names the line), or PyYAML is missing.
+    :raises RecursionError: if the document is nested too deeply for the parser.
     """
     try:
         import yaml  # noqa: PLC0415 - an extra
     except ImportError:
-        raise LockError(f"{path}: cannot be read without PyYAML, which is not installed here", hint=_HINT) from None
+        raise LockError(f"{path}: cannot be read: PyYAML is not installed", hint=_HINT) from None
     loader = yaml.BaseLoader if _may_be_deep(text) else getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
         node = yaml.compose(text, Loader=loader)
@@ -61,7 +61,7 @@ def parse_yaml(text: str, path: Path) -> Any:  # noqa: ANN401 - what the documen
 
 
 def _may_be_deep(text: str) -> bool:
-    """Whether it may be nested so deep that libyaml crashes the process; the parser in Python gives up in order."""
+    """Return whether nesting may be so deep that libyaml crashes; the parser in Python raises an exception."""
     return len(_FLOW.findall(text)) > _DEPTH or _BLOCK.search(text) is not None
 
 
@@ -75,24 +75,24 @@ class _Values:
     def of(self, node: Any) -> Any:  # noqa: ANN401 - PyYAML's nodes, of three kinds
         """Return the value of a node."""
         if id(node) in self._seen:
-            raise corrupt(self._path, f"line {node.start_mark.line + 1}: found an alias, which no lock has")
+            raise corrupt(self._path, f"line {node.start_mark.line + 1}: found an alias, expected none in a lock")
         self._seen.add(id(node))
         if node.id == "mapping":
             return self._mapping(node)
         if node.id == "sequence":
             return [self.of(item) for item in node.value]
         if not is_text(node.value):
-            raise corrupt(self._path, f"line {node.start_mark.line + 1}: found half of a character (a surrogate)")
+            raise corrupt(self._path, f"line {node.start_mark.line + 1}: found a surrogate, expected whole characters")
         return None if not node.style and node.value in _NULLS else node.value
 
-    def _mapping(self, node: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+    def _mapping(self, node: Any) -> dict[str, Any]:  # noqa: ANN401 - PyYAML's nodes, of three kinds
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = self.of(key_node)
             line = key_node.start_mark.line + 1
             if not isinstance(key, str):
-                raise corrupt(self._path, f"line {line}: found a key that is no text")
+                raise corrupt(self._path, f"line {line}: found a key that is not text")
             if key in found:
-                raise corrupt(self._path, f"line {line}: found the key {key!r} a second time")
+                raise corrupt(self._path, f"line {line}: found the key {key!r} twice")
             found[key] = self.of(value_node)
         return found

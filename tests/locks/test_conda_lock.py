@@ -78,7 +78,7 @@ def test_pip_from_git(tmp_path: Path) -> None:
 def test_conda(tmp_path: Path) -> None:
     """A conda package is reused or nothing."""
     path = lock(tmp_path, conda(), conda(name="torch"))
-    missing = "it is a conda package (pytorch 2.7.0 cpu_generic_py311_h1_0, forge): only an environment that has it can show it"
+    missing = "it is a conda package (pytorch 2.7.0 cpu_generic_py311_h1_0, forge), not a wheel"
     detail = "conda build cpu_generic_py311_h1_0"
     assert (Locked(name="torch", version="2.7.0", lock=path, missing=missing, detail=detail),) == read(path)
 
@@ -110,7 +110,7 @@ def test_unknown_version(tmp_path: Path, version: str) -> None:
     """Another version is refused."""
     path = lock(tmp_path, version=version)
     found = {"'1.0'": "1.0", "": "None", "[1]": "['1']"}.get(version, version)
-    assert f"{path}: found version: {found}, expected 1, the only one that this reader knows" == refusal(path)
+    assert f"{path}: found version: {found}, expected 1, the only version that this reader knows" == refusal(path)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_wrong_version_of_a_package(tmp_path: Path) -> None:
 def test_without_pyyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without PyYAML the lock is named; the rendered file needs none."""
     monkeypatch.setitem(sys.modules, "yaml", None)
-    with pytest.raises(LockError, match=r"conda-lock.yml: cannot be read without PyYAML"):
+    with pytest.raises(LockError, match=r"conda-lock.yml: cannot be read: PyYAML is not installed"):
         read(lock(tmp_path, pip()))
     assert read(explicit(tmp_path, f"# pip torch @ {URL}")) != ()
 

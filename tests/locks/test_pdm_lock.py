@@ -161,13 +161,13 @@ def test_static_url_as_it_stands(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "what"),
     [
-        ('"4.5.0"', '"5.0"', "found metadata.lock_version = '5.0', expected pdm's 4.x, which this reader knows"),
+        ('"4.5.0"', '"5.0"', "found metadata.lock_version = '5.0', expected 4.x, which this reader knows"),
         (
             'lock_version = "4.5.0"\n',
             "",
-            "found metadata.lock_version = None, expected pdm's 4.x, which this reader knows",
+            "found metadata.lock_version = None, expected 4.x, which this reader knows",
         ),
-        (LOCK, "", "found metadata.lock_version = None, expected pdm's 4.x, which this reader knows"),
+        (LOCK, "", "found metadata.lock_version = None, expected 4.x, which this reader knows"),
         (LOCK, "metadata = 3", "not laid out as expected: at metadata: found 3, expected a table"),
         (
             'version = "2.7.0"',

@@ -165,8 +165,11 @@ def test_index_without_sources(tmp_path: Path) -> None:
         ("[" * 200000, "it is nested too deeply"),
         ("[]", "not laid out as expected: found a list, expected another type"),
         ("{}", "not laid out as expected: found no key '_meta'"),
-        ('{"_meta": {}}', "found pipfile-spec = None, expected 6, the only one that this reader knows"),
-        ('{"_meta": {"pipfile-spec": 7}}', "found pipfile-spec = 7, expected 6, the only one that this reader knows"),
+        ('{"_meta": {}}', "found pipfile-spec = None, expected 6, the only version that this reader knows"),
+        (
+            '{"_meta": {"pipfile-spec": 7}}',
+            "found pipfile-spec = 7, expected 6, the only version that this reader knows",
+        ),
         (
             '{"_meta": {"pipfile-spec": 6}, "default": 3}',
             "not laid out as expected: at default: found 3, expected a table",

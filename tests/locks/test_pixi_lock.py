@@ -51,9 +51,7 @@ def test_wheel(tmp_path: Path) -> None:
 def test_conda_package(tmp_path: Path) -> None:
     """A conda package is reused or nothing; what the entry leaves out, its URL tells, and a token is not shown."""
     path = lock(tmp_path, [f"conda: {CONDA}"], f"- conda: {CONDA}\n  sha256: ab\n")
-    missing = (
-        "it is a conda package (pytorch 2.7.0 cuda126_py311_h1_200, forge): only an environment that has it can show it"
-    )
+    missing = "it is a conda package (pytorch 2.7.0 cuda126_py311_h1_200, forge), not a wheel"
     detail = "environment default, conda build cuda126_py311_h1_200"
     assert (Locked(name="torch", version="2.7.0", lock=path, missing=missing, detail=detail),) == read(path)
 
@@ -77,7 +75,7 @@ def test_conda_source(tmp_path: Path) -> None:
     source = "pytorch[9f3c2a7b] @ git+https://host.example/pytorch#abc"
     entry = f"- conda_source: {source}\n  version: 2.7.0_custom\n"
     (found,) = read(lock(tmp_path, [f"conda_source: {source}"], entry, "7", "platforms:\n- name: linux-64\n"))
-    told = "it is a conda package (pytorch 2.7.0_custom): only an environment that has it can show it"
+    told = "it is a conda package (pytorch 2.7.0_custom), not a wheel"
     assert ("", told) == (found.version, found.missing)
 
 
@@ -131,7 +129,7 @@ def test_variables(tmp_path: Path) -> None:
     """A URL with variables is of no use outside the tool."""
     url = URL.replace("host", "$USER@host")
     (found,) = read(lock(tmp_path, [f"pypi: {url}"], f"- pypi: {url}\n  name: torch\n"))
-    assert found.missing == "its URL holds environment variables, which only the tool that locked it fills in"
+    assert found.missing == "its URL contains environment variables, which only the tool that locked it fills in"
 
 
 def test_other_runtime(tmp_path: Path) -> None:
@@ -162,9 +160,9 @@ def test_unknown_version(tmp_path: Path, version: str) -> None:
         ("[]", "not laid out as expected: found a list, expected a table"),
         ("version: 6\n", "not laid out as expected: found no key 'packages'"),
         ("version: 6\nenvironments: {}\npackages:\n- x: torch\n",
-         "not laid out as expected: at packages[]: a package with none of the keys pypi, conda, conda_source"),
+         "not laid out as expected: at packages[]: found a package with none of the keys pypi, conda, conda_source"),
         ("version: 6\nenvironments: {}\npackages:\n- kind: conda\n  name: torch\n",
-         "not laid out as expected: at packages[torch].kind: a package with none of the keys url, path"),
+         "not laid out as expected: at packages[torch].kind: found a package with none of the keys url, path"),
         ("version: 6\nenvironments: [x]\npackages: []\n",
          "not laid out as expected: at environments: found a list, expected a table"),
         (f"version: 6\nenvironments:\n  default: {{packages: {{linux-64: [{{pypi: '{URL}'}}]}}}}\npackages:\n"
@@ -173,7 +171,7 @@ def test_unknown_version(tmp_path: Path, version: str) -> None:
         (f"version: 6\nenvironments:\n  default: {{packages: {{linux-64: [{{pypi: '{URL}'}}]}}}}\npackages:\n"
          f"- pypi: {URL}\n  name: torch\n  sha256: [ab]\n",
          "not laid out as expected: at packages[torch].sha256: found ['ab'], expected text"),
-        ("version: 6\nversion: 6\n", "line 2: found the key 'version' a second time"),
+        ("version: 6\nversion: 6\n", "line 2: found the key 'version' twice"),
         ("[" * 5_000, "not laid out as expected: it is nested too deeply"),
     ],
 )  # fmt: skip
@@ -187,5 +185,5 @@ def test_without_pyyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     """Without PyYAML the lock is named, and what to do."""
     monkeypatch.setitem(sys.modules, "yaml", None)
     path = lock(tmp_path, [], "")
-    with pytest.raises(LockError, match=r"pixi.lock: cannot be read without PyYAML.*\n.*runtime-backend\[yaml\]"):
+    with pytest.raises(LockError, match=r"pixi.lock: cannot be read: PyYAML is not installed.*\n.*runtime-backend\[yaml\]"):
         read(path)

@@ -115,7 +115,7 @@ def test_bad_entry_of_another_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("head", "text", "what"),
     [
-        ('lock-version = "2.0"\ncreated-by = "x"\n', "packages = []", "an unknown version: "),
+        ('lock-version = "2.0"\ncreated-by = "x"\n', "packages = []", "found an unknown version: "),
         ('created-by = "x"\n', "packages = []", "not a valid pylock (PEP 751): "),
         ("", "", "not a valid pylock (PEP 751): "),
         ('lock-version = "1.0"\ncreated-by = "x"\n', f"{ENTRY}wheels = [{{}}]", "not a valid pylock (PEP 751): "),

@@ -135,9 +135,9 @@ def test_loose_requirement(tmp_path: Path, requirement: str) -> None:
     """A requirement without an exact version is no pin."""
     path = lock(tmp_path, f"six\n{requirement}\n")
     error = refusal(path)
-    assert f"{path}:2: found {requirement}, expected an exact version: a lock has to pin" == error.message
+    assert f"{path}:2: found {requirement}, expected an exact version" == error.message
     assert error.hint == (
-        "Write torch==VERSION there, or compile the file with pip-compile or uv pip compile and name what they write"
+        "Write torch==VERSION there, or compile the file with pip-compile or uv pip compile and name the result"
         " instead of requirements.txt."
     )
 
@@ -157,7 +157,7 @@ def test_contradiction(tmp_path: Path, first: str, second: str) -> None:
     error = refusal(path)
     told = "".join(f"\n  {path}:{n}: {text.replace('@ ', ' @ ')}" for n, text in ((1, first), (2, second)))
     assert f"{path}: its lines for torch contradict each other:{told}" == error.message
-    assert error.hint == "Compile it again, or take out what is not meant for this platform."
+    assert error.hint == "Compile it again, or remove the lines that are not for this platform."
 
 
 def test_contradiction_is_told_without_secrets(tmp_path: Path) -> None:
@@ -184,11 +184,11 @@ def test_not_all_of_it(tmp_path: Path) -> None:
     path = lock(tmp_path, "torch==2.7.0\n-c missing.txt\nfoo bar\n")
     missing = tmp_path / "missing.txt"
     assert (
-        f"{path}: not all of it can be read:"
+        f"{path}: parts of it cannot be read:"
         f"\n  {path}:2: {missing}: cannot be read: No such file or directory"
         f"\n  {path}:3: foo bar: Expected semicolon (after name with no version specifier) or end"
     ) == refusal(path).message
-    assert refusal(path).hint == "Mend these lines, or name a lock that stands by itself."
+    assert refusal(path).hint == "Correct these lines, or name another lock."
 
 
 @pytest.mark.parametrize(

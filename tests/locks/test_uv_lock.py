@@ -97,12 +97,12 @@ NAMELESS = TORCH.partition('name = "torch"\n')[2]
 @pytest.mark.parametrize(
     ("old", "new", "what"),
     [
-        ("version = 1\n", "version = 2\n", "found version = 2, expected 1, the only one that this reader knows"),
-        ("version = 1\n", "", "found version = None, expected 1, the only one that this reader knows"),
+        ("version = 1\n", "version = 2\n", "found version = 2, expected 1, the only version that this reader knows"),
+        ("version = 1\n", "", "found version = None, expected 1, the only version that this reader knows"),
         ("version = 1\n", "version = one\n", None),
         (TORCH, "version = one\n", None),
-        (TORCH, "", "found version = None, expected 1, the only one that this reader knows"),
-        ('name = "torch"\n', "", f"a [[package]] without a name: {NAMELESS[:60]!r}"),
+        (TORCH, "", "found version = None, expected 1, the only version that this reader knows"),
+        ('name = "torch"\n', "", f"found a [[package]] without a name: {NAMELESS[:60]!r}"),
         ("},\n]\n", "},\n", "not TOML: Invalid value (at end of document)"),
         ('2.7.0+cu126"', 'latest"', "not laid out as expected: at package[torch].version: Invalid version: 'latest'"),
         ('url = "', 'uri = "', "not laid out as expected: at package[torch].source: found no key 'path'"),
@@ -153,7 +153,7 @@ def test_unknown_name(tmp_path: Path) -> None:
     """A lock that no reader knows is refused by its name, with those that are known."""
     path = tmp_path / "other.yaml"
     known = f"expected one of {', '.join(pattern for pattern, _ in READERS)}"
-    assert f"{path}: no reader for a lock of this name; {known}" == refusal(path)
+    assert f"{path}: found no reader for a lock of this name, {known}" == refusal(path)
 
 
 def test_url_as_it_stands(tmp_path: Path) -> None:

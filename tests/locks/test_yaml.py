@@ -47,12 +47,12 @@ def test_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: 1\nb: 2\na: 3\n", "/p/pixi.lock: line 3: found the key 'a' a second time"),
-        ("x: 1\n? [a]\n: b\n", "/p/pixi.lock: line 2: found a key that is no text"),
-        ("~: b\n", "/p/pixi.lock: line 1: found a key that is no text"),
-        (LAUGHS, "/p/pixi.lock: line 1: found an alias, which no lock has"),
-        ("a: &a [*a]\n", "/p/pixi.lock: line 1: found an alias, which no lock has"),
-        ("x: &x {y: 1}\nz: {<<: *x}\n", "/p/pixi.lock: line 1: found an alias, which no lock has"),
+        ("a: 1\nb: 2\na: 3\n", "/p/pixi.lock: line 3: found the key 'a' twice"),
+        ("x: 1\n? [a]\n: b\n", "/p/pixi.lock: line 2: found a key that is not text"),
+        ("~: b\n", "/p/pixi.lock: line 1: found a key that is not text"),
+        (LAUGHS, "/p/pixi.lock: line 1: found an alias, expected none in a lock"),
+        ("a: &a [*a]\n", "/p/pixi.lock: line 1: found an alias, expected none in a lock"),
+        ("x: &x {y: 1}\nz: {<<: *x}\n", "/p/pixi.lock: line 1: found an alias, expected none in a lock"),
     ],
     ids=["twice", "list key", "null key", "laughs", "recursion", "merge"],
 )
@@ -82,8 +82,8 @@ def test_without_pyyaml(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LockError) as caught:
         parse_part("version: 6\n", ITEM, bool, PATH)
     assert str(caught.value) == (
-        "/p/pixi.lock: cannot be read without PyYAML, which is not installed here\n"
-        "Add runtime-backend[yaml] to build-system.requires, or install PyYAML beside runtime-backend, or name the runtime"
+        "/p/pixi.lock: cannot be read: PyYAML is not installed\n"
+        "Add runtime-backend[yaml] to build-system.requires, or install PyYAML next to runtime-backend, or name the runtime"
         " with RUNTIME_BACKEND_PIN='NAME==VERSION'."
     )
 
@@ -116,4 +116,6 @@ def test_half_of_a_character() -> None:
     """Half of a character, which nothing can print, is refused with its line."""
     told = refusal('a: 1\nb: "\\ud800"\n')
     # libyaml refuses it by itself.
-    assert told.endswith(("line 2: found half of a character (a surrogate)", '"<unicode string>", line 2, column 7'))
+    assert told.endswith(
+        ("line 2: found a surrogate, expected whole characters", '"<unicode string>", line 2, column 7')
+    )
