@@ -1,4 +1,4 @@
-"""CUDA: the compilers out of wheels, compiler caches, and the stops before anything is compiled; no GPU is needed.
+"""CUDA: the compilers from wheels, compiler caches, and the stops before anything is compiled; no GPU is needed.
 
 The torch is a stand-in for CUDA 13.0 or 12.6, the compilers are the real ones. With the real torch:
 ``python3 integration/cuda_builds.py``.
@@ -211,33 +211,35 @@ STOPS = {
         table='toolkit = "system"',
         toolkit="12.8",
         told="cuda.toolkit: the toolkit is CUDA 12.8 (nvcc on PATH: {root}/bin/nvcc: {root}), and torch is for CUDA 13.0"
-        " (torch 2.7.1+cu130): what is compiled with the one does not run with the other",
+        " (torch 2.7.1+cu130): code compiled with one does not run with the other",
     ),
     "wheels of CUDA 12": Stop(
         torch=CU12,
         table='toolkit = "wheels"',
-        told="cuda.toolkit: torch is for CUDA 12.6 (torch 2.7.0+cu126), and the wheels of CUDA 12 hold no nvcc",
+        told="cuda.toolkit: torch is for CUDA 12.6 (torch 2.7.0+cu126), and the wheels of CUDA 12 contain no nvcc",
     ),
-    "neither does": Stop(torch=CU12, table="", toolkit="13.0", told="cuda.toolkit = 'match': neither does."),
+    "neither does": Stop(
+        torch=CU12, table="", toolkit="13.0", told="cuda.toolkit = 'match': found no matching toolkit."
+    ),
     "no GPU and no list": Stop(
         torch=CU13,
         table='arch-list = "auto"',
         toolkit="13.0",
-        told="cuda.arch-list = 'auto': found no visible GPU, by NVML or nvidia-smi Name the architectures:",
+        told="cuda.arch-list = 'auto': found no visible GPU with NVML or nvidia-smi, expected one Name the architectures:",
     ),
     "gcc out of bounds": Stop(
         torch=CU13,
         table='toolkit = "system"',
         toolkit="13.0",
         variables={"CXX": "{root}/bin/g++-99"},
-        told="cuda.toolkit: {root}/bin/g++-99 is gcc 99.1.0, and CUDA 13.0 ({root}) takes gcc up to 15 Name an older"
+        told="cuda.toolkit: {root}/bin/g++-99 is gcc 99.1.0, and CUDA 13.0 ({root}) supports gcc up to 15 Name an older"
         " one: CC=gcc-15 CXX=g++-15",
     ),
     "MAX_JOBS that is no number": Stop(
         torch=CPU,
         table='jobs = "auto"',
         variables={"MAX_JOBS": "abc"},
-        told="MAX_JOBS: found 'abc', expected a number from 1 on Unset it, or set it to a number.",
+        told="MAX_JOBS: found 'abc', expected a whole number of at least 1 Unset it, or set it to a number.",
     ),
 }
 

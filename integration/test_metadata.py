@@ -172,7 +172,7 @@ def test_label_of_an_unknown_torch(place: Workplace) -> None:
     target, package = place.target(None, pip=NEWEST_PIP), place.package(PROBE)
     label_by_torch(package)
     result = place.run(target.python, "-m", "pip", "download", "--no-deps", package, fails=True)
-    assert "the answer depends on what is not known of torch: torch.version" in result.output
+    assert "the answer depends on facts of torch that are not known: torch.version" in result.output
     assert "no torch is known to build against" in result.output
 
 

@@ -90,7 +90,7 @@ def make_gcc(folder: Path, version: str, maker: str = "Free Software Foundation,
 
 
 def make_compilers(site: Path, version: str = "13.0", without: Sequence[str] = (), gcc: int = 15) -> Path:
-    """Install the compilers out of wheels; return what is laid out as a toolkit.
+    """Install the compilers from wheels; return what is laid out as a toolkit.
 
     :param without: the distributions that are left out.
     """

@@ -1,6 +1,6 @@
-"""CUDA's own settings, as far as they go ROCm's, too: which architectures, how many compilers at once, which toolkit.
+"""Settings for CUDA, and partly for ROCm: architectures, number of parallel compilers, toolkit.
 
-Source of the figures and of torch's own behaviour: measured, see the README's section 'CUDA'.
+The figures and torch's behaviour were measured; see the README's section 'CUDA'.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The architectures to compile for: as the settings say, or those of the GPUs that are there."""
+"""The architectures to compile for: those in the settings, or those of the GPUs in this machine."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _SUPPORTED = re.compile(r"^[ \t]*supported_arches = (\[[^\]]{0,2000}\])", re.MUL
 _QUOTED = re.compile(r"['\"](\d{1,4}\.\d{1,4}[a-z]*)['\"]")
 _CAPABILITY = re.compile(r"\d{1,4}\.\d{1,4}")
 _DIGITS = 9
-"""Of a GPU's number."""
+"""At most this many digits in a GPU's number."""
 _TIMEOUT = 30
-"""Seconds for nvidia-smi, which may have to wake the driver up."""
+"""Seconds for nvidia-smi, which may have to load the driver."""
 
 
 class Architectures(NamedTuple):
-    """What the compilers are told."""
+    """The architectures in the syntax of torch and of CMake."""
 
     torch: str
     """For TORCH_CUDA_ARCH_LIST: ``9.0;8.6+PTX``."""
     cmake: str | None
-    """For CUDAARCHS: ``90-real;86``; None where a name is among them, which CMake does not know."""
+    """For CUDAARCHS: ``90-real;86``; None if the list has a name, which CMake does not know."""
     why: str
 
 
@@ -38,12 +38,12 @@ def decide_architectures(
     *,
     list_gpus: Callable[[Mapping[str, str]], Sequence[str]] | None = None,
 ) -> Architectures:
-    """Return the architectures.
+    """Return the architectures to compile for.
 
-    :param wanted: ``auto``, or a list as torch takes it.
-    :param site: the folder that torch lies in; None: it is not there yet.
-    :param list_gpus: tells the capabilities of the visible GPUs; default: by NVML or nvidia-smi.
-    :raises CudaError: when no GPU is visible, or torch cannot build for what is wanted.
+    :param wanted: ``auto``, or a list in torch's syntax.
+    :param site: the folder that contains torch; None if torch is not installed yet.
+    :param list_gpus: returns the capabilities of the visible GPUs; default: by NVML or nvidia-smi.
+    :raises CudaError: if no GPU is visible, or torch cannot build for a wanted architecture.
     """
     supported = _supported(site)
     if wanted != "auto":
@@ -53,18 +53,18 @@ def decide_architectures(
     found = (list_gpus or list_capabilities)(environ)
     if not found:
         raise CudaError(
-            "cuda.arch-list = 'auto': found no visible GPU, by NVML or nvidia-smi",
+            "cuda.arch-list = 'auto': found no visible GPU with NVML or nvidia-smi, expected one",
             hint="Name the architectures: arch-list = '9.0' in [tool.runtime-backend.cuda], or for one call"
             " TORCH_CUDA_ARCH_LIST=9.0.",
         )
     words = sorted({_clamped(word, supported) for word in found}, key=_number)
-    # As torch does it: later GPUs can compile it for themselves.
+    # As torch does: later GPUs compile the PTX.
     words[-1] += "+PTX"
     return Architectures(torch=";".join(words), cmake=_for_cmake(words), why=f"set: the GPUs here ({', '.join(found)})")
 
 
 def _supported(site: Path | None) -> list[str]:
-    """Return what this torch can build for, read out of its text; nothing where it does not tell."""
+    """Return the architectures that this torch can build for, read from its source; empty if it does not list them."""
     text = "" if site is None else read_text(site / "torch" / "utils" / "cpp_extension.py")
     found = _SUPPORTED.search(text)
     return [] if found is None else _QUOTED.findall(found.group(1))
@@ -76,7 +76,7 @@ def _check(words: Sequence[str], supported: Sequence[str]) -> None:
     if unknown:
         raise CudaError(
             f"cuda.arch-list: this torch cannot build for {', '.join(unknown)}; it knows {', '.join(supported)}",
-            hint="Take one of those, with '+PTX' for later GPUs, or a later torch.",
+            hint="Use one of those, with '+PTX' for later GPUs, or a later torch.",
         )
 
 
@@ -86,7 +86,7 @@ def _number(word: str) -> tuple[int, int]:
 
 
 def _clamped(word: str, supported: Sequence[str]) -> str:
-    """Return a capability, or the latest that this torch knows, if the GPU is later than it."""
+    """Return a capability; the latest that this torch knows if the GPU is newer."""
     latest = max((name for name in supported if name[-1].isdigit()), key=_number, default=word)
     return min(word, latest, key=_number)
 
@@ -102,8 +102,8 @@ def _for_cmake(words: Sequence[str]) -> str | None:
 def list_capabilities(environ: Mapping[str, str]) -> list[str]:
     """Return the compute capabilities of the GPUs that CUDA would see, without importing torch.
 
-    CUDA numbers GPUs by speed, the driver by their place: unless CUDA_DEVICE_ORDER says PCI_BUS_ID, a number in
-    CUDA_VISIBLE_DEVICES does not tell which is meant, and all of them count.
+    CUDA numbers GPUs by speed, the driver by their PCI position. Unless CUDA_DEVICE_ORDER is PCI_BUS_ID, a number in
+    CUDA_VISIBLE_DEVICES is therefore ambiguous, and all GPUs count.
     """
     visible = environ.get("CUDA_VISIBLE_DEVICES")
     gpus = _by_nvml() or _by_smi(environ)
@@ -120,7 +120,7 @@ def list_capabilities(environ: Mapping[str, str]) -> list[str]:
 
 def _by_nvml() -> list[tuple[str, str]]:
     try:
-        import pynvml  # noqa: PLC0415 - where somebody has installed it
+        import pynvml  # noqa: PLC0415 - it may not be installed
     except ModuleNotFoundError:
         return []
     found = []
@@ -131,7 +131,7 @@ def _by_nvml() -> list[tuple[str, str]]:
             major, minor = pynvml.nvmlDeviceGetCudaComputeCapability(handle)
             found.append((str(pynvml.nvmlDeviceGetUUID(handle)), f"{major}.{minor}"))
         pynvml.nvmlShutdown()
-    except pynvml.NVMLError:  # no driver: nvidia-smi will say the same
+    except pynvml.NVMLError:  # no driver: nvidia-smi will fail as well
         return []
     return found
 
@@ -148,5 +148,5 @@ def _by_smi(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     except (OSError, subprocess.SubprocessError):
         return []
     rows = (line.partition(", ") for line in done.stdout.splitlines())
-    # An old driver does not know the capability, and says "[N/A]".
+    # An old driver does not know the capability, and prints "[N/A]".
     return [(uuid, capability.strip()) for uuid, _, capability in rows if _CAPABILITY.fullmatch(capability.strip())]

@@ -1,4 +1,4 @@
-"""Which toolkit compiles: the system's, or the compilers out of wheels."""
+"""Choosing the toolkit that compiles: the system's, or the compilers from wheels."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ from .system import KEY, Toolkit, check_toolkit, find_toolkit
 from .wheels import NAMES, Compilers, check_major, find_compilers, find_kept, requirement_for, root_in
 
 DEFAULT: Chosen[ToolkitChoice] = Chosen(value="match", origin="default")
-"""For packages that have a ``cuda`` table."""
+"""The default of packages that have a ``cuda`` table."""
 
 
 class ToolkitPlan(NamedTuple):
-    """Which toolkit, and how the real backend gets to see it."""
+    """The toolkit, and how it is shown to the real backend."""
 
     kind: Literal["system", "wheels"]
     why: str
     version: str | None = None
-    """X.Y; None: not there yet."""
+    """X.Y; None if the compilers are not installed yet."""
     home: CudaHome | None = None
-    """None: the compilers are not there yet."""
+    """None if the compilers are not installed yet."""
     requirements: tuple[str, ...] = ()
-    """What ``get_requires_*`` returns for it."""
+    """The requirements that ``get_requires_*`` returns."""
     fetching: Fetching | None = None
-    """What a hook that compiles fetches before it goes on."""
+    """The fetch to run first in a hook that compiles."""
     notes: tuple[str, ...] = ()
 
 
 def is_without_cuda(torch: Identity | None) -> bool:
-    """Return whether torch is known not to be for CUDA; on macOS none is."""
+    """Return whether torch is known not to use CUDA; on macOS it never does."""
     return sys.platform == "darwin" or (torch is not None and torch.accelerator not in (None, "cuda"))
 
 
 def choose_toolkit(chosen: Chosen[ToolkitChoice], torch: Identity | None, bench: Workbench) -> ToolkitPlan | None:
-    """Return which toolkit compiles; None where that is not known in this hook.
+    """Return the toolkit that compiles; None if it is not known in this hook.
 
-    The person's CUDA_HOME is a choice, too: what it names is checked, and nothing takes its place.
+    If the person has set CUDA_HOME, that toolkit is checked and never replaced.
 
-    :raises CudaError: when a build could not go on.
+    :raises CudaError: if a build cannot proceed.
     """
     if chosen.value == "system" or bench.environ.get("CUDA_HOME"):
         return _from_system(torch, bench)
@@ -61,7 +61,7 @@ def choose_toolkit(chosen: Chosen[ToolkitChoice], torch: Identity | None, bench:
             return plan and plan._replace(why=f"{plan.why}; not the system's: {system.message}")
         except CudaError as wheels:
             raise CudaError(
-                f"{KEY} = 'match': neither does.\n  The system's: {system.message}\n  Wheels: {wheels.message}",
+                f"{KEY} = 'match': found no matching toolkit.\n  System: {system.message}\n  Wheels: {wheels.message}",
                 hint=wheels.hint,
             ) from None
 
@@ -77,16 +77,16 @@ def _from_system(torch: Identity | None, bench: Workbench) -> ToolkitPlan:
 
 
 def _completed(home: CudaHome, bench: Workbench) -> CudaHome:
-    """Return a CUDA_HOME with the mathematical libraries of torch's own wheels."""
-    is_passing = bench.is_passing and bench.nvidia is not None and not bench.nvidia.is_relative_to(bench.cache)
-    return home._replace(additions=bench.nvidia, is_passing=is_passing)
+    """Add the mathematical libraries of torch's own wheels to a CUDA_HOME."""
+    is_temporary = bench.is_temporary and bench.nvidia is not None and not bench.nvidia.is_relative_to(bench.cache)
+    return home._replace(additions=bench.nvidia, is_temporary=is_temporary)
 
 
 def _from_wheels(torch: Identity | None, bench: Workbench) -> ToolkitPlan | None:
     if torch is None:
         return None
     if sys.platform != "linux":
-        raise CudaError(f"{KEY}: compilers out of wheels are put together on Linux only", hint=None)
+        raise CudaError(f"{KEY}: compilers from wheels are supported on Linux only", hint=None)
     cuda = torch.cuda_release
     check_major(torch, cuda)
     visible = (
@@ -97,20 +97,20 @@ def _from_wheels(torch: Identity | None, bench: Workbench) -> ToolkitPlan | None
     kept = None if cuda is None else find_kept(bench.cache, cuda)
     if kept is not None:
         return _with_compilers(kept, torch, bench, is_kept=True)
-    return _plan_missing(torch, cuda, bench)
+    return _obtain(torch, cuda, bench)
 
 
-def _plan_missing(torch: Identity, cuda: str | None, bench: Workbench) -> ToolkitPlan:
-    """Plan compilers that are not there yet: required when the hook can, else fetched by a build."""
+def _obtain(torch: Identity, cuda: str | None, bench: Workbench) -> ToolkitPlan:
+    """Return the plan to obtain compilers that are not installed yet: require them, or let a build fetch them."""
     requirement = requirement_for(torch, cuda)
     is_required = bench.kind == "requirements" and not bench.is_postponed
     if is_required and requirement is not None:
         requirements = (requirement, *_ninja(bench))
-        return ToolkitPlan(kind="wheels", why="not there yet: required", requirements=requirements)
+        return ToolkitPlan(kind="wheels", why="not installed yet: required", requirements=requirements)
     if not (is_required or bench.kind == "wheel"):
-        return ToolkitPlan(kind="wheels", why="not there yet, and not needed by this hook")
+        return ToolkitPlan(kind="wheels", why="not installed yet, and not needed by this hook")
     if cuda is None or requirement is None:  # a build fetches torch first, and plans again
-        return ToolkitPlan(kind="wheels", why="which ones is known when torch is there")
+        return ToolkitPlan(kind="wheels", why="the version is known once torch is installed")
     if bench.plan_fetching is None:
         raise _missing(torch, cuda, requirement, is_kept=bench.isolation == "kept")
     why = "the build environment was made before this was known"
@@ -118,8 +118,8 @@ def _plan_missing(torch: Identity, cuda: str | None, bench: Workbench) -> Toolki
 
 
 def _with_compilers(found: Compilers, torch: Identity, bench: Workbench, *, is_kept: bool) -> ToolkitPlan:
-    """Return the plan with compilers that are there; those of a build environment are kept for the next one."""
-    toolkit = Toolkit(root=found.root, version=found.version, how="out of wheels")
+    """Return the plan for installed compilers; those of a build environment are stored for the next one."""
+    toolkit = Toolkit(root=found.root, version=found.version, how="from wheels")
     notes = tuple(check_toolkit(toolkit, torch, bench.environ))
     root, keeping = found.root, None
     if not is_kept and bench.isolation != "none":
@@ -127,7 +127,7 @@ def _with_compilers(found: Compilers, torch: Identity, bench: Workbench, *, is_k
         root, keeping = root_in(folder, found.version), (found, folder)
     path = stable_path(bench.cache, found.version, [str(root), str(bench.site)])
     home = CudaHome(path=path, toolkit=root, kept=keeping, environ=bench.environ)
-    where = f"out of wheels, {'kept from an earlier build' if is_kept else 'in the build environment'}: {found.site}"
+    where = f"from wheels, {'stored by an earlier build' if is_kept else 'in the build environment'}: {found.site}"
     why = f"CUDA {found.version} ({where})"
     requirements = _ninja(bench) if bench.kind == "requirements" and not bench.is_postponed else ()
     return ToolkitPlan(
@@ -141,15 +141,15 @@ def _with_compilers(found: Compilers, torch: Identity, bench: Workbench, *, is_k
 
 
 def _ninja(bench: Workbench) -> tuple[str, ...]:
-    """Return the requirement for ninja: without it, torch compiles one file after the other."""
+    """Return the requirement for ninja: without it, torch compiles one file at a time."""
     is_there = bench.visible.find("ninja") or shutil.which("ninja", path=bench.environ.get("PATH", ""))
-    # What a kept environment has, it has because it was asked for; tox makes it anew when it no longer is.
+    # In a kept environment, ninja is required even if installed: tox recreates an environment if requirements change.
     return () if is_there and bench.isolation != "kept" else ("ninja",)
 
 
 def _missing(torch: Identity, cuda: str, requirement: str, *, is_kept: bool) -> CudaError:
     return CudaError(
-        f"{KEY}: {', '.join(NAMES)} of CUDA {cuda} are not in this environment, which torch is for ({torch})",
+        f"{KEY}: this environment lacks {', '.join(NAMES)} of CUDA {cuda}, which torch is for ({torch})",
         hint="Remove the build environment that the frontend keeps (hatch env prune; tox --recreate), then run the same"
         " command again."
         if is_kept
@@ -158,8 +158,8 @@ def _missing(torch: Identity, cuda: str, requirement: str, *, is_kept: bool) -> 
 
 
 def lacking_home(cache: Path) -> Path:
-    """Return what CUDA_HOME is where the compilers are not there yet: nothing lies there.
+    """Return the value of CUDA_HOME while the compilers are not installed: a path that does not exist.
 
-    Without the variable, torch's CUDAExtension raises, and setup.py cannot even tell what it requires.
+    Without the variable, torch's CUDAExtension raises an exception, and setup.py cannot even report its requirements.
     """
     return cache / "cuda" / "not-there-yet"

@@ -1,8 +1,8 @@
-"""Compiler caches: ccache or sccache in front of g++ and nvcc, so that they hit across builds and environments.
+"""Compiler caches: ccache or sccache in front of g++ and nvcc, set up to hit across builds and environments.
 
-What a build compiles for minutes, the next one takes out of the cache, if nothing that a cache looks at differs between
-them: the paths of torch and of CUDA_HOME are stable already (overlays); the rest is said here. Where a cache keeps what
-it has, and whether it shares that by redis or S3, is the person's to say, in its own variables or files.
+A cache hits if nothing that it compares differs between two builds. The paths of torch and CUDA_HOME are stable already
+(overlays); this module sets the rest. The person configures where a cache stores its data, and whether it shares them
+by redis or S3, in the cache's own variables or files.
 
 Measured: ccache 4.7 with nvcc 13.0 and g++ 12; a hit costs about the import of torch.
 """
@@ -28,10 +28,10 @@ PROGRAMS = ("ccache", "sccache")
 
 
 class CompilerCache(NamedTuple):
-    """A compiler cache, or the wish for none."""
+    """A compiler cache, or the choice of none."""
 
     program: Path | None
-    """None: the compilers are called as they are."""
+    """None: the compilers are called directly."""
     origin: str
 
     def __str__(self) -> str:
@@ -40,9 +40,9 @@ class CompilerCache(NamedTuple):
 
 
 def find_compiler_cache(chosen: Chosen[CompilerCacheChoice] | None, environ: Mapping[str, str]) -> CompilerCache | None:
-    """Return what goes in front of the compilers; None where nothing was said, and there is none.
+    """Return the compiler cache; None if none was chosen and none is on PATH.
 
-    :raises CudaError: when the one that is named is not there.
+    :raises CudaError: if the named one is not on PATH.
     """
     wanted = "auto" if chosen is None else chosen.value
     origin = "default" if chosen is None else chosen.origin
@@ -56,12 +56,12 @@ def find_compiler_cache(chosen: Chosen[CompilerCacheChoice] | None, environ: Map
         return None
     raise CudaError(
         f"cuda.compiler-cache = {wanted!r} ({origin}): found no {wanted} on PATH",
-        hint="Install it, or take 'auto': the build goes without one where there is none.",
+        hint="Install it, or use 'auto', which uses a compiler cache only if there is one.",
     )
 
 
 class CompilerScript(NamedTuple):
-    """A script that is the compiler, seen from outside, with the cache in front of it; at a stable path."""
+    """A script at a stable path that calls the compiler through the cache."""
 
     path: Path
     text: str
@@ -81,31 +81,31 @@ class CompilerScript(NamedTuple):
         except OSError as error:
             raise CudaError(
                 f"cuda.compiler-cache: the script {self.path} cannot be written: {reason(error)}",
-                hint=way_out(error, "; or go without a compiler cache: compiler-cache = 'off'"),
+                hint=way_out(error, "; or use no compiler cache: compiler-cache = 'off'"),
             ) from None
 
 
 class CacheVariables(NamedTuple):
-    """The variables that put a compiler cache in front."""
+    """The variables that set up a compiler cache."""
 
     values: Mapping[str, str]
     script: CompilerScript | None
     """The script that CXX names."""
 
 
-def plan_compiler_cache(  # noqa: PLR0913 - what a compiler cache looks at
+def plan_compiler_cache(  # noqa: PLR0913 - everything that a compiler cache compares
     found: CompilerCache, environ: Mapping[str, str], *, folder: Path, source: Path, prefix: Path, nvcc: Path | None
 ) -> CacheVariables:
-    """Return the variables that put a compiler cache in front, without those that the person has set.
+    """Return the variables that set up a compiler cache, except those that the person has set.
 
-    :param folder: where scripts go.
+    :param folder: the folder for scripts.
     :param source: the source tree.
-    :param prefix: of the interpreter that builds.
+    :param prefix: the prefix of the interpreter that builds.
     :param nvcc: the CUDA compiler, if there is one.
     """
     script = None
     if found.program is None:
-        # From 2.13 on, torch takes what is on PATH.
+        # From 2.13 on, torch uses a compiler cache on PATH by itself.
         values = {"TORCH_NO_COMPILER_WRAPPER": "1"}
     else:
         script = _plan_script(found.program, environ, folder)
@@ -124,17 +124,17 @@ def _plan_script(program: Path, environ: Mapping[str, str], folder: Path) -> Com
 def _in_front(
     program: Path, environ: Mapping[str, str], script: CompilerScript | None, nvcc: Path | None
 ) -> dict[str, str]:
-    """Return the variables by which torch, distutils and CMake call the cache.
+    """Return the variables that make torch, distutils and CMake call the cache.
 
-    ``CXX="ccache g++"`` will not do: torch asks it for its version, and gets ccache's. CC is left alone, since torch
-    hands it to nvcc as one path.
+    ``CXX="ccache g++"`` does not work: torch runs it with ``--version``, and gets ccache's version. CC is not set,
+    since torch passes it to nvcc as one path.
     """
     words = str(program)
     values = {"CMAKE_C_COMPILER_LAUNCHER": words}
-    if "CXX" in environ:  # CMake puts the cache in front of the person's own, and so does torch from 2.13 on
+    if "CXX" in environ:  # CMake puts the cache in front of the person's compiler, and so does torch from 2.13 on
         values["CMAKE_CXX_COMPILER_LAUNCHER"] = words
     elif script is not None:
-        # Once is enough: from 2.13 on, torch would put it in front of CXX by itself.
+        # Without this variable, torch 2.13 and later would put the cache in front of CXX a second time.
         values |= {"CXX": str(script.path), "TORCH_NO_COMPILER_WRAPPER": "1"}
     if nvcc is not None:
         values |= {
@@ -145,19 +145,19 @@ def _in_front(
 
 
 def _settings(program: Path, source: Path, prefix: Path) -> dict[str, str]:
-    """Return the settings of ccache with which it hits although the folders of a build are new every time."""
+    """Return the settings with which ccache hits although the folders of each build are new."""
     if program.name != "ccache":
         return {}
     values = {
-        # Paths in the source tree are taken relative to where the compiler runs, and so are those of -g.
+        # Makes paths in the source tree relative to the compiler's working directory, also those of -g.
         "CCACHE_BASEDIR": str(source),
         "CCACHE_NOHASHDIR": "true",
-        # pip unpacks compilers anew, with new times.
+        # pip unpacks compilers with new modification times.
         "CCACHE_COMPILERCHECK": "content",
     }
     headers = prefix / "include"
     if is_file(prefix / "pyvenv.cfg") and not _has_headers(headers):
-        # distutils names this folder of the build environment, in which there is nothing.
+        # distutils adds this empty folder of the build environment.
         values["CCACHE_IGNOREOPTIONS"] = f"-I{headers}"
     return values
 

@@ -1,8 +1,8 @@
-"""CUDA_HOME: a toolkit as build tools expect one, put together from what there is.
+"""CUDA_HOME: a toolkit in the layout that build tools expect, assembled from its parts.
 
-The compilers out of wheels lack the mathematical libraries, whose headers torch's own include, and so do some toolkits
-of systems; the wheels that torch itself needs have them. And wheels name libraries by their version alone, know no
-``lib64``, and hold no stub of the driver. What is missing is added, in a folder of links at a stable path::
+The compilers from wheels, and some toolkits of systems, lack the mathematical libraries, whose headers torch's headers
+include; the wheels that torch requires have them. Also, libraries in wheels have only names with a version, there is no
+``lib64``, and no stub of the driver. A folder of links at a stable path adds what is missing::
 
     <cache>/cuda/cuda-13.0-1f0c…/{bin,include,lib,lib64,nvvm}
     <cache>/cuda/libcuda-77ab….so                                the driver's stub, compiled from the names in cuda.h
@@ -34,27 +34,27 @@ _VERSIONED = re.compile(r"(lib.+?\.so)\.\d")
 
 
 class CudaHome(NamedTuple):
-    """CUDA_HOME as planned; :meth:`shown` makes it."""
+    """A planned CUDA_HOME; :meth:`shown` makes it."""
 
     path: Path
-    """The stable path; the toolkit's own folder where nothing has to be added."""
+    """The stable path; the toolkit's own folder if nothing must be added."""
     toolkit: Path
-    """The folder that has the compilers in it."""
+    """The folder that contains the compilers."""
     environ: Mapping[str, str]
     additions: Path | None = None
-    """torch's ``nvidia`` folder, with the mathematical libraries; None: nothing is added, the toolkit is whole."""
-    is_passing: bool = False
-    """Whether the additions go with this build."""
+    """torch's ``nvidia`` folder with the mathematical libraries; None if the toolkit is complete."""
+    is_temporary: bool = False
+    """Whether the additions are removed after this build."""
     kept: tuple[Compilers, Path] | None = None
-    """The compilers to be kept in the cache first, and where: the toolkit's folder is in there."""
+    """The compilers to store in the cache first, and the folder for them, which contains ``toolkit``."""
 
     @contextmanager
     def shown(self, moved: Mapping[Path, Path] = MappingProxyType({}), *, is_lasting: bool = False) -> Iterator[Path]:
-        """Make it, for this build, and yield where it is.
+        """Make CUDA_HOME for this build, and yield its path.
 
-        :param moved: the stable paths of overlays -> where these are in this build; the additions are in one of them.
-        :param is_lasting: whether what is built looks at it when the build is over, too.
-        :raises CudaError: when the cache cannot be written to.
+        :param moved: stable path of an overlay -> its path in this build; an overlay may contain the additions.
+        :param is_lasting: whether the result of the build uses it after the build, too.
+        :raises CudaError: if the cache cannot be written to.
         """
         try:
             if self.kept is not None:
@@ -75,50 +75,50 @@ class CudaHome(NamedTuple):
         parts = [] if self.additions is None else list(_parts(_actual(self.additions, moved)))
         stub = _make_stub([self.toolkit, *parts], self.path.parent, self.environ)
         targets = merge([self.toolkit, *parts], stub)
-        return LinkedFolder(path=self.path, targets=targets, is_passing=self.is_passing)
+        return LinkedFolder(path=self.path, targets=targets, is_temporary=self.is_temporary)
 
 
 def _actual(path: Path, moved: Mapping[Path, Path]) -> Path:
-    """Return where a path is in this build: a stable path may lead to another environment by then."""
+    """Return a path as it is in this build: a stable path may lead to another environment by now."""
     found = ((planned, actual) for planned, actual in moved.items() if path.is_relative_to(planned))
     return next((actual / path.relative_to(planned) for planned, actual in found), path)
 
 
 def stable_path(cache: Path, version: str, facts: Sequence[str]) -> Path:
-    """Return where a CUDA_HOME lies that is put together from what the facts tell."""
+    """Return the path of a CUDA_HOME that is identified by some facts."""
     return cache / "cuda" / f"cuda-{version}-{digest(facts)}"
 
 
 def _parts(nvidia: Path) -> Iterator[Path]:
-    """Yield what is laid out as a toolkit in ``nvidia``: ``cu13``; ``cublas``, ``cudnn`` …, one for each wheel."""
+    """Yield the folders in ``nvidia`` with the layout of a toolkit: ``cu13``, or ``cublas``, ``cudnn`` … per wheel."""
     for name in list_names(nvidia):
         if is_folder(nvidia / name / "include") or is_folder(nvidia / name / "lib"):
             yield nvidia / name
 
 
 def merge(parts: Sequence[Path], stub: Path | None) -> dict[str, Path]:
-    """Return the links for toolkits that are laid over each other; what the first one has goes first.
+    """Return the links that merge toolkits; the first one takes precedence.
 
-    :param stub: the driver's, where no part brings one.
+    :param stub: the stub of the driver's library, if no part has one.
     """
     first = parts[0]
     libraries = _overlaid("lib", [_libraries_of(part) for part in parts])
     targets = {
-        # nvcc takes bin/.. for its own folder: bin must not be a link itself.
+        # nvcc uses bin/.. as its own folder, so bin must not be a link.
         **_overlaid("bin", [first / "bin"]),
         **_overlaid("include", [part / "include" for part in parts]),
         **libraries,
         **dict(_without_version(libraries)),
-        # torch falls back to lib; nvcc.profile and many setup.py say lib64.
+        # torch falls back to lib; nvcc.profile and many setup.py use lib64.
         "lib64": Path("lib"),
         **{f"nvvm/{name}": first / "nvvm" / name for name in list_names(first / "nvvm")},
     }
     linker = next((libraries[name] for name in libraries if name.startswith("lib/libnvvm.so")), None)
     if linker is not None and "nvvm/lib64" not in targets:
-        # nvlink loads it from there for -dlto, and only by this name.
+        # For -dlto, nvlink loads it from this folder, only by this name.
         targets["nvvm/lib64/libnvvm.so"] = linker
     if stub is not None:
-        # nvcc itself adds -L lib64/stubs. A link into a folder that is one itself would be written into the toolkit.
+        # nvcc itself adds -L lib64/stubs. If lib/stubs were a link, the stub would be written into the toolkit.
         others = targets.pop("lib/stubs", None)
         targets |= {} if others is None else {f"lib/stubs/{name}": others / name for name in list_names(others)}
         targets["lib/stubs/libcuda.so"] = stub
@@ -130,7 +130,7 @@ def _libraries_of(part: Path) -> Path:
 
 
 def _overlaid(name: str, folders: Sequence[Path]) -> dict[str, Path]:
-    """Return the links for folders that are laid over each other: a whole folder where only one has it."""
+    """Return the links that merge folders: one link for a folder that only one of them has."""
     entries: dict[str, list[Path]] = {}
     for folder in folders:
         for entry in list_names(folder):
@@ -145,7 +145,7 @@ def _overlaid(name: str, folders: Sequence[Path]) -> dict[str, Path]:
 
 
 def _without_version(libraries: Mapping[str, Path]) -> Iterator[tuple[str, Path]]:
-    """Yield the names that ``-lcudart`` is looked up by, which wheels do not have."""
+    """Yield links with the names that ``-lcudart`` looks up, which wheels lack."""
     for name, path in libraries.items():
         found = _VERSIONED.match(name.rpartition("/")[2])
         if found is not None and f"lib/{found.group(1)}" not in libraries:
@@ -153,15 +153,15 @@ def _without_version(libraries: Mapping[str, Path]) -> Iterator[tuple[str, Path]
 
 
 def _make_stub(parts: Sequence[Path], folder: Path, environ: Mapping[str, str]) -> Path | None:
-    """Return a stub of the driver's library, made from the names in cuda.h; None where one is there, or none can be.
+    """Make a stub of the driver's library from the names in cuda.h; None if there is one, or none can be made.
 
-    Real names are needed: with ``--as-needed`` and ``--no-undefined`` an empty library does not do.
+    It must define the real names: with ``--as-needed`` and ``--no-undefined``, an empty library is not enough.
     """
     if any(is_file(_libraries_of(part) / "stubs" / "libcuda.so") for part in parts):
         return None
     header = next((path for part in parts if is_file(path := part / "include" / "cuda.h")), None)
     names = sorted(set(_FUNCTION.findall(read_text(header)))) if header is not None else []
-    # Without a compiler nothing can be built, and whoever tries is told so; metadata need none.
+    # Without a compiler, no stub is made: a build would fail with its own message, and metadata need none.
     program = next(filter(None, (_which(name, environ) for name in (environ.get("CC", ""), "cc", "gcc"))), None)
     if not names or program is None:
         return None
@@ -182,9 +182,9 @@ def _compile(program: str, source: str, library: Path, environ: Mapping[str, str
             command = [program, "-shared", "-fPIC", "-w", "-x", "c", "-", "-o", str(new), "-Wl,-soname,libcuda.so.1"]
             subprocess.run(command, input=source.encode(), env=dict(environ), capture_output=True, check=True)  # noqa: S603 - the C compiler that the build will run
     except subprocess.CalledProcessError as error:
-        told = error.stderr.decode(errors="replace").strip()
-        raise CudaError(f"the stub of the driver's library cannot be compiled by {program}: {told}") from None
+        output = error.stderr.decode(errors="replace").strip()
+        raise CudaError(f"the stub of the driver's library cannot be compiled with {program}: {output}") from None
 
 
 def _cannot_write(path: Path, error: OSError) -> CudaError:
-    return CudaError(f"CUDA_HOME cannot be put together at {path}: {reason(error)}", hint=way_out(error))
+    return CudaError(f"CUDA_HOME cannot be made at {path}: {reason(error)}", hint=way_out(error))

@@ -1,4 +1,4 @@
-"""The workbench: what a package with CUDA code is compiled with, as far as it is there."""
+"""The inputs for planning how to compile CUDA code."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 
 
 class Workbench(NamedTuple):
-    """What the build environment, the cache and the frontend offer in one hook."""
+    """What the build environment, the cache and the frontend provide in one hook."""
 
     environ: Mapping[str, str]
-    """The person's variables, and those of the ``env`` table."""
+    """The person's environment variables, and those of the ``env`` table."""
     cache: Path
     visible: DistributionIndex
-    """What the running interpreter would import."""
+    """The distributions that the running interpreter can import."""
     isolation: Isolation
     kind: HookKind
     is_postponed: bool = False
-    """Whether nothing has to be installed for this hook, although a build would need it."""
+    """Whether this hook needs nothing installed, although a build would."""
     plan_fetching: Callable[[str], Fetching] | None = None
-    """Plans to fetch a pinned requirement; None when the build environment is not ours to complete."""
+    """Plans to fetch a pinned requirement; None if nothing may be added to the build environment."""
     site: Path | None = None
-    """The folder that the real backend sees torch in; None: it does not see it yet."""
+    """The folder in which the real backend sees torch; None if it does not see torch yet."""
     nvidia: Path | None = None
-    """The folder of the libraries that torch needs, where they lie now."""
+    """The folder of the libraries that torch needs, where it is now."""
 
     @property
-    def is_passing(self) -> bool:
-        """Whether the build environment goes with the build."""
+    def is_temporary(self) -> bool:
+        """Whether the build environment is removed after the build."""
         return self.isolation in ("hidden", "throwaway")

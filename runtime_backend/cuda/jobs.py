@@ -1,4 +1,4 @@
-"""How many compilers at once: as the settings say, or as many as the machine stands."""
+"""The number of parallel compilers: from the settings, or as many as the machine can run."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from ..errors import CudaError
 from ..system.memory import available_memory, count_cores
 
 NVCC_MEMORY, COMPILER_MEMORY = 4.0, 2.0
-"""GB that one nvcc, or one C++ compiler, takes for a file with torch's headers in it: 3.6 and 2.0 at most, measured."""
+"""GB that one nvcc and one C++ compiler need for a file with torch's headers: at most 3.6 and 2.0 were measured."""
 
 _GB = 10**9
 
 
 def decide_jobs(wanted: int | None, memory: float, environ: Mapping[str, str], architectures: int) -> tuple[int, str]:
-    """Return how many, and why.
+    """Return the number of jobs, and the reason.
 
-    :param wanted: None: by cores and by memory.
-    :param memory: GB for each.
-    :param architectures: how many each nvcc compiles for; with NVCC_THREADS, some of them at once.
-    :raises CudaError: when the person's MAX_JOBS is no number; torch would take as many as there are cores.
+    :param wanted: None: by cores and memory.
+    :param memory: GB per job.
+    :param architectures: how many architectures each nvcc compiles for; NVCC_THREADS of them run in parallel.
+    :raises CudaError: if the person's MAX_JOBS is not a number; torch would ignore it and use all cores.
     """
     own = environ.get("MAX_JOBS", "")
     if own and not (own.isdigit() and int(own)):
         raise CudaError(
-            f"MAX_JOBS: found {own!r}, expected a number from 1 on", hint="Unset it, or set it to a number."
+            f"MAX_JOBS: found {own!r}, expected a whole number of at least 1", hint="Unset it, or set it to a number."
         )
     if wanted is not None:
         return wanted, "set"

@@ -1,4 +1,4 @@
-"""ROCm's architectures: as the settings say, or those of the GPUs that are there."""
+"""ROCm's architectures: those in the settings, or those of the GPUs in this machine."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from ..config.planned import PlannedVariable, left
 from ..errors import CudaError
 
 VARIABLE = "PYTORCH_ROCM_ARCH"
-"""Where torch looks, in its CMake files, too. CMake's own HIP language has no such variable (4.4): it asks the GPUs."""
+"""The variable that torch and its CMake files read. CMake's own HIP language has none (4.4): it asks the GPUs."""
 
 USUAL = Path("/opt/rocm")
-"""Where torch looks for ROCm last."""
+"""The last folder in which torch looks for ROCm."""
 
 _PROGRAM = "rocm_agent_enumerator"
 _NAME = re.compile(r"gfx[0-9a-f]{3,4}")
 _CPU = "gfx000"
 _TIMEOUT = 30
-"""Seconds for a program that may have to wake the driver up."""
+"""Seconds for a program that may have to load the driver."""
 
 
 def without_rocm(words: str) -> str:
-    """Return a list of architectures without those of ROCm."""
+    """Return a list of architectures without ROCm's."""
     return ";".join(word for word in words.split(";") if not _is_rocm(word))
 
 
@@ -36,12 +36,12 @@ def _is_rocm(word: str) -> bool:
 
 
 def plan_rocm(chosen: Chosen[str], environ: Mapping[str, str], usual: Path = USUAL) -> PlannedVariable:
-    """Return what becomes of the variable for a torch for ROCm.
+    """Return the plan for the variable with a torch for ROCm.
 
-    A list that has none for it is no stop: what is compiled for is torch's own choice then. Early ones take every
-    architecture that they have themselves, later ones (2.12) the GPUs that they see.
+    A list without architectures of ROCm is not an error: torch chooses then. Early versions compile for every
+    architecture that torch itself was built for, later ones (2.12) for the visible GPUs.
 
-    :raises CudaError: when the GPUs of this machine are meant, and there is none.
+    :raises CudaError: for ``auto`` on a machine without a GPU.
     """
     if VARIABLE in environ:
         return left(VARIABLE, chosen.origin)
@@ -49,7 +49,7 @@ def plan_rocm(chosen: Chosen[str], environ: Mapping[str, str], usual: Path = USU
         found = list_names(environ, usual)
         if not found:
             raise CudaError(
-                f"cuda.arch-list = 'auto': found no visible GPU, by {_PROGRAM}",
+                f"cuda.arch-list = 'auto': found no visible GPU with {_PROGRAM}, expected one",
                 hint="Name the architectures: arch-list = 'gfx90a' in [tool.runtime-backend.cuda], or for one call"
                 f" {VARIABLE}=gfx90a.",
             )
@@ -61,10 +61,10 @@ def plan_rocm(chosen: Chosen[str], environ: Mapping[str, str], usual: Path = USU
 
 
 def list_names(environ: Mapping[str, str], usual: Path = USUAL) -> Sequence[str]:
-    """Return the architectures of this machine's GPUs, each once, without importing torch.
+    """Return the architectures of this machine's GPUs without duplicates, without importing torch.
 
-    The program prints a line for each agent, such as ``gfx90a`` or ``gfx90a:sramecc+:xnack-``, and ``gfx000`` for a
-    CPU. The features are left out, as torch and CMake leave them out: code without them runs with any.
+    The program prints a line per agent, such as ``gfx90a`` or ``gfx90a:sramecc+:xnack-``, and ``gfx000`` for a CPU.
+    Features are dropped, as in torch and CMake: code without them runs with any.
     """
     roots = [environ.get("ROCM_HOME"), environ.get("ROCM_PATH"), str(usual)]
     folders = [environ.get("PATH"), *(os.path.join(root, "bin") for root in roots if root)]  # noqa: PTH118 - parts of a PATH

@@ -1,4 +1,4 @@
-"""A package's own architectures: with them among the flags of nvcc, torch does not look at the list that was set."""
+"""Architectures in a package's own nvcc flags, which make torch ignore the configured list."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _ARCHITECTURE = re.compile(r"(^|\s)(-gencode|--generate-code|-arch\b|--gpu-archi
 
 
 def find_own_architectures(source: Path) -> str | None:
-    """Return the first flag of a setup.py that names an architecture, with its line; None where none does.
+    """Return the first flag of a setup.py that names an architecture, with its line; None if there is none.
 
-    torch.utils.cpp_extension adds the architectures of TORCH_CUDA_ARCH_LIST unless a flag has ``arch`` in it.
+    torch.utils.cpp_extension adds the architectures of TORCH_CUDA_ARCH_LIST unless a flag contains ``arch``.
     """
     path = source / "setup.py"
     tree = find_python(path)

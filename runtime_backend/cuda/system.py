@@ -1,4 +1,4 @@
-"""A CUDA toolkit: where it really is, and whether it goes with torch, with the C++ compiler, with what is wanted."""
+"""The system's CUDA toolkit: finding its real folder, and checking it against torch, the compiler and the settings."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from ..installed.identity import Identity
 from ..system.files import is_file, read_text
 
 USUAL = Path("/usr/local/cuda")
-"""Where torch looks last."""
+"""The last folder in which torch looks."""
 
 KEY = "cuda.toolkit"
 _TIMEOUT = 60
 _LATEST_GCC = re.compile(r"gcc versions later than (\d+) are not supported")
 WAYS_OUT = (
-    "Install the toolkit that goes with it, and name it by CUDA_HOME; or let toolkit = 'wheels' bring the compiler of"
-    " CUDA 13; or install the torch that goes with the toolkit."
+    "Install the toolkit of that CUDA, and set CUDA_HOME to it; or use toolkit = 'wheels', which installs the compilers"
+    " of CUDA 13; or install a torch for the toolkit's CUDA."
 )
 
 
 class Toolkit(NamedTuple):
-    """A toolkit."""
+    """A CUDA toolkit."""
 
     root: Path
-    """Its true folder: what is on PATH may be a script that calls it."""
+    """Its real folder; the nvcc on PATH may be a script that calls it."""
     version: str
-    """X.Y, as nvcc says."""
+    """X.Y, as nvcc reports it."""
     how: str
     """How it was found."""
 
     @property
     def nvcc(self) -> Path:
-        """The compiler."""
+        """Path of the compiler."""
         return self.root / "bin" / "nvcc"
 
     def __str__(self) -> str:
@@ -48,9 +48,9 @@ class Toolkit(NamedTuple):
 
 
 def find_toolkit(environ: Mapping[str, str], usual: Path = USUAL) -> Toolkit:
-    """Return the toolkit that torch would take: CUDA_HOME, CUDA_PATH, nvcc on PATH, the usual place.
+    """Return the toolkit that torch would use: CUDA_HOME, CUDA_PATH, nvcc on PATH, the usual folder.
 
-    :raises CudaError: when there is none, or it is none.
+    :raises CudaError: if there is none, or it is not a toolkit.
     """
     named = next((name for name in ("CUDA_HOME", "CUDA_PATH") if environ.get(name)), None)
     on_path = shutil.which("nvcc", path=environ.get("PATH", ""))
@@ -63,17 +63,17 @@ def find_toolkit(environ: Mapping[str, str], usual: Path = USUAL) -> Toolkit:
     if not is_file(nvcc):
         raise CudaError(
             f"{KEY}: found no CUDA toolkit on this system: {how} has no bin/nvcc",
-            hint="Install one, or name one: CUDA_HOME=/usr/local/cuda-13.0, for example; or let toolkit = 'wheels'"
-            " bring the compiler of CUDA 13.",
+            hint="Install one, or name one, for example CUDA_HOME=/usr/local/cuda-13.0; or use toolkit = 'wheels',"
+            " which installs the compilers of CUDA 13.",
         )
     version = re.search(r"release (\d+\.\d+)", _ask(nvcc, "--version", environ))
     if version is None:
-        raise CudaError(f"{KEY}: {nvcc} --version does not tell its release ({how})", hint=WAYS_OUT)
+        raise CudaError(f"{KEY}: found no release in the output of {nvcc} --version ({how})", hint=WAYS_OUT)
     return Toolkit(root=_true_root(nvcc, environ), version=version.group(1), how=how)
 
 
 def _true_root(nvcc: Path, environ: Mapping[str, str]) -> Path:
-    """Return the folder that nvcc itself takes for its own; the file that is named need not be there."""
+    """Return nvcc's own folder as nvcc reports it; the named file may be a script elsewhere."""
     found = re.search(r"^#\$ TOP=(.+)$", _ask(nvcc, "--dryrun", environ, "x.cu"), re.MULTILINE)
     return nvcc.parent.parent if found is None else Path(os.path.normpath(found.group(1).strip()))
 
@@ -97,36 +97,36 @@ def _ask(program: Path, option: str, environ: Mapping[str, str], *more: str) -> 
 
 
 def check_toolkit(toolkit: Toolkit, torch: Identity | None, environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield what should be told although a build can go on.
+    """Yield warnings about a toolkit with which a build can proceed.
 
-    :raises CudaError: when it cannot.
+    :raises CudaError: if a build cannot proceed.
     """
     cuda = None if torch is None else torch.cuda_release
     if cuda is not None and cuda.partition(".")[0] != toolkit.version.partition(".")[0]:
         raise CudaError(
-            f"{KEY}: the toolkit is {toolkit}, and torch is for CUDA {cuda} ({torch}): what is compiled with the one"
-            " does not run with the other",
+            f"{KEY}: the toolkit is {toolkit}, and torch is for CUDA {cuda} ({torch}): code compiled with one does not"
+            " run with the other",
             hint=WAYS_OUT,
         )
     if cuda is not None and cuda != toolkit.version:
-        yield f"the toolkit is CUDA {toolkit.version} ({toolkit.root}), torch is for {cuda}: most likely no problem"
+        yield f"the toolkit is CUDA {toolkit.version} ({toolkit.root}), torch is for {cuda}: this usually works"
     _check_compiler(toolkit, environ)
     _check_architectures(toolkit, environ)
 
 
 def _check_compiler(toolkit: Toolkit, environ: Mapping[str, str]) -> None:
-    """Compare g++ with what the toolkit's own headers refuse, unless somebody has allowed that."""
+    """Compare g++ with the version that the toolkit's headers refuse, unless a flag allows it."""
     bound = _LATEST_GCC.search(read_text(toolkit.root / "include" / "crt" / "host_config.h"))
     compiler = shutil.which(environ.get("CXX") or "g++", path=environ.get("PATH", ""))
     flags = f"{environ.get('NVCC_PREPEND_FLAGS', '')} {environ.get('NVCC_APPEND_FLAGS', '')}"
     if bound is None or compiler is None or "-allow-unsupported-compiler" in flags:
         return
-    said = _ask(Path(compiler), "--version", environ)
+    output = _ask(Path(compiler), "--version", environ)
     version = re.match(r"(\d+)[.\d]*", _ask(Path(compiler), "-dumpversion", environ))
-    if version and "Free Software Foundation" in said and int(version.group(1)) > int(bound.group(1)):
+    if version and "Free Software Foundation" in output and int(version.group(1)) > int(bound.group(1)):
         raise CudaError(
-            f"{KEY}: {compiler} is gcc {version.group()}, and CUDA {toolkit.version} ({toolkit.root}) takes gcc up to"
-            f" {bound.group(1)}",
+            f"{KEY}: {compiler} is gcc {version.group()}, and CUDA {toolkit.version} ({toolkit.root}) supports gcc up"
+            f" to {bound.group(1)}",
             hint=f"Name an older one: CC=gcc-{bound.group(1)} CXX=g++-{bound.group(1)}; or, at your own risk,"
             " NVCC_APPEND_FLAGS=-allow-unsupported-compiler.",
         )
@@ -135,11 +135,11 @@ def _check_compiler(toolkit: Toolkit, environ: Mapping[str, str]) -> None:
 def _check_architectures(toolkit: Toolkit, environ: Mapping[str, str]) -> None:
     wanted = re.findall(r"(\d+)\.(\d[af]?)", environ.get("TORCH_CUDA_ARCH_LIST", ""))
     known = set(re.findall(r"sm_(\w+)", _ask(toolkit.nvcc, "--list-gpu-code", environ))) if wanted else set()
-    # Names with a letter are of the same machine: nvcc lists some of them.
+    # Names with a letter are variants of one architecture: nvcc lists some of them.
     unknown = [f"{major}.{minor}" for major, minor in wanted if known and f"{major}{minor.rstrip('af')}" not in known]
     if unknown:
         raise CudaError(
             f"{KEY}: CUDA {toolkit.version} ({toolkit.root}) cannot compile for {', '.join(unknown)}; it knows"
             f" {', '.join(sorted(known))}",
-            hint="Take those out of the list of architectures, or take another toolkit.",
+            hint="Remove those from the list of architectures, or use another toolkit.",
         )

@@ -1,4 +1,4 @@
-"""The ``cuda`` table as variables."""
+"""Turning the ``cuda`` table into environment variables."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from .rocm import plan_rocm, without_rocm
 
 
 class CudaPlan(NamedTuple):
-    """What the table comes to."""
+    """The plan for a ``cuda`` table."""
 
     variables: tuple[PlannedVariable, ...]
     toolkit: ToolkitPlan | None
-    """None: none is needed, or not known yet."""
+    """None if no toolkit is needed, or it is not known yet."""
     compiler_cache: CompilerCache | None
     stop: CudaError | None
-    """Why a build cannot go on."""
+    """The error that stops a build."""
     notes: tuple[str, ...]
 
     @property
     def is_lacking(self) -> bool:
-        """Whether the real backend would not find the compilers, if it were called now."""
+        """Whether the compilers are missing for a call of the real backend now."""
         return self.toolkit is not None and self.toolkit.home is None
 
 
 def plan_cuda(settings: CudaSettings, torch: Identity | None, bench: Workbench) -> CudaPlan:
-    """Return what the table comes to.
+    """Return the plan for a ``cuda`` table.
 
-    :param torch: None: it is not known yet.
+    :param torch: None if it is not known yet.
     """
     variables = list[PlannedVariable]()
     toolkit: ToolkitPlan | None = None
@@ -65,9 +65,9 @@ def plan_cuda(settings: CudaSettings, torch: Identity | None, bench: Workbench) 
 
 
 def _describe(toolkit: ToolkitPlan | None, bench: Workbench, origin: str) -> list[PlannedVariable]:
-    """Return the variables by which torch, CMake and setup.py files find the toolkit.
+    """Return the variables that lead torch, CMake and setup.py files to the toolkit.
 
-    CUDA_PATH alone is no choice of the person's: installers of toolkits set it for everybody.
+    CUDA_PATH alone is not the person's choice: installers of toolkits set it for all users.
     """
     if toolkit is None:
         return []
@@ -75,10 +75,10 @@ def _describe(toolkit: ToolkitPlan | None, bench: Workbench, origin: str) -> lis
     nvcc = str(Path(home) / "bin" / "nvcc")
     values = {"CUDA_HOME": home, "CUDA_PATH": home, "CUDACXX": nvcc, "CUDAToolkit_ROOT": home}
     if bench.environ.get("CUDA_HOME") and toolkit.home is not None and toolkit.home.additions is not None:
-        # The person's CUDA_HOME stays, and lacks the mathematical headers; there torch looks for what is added.
+        # The person's CUDA_HOME is kept but lacks the mathematical headers; torch reads CUDA_INC_PATH in addition.
         values["CUDA_INC_PATH"] = str(Path(home) / "include")
     environ = {name: value for name, value in bench.environ.items() if name != "CUDA_PATH"}
-    why = "set: the system's toolkit" if toolkit.kind == "system" else "set: the compilers out of wheels"
+    why = "set: the system's toolkit" if toolkit.kind == "system" else "set: the compilers from wheels"
     return [plan_unless_set(name, value, environ, origin=origin, why=why) for name, value in values.items()]
 
 
@@ -89,10 +89,10 @@ def _values(variables: list[PlannedVariable]) -> dict[str, str]:
 def _plan_architectures(
     settings: CudaSettings, torch: Identity | None, bench: Workbench
 ) -> tuple[list[PlannedVariable], int]:
-    """Return the variables, and how many architectures they name."""
+    """Return the variables, and the number of architectures in them."""
     environ = bench.environ
     chosen = settings.arch_list
-    if torch is not None and torch.accelerator == "rocm":  # hipcc compiles for one after the other
+    if torch is not None and torch.accelerator == "rocm":  # hipcc compiles for one at a time
         return [] if chosen is None else [plan_rocm(chosen, environ)], 1
     own = environ.get("TORCH_CUDA_ARCH_LIST")
     if chosen is None or own:
@@ -115,13 +115,13 @@ def _plan_jobs(
     settings: CudaSettings, torch: Identity | None, environ: Mapping[str, str], architectures: int
 ) -> list[PlannedVariable]:
     chosen = settings.jobs
-    # hipcc is taken for as hungry as nvcc.
+    # hipcc is assumed to need as much memory as nvcc.
     usual = COMPILER_MEMORY if torch is not None and torch.accelerator in ("cpu", "xpu") else NVCC_MEMORY
     memory = usual if settings.job_memory is None else settings.job_memory.value
     jobs, why = decide_jobs(1 if chosen is None else chosen.value, memory, environ, architectures)
     if chosen is None:
         return []
-    if "MAX_JOBS" in environ:  # the person's own word on it is for both
+    if "MAX_JOBS" in environ:  # the person's MAX_JOBS applies to both variables
         return [left("MAX_JOBS", chosen.origin)]
     names = ("MAX_JOBS", "CMAKE_BUILD_PARALLEL_LEVEL")
     return [plan_unless_set(name, str(jobs), environ, origin=chosen.origin, why=why) for name in names]

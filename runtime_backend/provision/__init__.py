@@ -1,4 +1,4 @@
-"""How the real backend gets to see a runtime: present, reuse, require, fetch."""
+"""Providing a runtime to the real backend: present, reuse, require, fetch."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ..real.hooks import HookKind
 from ..resolve.outcome import Outcome
 from ..resolve.resolution import Resolution, direct_archive
 from .refusals import (
-    not_asked_for,
+    no_wheel,
     not_installed,
-    not_to_be_had,
+    not_required,
     other_is_installed,
     other_is_visible,
 )
@@ -34,7 +34,7 @@ UNCHECKING = ("poetry", "pdm")
 
 
 ProvisionKind = Literal["present", "reuse", "require", "fetch", "none", "missing"]
-"""``none``: the runtime is left alone; ``missing``: it is not known, or cannot be provided."""
+"""``none``: not provided on purpose; ``missing``: cannot be provided."""
 
 
 class Provision(NamedTuple):
@@ -43,15 +43,15 @@ class Provision(NamedTuple):
     kind: ProvisionKind
     why: str
     requirement: str | None = None
-    """What ``get_requires_*`` returns for it."""
+    """The requirement that ``get_requires_*`` returns."""
     refusal: RuntimeBackendError | None = None
-    """Why a hook that needs the runtime stops."""
+    """The error of a hook that needs the runtime."""
     fetched: Resolution | None = None
-    """What is reused, where it is not the target's: it lies in our cache."""
+    """The runtime in our cache that is reused, if it is not the target's own."""
     fetching: Fetching | None = None
-    """What a hook that needs the runtime fetches before it goes on."""
+    """The fetch to run first in a hook that needs the runtime."""
     verifying: Verifying | None = None
-    """The wheel that is checked before the frontend is told of it."""
+    """The wheel to check before the frontend gets its path."""
 
 
 class Provider(NamedTuple):
@@ -63,17 +63,17 @@ class Provider(NamedTuple):
     isolation: Isolation
     kind: HookKind
     is_newest_wanted: bool
-    """Whether the newest runtime will do where none is known."""
+    """Whether the newest runtime is acceptable if none is known."""
     postponed: str | None
-    """Why nothing has to be installed for this hook, although a build would need it."""
+    """Why this hook needs nothing installed, although a build would."""
     plan_fetching: Callable[[str], Fetching] | None
-    """Plans to fetch a pinned requirement; None when the build environment is not ours to complete."""
+    """Plans to fetch a pinned requirement; None if nothing may be added to the build environment."""
     find_file: Callable[[Wanted], IndexFile] | None
-    """Finds a wheel on the indexes; None in a hook that needs none."""
+    """Looks up a wheel on the indexes; None in a hook that needs none."""
     verified: Path
-    """The folder of wheels that were checked here."""
+    """The folder of wheels whose hash was checked."""
     wants_versions: bool = False
-    """``uv --require-build-hashes``: uv takes the hash from its constraints, and no URL from a hook."""
+    """``uv --require-build-hashes``: uv gets hashes from its constraints, and accepts no URL from a hook."""
 
     @property
     def can_require(self) -> bool:
@@ -91,8 +91,8 @@ class Provider(NamedTuple):
             return self._provide(resolution, is_complete=not self._is_incomplete(outcome, resolution))
         is_right = resolution.accepts(outcome.visible, outcome.rule.match) and self._is_that_wheel(outcome, resolution)
         if self.isolation == "kept" and self.can_require and self.wanted != "reuse":
-            # The last build's: installing replaces a wrong one, and tox makes the environment anew, without a right
-            # one, when it is no longer asked for.
+            # It is from the last build. Requiring it again replaces a wrong one; and if it were no longer required, tox
+            # would recreate the environment without it.
             required = self._require(resolution)
             if required.refusal is None or not is_right:
                 return required
@@ -102,12 +102,12 @@ class Provider(NamedTuple):
         return _refuse(other_is_installed(outcome, resolution, self.frontend) if self.isolation == "none" else other)
 
     def _is_that_wheel(self, outcome: Outcome, resolution: Resolution) -> bool:
-        """Return whether what pip or pdm has installed came from the URL that was demanded.
+        """Return whether the runtime that pip or pdm installed came from the URL that was required.
 
-        Both take an installed version for a URL's if the name is satisfied (measured: facts on asking, section 6).
+        Both accept any installed version of the name for a URL (measured: facts on asking, section 6).
         """
         owner = outcome.visible_distribution
-        # What a dry run has taken from an index, the same frontend takes from it again: the version tells it.
+        # A dry run and the build use the same indexes, so for a runtime from an index the version is enough.
         is_theirs = self.frontend in ("pip", "pdm") and self.isolation != "none" and resolution.is_direct
         if resolution.sha256 is None or owner is None or outcome.rule.match != "exact":
             return True
@@ -115,16 +115,17 @@ class Provider(NamedTuple):
         return sha256 == resolution.sha256 if sha256 is not None else url is not None or not is_theirs
 
     def _provide_unknown(self, outcome: Outcome) -> Provision:
-        """The frontend chooses the newest, by its own indexes and constraints, where that will do."""
+        """If the newest is acceptable, let the frontend choose it, by its own indexes and constraints."""
         if outcome.is_unknown and self.is_newest_wanted and self.can_require and self.postponed is None:
             newest = f"{outcome.rule.name}{outcome.rule.requirement.specifier}"
             return Provision(kind="require", why="none is known, and unresolved is 'newest'", requirement=newest)
-        return Provision(kind="missing", why="it is not known which one", refusal=outcome.refusal)
+        return Provision(kind="missing", why="the runtime is not known", refusal=outcome.refusal)
 
     def _is_incomplete(self, outcome: Outcome, resolution: Resolution) -> bool:
-        """Return whether the installed one lacks something that this very command may install: it cannot be imported.
+        """Return whether the installed runtime lacks a dependency that this command may install, so it cannot be
+        imported.
 
-        If it was proved that the command installs nothing, it lacks nothing that it will have.
+        If the command was proved to install nothing, nothing that the target will have is missing.
         """
         owner, environment = resolution.distribution, resolution.environment
         is_moving = outcome.decision is None or outcome.decision.kind == "asked"
@@ -133,7 +134,7 @@ class Provider(NamedTuple):
         return bool(find_missing(owner, set(outcome.rule.requirement.extras), environment.distributions))
 
     def _provide(self, resolution: Resolution, *, is_complete: bool) -> Provision:
-        """Return how a runtime gets into a build environment that lacks it."""
+        """Return how to provide a runtime that the build environment lacks."""
         if resolution.distribution is not None and is_complete and self.wanted != "require":
             return Provision(kind="reuse", why=f"installed in {resolution.distribution.site}")
         if self.wanted == "reuse":
@@ -142,7 +143,7 @@ class Provider(NamedTuple):
 
     def _require(self, resolution: Resolution) -> Provision:
         if self.postponed is not None and self.wanted == "auto":
-            return Provision(kind="fetch", why=f"{self.postponed}: what a build needs is fetched then")
+            return Provision(kind="fetch", why=f"{self.postponed}: a build will fetch it")
         try:
             located = self._located(resolution)
         except IndexLookupError as error:
@@ -152,7 +153,7 @@ class Provider(NamedTuple):
             located = located._replace(url=verifying.path.as_uri())
         requirement = requirement_for(located, self.frontend, wants_versions=self.wants_versions)
         if requirement is None:
-            return _refuse(not_to_be_had(resolution))
+            return _refuse(no_wheel(resolution))
         if self.plan_fetching is not None and self.wanted == "auto":
             kept = self._fetch(resolution, self.plan_fetching(requirement))
             if kept is not None:
@@ -164,7 +165,7 @@ class Provider(NamedTuple):
                 requirement=requirement,
                 verifying=verifying,
             )
-        return _refuse(not_asked_for(resolution, requirement))
+        return _refuse(not_required(resolution, requirement))
 
     def _verifying(self, resolution: Resolution) -> Verifying | None:
         if (
@@ -174,13 +175,13 @@ class Provider(NamedTuple):
             or resolution.sha256 is None
         ):
             return None
-        from .verified import Verifying  # noqa: PLC0415 - two frontends need it
+        from .verified import Verifying  # noqa: PLC0415 - only two frontends need it
 
         url = resolution.url.partition("#")[0]
         return Verifying(url=url, sha256=resolution.sha256, folder=self.verified)
 
     def _fetch(self, resolution: Resolution, fetching: Fetching) -> Provision | None:
-        """Reuse what was fetched before; fetch what can no longer be required."""
+        """Reuse a runtime that was fetched before; fetch one that can no longer be required."""
         found = fetching.find(resolution)
         if found is not None:
             return Provision(kind="reuse", why=f"fetched before: {fetching.folder}", fetched=found)
@@ -189,9 +190,9 @@ class Provider(NamedTuple):
         return Provision(kind="fetch", why="the build environment was made before this was known", fetching=fetching)
 
     def _located(self, resolution: Resolution) -> Resolution:
-        """Return the resolution with the URL of its wheel, where an index has to be asked for it.
+        """Return the resolution with the URL of its wheel, looking it up on an index if necessary.
 
-        :raises IndexLookupError: when it is not found.
+        :raises IndexLookupError: if it is not found.
         """
         if self.find_file is None or resolution.wanted is None or resolution.url is not None:
             return resolution
@@ -205,11 +206,11 @@ class Provider(NamedTuple):
 
 
 def requirement_for(resolution: Resolution, frontend: str | None, *, wants_versions: bool = False) -> str | None:
-    """Return the one form in which a runtime is requested, pinned.
+    """Return the requirement that pins a runtime.
 
-    A URL where one is known: it works in every frontend, its hash is checked, and no setting of an index touches it
-    (facts on frontends, section 5). Else the version: ``==2.7.0`` accepts ``2.7.0+cu126`` too, ``===2.7.0`` does not,
-    but poetry cannot parse it.
+    If the URL is known, it is used: it works in every frontend, its hash is checked, and index settings do not affect
+    it (facts on frontends, section 5). Else the version: ``==2.7.0`` also accepts ``2.7.0+cu126``, ``===2.7.0`` does
+    not, but poetry cannot parse it.
     """
     name, version = resolution.identity.name, resolution.identity.version
     if wants_versions and version:

@@ -1,13 +1,13 @@
-"""Fetch: a runtime that became known only after the build environment was made, installed into our cache.
+"""Fetching a runtime into our cache when it becomes known only after the build environment was made.
 
-It is what is left in ``build_*`` when ``get_requires_*`` was asked too early: uv, with metadata that its hooks tell,
-asks before the lock is written, and does not ask again. Kept are folders that an installer filled::
+``build_*`` needs this if ``get_requires_*`` was called too early: uv, for a package with dynamic metadata, calls it
+before it writes the lock, and does not call it again. The cache has folders that an installer filled::
 
     <cache>/fetched/torch-2.7.0.cu126-5f1c…      named for the requirement and the interpreter; never changed
     <cache>/fetched/torch-2.7.0.cu126-5f1c….lock held by the process that fills it, and by builds that use it
 
-A folder appears in one step, when it is whole; builds that want the same one at once wait for the first. A folder that
-has lost some of its files is fetched again.
+A folder appears in one step, when it is complete; concurrent builds that need the same folder wait for the first. A
+folder that has lost files is fetched again.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from .installing import Ended, run_installer
 
 
 def plan_fetching(folder: Path, python: str, requirement: str) -> Fetching:
-    """Return the fetching of one pinned requirement; nothing is done yet.
+    """Return the fetch of one pinned requirement; nothing is done yet.
 
-    :param folder: of all that is fetched.
+    :param folder: the folder of all fetched runtimes.
     :param python: the running interpreter's ``X.Y``.
     """
     facts = [requirement, python, sys.implementation.cache_tag or "", *map(str, Platform().tags[:1])]
@@ -53,7 +53,7 @@ class Fetching(NamedTuple):
     python: str
 
     def find(self, resolution: Resolution) -> Resolution | None:
-        """Return the resolution with what was fetched for it; None where nothing was, or it is another one."""
+        """Return the resolution with the runtime that was fetched for it; None if there is none, or another one."""
         if not is_folder(self.folder):
             return None
         environment = Environment(prefix=self.folder, python=self.python, site_dirs=(self.folder,))
@@ -69,16 +69,16 @@ class Fetching(NamedTuple):
         return resolution._replace(identity=identity, distribution=distribution, environment=environment)
 
     def fetch(self, source: Source, say: Callable[[str], None]) -> None:
-        """Install the runtime and what it needs; the installer checks the hash that the requirement names.
+        """Install the runtime and its dependencies. The installer checks the hash in the requirement.
 
-        :raises ProvisionError: when it cannot be installed.
+        :raises ProvisionError: if it cannot be installed.
         """
         try:
             open_folder(self.folder.parent)
             with exclusively(
                 self.folder, lambda: say(f"waiting: another build fetches {self.folder}, or uses it")
             ) as lock:
-                if not _is_whole(self.folder):  # else another build has fetched it meanwhile
+                if not _is_whole(self.folder):  # else another build has just fetched it
                     self._fetch(source, say, lock)
         except OSError as error:
             raise ProvisionError(
@@ -95,15 +95,16 @@ class Fetching(NamedTuple):
         say(f"fetched in {time.monotonic() - started:.0f} s; `runtime-backend cache clean fetched` removes it")
 
     def _install(self, folder: Path, source: Source, lock: int) -> Path:
-        """Install the runtime into a folder, which takes the installer's temporary files as well, and return where.
+        """Install the runtime into a folder, and return its site-packages.
 
-        pip unpacks a runtime among those, and leaves it there when it is killed.
+        The installer's temporary files go into the same folder: pip unpacks a runtime there, and leaves it behind when
+        it is killed.
         """
         site, scratch = folder / "site", folder / "scratch"
         scratch.mkdir(parents=True)
         command, changed = source.installer()
         changed.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)))
-        # What it prints is the progress; a frontend shows it where it shows the output of builds.
+        # Its output reports the progress; frontends show it like the output of builds.
         environ = {name: value for name, value in {**source.environ, **changed}.items() if value is not None}
         words = [*command, "--target", str(site), self.requirement]
         try:
@@ -118,47 +119,47 @@ class Fetching(NamedTuple):
         return site
 
     def damaged(self) -> ProvisionError:
-        """Return the refusal of a folder that was installed for the requirement, and holds something else."""
+        """Return the refusal of a folder that does not contain the requirement that it was fetched for."""
         return ProvisionError(
-            f"{self.folder} was fetched for {self.requirement}, but it does not hold that",
+            f"{self.folder}: found another runtime or none, expected {self.requirement}, which was fetched into it",
             hint="Remove it, then run the same command again: `runtime-backend cache clean fetched`.",
         )
 
     def _failure(self, command: str, source: Source, ended: Ended) -> ProvisionError:
         what = f"{self.requirement} could not be fetched{' offline' if source.is_offline else ''}"
         if ended.is_abandoned:
-            return ProvisionError(f"{what}: the frontend has ended meanwhile")
+            return ProvisionError(f"{what}: the frontend has ended")
         if ended.is_disk_full:
-            where = f"on the disk of {self.folder.parent}, or on that of the installer's own cache"
+            where = f"on the disk of {self.folder.parent}, or on the disk of the installer's own cache"
             hint = way_out(OSError(errno.ENOSPC, ""))
             return ProvisionError(f"{what}: no space left {where}; the command was {command}", hint=hint)
         return ProvisionError(
-            f"{what}: {command} ended with code {ended.code}, and its own words stand above",
+            f"{what}: {command} ended with code {ended.code}; see its output above",
             hint="Install it in the environment that the wheel is for, then run the same command again; or run it"
             f" again {'without being offline' if source.is_offline else 'when the index can be reached'}.",
         )
 
 
 class Source(NamedTuple):
-    """Where the frontend gets things from: what holds for it holds for what is fetched on its behalf."""
+    """The frontend's settings for downloads, which also apply to a fetch."""
 
     environ: Mapping[str, str]
-    """The frontend's variables."""
+    """The frontend's environment variables."""
     cwd: Path
-    """The consumer's folder, with its settings of indexes."""
+    """The consumer's folder, which has the settings of indexes."""
     options: tuple[str, ...]
-    """uv's own, of its command line."""
+    """Options of uv's command line."""
     is_offline: bool
 
     def installer(self) -> tuple[list[str], dict[str, str | None]]:
-        """Return the installer's command, and the variables that it must not see.
+        """Return the installer's command, and changes to its environment: None removes a variable.
 
-        uv says where it lies (``UV``), and finds in its own cache what it has just resolved.
+        uv sets ``UV`` to its own path, and its cache has what it has just resolved.
         """
         uv = self.environ.get("UV")
         if uv:
             offline = ["--offline"] if self.is_offline and "--offline" not in self.options else []
-            # uv pip is given an interpreter: VIRTUAL_ENV is the build environment, which the frontend may hold.
+            # uv pip gets an interpreter: VIRTUAL_ENV is the build environment, which the frontend may have locked.
             command = [uv, "pip", "install", "--python", sys.executable, *self.options, *offline]
             return command, {"VIRTUAL_ENV": None, "PYTHONPATH": None}
         command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
@@ -166,13 +167,13 @@ class Source(NamedTuple):
 
 
 _HIDDEN = ("PYTHONPATH", "PYTHONNOUSERSITE", "PIP_BUILD_TRACKER", "PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_ROOT")
-"""Variables of pip's isolation, and those that say where it installs."""
+"""Variables of pip's isolation, and variables that set where pip installs."""
 
 
 def _is_whole(folder: Path) -> bool:
-    """Return whether distributions are installed in a folder, and none of their files is gone.
+    """Return whether a folder contains distributions, and all of their files exist.
 
-    RECORD names scripts where they would be in an environment, not where ``--target`` puts them.
+    Scripts are not checked: RECORD has their paths in an environment, not where ``--target`` puts them.
     """
     installed = list(DistributionIndex([folder]))
     names = (name for distribution in installed for name in distribution.files if not name.startswith(".."))

@@ -1,4 +1,4 @@
-"""Running an installer: its output is passed on as it comes, and it does not outlive the build that needs it."""
+"""Running an installer: its output is forwarded, and it ends when the build that needs it ends."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import NamedTuple
 from ..system.stopping import PATIENCE, SIGNALS
 
 _STEP = 0.5
-"""Seconds between two looks at whether the frontend is still there."""
+"""Seconds between two checks that the frontend still exists."""
 _KEPT = 1 << 16
-"""Bytes of the output that are looked at afterwards."""
-# uv, pip and Python, and the numbers of the same on Linux.
+"""Bytes of the last output that are kept for analysis."""
+# The messages of uv, pip and Python, and the error numbers on Linux.
 _FULL = rb"(?i)no space left on device|disk quota exceeded|os error (?:28|122)\b|\[Errno (?:28|122)\]"
 
 
@@ -31,10 +31,10 @@ class Ended(NamedTuple):
 
 
 def run_installer(command: Sequence[str], environ: Mapping[str, str], cwd: Path, *, kept: Sequence[int] = ()) -> Ended:
-    """Run an installer; whatever ends this function early ends the installer too.
+    """Run an installer; if this function ends early for any reason, so does the installer.
 
-    :param kept: descriptors that it gets: while it runs on after this process was killed, it holds the same locks.
-    :raises OSError: when it cannot be started.
+    :param kept: descriptors of locks that it inherits, so that it still has them if this process is killed.
+    :raises OSError: if it cannot be started.
     """
     is_piped = os.name == "posix" and not os.isatty(2)  # on a terminal it shows its own progress
     with subprocess.Popen(  # noqa: S603 - the frontend itself, or the pip of this interpreter
@@ -49,7 +49,7 @@ def run_installer(command: Sequence[str], environ: Mapping[str, str], cwd: Path,
         try:
             return _attend(process, os.getppid())
         except KeyboardInterrupt:
-            with suppress(subprocess.TimeoutExpired):  # a terminal has interrupted it as well
+            with suppress(subprocess.TimeoutExpired):  # a terminal interrupts the installer as well
                 process.wait(_STEP)
             raise
         finally:
@@ -66,7 +66,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _attend(process: subprocess.Popen[bytes], parent: int) -> Ended:
-    """Wait for an installer, and pass on what it prints, for as long as the frontend is there."""
+    """Wait for an installer and forward its output, as long as the frontend exists."""
     output = bytearray()
     with selectors.DefaultSelector() as selector:
         if process.stdout is not None:
@@ -79,7 +79,7 @@ def _attend(process: subprocess.Popen[bytes], parent: int) -> Ended:
                     process.wait(_STEP)
             elif ready := selector.select(_STEP):
                 _pass_on(ready[0][0].fd, selector, output)
-            elif process.poll() is not None:  # something that it has started has its output open
+            elif process.poll() is not None:  # a process that it started still has its output open
                 break
     return Ended(code=process.wait(), is_disk_full=bool(re.search(_FULL, output)))
 
@@ -91,5 +91,5 @@ def _pass_on(descriptor: int, selector: selectors.BaseSelector, output: bytearra
         return
     output += data
     del output[:-_KEPT]
-    with suppress(OSError):  # nobody reads it
+    with suppress(OSError):  # standard error is closed
         os.write(2, data)

@@ -1,4 +1,4 @@
-"""What an overlay shows: the links that make a runtime and its dependency closure importable, and nothing else."""
+"""The content of an overlay: links that make a runtime and its dependency closure importable, and nothing else."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ class Borrowed(NamedTuple):
     distribution: Distribution
     extras: frozenset[str]
     installed: DistributionIndex
-    """The environment that it and its dependencies lie in."""
+    """The environment of the runtime and its dependencies."""
 
 
 class Links(NamedTuple):
     """The content of an overlay."""
 
     targets: Mapping[str, Path]
-    """Path in the overlay, with slashes -> what it links to."""
+    """Path in the overlay, with slashes -> target of the link."""
     left_out: tuple[str, ...]
-    """The distributions of the closure that the build environment has itself; its own ones go first."""
+    """Distributions of the closure that the build environment has itself; its own take precedence."""
 
 
 def plan_links(runtimes: Sequence[Borrowed], is_taken: Callable[[str], bool]) -> Links:
-    """Return the links for some runtimes and what they need.
+    """Return the links for some runtimes and their dependencies.
 
     :param is_taken: whether the build environment already has a module or package of that entry name: an overlay must
         not shadow it.
@@ -60,7 +60,7 @@ def plan_links(runtimes: Sequence[Borrowed], is_taken: Callable[[str], bool]) ->
 
 
 def _is_namespace(path: Path) -> bool:
-    """PEP 420: a folder without ``__init__.py`` (``nvidia``), which several distributions share."""
+    """Return whether a folder is a namespace package (PEP 420), such as ``nvidia``, shared by distributions."""
     return is_folder(path) and not is_there(path / "__init__.py")
 
 
@@ -73,7 +73,7 @@ def _link_entry(entry: str, owners: list[tuple[Distribution, Path]]) -> dict[str
 
 
 def _link_shared(entry: str, folder: Path, files: set[str]) -> list[tuple[str, Path]]:
-    """Link a folder as a whole if all it holds is ours, else what of it is ours, one level down."""
+    """Link a folder as a whole if all its files are ours, else link our files and folders in it."""
     links: list[tuple[str, Path]] = []
     is_whole = True
     for name in sorted(os.listdir(folder)):
@@ -93,7 +93,7 @@ def _link_shared(entry: str, folder: Path, files: set[str]) -> list[tuple[str, P
 
 
 def occupants(sys_path: Sequence[str]) -> Callable[[str], bool]:
-    """Return a test for the entry names that an interpreter with that path would import already."""
+    """Return a test for entry names that an interpreter with this path would import already."""
     entries = (name for folder in sys_path if folder for name in list_names(Path(folder)))
     names = {_module(name) for name in entries if not name.endswith(_NO_MODULE)}
     return lambda entry: _module(entry) in names

@@ -1,9 +1,9 @@
 """The overlay: a folder of links through which the real backend sees a runtime.
 
-It has a stable path, one for each runtime identity, so that compiler caches keep working; an editable, which is rebuilt
-without us, gets one of its environment's own. An overlay for a runtime of the target shows that and its dependencies.
-One for a runtime that was installed into the build environment shows that alone, whose own path is another one in every
-build.
+Its path is stable, one per runtime identity, so that compiler caches keep working. An editable build, which is rebuilt
+without us, gets an overlay that belongs to its environment only. The overlay of a runtime in the target contains the
+runtime and its dependencies. A runtime in the build environment, whose path differs in every build, gets an overlay
+without its dependencies.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ from ..system.files import is_folder
 from .links import Borrowed, Links
 
 PREFIX = "runtime_backend_prefix"
-"""The folder of an overlay that CMake finds the runtimes in as in a site-packages: as ``torch/share/cmake``."""
+"""The folder in an overlay that CMake searches like a site-packages: it leads to ``torch/share/cmake``."""
 
 
 class Overlay(NamedTuple):
-    """An overlay as planned; :meth:`shown` makes it."""
+    """A planned overlay; :meth:`shown` makes it."""
 
     path: Path
     """The stable path."""
     links: Links
-    is_passing: bool = False
-    """Whether what it leads to goes with this build."""
+    is_temporary: bool = False
+    """Whether its targets are removed after this build."""
 
     @property
     def folder(self) -> LinkedFolder:
-        """The folder."""
+        """The folder of links."""
         prefixes = dict(_prefixes(self.links.targets))
         targets = {**self.links.targets, **prefixes}
         texts = _PLUGIN if prefixes else {}
-        return LinkedFolder(path=self.path, targets=targets, texts=texts, is_passing=self.is_passing)
+        return LinkedFolder(path=self.path, targets=targets, texts=texts, is_temporary=self.is_temporary)
 
     def shown(self, *, is_lasting: bool = False) -> AbstractContextManager[Path]:
-        """Show the overlay for this build, and yield where it is.
+        """Make the overlay for this build, and yield its path.
 
-        :param is_lasting: whether what is built looks at it when the build is over, too.
-        :raises ProvisionError: when the cache cannot be written to, or the system has no symbolic links.
+        :param is_lasting: whether the result of the build uses it after the build, too.
+        :raises ProvisionError: if the cache cannot be written to, or the system has no symbolic links.
         """
         return self.folder.shown(lambda error: _cannot_write(self.path, error), is_lasting=is_lasting)
 
@@ -57,19 +57,18 @@ class Overlay(NamedTuple):
 def plan_overlay(cache: Path, borrowed: Sequence[tuple[Borrowed, Identity]], links: Links) -> Overlay:
     """Return the overlay for some runtimes of the target; nothing is written yet.
 
-    The path holds what the runtime *is* (what it calls itself, and every file it installed) and what is shown with it
-    in which version, not where it lies: the same torch in a fresh environment keeps its path, and so the compiler cache
-    its hits.
+    The path depends on the runtime's identity, on its files, and on the names and versions of the other entries, not on
+    the environment: the same torch in a new environment has the same path, so the compiler cache still hits.
     """
     owners = [(runtime.distribution, identity) for runtime, identity in borrowed]
     return Overlay(path=_stable_path(cache, owners, sorted(links.targets)), links=links)
 
 
 def plan_view(cache: Path, present: Sequence[tuple[Distribution, Identity]]) -> Overlay:
-    """Return the overlay for runtimes that are in a build environment which goes with the build."""
+    """Return the overlay for runtimes in a build environment that is removed after the build."""
     targets = {name: path for owner, _ in present for name, path in locate_imports(owner, ()).items()}
     links = Links(targets=targets, left_out=())
-    return Overlay(path=_stable_path(cache, present, ["alone", *sorted(targets)]), links=links, is_passing=True)
+    return Overlay(path=_stable_path(cache, present, ["alone", *sorted(targets)]), links=links, is_temporary=True)
 
 
 def _stable_path(cache: Path, owners: Sequence[tuple[Distribution, Identity]], entries: Sequence[str]) -> Path:
@@ -82,10 +81,10 @@ def _stable_path(cache: Path, owners: Sequence[tuple[Distribution, Identity]], e
 
 
 def _content(distribution: Distribution) -> list[str]:
-    """Return the lines of RECORD that hold hashes of installed files, in an order of their own.
+    """Return the lines of RECORD with hashes of installed files, sorted.
 
-    Left out is what each installer writes in its own way: dist-info, scripts, byte code. An editable runtime has no
-    such lines; there, the place is all that tells one from another.
+    Files that differ between installers are omitted: dist-info, scripts, byte code. An editable runtime has no such
+    lines, so its location identifies it.
     """
     lines = distribution.record.splitlines()
     kept = [line for line in lines if ",sha256=" in line and ".dist-info/" not in line and not line.startswith("../")]
@@ -99,17 +98,15 @@ def _prefixes(targets: Mapping[str, Path]) -> Iterator[tuple[str, Path]]:
             yield f"{PREFIX}/{entry}", path
 
 
-# scikit-build-core puts what this plugin names into the CMake variable CMAKE_PREFIX_PATH, before the site-packages of
-# the build interpreter. Some projects look through that variable by themselves, and the environment's one is not in it.
+# scikit-build-core adds the folders of this plugin to the CMake variable CMAKE_PREFIX_PATH, before the site-packages of
+# the build interpreter. Some projects read that variable themselves; it does not include the environment variable.
 _PLUGIN = {
     f"{PREFIX}-0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {PREFIX}\nVersion: 0\n",
     f"{PREFIX}-0.dist-info/entry_points.txt": f"[cmake.prefix]\n{PREFIX} = {PREFIX}\n",
 }
 
 
-_OR_REQUIRE = (
-    "; or have torch installed into the build environment instead of borrowed: RUNTIME_BACKEND_PROVISION=require"
-)
+_OR_REQUIRE = "; or let the frontend install torch into the build environment: RUNTIME_BACKEND_PROVISION=require"
 
 
 def _cannot_write(path: Path, error: OSError) -> ProvisionError:

@@ -1,6 +1,6 @@
-"""A wheel whose hash is checked here: poetry and pdm install what a URL serves, whatever hash a hook demands.
+"""Checking the hash of a wheel for poetry and pdm, which ignore the hash of a URL that a hook requires.
 
-Measured: facts on asking, section 6. The wheel is downloaded into our cache, compared with the locked hash, and handed
+Measured: facts on asking, section 6. The wheel is downloaded into our cache, compared with the locked hash, and given
 to the frontend as a file::
 
     <cache>/verified/9f86d081…/torch-2.7.0+cu126-cp311-cp311-linux_x86_64.whl
@@ -22,12 +22,12 @@ from ..system.urls import file_name
 
 
 class Verifying(NamedTuple):
-    """One wheel to be downloaded and checked before a frontend installs it."""
+    """One wheel to download and check before a frontend installs it."""
 
     url: str
     sha256: str
     folder: Path
-    """Of all such wheels."""
+    """The folder of all checked wheels."""
 
     @property
     def path(self) -> Path:
@@ -35,9 +35,9 @@ class Verifying(NamedTuple):
         return self.folder / self.sha256[:16] / file_name(self.url)
 
     def verify(self, environ: Mapping[str, str], say: Callable[[str], None], *, is_offline: bool) -> None:
-        """Have the right wheel lie at the path.
+        """Make sure that the right wheel is at the path.
 
-        :raises ProvisionError: when it cannot be downloaded, or is not the locked one.
+        :raises ProvisionError: if it cannot be downloaded, or is not the locked one.
         """
         from ..index.downloads import digest  # noqa: PLC0415 - few builds need it
 
@@ -48,7 +48,7 @@ class Verifying(NamedTuple):
                 if is_file(self.path) and digest(self.path) == self.sha256:
                     return
                 if is_offline and not self.url.startswith("file:"):
-                    raise self._stop("not fetched: this build is offline")
+                    raise self._stop("cannot be fetched: this build is offline")
                 place.mkdir(exist_ok=True)
                 with unfinished(place) as new:
                     self._fetch(new, environ, say)
@@ -59,19 +59,19 @@ class Verifying(NamedTuple):
             ) from None
 
     def _fetch(self, new: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
-        from ..index.downloads import digest, download  # noqa: PLC0415 - as above
+        from ..index.downloads import digest, download  # noqa: PLC0415 - few builds need it
 
         try:
             download(self.url, new, environ, say)
             found = digest(new)
             if found != self.sha256:
-                raise self._stop(f"found sha256 {found}, expected {self.sha256}, which is locked")
+                raise self._stop(f"found sha256 {found}, expected {self.sha256} from the lock")
         except NoAnswer as failure:
-            raise self._stop(f"it cannot be fetched: {failure}") from None
+            raise self._stop(f"cannot be fetched: {failure}") from None
 
     def _stop(self, what: str) -> ProvisionError:
         return ProvisionError(
             f"{self.url}: {what}",
             hint="The frontend does not check the hash itself. Install the runtime in the environment that the wheel is"
-            " for, in a command of its own, then run the same command again.",
+            " for, in a separate command, then run the same command again.",
         )

@@ -1,1 +1,1 @@
-"""The real backend: loading it and calling its hooks."""
+"""Loading the real backend and calling its hooks."""

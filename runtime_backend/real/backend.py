@@ -1,6 +1,6 @@
-"""The real backend in the process that calls it: loading it, what it made, and how it fails.
+"""The real backend in the process that calls it: loading it, checking its results, reporting its failures.
 
-That process is the child for hooks that build (see :mod:`.calling`), and this one for those that only describe.
+Hooks that build run in a child process (see :mod:`.calling`), hooks that only describe the package in this process.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from ..errors import BackendError
 from ..system.files import is_there, real_path
 
 
-class ChildFailed(Exception):  # noqa: N818 - as subprocess.CalledProcessError has it
-    """The real backend has failed, and has printed all that there was to print.
+class ChildFailed(Exception):  # noqa: N818 - named like pyproject-hooks' exceptions
+    """The real backend has failed, and its messages are printed already.
 
-    :param code: the exit code that says so.
-    :param summary: what Python says of it, or how the child ended, in one line.
-    :param is_dead: whether the child has ended without an answer.
+    :param code: the exit code.
+    :param summary: the exception, or how the child ended, in one line.
+    :param is_dead: whether the child ended without an answer.
     """
 
     def __init__(self, code: int, summary: str, *, is_dead: bool) -> None:
@@ -34,9 +34,9 @@ class ChildFailed(Exception):  # noqa: N818 - as subprocess.CalledProcessError h
 def load_backend(spec: str, backend_path: Sequence[str], source: Path) -> Any:  # noqa: ANN401 - a backend is any object
     """Return the real backend: a module, or an object in one (PEP 517: ``module:object.attribute``).
 
-    To be called where ``backend_path`` is on the import path.
+    ``backend_path`` must be on the import path.
 
-    :raises BackendError: when it cannot be found, or lies elsewhere than ``backend_path`` says.
+    :raises BackendError: if it cannot be imported, or is not in ``backend_path``.
     """
     name, _, attributes = spec.partition(":")
     try:
@@ -55,36 +55,36 @@ def load_backend(spec: str, backend_path: Sequence[str], source: Path) -> Any:  
 
 
 def find_hook(backend: object, hook: str) -> Callable[..., Any] | None:
-    """Return a hook of the real backend; None when it has no such one."""
+    """Return a hook of the real backend; None if it has no hook of that name."""
     found: Callable[..., Any] | None = getattr(backend, hook, None)
     return found
 
 
 def missing_hook(spec: str, hook: str) -> BackendError:
-    """Return the refusal of a real backend that lacks a hook which it is called for."""
-    return BackendError(f"{spec} has no {hook}, which PEP 517 demands")
+    """Return the error for a real backend without a mandatory hook."""
+    return BackendError(f"{spec}: found no hook {hook}, expected one (PEP 517)")
 
 
 def check_made(made: object, folder: Path, spec: str, hook: str) -> None:
-    """Refuse what a real backend returns without having made it.
+    """Check that the real backend has made what its hook returns.
 
-    :raises BackendError: unless it is the name of something in the folder.
+    :raises BackendError: if the result is not a name in the folder.
     """
     if not isinstance(made, str) or not is_there(folder / made):
-        raise BackendError(f"{spec}: {hook} returned {made!r}, expected the name of what it made in {folder}")
+        raise BackendError(f"{spec}: {hook} returned {made!r}, expected the name of a file or folder in {folder}")
 
 
 def _not_found(spec: str, backend_path: Sequence[str]) -> BackendError:
     package = spec.partition(":")[0].partition(".")[0]
     if backend_path:
-        hint = f"It was looked for in {', '.join(backend_path)} (tool.runtime-backend.backend-path), and installed."
+        hint = f"Expected it in {', '.join(backend_path)} (tool.runtime-backend.backend-path), or installed."
     else:
-        hint = f"Add what provides {package!r} to build-system.requires, beside runtime-backend."
+        hint = f"Add the package that provides {package!r} to build-system.requires, next to runtime-backend."
     return BackendError(f"tool.runtime-backend.build-backend: found {spec!r}, which cannot be imported", hint=hint)
 
 
 def _check_origin(module: ModuleType, spec: str, backend_path: Sequence[str], source: Path) -> None:
-    """PEP 517: with ``backend-path``, the backend must be loaded from there."""
+    """Check that the backend was loaded from ``backend-path``, if that is set (PEP 517)."""
     if not backend_path:
         return
     folders = [real_path(source / folder) for folder in backend_path]
@@ -97,18 +97,18 @@ def _check_origin(module: ModuleType, spec: str, backend_path: Sequence[str], so
 
 
 def summarise(error: BaseException) -> str:
-    """Return the first line of what Python says of a failure of the real backend."""
+    """Return the first line of a Python exception of the real backend."""
     first = f"{error}".strip().partition("\n")[0]
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
 def print_failure(error: BaseException) -> None:
-    """Print a failure as Python would: setup.py files that call exit() keep their own text."""
+    """Print a failure as Python would: the text of setup.py files that call exit() is printed unchanged."""
     if isinstance(error, SystemExit):
         if error.code is not None and not isinstance(error.code, int):
-            print(error.code, file=sys.stderr)  # noqa: T201 - what the interpreter does at exit
+            print(error.code, file=sys.stderr)  # noqa: T201 - as the interpreter does at exit
         return
-    import traceback  # noqa: PLC0415 - a failure alone needs it
+    import traceback  # noqa: PLC0415 - only failures need it
 
     traceback.print_exception(error.with_traceback(_without_ours(error.__traceback__)))
 
@@ -122,6 +122,6 @@ def _without_ours(trace: TracebackType | None) -> TracebackType | None:
 
 
 def exit_code(error: BaseException) -> int:
-    """Return the code of a failure; a setup.py that leaves with 0 has not built anything either."""
+    """Return the exit code for a failure; never 0, since a setup.py that exits with 0 has not built anything either."""
     code = error.code if isinstance(error, SystemExit) else 1
     return code if isinstance(code, int) and code else 1

@@ -1,9 +1,9 @@
-"""Calling a hook of the real backend in a child, by pyproject-hooks: this side of the process border.
+"""Calling a hook of the real backend in a child process with pyproject-hooks: the parent's side.
 
-A hook that builds runs compilers for minutes, and imports what it likes. In a process of its own it may close what it
-likes as well, may crash, and sees the runtime that is there now, also where the frontend runs every hook in one process
-(tox). The child runs :mod:`.start`, which sets what is around the real backend, then pyproject-hooks' own script, which
-calls the hook by way of :mod:`.child`.
+A hook that builds runs compilers for minutes, and may import anything. In a separate process, it may also close streams
+or crash, and it sees the current runtime, even if the frontend runs every hook in one process (tox). The child runs
+:mod:`.start`, which sets the surroundings of the real backend, then pyproject-hooks' own script, which calls the hook
+through :mod:`.child`.
 """
 
 from __future__ import annotations
@@ -27,26 +27,27 @@ _START = Path(__file__).with_name("start.py")
 _DOOR = "runtime_backend.real.child"
 
 Run = Callable[[Sequence[str], Mapping[str, str], Path], int]
-"""Runs a command, with variables, in a folder; returns its exit code, on POSIX the signal that ended it, negative."""
+"""Runs a command with variables in a folder; returns its exit code, or the negative number of the signal that ended it.
+"""
 
 
 class HookRequest(NamedTuple):
     """One call of a hook of the real backend."""
 
     backend: str
-    """The real backend, as PEP 517 spells it."""
+    """The real backend, in PEP 517's syntax."""
     backend_path: Sequence[str]
     source: Path
     hook: str
     folder: Path | None
-    """Where the hook puts what it makes; None where it makes nothing."""
+    """The folder for the results; None for a hook that makes nothing."""
     config_settings: Mapping[str, Any] | None
     metadata_directory: str | None = None
     """Metadata that were prepared before, for a hook that builds."""
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What the method of pyproject-hooks is called with."""
+        """The arguments of pyproject-hooks' method."""
         kind = self.hook.partition("_for_")[0]
         given: dict[str, Any] = {"config_settings": None if self.config_settings is None else {**self.config_settings}}
         if kind == "prepare_metadata":
@@ -59,28 +60,28 @@ class HookRequest(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came of a call."""
+    """The result of a call."""
 
     value: Any
     version: str | None
-    """Of the real backend's package, where it tells one."""
+    """The version of the real backend's package, if it has one."""
 
 
 def call_in_child(request: HookRequest, around: ChildSurroundings, run: Run) -> Answer:
-    """Return what a hook returns.
+    """Call a hook, and return its result.
 
-    :raises BackendError: when there is no such real backend or hook, or it returns what it has not made; without
-        pyproject-hooks.
-    :raises ChildFailed: when it fails.
+    :raises BackendError: if the real backend or the hook is missing, the result does not exist, or pyproject-hooks is
+        not installed.
+    :raises ChildFailed: if the hook fails.
     """
     try:
-        from pyproject_hooks import BuildBackendHookCaller, HookMissing  # noqa: PLC0415 - a call in a child alone needs it
+        from pyproject_hooks import BuildBackendHookCaller, HookMissing  # noqa: PLC0415 - only a call in a child needs it
     except ImportError:  # a vendored copy
         raise BackendError(
-            "pyproject-hooks is not installed, and the real backend is called by it",
+            "pyproject-hooks is not installed; runtime-backend calls the real backend through it",
             hint="Add pyproject-hooks>=1.1 to build-system.requires; without build isolation, install it.",
         ) from None
-    told: dict[str, Any] = {}
+    answer: dict[str, Any] = {}
 
     def start(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
         python, *words, folder = cmd
@@ -91,20 +92,20 @@ def call_in_child(request: HookRequest, around: ChildSurroundings, run: Run) -> 
         del control["folder"], control["config_settings"]
         (Path(folder) / "control.json").write_text(json.dumps(control, default=str), "utf-8")
         code = run([python, str(_START), *words, folder], environ, Path(cwd or request.source))
-        told.update(_read_answer(Path(folder) / "answer.json"))
+        answer.update(_read_answer(Path(folder) / "answer.json"))
         if code or "return_val" not in _read_answer(Path(folder) / "output.json"):
-            _refuse(code, told)
+            _refuse(code, answer)
 
     caller = BuildBackendHookCaller(str(request.source), _DOOR, runner=start, python_executable=sys.executable)
     try:
         value = getattr(caller, request.hook)(**request.arguments)
     except HookMissing:
         raise missing_hook(request.backend, request.hook) from None
-    return Answer(value=value, version=told.get("version"))
+    return Answer(value=value, version=answer.get("version"))
 
 
 def _read_answer(path: Path) -> dict[str, Any]:
-    """Return what the child wrote down; nothing where it did not, or where the build script has spoilt it."""
+    """Return the child's answer; empty if there is none, or the build script has damaged it."""
     try:
         answer = parse_json(read_text(path), is_own=True)
     except ValueError:
@@ -112,12 +113,12 @@ def _read_answer(path: Path) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def _refuse(code: int, told: Mapping[str, Any]) -> None:
-    """Raise what a child has ended with."""
-    if "refusal" in told:
-        raise BackendError(told["refusal"], hint=told["hint"])
-    if "failure" in told:
-        raise ChildFailed(told["code"], told["failure"], is_dead=False)
+def _refuse(code: int, answer: Mapping[str, Any]) -> None:
+    """Raise the error with which a child ended."""
+    if "refusal" in answer:
+        raise BackendError(answer["refusal"], hint=answer["hint"])
+    if "failure" in answer:
+        raise ChildFailed(answer["code"], answer["failure"], is_dead=False)
     raise ChildFailed(max(code, 1), _describe_end(code), is_dead=True)
 
 

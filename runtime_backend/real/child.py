@@ -1,12 +1,12 @@
-"""In the child: the real backend as pyproject-hooks loads it there, a module with the hooks that the real one has.
+"""In the child: a module with the hooks of the real backend, which pyproject-hooks loads as the backend.
 
-pyproject-hooks would report a real backend that cannot be imported in its own words, and hold back warnings until the
-end, which a failure does not reach. So the hook is called here, and what comes of it is written to ``answer.json`` in
-the folder of the call::
+pyproject-hooks would report a failed import of the real backend in its own words, and print warnings only at the end,
+which a failure does not reach. So the hook is called here, and the outcome is written to ``answer.json`` in the folder
+of the call::
 
-    {"version": that of the real backend's package}      it has returned something, which pyproject-hooks passes on
-    {"refusal": a message, "hint": what to do or null}   it is no real backend, or has not made what it says
-    {"failure": one line, "code": an exit code}          it has failed; all that there is to print is printed
+    {"version": that of the real backend's package}      it has returned; pyproject-hooks transfers the value
+    {"refusal": a message, "hint": what to do or null}   it is not a real backend, or its result does not exist
+    {"failure": one line, "code": an exit code}          it has failed, and its messages are printed
 """
 
 from __future__ import annotations
@@ -26,38 +26,38 @@ from ..system.stopping import end_with, orderly
 from .backend import check_made, exit_code, find_hook, load_backend, missing_hook, print_failure, summarise
 
 INTERRUPTED = 130
-"""The exit code of shells for what Ctrl-C has ended."""
+"""The exit code of shells after Ctrl-C."""
 
 HOOKS = (
     *("build_wheel", "build_editable", "build_sdist"),
     *("prepare_metadata_for_build_wheel", "prepare_metadata_for_build_editable"),
     *("get_requires_for_build_wheel", "get_requires_for_build_editable", "get_requires_for_build_sdist"),
 )
-_DEMANDED = ("build_wheel", "build_sdist")
+_MANDATORY = ("build_wheel", "build_sdist")
 
 _control: dict[str, Any] = {}
 
 
 def begin(control: Mapping[str, Any], folder: str) -> None:
-    """Take down what is called, and where the answer goes."""
+    """Store the request, and the path for the answer."""
     _control.update(control, answer=os.path.join(folder, "answer.json"))  # noqa: PTH118 - read once
 
 
 @contextmanager
 def ending_with(parent: int) -> Iterator[None]:
-    """End in an orderly way when asked to, and when the process that waits for the answer has ended."""
+    """End in an orderly way on a signal, and when the parent, which waits for the answer, ends."""
     with orderly():
         end_with(parent)
         yield
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a hook
-    """Return a hook of the real backend; pyproject-hooks takes the lack of one for an answer."""
+    """Return a hook of the real backend; pyproject-hooks handles a missing one."""
     if name not in HOOKS:
         raise AttributeError(name)
     with _answering():
         found = find_hook(_load(), name)
-        if found is None and name in _DEMANDED:
+        if found is None and name in _MANDATORY:
             raise missing_hook(_control["backend"], name)
     if found is None:
         raise AttributeError(name)
@@ -65,10 +65,10 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a hook
 
 
 def _load() -> object:
-    warnings.showwarning = _show_warning  # pyproject-hooks keeps warnings for the end, which a failure does not reach
+    warnings.showwarning = _show_warning  # pyproject-hooks prints warnings at the end, which a failure does not reach
     for name in [name for name in os.environ if name.startswith("_PYPROJECT_HOOKS_")]:
-        del os.environ[name]  # they name us, and would mislead a frontend that the real backend starts
-    # Byte code of the real backend serves the next hook; that of the source tree would lie in the source tree.
+        del os.environ[name]  # they name this module, and would mislead a frontend that the real backend starts
+    # Byte code of the real backend speeds up the next hook. For modules in the source tree, it would be written there.
     before = sys.dont_write_bytecode
     sys.dont_write_bytecode = before or (bool(_control["backend_path"]) and sys.pycache_prefix is None)
     backend: object = load_backend(_control["backend"], _control["backend_path"], Path(_control["source"]))
@@ -76,7 +76,7 @@ def _load() -> object:
     return backend
 
 
-def _call(hook: Callable[..., Any], name: str, *arguments: Any) -> Any:  # noqa: ANN401 - what the hook takes and returns
+def _call(hook: Callable[..., Any], name: str, *arguments: Any) -> Any:  # noqa: ANN401 - arguments and result of any hook
     with _answering():
         made = hook(*arguments)
         if name.startswith("get_requires"):
@@ -89,13 +89,13 @@ def _call(hook: Callable[..., Any], name: str, *arguments: Any) -> Any:  # noqa:
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """Write down a failure of the real backend, and end with it."""
+    """Write a failure of the real backend to the answer, and exit with its code."""
     try:
         yield
     except BackendError as error:
         _answer(refusal=error.message, hint=error.hint)
         raise SystemExit(1) from None
-    except KeyboardInterrupt as error:  # the frontend's own process says so
+    except KeyboardInterrupt as error:  # the frontend's own process reports it
         _answer(failure=summarise(error), code=INTERRUPTED)
         raise SystemExit(INTERRUPTED) from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a build script may do anything
@@ -109,7 +109,7 @@ def _answer(**answer: object) -> None:
 
 
 def _version() -> str | None:
-    """Return the version of the module that the real backend is of; None where it has none."""
+    """Return the version of the real backend's top-level module; None if it has none."""
     package = sys.modules.get(_control["backend"].partition(":")[0].partition(".")[0])
     version = getattr(package, "__version__", None)
     return version if isinstance(version, str) else None

@@ -1,11 +1,11 @@
-"""The start of the child: run as a script, with the words ``SCRIPT HOOK FOLDER`` of pyproject-hooks' own command.
+"""The start of the child: a script with the arguments ``SCRIPT HOOK FOLDER`` of pyproject-hooks' own command.
 
-``FOLDER/control.json`` says what is around the real backend (see :mod:`.calling`). It is set first, then SCRIPT runs as
-pyproject-hooks would have run it. The parent sends the import path as it is: its frontend may have made it in ways that
-an interpreter does not repeat by itself. PYTHONPYCACHEPREFIX takes effect only here: until then everything is imported
-from the byte code beside it.
+``FOLDER/control.json`` has the surroundings of the real backend (see :mod:`.calling`). They are set first, then SCRIPT
+runs as under pyproject-hooks. The parent sends its complete import path: the frontend may have changed it in ways that
+a new interpreter does not repeat. PYTHONPYCACHEPREFIX takes effect only here: until then, modules are imported from
+the byte code next to them.
 
-Nothing of the shim is imported by its name, since the folder of a vendored copy need not be on the import path.
+The shim is not imported by its name, since the folder of a vendored copy need not be on the import path.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from types import ModuleType
 from typing import Any
 
 
-def main() -> None:  # pragma: no cover - only in a child, where nothing measures
-    """Set what is around the real backend, and call the hook."""
+def main() -> None:  # pragma: no cover - only in a child, where coverage is not measured
+    """Set the surroundings of the real backend, and call the hook."""
     script, hook, folder = sys.argv[1:]
     with open(os.path.join(folder, "control.json"), encoding="utf-8") as file:  # noqa: PTH118, PTH123 - no pathlib yet
         control = json.load(file)
-    shim = load_shim(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - likewise
+    shim = load_shim(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - no pathlib yet
     set_path(control)
     child = importlib.import_module(f"{shim.__name__}.real.child")
     child.begin(control, folder)
@@ -37,12 +37,12 @@ def main() -> None:  # pragma: no cover - only in a child, where nothing measure
     sys.argv[:] = [script, hook, folder]
     with child.ending_with(control["parent"]):
         runpy.run_path(script, run_name="__main__")
-    gc.freeze()  # else the interpreter looks through all that was imported three times before it ends
+    gc.freeze()  # else the interpreter collects garbage in all modules three times before it exits
 
 
 def load_shim(folder: str) -> ModuleType:
-    """Import the package that this file is in."""
-    place = os.path.join(folder, "__init__.py")  # noqa: PTH118 - likewise
+    """Import the package that contains this file."""
+    place = os.path.join(folder, "__init__.py")  # noqa: PTH118 - no pathlib yet
     spec: Any = importlib.util.spec_from_file_location("runtime_backend", place, submodule_search_locations=[folder])
     package = importlib.util.module_from_spec(spec)
     sys.modules[package.__name__] = package
@@ -51,25 +51,26 @@ def load_shim(folder: str) -> ModuleType:
 
 
 def set_bytecode(control: dict[str, Any]) -> None:
-    """Set where byte code goes, from now on.
+    """Set where byte code is stored from now on.
 
-    First come the modules that the parent has compiled where they lie: those of packaging, which most real backends
-    import too. In a build environment of uv's, where nothing is compiled, that is most of what a child would cost.
+    First, import the modules that the parent has compiled in place: those of packaging, which most real backends also
+    import. In a build environment of uv, where nothing is compiled, compiling them again would be most of the child's
+    time.
     """
     for name in control["compiled"]:
-        with suppress(ImportError):  # as it may be for the real backend, on its import path
+        with suppress(ImportError):  # the real backend's import path may lack it
             importlib.import_module(name)
     if control["bytecode"] is not None:
         sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = control["bytecode"]
 
 
 def set_path(control: dict[str, Any]) -> None:
-    """Set the import path; let each line that is printed be seen at once."""
+    """Set the import path, and flush standard output after each line."""
     sys.path[:] = control["path"]
     stdout: Any = sys.stdout
     if stdout is not None:
         stdout.reconfigure(line_buffering=True)
 
 
-if __name__ == "__main__":  # pragma: no cover - likewise
+if __name__ == "__main__":  # pragma: no cover - only in a child
     main()

@@ -1,7 +1,7 @@
-"""What a call of the real backend is to find around it: variables, the import path, the working directory.
+"""The surroundings of a call of the real backend: environment variables, import path, working directory.
 
-A child gets them as values. Hooks that only describe the package are called in this process, where another interpreter
-would cost more than all else that we do: there they are set for the call, and taken back after it.
+A child process gets them as values. Hooks that only describe the package are called in this process, since another
+interpreter would take longer than all the rest: there they are set for the call, and restored after it.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ from typing import NamedTuple
 
 
 class ChildSurroundings(NamedTuple):
-    """What a child finds."""
+    """The surroundings in a child process."""
 
     environ: Mapping[str, str]
     path: Sequence[str]
-    """All that it imports from."""
+    """The complete import path."""
     preparation: str | None = None
-    """The module of the shim whose ``prepare`` is called before the real backend is loaded, such as ``stub.child``."""
+    """The module of the shim whose ``prepare`` is called before the real backend is loaded: ``stub.child``."""
     writes_bytecode: bool = True
-    """Whether the hook may leave byte code beside what it imports."""
+    """Whether the hook may write byte code next to the modules that it imports."""
 
 
 class Surroundings(NamedTuple):
-    """What changes for a call; all else stays as it is in this process."""
+    """The changes for a call; everything else stays as in this process."""
 
     changes: Mapping[str, str | None]
-    """The new values of variables; None takes one away. PYTHONPYCACHEPREFIX counts for the caller's imports too."""
+    """New values of variables; None removes one. PYTHONPYCACHEPREFIX also applies to the caller's imports."""
     before: tuple[str, ...] = ()
-    """Folders to import from first."""
+    """Folders at the start of the import path."""
     behind: tuple[str, ...] = ()
-    """Folders to import from last."""
+    """Folders at the end of the import path."""
     folder: Path | None = None
-    """The working directory; None: that of this process."""
+    """The working directory; None for that of this process."""
 
     def of_child(self) -> ChildSurroundings:
-        """Return what a child is to find.
+        """Return the surroundings for a child process.
 
-        On its import path is the frontend's ``backend-path`` too, which newer pyproject-hooks keep in a finder instead.
+        The import path includes the frontend's ``backend-path``, which newer pyproject-hooks put in a finder.
         """
         environ = {**os.environ, **self.changes}
         named = json.loads(os.environ.get("_PYPROJECT_HOOKS_BACKEND_PATH_JSON", "[]"))
@@ -54,10 +54,10 @@ class Surroundings(NamedTuple):
 
     @contextmanager
     def here(self) -> Iterator[None]:
-        """Set all of it in this process, for a while."""
+        """Set the surroundings in this process for the duration of the block."""
         previous = {name: os.environ.get(name) for name in self.changes}
         added, bytecode = {*self.before, *self.behind} - set(sys.path), sys.pycache_prefix
-        home = None if self.folder is None else os.getcwd()  # noqa: PTH109 - a path, whatever stands in it
+        home = None if self.folder is None else os.getcwd()  # noqa: PTH109 - the unchanged text
         _set_variables(self.changes)
         sys.path[:] = [*self.before, *sys.path, *self.behind]
         sys.pycache_prefix = self.changes.get("PYTHONPYCACHEPREFIX") or bytecode
@@ -69,10 +69,10 @@ class Surroundings(NamedTuple):
         finally:
             if home is not None:
                 os.chdir(home)
-            # Only what was ours: setuptools puts its vendored modules on the path when it is imported, and once only.
+            # Remove only our entries: setuptools adds its vendored modules to the path, only when it is first imported.
             _set_variables(previous)
             sys.path[:] = [entry for entry in sys.path if entry not in added]
-            for entry in {*self.before} - added:  # it was there already, further back: ours is the first
+            for entry in {*self.before} - added:  # it was on the path already, further back: ours is the first
                 sys.path.remove(entry)
             sys.pycache_prefix = bytecode
 

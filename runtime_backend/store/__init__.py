@@ -1,1 +1,1 @@
-"""The cache on this machine: its folder, locks on what is in it, folders of links, and removing what nobody uses."""
+"""The cache on this machine: its folder, locks on its content, folders of links, and removing unused content."""

@@ -1,4 +1,4 @@
-"""Writing in one step: whoever looks finds the old one, or the whole of the new one; what is unfinished is removed."""
+"""Writing in one step: readers see the old content or the complete new content; unfinished files are removed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .holding import aside, remove
 
 @contextmanager
 def unfinished(path: Path) -> Iterator[Path]:
-    """Yield a new name next to a path; what has that name after the block is removed.
+    """Yield a new name next to a path; anything with that name is removed after the block.
 
-    In the cache, the path's lock is held meanwhile, so that the sweeping spares it (:mod:`.holding`).
+    In the cache, hold the lock of the path during the block, so that sweeping keeps the new file (:mod:`.holding`).
     """
     new = aside(path)
     try:
@@ -25,11 +25,11 @@ def unfinished(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a new name next to a path, for a file or a link; after the block that is at the path, in one step.
+    """Yield a new name next to a path, for a file or a link, which replaces the path in one step after the block.
 
-    Where the block raises, what was there stays. A folder at the path is in the way.
+    If the block raises, the path keeps its content. A folder at the path cannot be replaced.
 
-    :raises OSError: when it cannot be put there.
+    :raises OSError: if the path cannot be replaced.
     """
     with unfinished(path) as new:
         yield new
@@ -39,7 +39,7 @@ def replacing(path: Path) -> Iterator[Path]:
 def write(path: Path, content: bytes) -> None:
     """Write a file in one step.
 
-    :raises OSError: when it cannot be written.
+    :raises OSError: if it cannot be written.
     """
     with replacing(path) as new:
         new.write_bytes(content)

@@ -1,4 +1,4 @@
-"""Where this person's cache is, and making folders in it."""
+"""Finding the person's cache, and making folders in it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ..system.files import is_folder, list_names
 from ..system.trust import Trust, trusting
 
 HOMELESS = Path(os.devnull) / "runtime-backend"
-"""The cache of a person without a home folder: nothing can be written there, and many builds write nothing."""
+"""The cache of a person without a home folder. It cannot be written to, but many builds write nothing."""
 
 
 def find_cache(named: Path | None, environ: Mapping[str, str]) -> Path:
-    """Return the folder of our cache, which need not exist yet.
+    """Return the folder of our cache, which may not exist yet.
 
-    :param named: the one that the settings name.
+    :param named: the folder in the settings.
     """
     if named is not None:
         return named
@@ -35,9 +35,9 @@ def find_cache(named: Path | None, environ: Mapping[str, str]) -> Path:
 
 
 def _find_home(environ: Mapping[str, str]) -> Path | None:
-    """Return a person's home folder; None in a container whose user is a number without a name.
+    """Return the person's home folder; None in a container whose user id has no name.
 
-    A relative one would be another folder in each source tree.
+    A relative path counts as none, since it would be another folder in each source tree.
     """
     home = environ.get("HOME")
     found = Path(os.path.expanduser("~") if home is None else home)  # noqa: PTH111 - Path.home raises
@@ -45,13 +45,13 @@ def _find_home(environ: Mapping[str, str]) -> Path | None:
 
 
 def open_folder(folder: Path) -> Path:
-    """Make one of the folders in the cache, and the cache itself, if they are not there; return the folder.
+    """Make one of the folders in the cache, and the cache itself, if they do not exist; return the folder.
 
-    Everything that is written into the cache goes through here first. What builds print and fetch is their person's:
-    a cache that is made here is closed to others.
+    Everything that writes into the cache calls this first. A new cache is not readable by others, since the output and
+    the downloads of builds are private.
 
     :param folder: its parent is the cache.
-    :raises OSError: when it cannot be made.
+    :raises OSError: if it cannot be made.
     """
     if folder.is_relative_to(HOMELESS):
         raise NotADirectoryError(
@@ -67,9 +67,9 @@ def open_folder(folder: Path) -> Path:
 
 
 def way_out(error: OSError, otherwise: str = "") -> str:
-    """Return what to do when the cache cannot be written to.
+    """Return the next step if the cache cannot be written to.
 
-    :param otherwise: another way, as the rest of a sentence.
+    :param otherwise: an alternative, as the rest of the sentence.
     """
     if error.errno in FULL:
         return (
@@ -82,32 +82,32 @@ def way_out(error: OSError, otherwise: str = "") -> str:
 
 
 def check_owner(cache: Path, trust: Trust) -> None:
-    """Refuse a cache that others can write to: what lies in it is run as the person.
+    """Refuse a cache that others can write to: its content is run as the person.
 
-    :raises ProvisionError: with the two ways out.
+    :raises ProvisionError: names the two ways out.
     """
     objection = trust.objection(cache)
     if objection is not None:
         raise ProvisionError(
-            f"the cache {cache} is not used, since what lies in it runs as you: {objection}",
+            f"the cache {cache} is not used, because its content runs as you: {objection}",
             hint="Name a folder of your own: RUNTIME_BACKEND_CACHE_DIR=/path. If you trust this one, name it:"
             f" {trusting(cache)}",
         )
 
 
 def bytecode_folder(cache: Path) -> Path:
-    """Return the folder that takes the byte code of a build, which must not go into the target through an overlay."""
+    """Return the folder for the byte code of builds, which must not be written into the target through an overlay."""
     return cache / "bytecode"
 
 
 def prune_bytecode(cache: Path, passing: Sequence[Path], kept: Path) -> None:
-    """Remove the byte code of what will never be imported again from the same path.
+    """Remove byte code whose source will never be imported again from the same path.
 
-    A build compiles what it imports, from its build environment too; that one has another path every time, and its byte
-    code would pile up. That of the standard library and of the overlays serves the next build.
+    A build also compiles modules of its build environment, whose path is new each time, so their byte code would
+    accumulate. The byte code of the standard library and of overlays is used by the next build.
 
-    :param passing: the folders that build environments and unpacked sources lie in.
-    :param kept: the overlays' folder, which may itself lie in one of those.
+    :param passing: the folders that contain build environments and unpacked sources.
+    :param kept: the folder of overlays, which may be inside one of those.
     """
     for folder in passing:
         _prune(bytecode_folder(cache) / folder.relative_to(folder.anchor), bytecode_folder(cache), kept)

@@ -1,13 +1,15 @@
-"""Holding what is in the cache: it is locked while a process makes or uses it; what no process holds may be removed.
+"""Locks on the content of the cache: a process locks what it makes or uses; unlocked content may be removed.
 
-Next to everything that several processes share is a file that they lock::
+Each entry that processes share has a file next to it, which they lock::
 
     <cache>/fetched/torch-2.7.0.cu126-5f1c…                a folder
-    <cache>/fetched/torch-2.7.0.cu126-5f1c….lock           locked by the process that makes it, or by those that use it
-    <cache>/fetched/.new-torch-2.7.0.cu126-5f1c…-0a1b2c3d  unfinished, or half removed; for the holder of the lock
 
-The system releases a lock when the last process that has it ends, however it ends. So a lock shows what is alive in
-another container or on another host too, where process ids and ages show nothing.
+    <cache>/fetched/torch-2.7.0.cu126-5f1c….lock           locked by the process that makes it, or by those that use it
+    <cache>/fetched/.new-torch-2.7.0.cu126-5f1c…-0a1b2c3d  unfinished, or half removed; covered by the same lock
+
+
+The system releases a lock when the last process that has it ends for any reason. So a lock also works for processes in
+another container or on another host, unlike process ids and ages.
 """
 
 from __future__ import annotations
@@ -22,32 +24,32 @@ from functools import partial
 from pathlib import Path
 
 LONGEST = 2 * 24 * 3600
-"""Seconds after which something belongs to nobody, where no lock shows it: no build takes two days."""
+"""Seconds after which an entry counts as unused, if the file system has no locks: no build takes two days."""
 
 UNFINISHED = (".new-", ".passing-", "tree-", ".git-", ".old-")
-"""Beginnings of the names of what goes with its process; earlier versions wrote the last two."""
+"""Prefixes of entries that only their process uses; earlier versions wrote the last two."""
 _ASIDE = r"\.new-(.+)-[0-9a-f]{8}"
 
 
 def lock_of(path: Path) -> Path:
-    """Return the file that is locked for something in the cache."""
+    """Return the lock file of an entry of the cache."""
     aside_of = re.fullmatch(_ASIDE, path.name)
     return path.with_name(f"{path.name if aside_of is None else aside_of[1]}.lock")
 
 
 def aside(path: Path) -> Path:
-    """Return a new name next to a path, for what is not finished yet: to be used while the path's lock is held."""
+    """Return a new name next to a path, for unfinished content; use it only while the path's lock is held."""
     return path.with_name(f".new-{path.name}-{os.urandom(4).hex()}")
 
 
 @contextmanager
 def exclusively(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[int]:
-    """Wait until no other process makes or uses something, keep them out, and yield the descriptor of the lock.
+    """Wait until no other process makes or uses an entry, lock it, and yield the descriptor of the lock.
 
-    A child process that gets the descriptor has the lock as well.
+    A child process that inherits the descriptor holds the lock as well.
 
-    :param on_wait: called once if there is another process.
-    :raises OSError: when the lock file cannot be made.
+    :param on_wait: called once if another process holds the lock.
+    :raises OSError: if the lock file cannot be made.
     """
 
     def lock(descriptor: int) -> bool | None:
@@ -64,9 +66,9 @@ def exclusively(path: Path, on_wait: Callable[[], None] | None = None) -> Iterat
 
 @contextmanager
 def in_use(path: Path) -> Iterator[None]:
-    """Keep something from being replaced or removed, with all other processes that use it.
+    """Prevent an entry from being replaced or removed; other processes may use it, too.
 
-    Waits while one makes it. Where no lock file can be made, it is used without one.
+    Waits while a process makes it. If no lock file can be made, there is no lock.
     """
     with ExitStack() as stack:
         with suppress(OSError):
@@ -76,9 +78,9 @@ def in_use(path: Path) -> Iterator[None]:
 
 @contextmanager
 def held_if_free(path: Path) -> Iterator[bool]:
-    """Yield whether no other process makes or uses something; if so, keep them out meanwhile.
+    """Yield whether no other process makes or uses an entry; if so, lock it during the block.
 
-    :raises OSError: when the lock file cannot be made.
+    :raises OSError: if the lock file cannot be made.
     """
 
     def lock(descriptor: int) -> bool:
@@ -92,9 +94,9 @@ def held_if_free(path: Path) -> Iterator[bool]:
 
 @contextmanager
 def _locked(path: Path, lock: Callable[[int], bool | None]) -> Iterator[tuple[int, bool | None]]:
-    """Lock the file of something in the cache: the file that others open now, since it is removed with what it is for.
+    """Lock an entry's file. The file is removed with the entry, so retry until the locked file is the current one.
 
-    :param lock: locks a descriptor; False: another process has it.
+    :param lock: locks a descriptor; returns False if another process holds the lock.
     """
     place = lock_of(path)
     while True:
@@ -111,9 +113,9 @@ def _locked(path: Path, lock: Callable[[int], bool | None]) -> Iterator[tuple[in
 
 
 def remove_if_free(path: Path) -> bool:
-    """Remove a file or a folder, with its lock, unless a process makes or uses it; return whether it is gone.
+    """Remove a file or folder and its lock, unless a process makes or uses it; return whether it is gone.
 
-    :raises OSError: when it cannot be removed.
+    :raises OSError: if it cannot be removed.
     """
     with held_if_free(path) as is_free:
         if is_free:
@@ -123,17 +125,17 @@ def remove_if_free(path: Path) -> bool:
 
 
 def remove_lock(path: Path) -> None:
-    """Remove the file that is locked for something; to be called while it is."""
-    with suppress(OSError):  # Windows removes no open file
+    """Remove an entry's lock file; call it only while the lock is held."""
+    with suppress(OSError):  # Windows cannot remove an open file
         lock_of(path).unlink(missing_ok=True)
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder; a folder is out of sight first, so that no process takes the half of it."""
+    """Remove a file or folder. A folder is renamed first, so that no process uses a half of it."""
     if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
         return
-    import shutil  # noqa: PLC0415 - hardly ever needed
+    import shutil  # noqa: PLC0415 - rarely needed
 
     hidden = path if path.name.startswith(UNFINISHED) else path.rename(aside(path))
     shutil.rmtree(hidden)
@@ -143,7 +145,7 @@ def _open(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError:
-        with suppress(OSError):  # another person's, or on a read-only disk: that it can be read is enough to lock it
+        with suppress(OSError):  # another person's, or on a read-only disk: reading is enough for a lock
             return os.open(path, os.O_RDONLY)
         raise
 
@@ -156,7 +158,7 @@ def _is_still(descriptor: int, path: Path) -> bool:
 
 
 def _touch(descriptor: int) -> None:
-    with suppress(OSError, NotImplementedError):  # another person's; a system that cannot
+    with suppress(OSError, NotImplementedError):  # another person's, or not supported by the system
         os.utime(descriptor)
 
 
@@ -164,8 +166,8 @@ if sys.platform == "win32":  # pragma: no cover - Windows
     _WHOLE = 1 << 30
 
     def _lock(descriptor: int, *, is_shared: bool, is_waiting: bool) -> bool | None:
-        """As below. There are no shared locks: each process that shares locks a byte of its own."""
-        import msvcrt  # noqa: PLC0415 - hardly ever needed
+        """Lock a file. Windows has no shared locks: each process that shares locks a different byte."""
+        import msvcrt  # noqa: PLC0415 - only on Windows
 
         os.lseek(descriptor, 1 + int.from_bytes(os.urandom(3), "big") if is_shared else 0, os.SEEK_SET)
         while True:
@@ -179,8 +181,8 @@ if sys.platform == "win32":  # pragma: no cover - Windows
 else:
 
     def _lock(descriptor: int, *, is_shared: bool, is_waiting: bool) -> bool | None:
-        """Lock a file; return False where another process has it, and None where the file system has no locks."""
-        import fcntl  # noqa: PLC0415 - hardly ever needed
+        """Lock a file; return False if another process holds the lock, None if the file system has no locks."""
+        import fcntl  # noqa: PLC0415 - not on Windows
 
         try:
             fcntl.flock(

@@ -1,15 +1,15 @@
 """Folders of links at a stable path, so that compiler caches and editable rebuilds find the same names every time.
 
     <folder>/torch-2.13.0.cpu-1f0c…      a link, replaced in one step, to
-    <folder>/.held/torch-2.13.0.cpu-1f0c…-77ab…   the links; named for them
+    <folder>/.held/torch-2.13.0.cpu-1f0c…-77ab…   the folder of links, named by a digest of them
 
-A build keeps what it began with. The stable path leads to the environment that was built for last; while a build uses
-it, a build for another environment uses the folder of its own links instead. What outlives its build does so too: an
-editable that is rebuilt when it is imported must not depend on another environment.
+A build uses the same links from start to end. The stable path leads to the environment of the last build; while a build
+uses it, a build for another environment uses its own folder of links instead. So do results that need the links after
+the build: an editable that is rebuilt when it is imported must not depend on another environment.
 
-A folder is completed where something of it is missing or wrong, link by link, whether a build was killed while making
-it or somebody has damaged it. Links that lead into a build environment go with it: such a folder has its stable path
-for one build at a time.
+Missing and wrong links in a folder are repaired one by one, whether a build was killed while making it or it was
+damaged later. Links into a build environment are removed with the environment: such a folder has its stable path for
+one build at a time.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from .holding import exclusively, held_if_free, in_use, remove, remove_if_free
 from .names import digest
 
 _KEPT = ("fetched", "toolkits")
-"""The folders of the cache with what a build may link to, and what it must find there until it is over."""
+"""Folders of the cache with link targets that must not be removed while a build uses them."""
 
 
 class LinkedFolder(NamedTuple):
-    """A folder of links as planned; :meth:`shown` makes it."""
+    """A planned folder of links; :meth:`shown` makes it."""
 
     path: Path
     """The stable path: a name in one of the folders of the cache."""
     targets: Mapping[str, Path]
-    """Path in the folder, with slashes -> what it links to."""
+    """Path in the folder, with slashes -> target of the link."""
     texts: Mapping[str, str] = MappingProxyType({})
-    """Path in the folder -> the text of a file that is no link."""
-    is_passing: bool = False
-    """Whether what it leads to goes with this build."""
+    """Path in the folder -> content of a regular file."""
+    is_temporary: bool = False
+    """Whether the targets are removed after this build."""
 
     @property
     def held(self) -> Path:
@@ -51,15 +51,17 @@ class LinkedFolder(NamedTuple):
         manifest = [f"{entry}={target}" for entry, target in self.targets.items()]
         manifest += [f"{entry}:{text}" for entry, text in self.texts.items()]
         return (
-            self.path.parent / ".held" / f"{'.passing-' if self.is_passing else ''}{self.path.name}-{digest(manifest)}"
+            self.path.parent
+            / ".held"
+            / f"{'.passing-' if self.is_temporary else ''}{self.path.name}-{digest(manifest)}"
         )
 
     @contextmanager
     def shown(self, refuse: Callable[[OSError], Exception], *, is_lasting: bool = False) -> Iterator[Path]:
-        """Show the folder for a while, and yield where it is.
+        """Make the folder for the duration of the block, and yield its path.
 
-        :param refuse: makes what is raised when it cannot be written, or the system has no symbolic links.
-        :param is_lasting: whether what is built looks at the folder when the build is over, too.
+        :param refuse: returns the exception to raise if it cannot be written, or the system has no symbolic links.
+        :param is_lasting: whether the result of the build uses the folder after the build, too.
         """
         with ExitStack() as stack:
             try:
@@ -75,20 +77,20 @@ class LinkedFolder(NamedTuple):
         for entry in self._kept():
             stack.enter_context(in_use(entry))
             if not is_there(entry):
-                raise OSError(errno.ESTALE, "It was removed meanwhile", str(entry))
-        if self.is_passing:
+                raise OSError(errno.ESTALE, "it was removed during this build", str(entry))
+        if self.is_temporary:
             stack.callback(_remove_quietly, held)
         stack.enter_context(in_use(held))
         if next(self._repairs(held), None) is not None:
             with exclusively(held.parent):
                 for repair in self._repairs(held):
                     repair()
-        if self.is_passing:
+        if self.is_temporary:
             return self._point_alone(held, stack)
         return held if is_lasting else self._point(held, stack)
 
     def _kept(self) -> list[Path]:
-        """Return what it leads to in the cache itself, which is no other build's to remove meanwhile."""
+        """Return the entries of the cache that the links lead to; other builds must not remove them."""
         cache = self.path.parent.parent
         roots = {f"{cache / name}{os.sep}": cache / name for name in _KEPT}
         texts = {str(target) for target in self.targets.values()}
@@ -102,7 +104,7 @@ class LinkedFolder(NamedTuple):
         return sorted(found | files)
 
     def _point(self, held: Path, stack: ExitStack) -> Path:
-        """Lead the stable path to the folder, and keep it there; return the folder where others keep it elsewhere."""
+        """Point the stable path to the folder, and keep it there; return the folder if others use the path now."""
         with held_if_free(self.path) as is_free:
             if is_free and not self._leads_to(held):
                 self._lead_to(held)
@@ -114,7 +116,7 @@ class LinkedFolder(NamedTuple):
         return held
 
     def _point_alone(self, held: Path, stack: ExitStack) -> Path:
-        """Lead the stable path to the folder until the build is over, unless another build has it now."""
+        """Point the stable path to the folder until the build ends, unless another build is using the path."""
         if not stack.enter_context(held_if_free(self.path)):
             return held
         stack.callback(self._release)
@@ -133,7 +135,7 @@ class LinkedFolder(NamedTuple):
             new.symlink_to(_relative(held), target_is_directory=True)
 
     def _repairs(self, held: Path) -> Iterator[Callable[[], None]]:
-        """Yield what makes each part of the folder that is missing or wrong, one after the other."""
+        """Yield a repair for each missing or wrong part of the folder, in order."""
         entries = [PurePosixPath(entry) for entry in (*self.targets, *self.texts)]
         folders = {held / parent for entry in entries for parent in entry.parents}
         for folder in sorted(folders, key=lambda folder: len(folder.parts)):
@@ -148,7 +150,7 @@ class LinkedFolder(NamedTuple):
 
 
 def _make_folder(path: Path) -> None:
-    """Make a folder; never write through a link that has come into its place."""
+    """Make a folder; a link at its path is removed, never followed."""
     remove(path)
     path.mkdir()
 
@@ -166,7 +168,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _replace(path: Path, make: Callable[[Path], object]) -> None:
-    """Put something in the place of whatever is there, in one step."""
+    """Replace a path in one step, even if it is a folder."""
     with replacing(path) as new:
         make(new)
         if path.is_dir() and not path.is_symlink():
@@ -175,7 +177,7 @@ def _replace(path: Path, make: Callable[[Path], object]) -> None:
 
 def _link_of(path: Path) -> str | None:
     try:
-        return os.readlink(path)  # noqa: PTH115 - the text of it, as it is
+        return os.readlink(path)  # noqa: PTH115 - the unchanged text of the link
     except OSError:
         return None
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 
 def digest(parts: Sequence[str]) -> str:
-    """Return sixteen hexadecimal digits that stand for some texts."""
+    """Return sixteen hexadecimal digits that identify some texts."""
     import hashlib  # noqa: PLC0415 - loads OpenSSL, and many hooks keep nothing
 
     return hashlib.sha256("\0".join(parts).encode("utf-8", errors="surrogateescape")).hexdigest()[:16]
 
 
 def safe_name(text: str) -> str:
-    """Return a text as a name: build scripts put paths into commands and patterns."""
+    """Return a text as a file name without special characters: build scripts put paths into commands and patterns."""
     return re.sub(r"[^A-Za-z0-9.-]+", ".", text)

@@ -1,4 +1,4 @@
-"""Removing from the cache: all that no process uses, or what processes that are gone have left unfinished."""
+"""Removing unused content from the cache, and what interrupted processes left unfinished."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from .holding import LONGEST, UNFINISHED, held_if_free, lock_of, remove, remove_
 
 
 class Left(NamedTuple):
-    """What was not removed."""
+    """Entries that were not removed."""
 
     in_use: tuple[Path, ...] = ()
     failed: tuple[Path, ...] = ()
 
     def __or__(self, other: Left) -> Left:
-        """Return what neither removed."""
+        """Return the union."""
         return Left(in_use=(*self.in_use, *other.in_use), failed=(*self.failed, *other.failed))
 
 
 def prune(folder: Path, *, kept: float = 0) -> Left:
-    """Remove from a folder, and from the hidden folder of links in it, what no process uses.
+    """Remove the unused entries of a folder and of the folder ``.held`` in it.
 
-    The folder itself stays: a build may be about to make something in it.
+    The folder itself stays, since a build may be about to make an entry in it.
 
-    :param kept: seconds since it was last locked for which something is kept: what a frontend was given has no lock.
+    :param kept: seconds for which an entry is kept after its last lock: a frontend uses entries without a lock.
     """
     left = Left()
     if not is_folder(folder):
@@ -42,9 +42,9 @@ def prune(folder: Path, *, kept: float = 0) -> Left:
 
 
 def remove_unused(path: Path, kept: float = 0) -> Left:
-    """Remove one thing, unless a process uses it.
+    """Remove one entry, unless a process uses it.
 
-    :param kept: as above.
+    :param kept: see :func:`prune`.
     """
     try:
         is_gone = not _is_recent(path, kept) and remove_if_free(path)
@@ -58,15 +58,15 @@ def _is_recent(path: Path, seconds: float) -> bool:
 
 
 def sweep(cache: Path) -> None:
-    """Remove what processes that are gone have left unfinished, in every folder of the cache.
+    """Remove what interrupted processes left unfinished, in every folder of the cache.
 
-    What has no lock is of an earlier version, and is removed when it is two days old.
+    An entry without a lock is of an earlier version, and is removed when it is two days old.
     """
     folders = [cache / name for name in list_names(cache)]
     for folder in [cache, *folders, *(folder / ".held" for folder in folders)]:
         for name in list_names(folder):
             if name.startswith(UNFINISHED) and not name.endswith(".lock"):
-                with suppress(OSError):  # its owner has just finished it, or it is somebody else's
+                with suppress(OSError):  # its process has just finished it, or it belongs to another person
                     _sweep(folder / name)
 
 

@@ -1,9 +1,9 @@
-"""The stand-in torch: the real backend answers about metadata with it where the real one is not there.
+"""The stand-in torch, with which the real backend answers questions about metadata if torch is not installed.
 
-It runs in a process of its own, so that nothing which a build script imported or patched can reach ``build_wheel``.
-What the stand-in does not know is written down when it is asked for, and the answer is not used then: build scripts
-swallow exceptions. What it can only guess, the version of a torch that nobody has named yet, is written down too: then
-the hook is called with other guesses as well, and has to answer the same.
+It runs in a separate process, so that nothing that a build script imports or patches reaches ``build_wheel``. When a
+script asks the stand-in for something that it lacks, this is recorded, and the answer is discarded: build scripts
+swallow exceptions. When a script asks for a guess, such as the version of a torch that is not known yet, this is
+recorded, too: the hook is then called with other guesses as well, and all answers must be equal.
 
-Nothing is imported here: the process in which the stand-in is seen needs next to nothing of this.
+Nothing is imported here, since the process with the stand-in needs almost none of it.
 """

@@ -1,4 +1,4 @@
-"""What the stand-in torch says of itself: what is known of the runtime, and guesses for the rest."""
+"""The facts of the stand-in torch: the known facts of the runtime, and guesses for the rest."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _CUDA = {"cuda": "12.6"}
 _ROCM = {"hip": "6.3.42131-fa1d09cbd", "rocm": "6.3.4"}
 _XPU = {"xpu": "20250101"}
 _NEW_ABI = Version("2.7")
-"""From 2.7 on every wheel for Linux is compiled with the C++11 ABI (pytorch/pytorch#149044)."""
+"""From 2.7 on, every wheel for Linux is compiled with the C++11 ABI (pytorch/pytorch#149044)."""
 
 
 class Facts(NamedTuple):
-    """One stand-in torch."""
+    """The facts of one stand-in."""
 
     version: str
-    """What it calls itself."""
+    """The value of ``torch.__version__``."""
     cuda: str | None
     hip: str | None
     rocm: str | None
@@ -36,19 +36,19 @@ class Facts(NamedTuple):
     """The names of the facts that are guesses."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the facts as the stand-in reads them."""
+        """Return the facts in the format of the stand-in's file."""
         return self._asdict()
 
 
 def imagine(identity: Identity | None, specifier: SpecifierSet) -> Sequence[Facts]:
-    """Return the stand-ins for a runtime: one where all is known, else several that differ in every guess.
+    """Return the stand-ins for a runtime: one if all facts are known, else several that differ in every guess.
 
-    :param identity: the runtime, as far as it is known.
-    :param specifier: what the package supports; guesses keep to it.
+    :param identity: the known facts of the runtime.
+    :param specifier: the versions that the package supports; guesses satisfy it.
     """
     if identity is not None and identity.reported is not None:
-        told = {field: getattr(identity, field) for field in FACTS.values()}
-        facts = _guess(identity.reported, told)
+        known = {field: getattr(identity, field) for field in FACTS.values()}
+        facts = _guess(identity.reported, known)
         return [_known(facts, guessed=() if _has_new_abi(identity.reported) else ("cxx11_abi",))]
     if identity is not None and identity.version:
         return list(_labelled(identity.version))
@@ -63,20 +63,20 @@ def imagine(identity: Identity | None, specifier: SpecifierSet) -> Sequence[Fact
 
 
 def _labelled(version: str) -> Iterator[Facts]:
-    """Yield what a locked version may mean: ``2.7.0+cu126`` says which variant it is, ``2.7.0`` leaves it open."""
+    """Yield the possible facts for a locked version: ``2.7.0+cu126`` names its variant, ``2.7.0`` leaves it open."""
     variants = _variants(version.partition("+")[2])
     guesses = [
         _guess(version, variant, git_version="1" * 40 if number else None, abi=number > 0)
         for number, variant in enumerate(variants)
     ]
-    is_open = len(variants) > 2  # noqa: PLR2004 - the label does not tell for what it is compiled, nor by whom
+    is_open = len(variants) > 2  # noqa: PLR2004 - the label names neither the accelerator nor the builder
     unknown = [name for name in FIELDS if len({guess[name] for guess in guesses}) > 1]
     unknown += ["cxx11_abi"] * (is_open and "cxx11_abi" not in unknown)
     yield from (_known(guess, guessed=unknown) for guess in guesses)
 
 
 def _variants(label: str) -> Sequence[dict[str, str]]:
-    """Return what a label may mean; what it leaves open is different in two of them."""
+    """Return the possible variants for a label; facts that it leaves open differ between them."""
     cuda = re.match(r"cu(\d+)(\d)\b", label)
     if cuda:
         return [{"cuda": f"{cuda.group(1)}.{cuda.group(2)}"}] * 2
@@ -85,8 +85,8 @@ def _variants(label: str) -> Sequence[dict[str, str]]:
     if label.startswith("xpu"):
         return [_XPU, {"xpu": "20240801"}]
     if label.startswith("rocm"):
-        told = re.match(r"rocm(\d+\.\d+)", label)
-        one, other = (told.group(1),) * 2 if told else ("6.4", "7.0")
+        stated = re.match(r"rocm(\d+\.\d+)", label)
+        one, other = (stated.group(1),) * 2 if stated else ("6.4", "7.0")
         return [{"hip": f"{one}.43484-123eb5128", "rocm": f"{one}.2"}, {"hip": f"{other}.43482-0f2d60242"}]
     if label:
         return [_CUDA, _ROCM, _XPU]
@@ -94,12 +94,12 @@ def _variants(label: str) -> Sequence[dict[str, str]]:
 
 
 def _guess(
-    version: str, told: Mapping[str, str | None], *, abi: bool = False, git_version: str | None = None
+    version: str, known: Mapping[str, str | None], *, abi: bool = False, git_version: str | None = None
 ) -> dict[str, Any]:
     return {
-        "version": f"{version}{told.get('label', '')}",
-        **{name: told.get(name) for name in ("cuda", "hip", "rocm", "xpu")},
-        "git_version": git_version or told.get("git_version") or "0" * 40,
+        "version": f"{version}{known.get('label', '')}",
+        **{name: known.get(name) for name in ("cuda", "hip", "rocm", "xpu")},
+        "git_version": git_version or known.get("git_version") or "0" * 40,
         "cxx11_abi": abi or _has_new_abi(version),
     }
 
@@ -111,12 +111,12 @@ def _known(facts: dict[str, Any], *, guessed: Sequence[str]) -> Facts:
 def _has_new_abi(version: str) -> bool:
     try:
         return Version(version) >= _NEW_ABI
-    except ValueError:  # a torch that somebody compiled calls itself what it likes
+    except ValueError:  # a self-compiled torch may have any version text
         return True
 
 
 def _bounds(specifier: SpecifierSet) -> tuple[str, tuple[str, str]]:
-    """Return the oldest version that a specifier allows, as far as it says, and two as late as it allows."""
+    """Return the oldest version that a specifier names or implies, and the two latest that it allows."""
     named = [Version(item.version.removesuffix(".*")) for item in specifier if item.operator in (">=", "~=", "==")]
     oldest = max(named, default=Version(_OLDEST))
     oldest_text = f"{oldest.major}.{oldest.minor}.{oldest.micro}"

@@ -1,4 +1,4 @@
-"""Calling a hook of the real backend with the stand-in torch, in a child (see :mod:`..real.calling`)."""
+"""Calling a hook of the real backend with the stand-in torch, in a child process (see :mod:`..real.calling`)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .facts import Facts
 
 
 class _Outcome(NamedTuple):
-    """What came of a call with one of the stand-ins."""
+    """The result of a call with one of the stand-ins."""
 
     facts: Facts
     folder: Path
@@ -34,12 +34,12 @@ class _Outcome(NamedTuple):
 
 def call_with_stub(
     request: HookRequest, around: Surroundings, facts: Sequence[Facts], show: Callable[[str], None]
-) -> Any:  # noqa: ANN401 - whatever the hook returns
-    """Return what the hook returns: a list of requirements, or the name of what it made in the folder.
+) -> Any:  # noqa: ANN401 - any result of a hook
+    """Return the result of a hook: a list of requirements, or the name of what it made in the folder.
 
-    :param facts: the stand-ins; where a guess is asked for, all that the build script accepts must lead to the same.
-    :param show: takes what the build script printed.
-    :raises NoAnswer: when there is no answer that can be used; it says why.
+    :param facts: the stand-ins. If a guess is asked for, all that the build script accepts must give the same result.
+    :param show: gets the output of the build script.
+    :raises NoAnswer: if no answer can be used; the message is the reason.
     """
     with tempfile.TemporaryDirectory(prefix="runtime-backend-stub-") as work:
         outcomes = list(_outcomes(request, around, facts, Path(work)))
@@ -49,7 +49,7 @@ def call_with_stub(
         first, asked = answered[0], sorted(frozenset().union(*(outcome.asked for outcome in answered)))
         differ = any(_content(request, outcome) != _content(request, first) for outcome in answered[1:])
         if differ or not all(_is_varied(name, answered) for name in asked):
-            raise NoAnswer(f"the answer depends on what is not known of torch: {', '.join(asked)}")
+            raise NoAnswer(f"the answer depends on facts of torch that are not known: {', '.join(asked)}")
         show(first.output)
         if request.folder is not None:
             _move(first.folder / first.value, request.folder / first.value)
@@ -57,12 +57,12 @@ def call_with_stub(
 
 
 def _is_varied(name: str, answered: Sequence[_Outcome]) -> bool:
-    """Return whether the answers were given for more than one guess at a fact; else nothing is known of the others."""
+    """Return whether the answers cover more than one guess at a fact; with only one, other values are untested."""
     return len({getattr(outcome.facts, name.removeprefix("torch.")) for outcome in answered}) > 1
 
 
 def _outcomes(request: HookRequest, around: Surroundings, facts: Sequence[Facts], work: Path) -> Iterator[_Outcome]:
-    """Call with one stand-in after the other, until nothing is asked that would be another one's guess."""
+    """Call with one stand-in after the other, until no guess is asked for."""
     for number, guess in enumerate(facts):
         outcome = _call(request, around, guess, work / str(number))
         yield outcome
@@ -109,7 +109,7 @@ def _call(request: HookRequest, around: Surroundings, facts: Facts, work: Path) 
 
 
 def _with_stub(around: Surroundings, work: Path) -> ChildSurroundings:
-    """Return the surroundings of a child that sees the stand-in, as do the interpreters that it starts."""
+    """Return the surroundings of a child process that sees the stand-in, like the interpreters that it starts."""
     stand_in, found = str(Path(__file__).parent), around.of_child()
     path = os.pathsep.join(filter(None, [stand_in, found.environ.get("PYTHONPATH")]))
     return found._replace(
@@ -126,7 +126,7 @@ def _read_notes(work: Path) -> list[list[str]]:
 
 
 def _content(request: HookRequest, outcome: _Outcome) -> tuple[Any, bytes]:
-    """Return what an answer comes to: the requirements, or the name of what was made and the metadata in it."""
+    """Return the comparable content of a result: the requirements, or the name and metadata of what was made."""
     if request.folder is None:
         return outcome.value, b""
     made = outcome.folder / outcome.value
@@ -137,12 +137,12 @@ def _content(request: HookRequest, outcome: _Outcome) -> tuple[Any, bytes]:
             member = archive.extractfile(f"{outcome.value.removesuffix('.tar.gz')}/PKG-INFO")
             return outcome.value, b"" if member is None else member.read()
     except BROKEN:
-        raise NoAnswer(f"{outcome.value} is no sdist with a PKG-INFO") from None
+        raise NoAnswer(f"{outcome.value}: expected an sdist with a PKG-INFO") from None
 
 
 def _move(made: Path, place: Path) -> None:
-    """Put a file or folder where the frontend wants it, which may be on another disk; an old one is replaced."""
-    import shutil  # noqa: PLC0415 - a call that makes something needs it
+    """Move a file or folder to the frontend's folder, possibly on another disk, replacing an old one."""
+    import shutil  # noqa: PLC0415 - only calls that make something need it
 
     if is_folder(place):
         shutil.rmtree(place)

@@ -59,10 +59,10 @@ def keep(tmp_path: Path) -> Path:
     return folder
 
 
-REQUIRED = ("not there yet: required", (f"{FIVE}==13.0.*", "ninja"), None)
-NOT_NEEDED = ("not there yet, and not needed by this hook", (), None)
+REQUIRED = ("not installed yet: required", (f"{FIVE}==13.0.*", "ninja"), None)
+NOT_NEEDED = ("not installed yet, and not needed by this hook", (), None)
 FETCHED = ("the build environment was made before this was known", (), f"{FIVE}==13.0.*")
-LATER = ("which ones is known when torch is there", (), None)
+LATER = ("the version is known once torch is installed", (), None)
 
 
 @pytest.mark.parametrize(
@@ -118,13 +118,13 @@ def test_environment_that_is_not_ours(isolation: str, hint: str, tmp_path: Path)
     with pytest.raises(CudaError) as caught:
         choose("wheels", CUDA, tmp_path, isolation=isolation, is_fetching=False)
     assert (
-        f"cuda.toolkit: {NAMES} of CUDA 13.0 are not in this environment, which torch is for"
+        f"cuda.toolkit: this environment lacks {NAMES} of CUDA 13.0, which torch is for"
         f" (torch 2.13.0 (calls itself 2.13.0+cu130))\n{hint}"
     ) == str(caught.value)
 
 
 IN_BUILD = "in the build environment"
-KEPT = "kept from an earlier build"
+KEPT = "stored by an earlier build"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_compilers_that_are_there(  # noqa: PLR0913, PLR0917 - a table
     before = sorted((tmp_path / "cache").rglob("*"))
     found = chosen("wheels", CUDA, tmp_path / "cache", site, hook=hook, isolation=isolation)
     place = site if where == IN_BUILD else folder
-    why = f"CUDA 13.0 (out of wheels, {where}: {place})"
+    why = f"CUDA 13.0 (from wheels, {where}: {place})"
     requirements = ("ninja",) if hook == "ask" else ()
     assert ("wheels", why, "13.0", requirements, None) == (found.kind, found.why, found.version, found.requirements, found.fetching)  # fmt: skip
     assert found.home is not None
@@ -179,7 +179,7 @@ def test_fetched_is_found_again(tmp_path: Path) -> None:
     make_compilers(found.fetching.folder)
     again = chosen("wheels", CUDA, tmp_path / "cache")
     assert (None, "13.0") == (again.fetching, again.version)
-    assert f"CUDA 13.0 (out of wheels, kept from an earlier build: {found.fetching.folder})" == again.why
+    assert f"CUDA 13.0 (from wheels, stored by an earlier build: {found.fetching.folder})" == again.why
 
 
 def test_same_path_in_every_build(tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_other_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(CudaError) as caught:
         choose("wheels", CUDA, tmp_path)
-    assert "cuda.toolkit: compilers out of wheels are put together on Linux only" == str(caught.value)
+    assert "cuda.toolkit: compilers from wheels are supported on Linux only" == str(caught.value)
 
 
 @pytest.mark.parametrize("value", ["system", "match", "wheels"])
@@ -259,7 +259,7 @@ def test_own_toolkit(value: ToolkitChoice, tmp_path: Path) -> None:
         choose(value, CUDA, tmp_path / "cache", environ={"PATH": "", "CUDA_HOME": str(wrong)})
     assert (
         f"cuda.toolkit: the toolkit is CUDA 12.8 (CUDA_HOME={wrong}: {wrong}), and torch is for CUDA 13.0 (torch 2.13.0"
-        " (calls itself 2.13.0+cu130)): what is compiled with the one does not run with the other"
+        " (calls itself 2.13.0+cu130)): code compiled with one does not run with the other"
     ) == caught.value.message
 
 
@@ -272,9 +272,9 @@ def test_match(version: str, kind: str, tmp_path: Path) -> None:
     told = f"CUDA {version} (CUDA_PATH={root}: {root})"
     if kind == "wheels":
         told = (
-            f"CUDA 13.0 (out of wheels, kept from an earlier build: {folder}); not the system's: cuda.toolkit: the toolkit is"
-            f" {told}, and torch is for CUDA 13.0 (torch 2.13.0 (calls itself 2.13.0+cu130)): what is compiled with the"
-            " one does not run with the other"
+            f"CUDA 13.0 (from wheels, stored by an earlier build: {folder}); not the system's: cuda.toolkit: the toolkit is"
+            f" {told}, and torch is for CUDA 13.0 (torch 2.13.0 (calls itself 2.13.0+cu130)): code compiled with one"
+            " does not run with the other"
         )
     assert (kind, told) == (found.kind, found.why)
 
@@ -284,10 +284,10 @@ def test_neither(tmp_path: Path) -> None:
     with pytest.raises(CudaError) as caught:
         choose("match", TWELVE, tmp_path)
     assert (
-        f"cuda.toolkit = 'match': neither does.\n  The system's: {NO_SYSTEM}\n"
+        f"cuda.toolkit = 'match': found no matching toolkit.\n  System: {NO_SYSTEM}\n"
         "  Wheels: cuda.toolkit: torch is for CUDA 12.8 (torch 2.10.0 (calls itself 2.10.0+cu128)), and the wheels of CUDA"
-        " 12 hold no nvcc: there is no compiler to be had from them\n"
-        "Install a toolkit of CUDA 12, and name it by CUDA_HOME; or install a torch for CUDA 13."
+        " 12 contain no nvcc\n"
+        "Install a toolkit of CUDA 12, and set CUDA_HOME to it; or install a torch for CUDA 13."
     ) == str(caught.value)
 
 
@@ -301,12 +301,12 @@ def test_compilers_are_checked(is_kept: bool, tmp_path: Path) -> None:  # noqa: 
         choose("wheels", CUDA, tmp_path / "cache", *([] if is_kept else [site]), environ=environ)
     assert (
         f"cuda.toolkit: CUDA 13.0 ({root}) cannot compile for 7.5; it knows 120, 80, 90\n"
-        "Take those out of the list of architectures, or take another toolkit."
+        "Remove those from the list of architectures, or use another toolkit."
     ) == str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("isolation", "place", "is_passing"),
+    ("isolation", "place", "is_temporary"),
     [
         ("hidden", "env", True),
         ("throwaway", "env", True),
@@ -318,7 +318,7 @@ def test_compilers_are_checked(is_kept: bool, tmp_path: Path) -> None:  # noqa: 
 )
 @pytest.mark.parametrize("kind", ["system", "wheels"])
 def test_mathematical_libraries(
-    kind: ToolkitChoice, isolation: str, place: str | None, is_passing: bool, tmp_path: Path  # noqa: FBT001 - a table
+    kind: ToolkitChoice, isolation: str, place: str | None, is_temporary: bool, tmp_path: Path  # noqa: FBT001 - a table
 ) -> None:  # fmt: skip
     """They are those of torch's own wheels; where these go with the build environment, so do the links."""
     keep(tmp_path)
@@ -327,7 +327,7 @@ def test_mathematical_libraries(
     environ = {"PATH": f"{root}/bin:/usr/bin:/bin"} if kind == "system" else {"PATH": ""}
     found = chosen(kind, CUDA, tmp_path / "cache", isolation=isolation, environ=environ, nvidia=nvidia)
     assert found.home is not None
-    assert (nvidia, is_passing) == (found.home.additions, found.home.is_passing)
+    assert (nvidia, is_temporary) == (found.home.additions, found.home.is_temporary)
 
 
 def test_whole_system_toolkit(tmp_path: Path) -> None:
@@ -345,7 +345,7 @@ def test_whole_system_toolkit(tmp_path: Path) -> None:
         whole.home.path,
         whole.home.toolkit,
         whole.home.additions,
-        whole.home.is_passing,
+        whole.home.is_temporary,
     )
 
 
@@ -353,7 +353,7 @@ def test_notes(tmp_path: Path) -> None:
     """Another minor version of the system's goes on with a note."""
     root = make_toolkit(tmp_path / "cuda", "13.2").parents[1]
     found = chosen("match", CUDA, tmp_path, environ={"PATH": "", "CUDA_PATH": str(root)})
-    assert (f"the toolkit is CUDA 13.2 ({root}), torch is for 13.0: most likely no problem",) == found.notes
+    assert (f"the toolkit is CUDA 13.2 ({root}), torch is for 13.0: this usually works",) == found.notes
 
 
 def test_label_tells(tmp_path: Path) -> None:

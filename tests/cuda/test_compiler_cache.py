@@ -60,7 +60,7 @@ def test_not_there(wanted: CompilerCacheChoice, other: str, tmp_path: Path) -> N
         find_compiler_cache(chosen(wanted), make_machine(tmp_path, other))
     assert (
         f"cuda.compiler-cache = '{wanted}' (here): found no {wanted} on PATH\n"
-        "Install it, or take 'auto': the build goes without one where there is none."
+        "Install it, or use 'auto', which uses a compiler cache only if there is one."
     ) == str(caught.value)
 
 
@@ -205,7 +205,7 @@ def test_script_that_cannot_be_written(tmp_path: Path) -> None:
         script.write()
     assert (
         f"cannot be written: Not a directory: {blocked(tmp_path)}\nName a cache folder that can be written to:"
-        " RUNTIME_BACKEND_CACHE_DIR=/path; or go without a compiler cache: compiler-cache = 'off'."
+        " RUNTIME_BACKEND_CACHE_DIR=/path; or use no compiler cache: compiler-cache = 'off'."
     ) in str(caught.value)
 
 

@@ -118,7 +118,7 @@ def test_toolkit_of_wheels(hook: str, tmp_path: Path) -> None:
     """Every hook names CUDA_HOME: before the compilers are there, as a place where nothing lies; then as their path."""
     bench = make_bench(tmp_path / "cache", hook=hook, environ={"PATH": "", "CUDA_PATH": "/nowhere"})
     lacking = str(tmp_path / "cache/cuda/not-there-yet")
-    why = ("set: the compilers out of wheels", "default")
+    why = ("set: the compilers from wheels", "default")
     names = {"CUDA_HOME": lacking, "CUDA_PATH": lacking, "CUDACXX": f"{lacking}/bin/nvcc", "CUDAToolkit_ROOT": lacking}
     assert {name: (value, *why) for name, value in names.items()} == toolkit_variables(CudaSettings(), CUDA, bench)
     assert plan_cuda(CudaSettings(), CUDA, bench).is_lacking
@@ -193,7 +193,7 @@ def test_architectures_of_the_table_are_checked(tmp_path: Path) -> None:
     found = plan_cuda(settings, CUDA, make_bench(tmp_path, environ={"PATH": "", "CUDA_HOME": str(root)}))
     assert (
         f"cuda.toolkit: CUDA 13.0 ({root}) cannot compile for 7.5; it knows 120, 80, 90\n"
-        "Take those out of the list of architectures, or take another toolkit."
+        "Remove those from the list of architectures, or use another toolkit."
     ) == str(found.stop)
     assert (["TORCH_CUDA_ARCH_LIST", "CUDAARCHS"], None) == ([v.name for v in found.variables], found.toolkit)
 

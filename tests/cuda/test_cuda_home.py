@@ -177,7 +177,7 @@ def test_second_environment(tmp_path: Path) -> None:
 def test_passing(tmp_path: Path) -> None:
     """With additions that go with the build, it goes too."""
     toolkit = make_compilers(tmp_path / "compilers")
-    home = home_of(tmp_path / "cache", toolkit, additions=make_libraries(tmp_path / "env"), is_passing=True)
+    home = home_of(tmp_path / "cache", toolkit, additions=make_libraries(tmp_path / "env"), is_temporary=True)
     with home.shown() as one, home.shown() as two:
         assert home.path == one != two
         assert [True, True] == [(path / "include/cublas.h").is_file() for path in (one, two)]
@@ -195,7 +195,7 @@ def test_cannot_be_written(tmp_path: Path) -> None:
         with pytest.raises(CudaError) as caught, home.shown():
             raise AssertionError
         reason = "Not a directory: "
-        assert caught.value.message.startswith(f"CUDA_HOME cannot be put together at {home.path}: {reason}")
+        assert caught.value.message.startswith(f"CUDA_HOME cannot be made at {home.path}: {reason}")
         assert HINT == caught.value.hint
 
 
@@ -245,7 +245,7 @@ def test_stub_that_cannot_be_compiled(tmp_path: Path) -> None:
     home = home_of(tmp_path / "cache", make_compilers(tmp_path / "compilers"), environ={"PATH": folder})
     with pytest.raises(CudaError) as caught, home.shown():
         raise AssertionError
-    assert f"the stub of the driver's library cannot be compiled by {folder}/cc: no such thing" == str(caught.value)
+    assert f"the stub of the driver's library cannot be compiled with {folder}/cc: no such thing" == str(caught.value)
     assert [True] == [name.endswith(".so.lock") for name in os.listdir(tmp_path / "cache/cuda")]
 
 

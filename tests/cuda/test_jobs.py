@@ -81,7 +81,7 @@ def test_jobs(
 @pytest.mark.parametrize("own", ["abc", "0", "-1", "1.5"])
 def test_jobs_that_are_no_number(own: str) -> None:
     """Torch would take as many as there are cores, without a word."""
-    with pytest.raises(CudaError, match=f"MAX_JOBS: found '{own}', expected a number from 1 on"):
+    with pytest.raises(CudaError, match=f"MAX_JOBS: found '{own}', expected a whole number of at least 1"):
         decide_jobs(1, 4.0, {"MAX_JOBS": own}, 1)
 
 

@@ -22,7 +22,7 @@ LEFT = "left as the environment has it"
 NOT_FOR_CUDA = "not set: this torch is not for CUDA"
 ONLY_CUDA = "not set: the list is not for ROCm; torch chooses"
 NO_GPU = (
-    "cuda.arch-list = 'auto': found no visible GPU, by rocm_agent_enumerator\nName the architectures: arch-list = 'gfx90a'"
+    "cuda.arch-list = 'auto': found no visible GPU with rocm_agent_enumerator, expected one\nName the architectures: arch-list = 'gfx90a'"
     " in [tool.runtime-backend.cuda], or for one call PYTORCH_ROCM_ARCH=gfx90a."
 )
 

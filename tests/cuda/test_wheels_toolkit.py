@@ -244,9 +244,8 @@ def test_cuda_without_compilers(torch: Identity) -> None:
     with pytest.raises(CudaError) as caught:
         check_major(torch, torch.cuda_release)
     assert (
-        f"cuda.toolkit: torch is for CUDA {torch.cuda_release} ({torch}), and the wheels of CUDA {major} hold no nvcc:"
-        " there is no compiler to be had from them\n"
-        f"Install a toolkit of CUDA {major}, and name it by CUDA_HOME; or install a torch for CUDA 13."
+        f"cuda.toolkit: torch is for CUDA {torch.cuda_release} ({torch}), and the wheels of CUDA {major} contain no nvcc\n"
+        f"Install a toolkit of CUDA {major}, and set CUDA_HOME to it; or install a torch for CUDA 13."
     ) == str(caught.value)
 
 

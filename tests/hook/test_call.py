@@ -296,10 +296,10 @@ def test_demanded_hook_is_absent(scene: Scene) -> None:
     caller = scene.pip(scene.shell(scene.elsewhere))
     with pytest.raises(BackendError) as caught:
         call_of("build_wheel", scene, caller).build("x", None, None)
-    assert "backends.objects:empty has no build_wheel, which PEP 517 demands" == str(caught.value)
+    assert "backends.objects:empty: found no hook build_wheel, expected one (PEP 517)" == str(caught.value)
     with pytest.raises(BackendError) as caught:
         call_of("build_sdist", scene, caller).run("x", None)
-    assert "backends.objects:empty has no build_sdist, which PEP 517 demands" == str(caught.value)
+    assert "backends.objects:empty: found no hook build_sdist, expected one (PEP 517)" == str(caught.value)
 
 
 def test_child_that_cannot_be_started(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -496,7 +496,7 @@ def test_metadata_that_depend_on_what_is_not_known(scene: Scene) -> None:
     caller = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))
     with pytest.raises(MetadataError) as caught:
         call_of("prepare_metadata_for_build_wheel", scene, caller).run(str(scene.root / "dist"), None)
-    assert "the answer depends on what is not known of torch: torch.version" in str(caught.value)
+    assert "the answer depends on facts of torch that are not known: torch.version" in str(caught.value)
 
 
 def test_static_metadata(scene: Scene) -> None:
@@ -585,7 +585,9 @@ def test_fetched_is_another_one(scene: Scene) -> None:
     make_torch(folder, "2.0.0")
     with pytest.raises(ProvisionError) as caught:
         call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None)
-    assert f"{folder} was fetched for {url}, but it does not hold that\nRemove it" in str(caught.value)
+    assert f"{folder}: found another runtime or none, expected {url}, which was fetched into it\nRemove it" in str(
+        caught.value
+    )
     assert [] == recording.calls()
 
 

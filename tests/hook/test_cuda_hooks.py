@@ -171,7 +171,7 @@ def test_postponed(scene: Scene) -> None:
     found = planned(GR, scene, uv(scene))
     assert ((), (), None) == (found.requirements, found.fetchings, found.refusal)
     assert found.toolkit is not None
-    assert "not there yet, and not needed by this hook" == found.toolkit.why
+    assert "not installed yet, and not needed by this hook" == found.toolkit.why
 
 
 def test_fetched_is_another_one(scene: Scene) -> None:
@@ -180,7 +180,7 @@ def test_fetched_is_another_one(scene: Scene) -> None:
         build(scene, uv(scene, without=("nvidia-nvvm",)))
     folder = next(path for path in (scene.root / "our-cache/toolkits").iterdir() if path.is_dir())
     assert (
-        f"{folder} was fetched for {FIVE}==13.0.*, but it does not hold that\n"
+        f"{folder}: found another runtime or none, expected {FIVE}==13.0.*, which was fetched into it\n"
         "Remove it, then run the same command again: `runtime-backend cache clean fetched`."
     ) == str(caught.value)
     assert [] == recording.calls()
@@ -220,7 +220,7 @@ def test_stop_of_a_setup_script(scene: Scene, capsys: pytest.CaptureFixture[str]
     """Where there can be no toolkit, torch's CUDAExtension fails in the first hook already: it is told why, after that."""
     make_source(scene.source, "backends.objects:raising", f'metadata = "real"\n{WHEELS}')
     make_torch(scene.site(scene.target), "2.7.0", reported="2.7.0+cu126", cuda="12.6")
-    with pytest.raises(CudaError, match=r"torch is for CUDA 12\.6 .* and the wheels of CUDA 12 hold no nvcc"):
+    with pytest.raises(CudaError, match=r"torch is for CUDA 12\.6 .* and the wheels of CUDA 12 contain no nvcc"):
         call_of(GR, scene, scene.pip(shell_of(scene))).requirements(None)
     assert capsys.readouterr().err.endswith("ModuleNotFoundError: No module named 'torch'\nand more\n")
 
@@ -375,11 +375,11 @@ def test_told(scene: Scene) -> None:
     assert plan.view is not None
     assert plan.toolkit is not None
     assert plan.toolkit.home is not None
-    home, why = plan.toolkit.home.path, f"CUDA 13.0 (out of wheels, in the build environment: {site})"
+    home, why = plan.toolkit.home.path, f"CUDA 13.0 (from wheels, in the build environment: {site})"
     lines = list(render(plan_tree(plan)))
     first = lines.index(f"├─ view: {plan.view.path}")
     origin = "[pyproject.toml: tool.runtime-backend.cuda.toolkit]"
-    set_by = f"set: the compilers out of wheels  {origin}"
+    set_by = f"set: the compilers from wheels  {origin}"
     assert [
         f"├─ view: {plan.view.path}",
         f"├─ CUDA toolkit: wheels ({why})",
@@ -408,12 +408,14 @@ def test_told_before_they_are_there(scene: Scene) -> None:
     make_source(scene.source, "backends.recording", f"{WHEELS}{STATIC}")
     plan = planned(GR, scene, uv(scene))
     lines = list(render(plan_tree(plan)))
-    first = lines.index("├─ CUDA toolkit: wheels (not there yet: required)")
+    first = lines.index("├─ CUDA toolkit: wheels (not installed yet: required)")
     assert [f"│  ├─ requested: {FIVE}", "│  └─ requested: ninja"] == lines[first + 1 : first + 3]
     lacking = scene.root / "our-cache/cuda/not-there-yet"
     assert {"CUDA_HOME": str(lacking), "CUDACXX": f"{lacking}/bin/nvcc"}.items() <= {v.name: v.value for v in plan.variables}.items()  # fmt: skip
     described = describe_plan(plan)
-    assert {"kind": "wheels", "version": None, "why": "not there yet: required", "home": None} == described["toolkit"]
+    assert {"kind": "wheels", "version": None, "why": "not installed yet: required", "home": None} == described[
+        "toolkit"
+    ]
     assert (None, None) == (described["view"], described["compiler-cache"])
 
 

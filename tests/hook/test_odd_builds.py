@@ -172,7 +172,9 @@ def test_wheel_that_is_not_there(made: str, scene: Scene) -> None:
         return
     with pytest.raises(BackendError) as caught:
         run_build(scene, "pass")
-    expected = f"odd_backend: build_wheel returned {made}, expected the name of what it made in {scene.root / 'dist'}"
+    expected = (
+        f"odd_backend: build_wheel returned {made}, expected the name of a file or folder in {scene.root / 'dist'}"
+    )
     assert expected == caught.value.message
 
 

@@ -61,7 +61,7 @@ def test_postponed(scene: Scene) -> None:
     caller = scene.uv(scene.shell(scene.consumer), "sync")
     found = plan(GR, scene, caller)
     assert [("fetch", ())] == [(r.provision.kind, found.requirements) for r in found.runtimes]
-    why = "uv sync asks for metadata before its lock is written: what a build needs is fetched then"
+    why = "uv sync asks for metadata before its lock is written: a build will fetch it"
     assert (why, ()) == (found.runtimes[0].provision.why, found.fetchings)
     make_source(scene.source, "backends.recording", 'metadata = "real"\n')
     assert ["require"] == [r.provision.kind for r in plan(GR, scene, caller).runtimes]
@@ -312,7 +312,7 @@ def test_tree_of_nothing(scene: Scene) -> None:
 def test_short_story_of_nothing(scene: Scene) -> None:
     """The few lines of a failed build tell what was not known."""
     caller = scene.build(scene.shell(scene.elsewhere))
-    assert "torch: not known; missing: it is not known which one" == next(short_story(plan(BUILD, scene, caller)))
+    assert "torch: not known; missing: the runtime is not known" == next(short_story(plan(BUILD, scene, caller)))
 
 
 def test_stamp(scene: Scene) -> None:

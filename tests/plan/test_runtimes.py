@@ -58,7 +58,7 @@ def test_present(program: str, scene: Scene) -> None:
         assert found.view is not None
         view, site = found.view.path, Path(caller.sys_path[0])
         assert (None, {"torch": view}, site / "nvidia") == (found.overlay, found.sites, found.nvidia)
-        assert ({"torch": site / "torch", "torchgen": site / "torchgen"}, True) == (found.view.links.targets, found.view.is_passing)  # fmt: skip
+        assert ({"torch": site / "torch", "torchgen": site / "torchgen"}, True) == (found.view.links.targets, found.view.is_temporary)  # fmt: skip
         views.add(view)
     assert 1 == len(views)
 

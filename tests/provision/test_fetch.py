@@ -181,8 +181,8 @@ def test_failure(is_offline: bool, way_out: str, installer: Path, tmp_path: Path
         fetching.fetch(source({"UV": str(installer)}, tmp_path, is_offline=is_offline), Said())
     command = f"{installer} pip install --python {sys.executable}{' --offline' if is_offline else ''}"
     assert (
-        f"{URL} could not be fetched{' offline' if is_offline else ''}: {command} ended with code 3, and its own words"
-        " stand above\n"
+        f"{URL} could not be fetched{' offline' if is_offline else ''}: {command} ended with code 3; see its output"
+        " above\n"
         "Install it in the environment that the wheel is for, then run the same command again; or run it again"
         f" {way_out}."
     ) == str(caught.value)
@@ -273,8 +273,8 @@ def test_full_disk(says: str, installer: Path, tmp_path: Path, capfd: pytest.Cap
         fetching.fetch(source({"UV": str(installer)}, tmp_path), Said())
     assert f"{says}\n" == capfd.readouterr().err
     assert (
-        f"{URL} could not be fetched: no space left on the disk of {tmp_path}/cache/fetched, or on that of the installer's"
-        f" own cache; the command was {installer} pip install --python {sys.executable}\n"
+        f"{URL} could not be fetched: no space left on the disk of {tmp_path}/cache/fetched, or on the disk of the"
+        f" installer's own cache; the command was {installer} pip install --python {sys.executable}\n"
         "Free some space there (`runtime-backend cache clean` removes what no build uses), or name a cache folder on"
         " another disk: RUNTIME_BACKEND_CACHE_DIR=/path."
     ) == str(caught.value)
@@ -309,7 +309,7 @@ def test_frontend_that_is_gone(installer: Path, tmp_path: Path, monkeypatch: pyt
     fetching = planned(tmp_path)
     with pytest.raises(ProvisionError) as caught:
         fetching.fetch(source({"UV": str(installer)}, tmp_path), Said())
-    assert f"{URL} could not be fetched: the frontend has ended meanwhile" == str(caught.value)
+    assert f"{URL} could not be fetched: the frontend has ended" == str(caught.value)
     assert [f"{fetching.folder.name}.lock"] == names(fetching.folder.parent)
 
 

@@ -24,8 +24,8 @@ from runtime_backend.provision.overlay import Overlay, plan_overlay, plan_view
 from runtime_backend.store.linked import LinkedFolder
 
 HINT = (
-    "Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path; or have torch installed into the build"
-    " environment instead of borrowed: RUNTIME_BACKEND_PROVISION=require."
+    "Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/path; or let the frontend install torch"
+    " into the build environment: RUNTIME_BACKEND_PROVISION=require."
 )
 
 
@@ -240,7 +240,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = (
         r"the overlay \S+ cannot be made: No space left on device: \S+/\.held/\S+\nFree some space there"
         r" \(`runtime-backend cache clean` removes what no build uses\), or name a cache folder on another disk:"
-        r" RUNTIME_BACKEND_CACHE_DIR=/path; or have torch installed into the build environment instead of borrowed:"
+        r" RUNTIME_BACKEND_CACHE_DIR=/path; or let the frontend install torch into the build environment:"
         r" RUNTIME_BACKEND_PROVISION=require\."
     )
     assert re.fullmatch(told, str(caught.value))
@@ -294,7 +294,7 @@ def test_view(tmp_path: Path) -> None:
         torch = index.find("torch")
         assert torch is not None
         views.append(plan_view(tmp_path / "cache", [(torch, read_identity(torch, index))]))
-    assert (views[0].path, True) == (views[1].path, views[0].is_passing)
+    assert (views[0].path, True) == (views[1].path, views[0].is_temporary)
     assert views[0].path != plan(tmp_path / "cache", tmp_path / "a").path
     with views[0].shown() as shown:
         assert views[0].path == shown

@@ -91,8 +91,8 @@ SAME, OTHER = identity("2.7.0", "2.7.0"), identity("1.0", "1.0")
 
 NOT_ASKED = (
     "the wheel is for torch 2.7.0 (locked: uv.lock), which the build environment does not have:"
-    f" the frontend did not ask for, or did not install, {REQUIREMENT!r}\n"
-    "Run the same command again: by now it is known. Without build isolation, install it first:"
+    f" the frontend did not ask for the requirement {REQUIREMENT!r}, or did not install it\n"
+    "Run the same command again: the requirement is known now. Without build isolation, install it first:"
     " pip install 'torch==2.7.0'."
 )
 OTHER_VISIBLE = (
@@ -100,19 +100,19 @@ OTHER_VISIBLE = (
     " match-runtime asks for 'exact'\n"
 )
 AGAIN = (
-    "Run the same command again: the frontend asked for the build requirements before this was known. If it stays so,"
-    " take torch out of what fills the build environment: build constraints, extra build dependencies."
+    "Run the same command again: the frontend asked for the build requirements before this was known. If that does not"
+    " help, remove torch from build constraints and extra build dependencies."
 )
 REMOVE = (
     "Remove the build environment that the frontend keeps (hatch env prune; tox --recreate), then run the same command"
     " again."
 )
 NOT_INSTALLED = (
-    "provision is 'reuse', but torch 2.7.0 (locked: uv.lock) is not installed where the wheel is for\n"
-    "Install it there, or let it be installed into the build environment: RUNTIME_BACKEND_PROVISION=require."
+    "provision is 'reuse', but torch 2.7.0 (locked: uv.lock) is not installed in the environment that the wheel is for\n"
+    "Install it there, or let the frontend install it into the build environment: RUNTIME_BACKEND_PROVISION=require."
 )
 NOT_TO_BE_HAD = (
-    "torch 2.7.0 (locked: uv.lock) cannot be requested: no wheel for this platform\n"
+    "torch 2.7.0 (locked: uv.lock) cannot be required: no wheel for this platform\n"
     "Install it in the environment that the wheel is for, then run the same command again."
 )
 
@@ -169,7 +169,7 @@ def test_decide(
         (outcome(LOCKED, SAME), "auto", "the build environment has it: torch 2.7.0"),
         (outcome(HERE), "auto", "installed in /target/site"),
         (outcome(LOCKED), "auto", "locked: uv.lock"),
-        (outcome(None), "auto", "it is not known which one"),
+        (outcome(None), "auto", "the runtime is not known"),
         (outcome(LOCKED), "reuse", "it cannot be shown to the real backend"),
     ],
 )
@@ -295,8 +295,8 @@ def test_other_is_installed(frontend: str | None, program: str, can_require: boo
     """Without isolation, an installed one that the command is about to replace is a stop that names the way out."""
     refusal = (
         "torch 1.0 is installed, and without build isolation the wheel would be built against it, but the command"
-        " replaces it by torch 2.7.0 (locked: uv.lock)\n"
-        f"Install that first, in a command of its own: {program} 'torch==2.7.0'; then run the same command again."
+        " replaces it with torch 2.7.0 (locked: uv.lock)\n"
+        f"Install the new one first, in a separate command: {program} 'torch==2.7.0'; then run the same command again."
     )
     found = decide(outcome(LOCKED, OTHER), "auto", can_require=can_require, isolation="none", frontend=frontend)
     assert ("missing", None, refusal) == told(found)

@@ -28,7 +28,7 @@ WHEEL = b"a wheel"
 SHA256 = hashlib.sha256(WHEEL).hexdigest()
 HINT = (
     "The frontend does not check the hash itself. Install the runtime in the environment that the wheel is for, in a"
-    " command of its own, then run the same command again."
+    " separate command, then run the same command again."
 )
 
 
@@ -119,7 +119,7 @@ def test_wrong_wheel(server: Server, tmp_path: Path) -> None:
     """A wheel with another hash is a stop, and nothing of it is kept."""
     server.pages[PATH] = (200, "application/octet-stream", b"another wheel")
     found = hashlib.sha256(b"another wheel").hexdigest()
-    assert (f"{server.url(PATH)}: found sha256 {found}, expected {SHA256}, which is locked\n{HINT}") == refusal(
+    assert (f"{server.url(PATH)}: found sha256 {found}, expected {SHA256} from the lock\n{HINT}") == refusal(
         verifying(tmp_path, server.url(PATH))
     )
     assert [HELD] == left(tmp_path)
@@ -137,7 +137,7 @@ def test_wrong_wheel_is_downloaded_anew(server: Server, tmp_path: Path) -> None:
 
 def test_offline(server: Server, tmp_path: Path) -> None:
     """Offline, a wheel that was not downloaded before is a stop, and no server is asked."""
-    told = f"{server.url(PATH)}: not fetched: this build is offline\n{HINT}"
+    told = f"{server.url(PATH)}: cannot be fetched: this build is offline\n{HINT}"
     assert told == refusal(verifying(tmp_path, server.url(PATH)), is_offline=True)
     assert ([], [HELD]) == (server.asked, left(tmp_path))
 
@@ -162,7 +162,7 @@ def test_unreachable(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         url = gone.as_uri() if kind == "file" else f"http://127.0.0.1:{bound.getsockname()[1]}/gone.whl"
         told = refusal(verifying(tmp_path, url))
     why = f"{gone}: found no file" if kind == "file" else "no answer: Connection refused"
-    assert f"{url}: it cannot be fetched: {why}\n{HINT}" == told
+    assert f"{url}: cannot be fetched: {why}\n{HINT}" == told
     assert [HELD] == left(tmp_path)
 
 
@@ -211,4 +211,4 @@ def test_wrong_wheel_under_poetry(scene: Scene, server: Server) -> None:
     with pytest.raises(ProvisionError) as caught:
         call.requirements(None)
     found = hashlib.sha256(b"another wheel").hexdigest()
-    assert f"{server.url(PATH)}: found sha256 {found}, expected {SHA256}, which is locked\n{HINT}" == str(caught.value)
+    assert f"{server.url(PATH)}: found sha256 {found}, expected {SHA256} from the lock\n{HINT}" == str(caught.value)

@@ -42,14 +42,18 @@ def test_hooks() -> None:
         (
             "nowhere_at_all.api",
             [],
-            "Add what provides 'nowhere_at_all' to build-system.requires, beside runtime-backend.",
+            "Add the package that provides 'nowhere_at_all' to build-system.requires, next to runtime-backend.",
         ),
         (
             "nowhere_at_all:x",
             ["a", "b"],
-            "It was looked for in a, b (tool.runtime-backend.backend-path), and installed.",
+            "Expected it in a, b (tool.runtime-backend.backend-path), or installed.",
         ),
-        ("backends.absent", [], "Add what provides 'backends' to build-system.requires, beside runtime-backend."),
+        (
+            "backends.absent",
+            [],
+            "Add the package that provides 'backends' to build-system.requires, next to runtime-backend.",
+        ),
     ],
 )
 def test_not_found(spec: str, backend_path: list[str], hint: str, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_other_hooks(hook: str, expected: object, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("hook", "more", "message"),
     [
-        ("build_editable", {}, "backend_of_x has no build_editable, which PEP 517 demands"),
+        ("build_editable", {}, "backend_of_x: found no hook build_editable, expected one (PEP 517)"),
         ("build_wheel", {"backend": "backend_of_x:y"}, "tool.runtime-backend.build-backend: found 'backend_of_x:y', but backend_of_x has no 'y'"),
         ("build_wheel", {"backend_path": ["below"]}, "tool.runtime-backend.backend-path: 'backend_of_x' was loaded from {place}, expected in below"),
     ],
@@ -156,6 +156,6 @@ def test_without_pyproject_hooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(BackendError) as caught:
         call(request_of(tmp_path))
     assert (
-        "pyproject-hooks is not installed, and the real backend is called by it\n"
+        "pyproject-hooks is not installed; runtime-backend calls the real backend through it\n"
         "Add pyproject-hooks>=1.1 to build-system.requires; without build isolation, install it."
     ) == str(caught.value)

@@ -76,7 +76,9 @@ def test_hooks_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert (False, False) == (hasattr(child, "build_editable"), hasattr(child, "nonsense"))
     with pytest.raises(SystemExit):
         child.build_sdist  # noqa: B018 - the access is the test
-    assert {"refusal": "backend_of_x has no build_sdist, which PEP 517 demands", "hint": None} == answer(tmp_path)
+    assert {"refusal": "backend_of_x: found no hook build_sdist, expected one (PEP 517)", "hint": None} == answer(
+        tmp_path
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,12 +113,12 @@ def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit):
         child.build_wheel  # noqa: B018 - the access is the test
     told = "tool.runtime-backend.build-backend: found 'nowhere_at_all', which cannot be imported"
-    hint = "Add what provides 'nowhere_at_all' to build-system.requires, beside runtime-backend."
+    hint = "Add the package that provides 'nowhere_at_all' to build-system.requires, next to runtime-backend."
     assert {"refusal": told, "hint": hint} == answer(tmp_path)
     begin(tmp_path, monkeypatch, "return 'y.whl'")
     with pytest.raises(SystemExit):
         child.build_wheel(str(tmp_path), None, None)
-    expected = f"backend_of_x: build_wheel returned 'y.whl', expected the name of what it made in {tmp_path}"
+    expected = f"backend_of_x: build_wheel returned 'y.whl', expected the name of a file or folder in {tmp_path}"
     assert {"refusal": expected, "hint": None} == answer(tmp_path)
 
 

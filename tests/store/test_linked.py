@@ -32,7 +32,7 @@ def make_target(folder: Path, text: str = "") -> Path:
 def passing(tmp_path: Path, environment: str) -> LinkedFolder:
     """Return a folder that leads into a build environment."""
     target = make_target(tmp_path / environment / "torch", environment)
-    return LinkedFolder(path=tmp_path / "cache/x", targets={"torch": target}, is_passing=True)
+    return LinkedFolder(path=tmp_path / "cache/x", targets={"torch": target}, is_temporary=True)
 
 
 def test_links_and_files(tmp_path: Path) -> None:
@@ -111,11 +111,11 @@ def test_failing_build(tmp_path: Path) -> None:
     assert (False, []) == (folder.path.is_symlink(), os.listdir(tmp_path / "cache/.held"))
 
 
-@pytest.mark.parametrize("is_passing", [False, True])
-def test_refusals(is_passing: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a column
+@pytest.mark.parametrize("is_temporary", [False, True])
+def test_refusals(is_temporary: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a column
     """What cannot be written is told as the owner of the folder tells it; a folder in its place is left alone."""
     for path in (blocked(tmp_path) / "x", write(tmp_path / "taken/somebody's", "").parent):
-        folder = LinkedFolder(path=path, targets={}, is_passing=is_passing)
+        folder = LinkedFolder(path=path, targets={}, is_temporary=is_temporary)
         with pytest.raises(CudaError, match=r"^refused: \[Errno \d+\] "), folder.shown(refuse):
             raise AssertionError
     assert (tmp_path / "taken/somebody's").is_file()
@@ -311,7 +311,10 @@ def test_what_it_leads_to_is_kept(tmp_path: Path) -> None:
         used = [torch, stub, cache / "toolkits/cuda-13", folder.held, folder.path]
         assert [False] * 5 == [remove_if_free(path) for path in used]
     assert [True] * 5 == [remove_if_free(path) for path in used]
-    with pytest.raises(CudaError, match=r"It was removed meanwhile: '.*/cuda/libcuda-1\.so'$"), folder.shown(refuse):
+    with (
+        pytest.raises(CudaError, match=r"it was removed during this build: '.*/cuda/libcuda-1\.so'$"),
+        folder.shown(refuse),
+    ):
         raise AssertionError
 
 

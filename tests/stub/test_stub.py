@@ -195,7 +195,7 @@ def test_hook_that_makes_nothing_for_want_of_it(source: Path) -> None:
     """A real backend without a hook that makes something gives no answer."""
     request = request_of(source, "prepare_metadata_for_build_editable")
     with pytest.raises(
-        NoAnswer, match=r"^hooks_of_x has no prepare_metadata_for_build_editable, which PEP 517 demands$"
+        NoAnswer, match=r"^hooks_of_x: found no hook prepare_metadata_for_build_editable, expected one \(PEP 517\)$"
     ):
         call_with_stub(request, HERE, imagine(None, ANY), lambda _: None)
 
@@ -219,7 +219,7 @@ def test_hook_that_makes_nothing_for_want_of_it(source: Path) -> None:
         ("os.kill(os.getpid(), 11)", "the process was ended by SIGSEGV"),
         (
             "import torch; result = [torch.__version__]",
-            "the answer depends on what is not known of torch: torch.version",
+            "the answer depends on facts of torch that are not known: torch.version",
         ),
         (
             "import torch; result = [torch.version.cuda.split('.')[0] and 'a']",
@@ -227,7 +227,7 @@ def test_hook_that_makes_nothing_for_want_of_it(source: Path) -> None:
         ),
         (
             "import torch\n    if torch.version.cuda != '13.0': raise ValueError('needs CUDA 13')\n    result = []",
-            "the answer depends on what is not known of torch: torch.cuda",
+            "the answer depends on facts of torch that are not known: torch.cuda",
         ),
     ],
 )
@@ -271,7 +271,7 @@ def test_sdist_that_is_none(source: Path) -> None:
     backend = source / "hooks_of_x.py"
     spoilt = '\n\ndef build_sdist(folder, _):\n    import torch; torch.__version__\n    pathlib.Path(folder, "x-1.tar.gz").touch()\n    return "x-1.tar.gz"\n'
     write(backend, backend.read_text() + spoilt)
-    with pytest.raises(NoAnswer, match=r"x-1.tar.gz is no sdist with a PKG-INFO"):
+    with pytest.raises(NoAnswer, match=r"x-1.tar.gz: expected an sdist with a PKG-INFO"):
         call_with_stub(request, HERE, imagine(None, ANY), lambda _: None)
 
 

@@ -112,7 +112,7 @@ def test_what_is_not_there(module: str, torch: Any, notes: Path) -> None:
     assert [] == noted(notes)
     with pytest.raises(AttributeError) as caught:
         _ = found.nonsense
-    told = f"the stand-in torch, which runtime-backend answers about metadata with, has no torch{module}.nonsense"
+    told = f"the stand-in torch, which runtime-backend uses to get metadata, has no torch{module}.nonsense"
     assert told == str(caught.value)
     assert [["unknown", f"torch{module}.nonsense"]] == noted(notes)
 

@@ -1,4 +1,4 @@
-"""``torch._C``: the one thing that build scripts read of it."""
+"""``torch._C``: the only attribute that build scripts read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``torch.__config__``: how every published torch is built, as far as build scripts ask."""
+"""``torch.__config__``: the build of every published torch, as far as build scripts ask."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ __getattr__ = _notes.absent(__name__)
 
 
 def parallel_info() -> str:
-    """Return what torch says of its threads: its wheels are built with OpenMP."""
+    """Return torch's report on its threads: its wheels are built with OpenMP."""
     return "ATen/Parallel:\n\tat::get_num_threads() : 1\nATen parallel backend: OpenMP\n"
 
 
 def show() -> str:
-    """Return what torch says of its build: what is known of the runtime, in the words of torch 2.13."""
+    """Return torch's report on its build, with the known facts of the runtime, in the format of torch 2.13."""
     version, cuda, hip, xpu = (_notes.fact(name) for name in ("version", "cuda", "hip", "xpu"))
     parts = [("CUDA Runtime", cuda), ("HIP Runtime", hip), ("SYCL compiler version", xpu)]
     lines = [f"  - {name} {value}\n" for name, value in (("OpenMP", "201511"), *parts) if value]
@@ -23,7 +23,7 @@ def show() -> str:
 
 
 def _cxx_flags() -> str:
-    """Return the flags that torch was compiled with, as far as they are known."""
+    """Return the known part of the flags that torch was compiled with."""
     return f" -D_GLIBCXX_USE_CXX11_ABI={int(_notes.fact('cxx11_abi'))} -fvisibility-inlines-hidden -O2 -fPIC"
 
 

@@ -1,4 +1,4 @@
-"""A stand-in for torch, for build scripts that are asked about metadata. It compiles and computes nothing."""
+"""A stand-in for torch, for build scripts that run only to get metadata. It compiles and computes nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 _absent = _notes.absent(__name__)
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever torch has under that name
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any attribute of torch
     if name == "__version__":
         return torch_version.TorchVersion(_notes.fact("version"))
     if name == "has_cuda":
@@ -39,7 +39,7 @@ def compiled_with_cxx11_abi() -> bool:
 
 
 class _UnknownModules(importlib.abc.MetaPathFinder):
-    """Comes last: a module of torch that nobody else has found is one that the stand-in does not have."""
+    """The last finder: a module of torch that no other finder has found is missing in the stand-in."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> None:  # noqa: ANN401, ARG002
         if fullname.startswith(f"{__name__}."):

@@ -1,4 +1,4 @@
-"""``torch.mps`` as it is on a machine without a GPU."""
+"""``torch.mps`` on a machine without a GPU."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``torch.xpu`` as it is on a machine without a GPU."""
+"""``torch.xpu`` on a machine without a GPU."""
 
 from __future__ import annotations
 

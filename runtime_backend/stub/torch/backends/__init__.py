@@ -1,4 +1,4 @@
-"""``torch.backends``: which of them there are on a machine without a GPU."""
+"""``torch.backends`` on a machine without a GPU."""
 
 from __future__ import annotations
 

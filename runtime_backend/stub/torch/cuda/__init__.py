@@ -1,4 +1,4 @@
-"""``torch.cuda`` as it is on a machine without a GPU."""
+"""``torch.cuda`` on a machine without a GPU."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def device_count() -> int:
 
 
 def get_arch_list() -> list[str]:
-    """Return nothing, as the real one does where no GPU is."""
+    """Return an empty list, as torch does without a GPU."""
     return []
 
 
-def get_device_capability(device: Any = None) -> NoReturn:  # noqa: ANN401, ARG001 - as torch has it
-    """Raise what torch raises where no GPU is."""
+def get_device_capability(device: Any = None) -> NoReturn:  # noqa: ANN401, ARG001 - torch's signature
+    """Raise the exception that torch raises without a GPU."""
     raise RuntimeError("No CUDA GPUs are available")
 
 

@@ -1,4 +1,4 @@
-"""``torch.utils.cpp_extension``: what build scripts call before anything is compiled.
+"""``torch.utils.cpp_extension``: the functions that build scripts call before anything is compiled.
 
 The names and the constants are those of torch 2.13, ``torch/utils/cpp_extension.py``.
 """
@@ -44,7 +44,7 @@ BUILT_FROM_SOURCE_VERSION_PATTERN = re.compile(r"\d+\.\d+\.\d+\w+\+\w+")
 
 
 def CppExtension(name: str, sources: list[str], *args: Any, **kwargs: Any) -> Extension:  # noqa: ANN401, N802
-    """Return the extension as it was described; torch's own include folders do not matter here."""
+    """Return the extension as described; torch's own include folders do not matter here."""
     kwargs["language"] = "c++"
     return Extension(name, sources, *args, **kwargs)
 
@@ -53,13 +53,13 @@ CUDAExtension = SyclExtension = CppExtension
 
 
 class BuildExtension(build_ext):
-    """The command that setuptools is handed; it is never run."""
+    """The command for setuptools; it is never run."""
 
     @classmethod
     def with_options(cls, **options: Any) -> type[BuildExtension]:  # noqa: ANN401
         """Return a command with other defaults."""
 
-        class WithOptions(cls):  # type: ignore[misc, valid-type]  # as torch does it
+        class WithOptions(cls):  # type: ignore[misc, valid-type]  # as in torch
             def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
                 super().__init__(*args, **{**kwargs, **options})
 
@@ -71,42 +71,42 @@ class BuildExtension(build_ext):
         self.use_ninja = kwargs.get("use_ninja", True)
 
     def run(self) -> NoReturn:
-        """Refuse: what is compiled needs the real torch."""
+        """Refuse to run: compiling needs the real torch."""
         raise _notes.NotInStub(_notes.unknown(f"{__name__}.BuildExtension.run"))
 
 
 def include_paths(*_: Any, **__: Any) -> list[str]:  # noqa: ANN401
-    """Return where torch's headers would be."""
+    """Return the folders of torch's headers, which do not exist."""
     include = Path(__file__).parents[1] / "include"
     return [str(include), str(include / "torch" / "csrc" / "api" / "include")]
 
 
 def library_paths(*_: Any, **__: Any) -> list[str]:  # noqa: ANN401
-    """Return where torch's libraries would be."""
+    """Return the folder of torch's libraries, which does not exist."""
     return [TORCH_LIB_PATH]
 
 
 def is_ninja_available() -> bool:
-    """Return whether ninja is there."""
+    """Return whether ninja is on PATH."""
     return shutil.which("ninja") is not None
 
 
 def verify_ninja_availability() -> None:
-    """Raise what torch raises where ninja is not there."""
+    """Raise the exception that torch raises without ninja."""
     if not is_ninja_available():
         raise RuntimeError("Ninja is required to load C++ extensions (pip install ninja to get it)")
 
 
 def get_cxx_compiler() -> str:
-    """Return the C++ compiler, as far as the environment names one."""
+    """Return the C++ compiler in the environment, else the default."""
     return os.environ.get("CXX", "cl" if IS_WINDOWS else "c++")
 
 
-def check_compiler_ok_for_platform(compiler: str) -> bool:  # noqa: ARG001 - as torch has it
-    """Return True: the build will check it."""
+def check_compiler_ok_for_platform(compiler: str) -> bool:  # noqa: ARG001 - torch's signature
+    """Return True; the build will check it."""
     return True
 
 
 def check_compiler_is_gcc(compiler: str) -> bool:
-    """Return whether a compiler is one, by its name."""
+    """Return whether a compiler's name is that of gcc or g++."""
     return bool(re.search(r"g(cc|\+\+)", Path(compiler).name))
