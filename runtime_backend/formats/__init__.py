@@ -1,1 +1,1 @@
-"""Reading what others write: TOML, JSON, versions and requirements, pip's requirements files."""
+"""Parsers for foreign formats: TOML, JSON, versions and requirements, pip's requirements files."""

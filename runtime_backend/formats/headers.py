@@ -1,6 +1,6 @@
-"""The fields of core metadata: METADATA, and PKG-INFO.
+"""The fields of core metadata: METADATA and PKG-INFO.
 
-The standard library's parser of e-mails takes 30 ms to be imported, stops at the first line that is no field, and gives
+The standard library's e-mail parser takes 30 ms to import, stops at the first line that is not a field, and returns
 folded lines with their line ends.
 """
 
@@ -10,29 +10,29 @@ from typing import NamedTuple
 
 
 class Headers(NamedTuple):
-    """The fields, in their order."""
+    """Fields in their order."""
 
     fields: tuple[tuple[str, str], ...]
     """Names in lower case, values on one line."""
 
     def first(self, name: str) -> str | None:
-        """Return the value of the first field of a name, in any case; None where there is none."""
+        """Return the value of the first field with a name; None if there is none. Case does not matter."""
         return next(iter(self.every(name)), None)
 
     def every(self, name: str) -> list[str]:
-        """Return the values of all fields of a name, likewise."""
+        """Return the values of all fields with a name. Case does not matter."""
         wanted = name.lower()
         return [value for found, value in self.fields if found == wanted]
 
 
 def read_headers(text: str) -> Headers:
-    r"""Return the fields before the first empty line; a line that is neither a field nor folded is left out.
+    r"""Return the fields before the first empty line, ignoring lines that are neither a field nor folded.
 
-    :param text: with ``\n`` alone as its line ends (:func:`..system.files.decode`).
+    :param text: has ``\n`` as its only line ends (:func:`..system.files.decode`).
     """
     fields: list[tuple[str, list[str]]] = []
     for line in text.partition("\n\n")[0].split("\n"):
-        if not line:  # the text begins with one
+        if not line:  # the text begins with an empty line
             break
         if line[0] in " \t":
             if fields:

@@ -1,4 +1,4 @@
-"""The one door to the JSON parser."""
+"""Parsing JSON. All JSON from files and servers is parsed here."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from ..system.files import is_text
 
 
 def parse_json(text: str | bytes, *, is_own: bool = False) -> Any:  # noqa: ANN401 - any JSON
-    r"""Return a JSON document.
+    r"""Parse a JSON document.
 
-    :param is_own: whether we wrote it: paths that are not UTF-8 stand in it as halves of characters (``\udce9``).
-    :raises DataError: for every text that is no JSON; the parser itself raises a RecursionError for deep nesting, and
-        takes halves of characters, which nothing else takes.
+    :param is_own: whether we wrote it: surrogates (``\udce9``) are then allowed, since they encode paths that are not
+        UTF-8.
+    :raises DataError: for invalid JSON, and for two cases in which the parser itself raises a RecursionError (deep
+        nesting) or accepts the text (surrogates, which most consumers reject).
     """
     try:
         document = json.loads(text)
@@ -24,7 +25,7 @@ def parse_json(text: str | bytes, *, is_own: bool = False) -> Any:  # noqa: ANN4
     except ValueError as error:
         raise DataError(reason(error)) from None
     if not is_whole:
-        raise DataError("half of a character (a surrogate)")
+        raise DataError("found a surrogate, expected whole characters")
     return document
 
 

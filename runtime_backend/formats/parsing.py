@@ -1,4 +1,4 @@
-"""packaging's parsers, which raise more than they document: Python's ValueError for a number of 5,000 digits."""
+"""packaging's parsers, with one kind of error: they also raise Python's ValueError for a number of 5,000 digits."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from ..errors.reasons import DataError
 from ..system.files import is_text
 
 _LONG_NUMBER = r"\d{1000}"
-"""packaging accepts such a requirement, and fails when a version is compared with it."""
+"""packaging accepts a requirement with such a number, but fails when it compares a version with it."""
 
 
 def read_requirement(text: str) -> Requirement:
-    """Return a requirement (PEP 508).
+    """Parse a requirement (PEP 508).
 
-    :raises ValueError: for a text that is none; it says why.
+    :raises ValueError: if it is invalid; the message is the reason.
     """
     if not is_text(text):
-        raise DataError("half of a character (a surrogate)")
+        raise DataError("found a surrogate, expected whole characters")
     if re.search(_LONG_NUMBER, text):
-        raise DataError("a number of more than 1000 digits")
+        raise DataError("found a number of more than 1000 digits")
     return Requirement(text)
 
 
 def parse_requirement(text: str) -> Requirement | None:
-    """Return a requirement (PEP 508); None for a text that is none."""
+    """Parse a requirement (PEP 508); None if it is invalid."""
     try:
         return read_requirement(text)
     except ValueError:
@@ -36,7 +36,7 @@ def parse_requirement(text: str) -> Requirement | None:
 
 
 def parse_version(text: str) -> Version | None:
-    """Return a version (PEP 440); None for a text that is none."""
+    """Parse a version (PEP 440); None if it is invalid."""
     try:
         return Version(text)
     except ValueError:
@@ -44,7 +44,7 @@ def parse_version(text: str) -> Version | None:
 
 
 def parse_wheel_name(file: str) -> tuple[str, Version] | None:
-    """Return the normalised name and the version that a wheel's file name tells; None for any other file name."""
+    """Return the normalised name and the version in a wheel's file name; None for any other file name."""
     try:
         name, version, _, _ = parse_wheel_filename(file)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Python that is not run: what it imports and calls, and by which names."""
+"""Parsing Python code that is not run: its imports, calls and names."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from ..errors.reasons import reason
 from ..system.files import read_bytes
 
 _HAVE_SETUP = ("setuptools", "distutils.core", "skbuild", "numpy.distutils.core")
-"""The modules that have setup()."""
+"""Modules that have a function setup()."""
 
 
 def read_python(path: Path) -> ast.Module:
-    """Return what is written in a file.
+    """Parse a file.
 
-    :raises FileError: when it cannot be read, or is not Python.
+    :raises FileError: if it cannot be read, or is not valid Python.
     """
     try:
-        with warnings.catch_warnings():  # of its strings, for example: whoever runs it sees them
+        with warnings.catch_warnings():  # such as those about its strings: running the file shows them
             warnings.simplefilter("ignore")
             return ast.parse(read_bytes(path), str(path))
     except OSError as error:
@@ -28,11 +28,11 @@ def read_python(path: Path) -> ast.Module:
     except SyntaxError as error:
         raise FileError(f"{path}: {reason(error)}") from None
     except (ValueError, RecursionError, MemoryError):
-        raise FileError(f"{path}: not valid Python: it has a NUL in it, or is nested too deeply") from None
+        raise FileError(f"{path}: not valid Python: found a NUL, or too deep nesting") from None
 
 
 def find_python(path: Path) -> ast.Module | None:
-    """Return what is written in a file; None where there is none, or no Python: who runs it says what is wrong."""
+    """Parse a file; None if it is missing or not valid Python, which running it will report."""
     try:
         return read_python(path)
     except FileError:
@@ -40,9 +40,9 @@ def find_python(path: Path) -> ast.Module | None:
 
 
 def dotted_name(node: ast.AST) -> str:
-    """Return ``a.b`` for the attribute b of a, and so on; nothing for what is more than names.
+    """Return ``a.b`` for the attribute b of the name a, and so on; empty for other expressions.
 
-    ``ast.unparse`` would give the same, in a time that grows with the square of what is called in a row.
+    ``ast.unparse`` would give the same, but its time grows with the square of the number of chained calls.
     """
     names: list[str] = []
     while isinstance(node, ast.Attribute):
@@ -52,14 +52,16 @@ def dotted_name(node: ast.AST) -> str:
 
 
 def last_name(node: ast.AST) -> str:
-    """Return ``b`` for a name b, and for the attribute b of anything; nothing for anything else."""
+    """Return ``b`` for a name b, and for the attribute b of any expression; empty for other expressions."""
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
 
 
 def imported_names(node: ast.AST) -> list[str]:
-    """Return what a node imports, with its module: ``a.b`` for ``from a import b``, ``b`` for ``from . import b``."""
+    """Return the names that a node imports, with their module: ``a.b`` for ``from a import b``, ``b`` for ``from .
+    import b``.
+    """
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
@@ -69,13 +71,13 @@ def imported_names(node: ast.AST) -> list[str]:
 
 
 def imported_modules(node: ast.AST) -> list[str]:
-    """Return the top-level modules that a node imports; those of its own package are none."""
+    """Return the top-level modules that a node imports, except those of its own package."""
     is_own = isinstance(node, ast.ImportFrom) and node.level > 0
     return [] if is_own else [name.partition(".")[0] for name in imported_names(node)]
 
 
 def find_setup_calls(tree: ast.Module) -> list[ast.Call]:
-    """Return the calls of setup(), by whatever name it was imported."""
+    """Return the calls of setup(), imported under any name."""
     names = {"setup", "setuptools.setup", "distutils.core.setup"}
     calls: list[ast.Call] = []
     for node in ast.walk(tree):

@@ -1,4 +1,4 @@
-"""Typed reading of TOML tables: every mistake is collected with its file and dotted key, none is raised."""
+"""Reading TOML tables with types: every mistake is collected with its file and dotted key; none is raised."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ S = TypeVar("S", bound=str)
 
 
 class Table:
-    """One table of a TOML file, read key by key; :meth:`close` reports the keys that nobody asked for.
+    """One table of a TOML file, read key by key; :meth:`close` reports the keys that were not read.
 
     :param data: the parsed table.
-    :param file: the file's name as the person knows it.
-    :param key: the dotted key of the table in that file; empty for the top.
-    :param problems: where mistakes go; sub-tables share their parent's list.
+    :param file: the file's name, for messages.
+    :param key: the dotted key of the table in that file; empty for the top level.
+    :param problems: the list of mistakes; nested tables share it.
     """
 
     def __init__(self, data: Mapping[str, Any], *, file: str, key: str = "", problems: list[str] | None = None) -> None:
@@ -30,7 +30,7 @@ class Table:
         return name in self._data
 
     def names(self) -> Iterator[str]:
-        """Yield the keys that are there, as written."""
+        """Yield the keys of the table, as written."""
         return iter(self._data)
 
     def dotted(self, name: str) -> str:
@@ -42,18 +42,18 @@ class Table:
         self.problems.append(f"{self.file}: {self.dotted(name)}: found {found}, expected {expected}")
 
     def refuse(self, name: str, expected: str) -> None:
-        """Collect one mistake if the table has a key that must not be there; no list of allowed keys names it."""
+        """Report a key that is not allowed here. Unlike unknown keys, it is not suggested for a misspelt one."""
         self._refused.add(name)
         if name in self:
             self.report(name, describe(self._data[name]), expected)
 
-    def value(self, name: str) -> Any:  # noqa: ANN401 - a raw TOML value really may be of any type
-        """Return the raw value, or None."""
+    def value(self, name: str) -> Any:  # noqa: ANN401 - a TOML value may be of any type
+        """Return the value of any type, or None."""
         self._asked.add(name)
         return self._data.get(name)
 
     def string(self, name: str) -> str | None:
-        """Return a non-empty string; None when it is absent or wrong."""
+        """Return a non-empty string; None if the key is absent or wrong."""
         value = self.value(name)
         if value is None or (isinstance(value, str) and value):
             return value
@@ -61,12 +61,12 @@ class Table:
         return None
 
     def line(self, name: str) -> str | None:
-        """Return a string as one line, maybe an empty one; None when it is absent or wrong."""
+        """Return a string as one line, possibly empty; None if the key is absent or wrong."""
         text = "" if self.value(name) == "" else self.string(name)
         return None if text is None else " ".join(text.split())
 
     def choice(self, name: str, allowed: Sequence[S]) -> S | None:
-        """Return one of the allowed strings; None when it is absent or wrong."""
+        """Return one of the allowed strings; None if the key is absent or wrong."""
         value = self.value(name)
         found = next((choice for choice in allowed if isinstance(value, str) and choice == value), None)
         if value is not None and found is None:
@@ -74,7 +74,7 @@ class Table:
         return found
 
     def boolean(self, name: str) -> bool | None:
-        """Return a boolean; None when it is absent or wrong."""
+        """Return a boolean; None if the key is absent or wrong."""
         value = self.value(name)
         if value is None or isinstance(value, bool):
             return value
@@ -82,7 +82,7 @@ class Table:
         return None
 
     def array(self, name: str) -> list[Any] | None:
-        """Return an array; None when it is absent or wrong."""
+        """Return an array; None if the key is absent or wrong."""
         value = self.value(name)
         if value is None or isinstance(value, list):
             return value
@@ -90,7 +90,7 @@ class Table:
         return None
 
     def strings(self, name: str) -> list[str] | None:
-        """Return an array of strings without those that are none; None when it is absent or wrong."""
+        """Return the strings of an array, reporting other elements; None if the key is absent or wrong."""
         values = self.array(name)
         if values is None:
             return None
@@ -100,7 +100,7 @@ class Table:
         return [value for value in values if isinstance(value, str)]
 
     def table(self, name: str) -> Table | None:
-        """Return a sub-table that shares the list of problems; None when it is absent or wrong."""
+        """Return a nested table that shares the list of mistakes; None if the key is absent or wrong."""
         value = self.value(name)
         if value is None:
             return None
@@ -110,7 +110,7 @@ class Table:
         return None
 
     def close(self) -> None:
-        """Report every key that was not asked for."""
+        """Report every key that was not read."""
         for name in self._data:
             if name not in self._asked | self._refused:
                 known = sorted(self._asked - self._refused)
@@ -118,7 +118,7 @@ class Table:
 
 
 def describe(value: object) -> str:
-    """Return a value as a message shows it: type and, for scalars, the value."""
+    """Return a value for a message: its type and, for scalars, the value."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -131,13 +131,13 @@ def describe(value: object) -> str:
 
 
 def one_of(names: Sequence[str]) -> str:
-    """Return an expectation that lists what is allowed."""
+    """Return the part of a message that lists the allowed names."""
     return f"one of {', '.join(names)}" if names else "nothing"
 
 
 def did_you_mean(name: object, known: Sequence[str]) -> str:
     """Return `` (did you mean 'x'?)`` for the nearest known name, or nothing."""
-    import difflib  # noqa: PLC0415 - only a mistake needs it, and this module is loaded in every hook
+    import difflib  # noqa: PLC0415 - only mistakes need it, and every hook loads this module
 
     near = difflib.get_close_matches(str(name), known, n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""

@@ -1,4 +1,4 @@
-"""The one door to a TOML parser (tomllib, or tomli below Python 3.11), and to the TOML files that people write."""
+"""Parsing TOML (tomllib, or tomli before Python 3.11), and reading the TOML files that people write."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from ..errors import FileError
 from ..errors.reasons import reason
 from ..system.files import is_folder, read_bytes
 
-if sys.version_info >= (3, 11):  # pragma: no cover - one of the two, by the version
+if sys.version_info >= (3, 11):  # pragma: no cover - depends on the version
     from tomllib import loads as _parse
-else:  # pragma: no cover - Python 3.10 alone comes here
+else:  # pragma: no cover - only Python 3.10
     from tomli import loads as _parse
 
 MOST_PARTS = 200
-"""Parts of a dotted key: the parser needs a time that grows with their square. Real keys have less than ten."""
+"""The most parts of a dotted key: the parser's time grows with their square. Real keys have fewer than ten."""
 _PART = r"(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*\.[ \t]*"
 _LONG_KEY = rf"(?<![\w\"'-])(?:{_PART}){{{MOST_PARTS}}}"
 
 
 class TOMLDecodeError(ValueError):
-    """A text is no TOML; the message says why, and where."""
+    """Invalid TOML; the message has the reason and the place."""
 
 
 def loads(text: str) -> dict[str, Any]:
-    """Return a TOML document.
+    """Parse a TOML document.
 
-    :raises TOMLDecodeError: for every text that is no TOML; the parser itself also raises a plain ValueError (a number
-        of 5,000 digits) and a RecursionError (1,000 brackets).
+    :raises TOMLDecodeError: if it is invalid. The parser itself also raises a plain ValueError (a number of 5,000
+        digits) and a RecursionError (1,000 brackets).
     """
     for number, line in enumerate(text.split("\n"), start=1):
         if line.count(".") >= MOST_PARTS and re.search(_LONG_KEY, line):
-            raise TOMLDecodeError(f"a key of more than {MOST_PARTS} parts (at line {number})")
+            raise TOMLDecodeError(f"found a key of more than {MOST_PARTS} parts (at line {number})")
     try:
         return _parse(text)
     except RecursionError:
@@ -49,18 +49,18 @@ _AS_UTF8 = "Save the file as UTF-8, without a byte order mark."
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """Return what a person's TOML file, such as pyproject.toml, holds.
+    """Read a TOML file that a person wrote, such as pyproject.toml.
 
-    :raises FileError: when it cannot be read, with the line and the advice.
+    :raises FileError: if it cannot be read; has the line, and advice.
     """
     return parse_document(read_document_text(path), path)
 
 
 def read_document_text(path: Path, *, takes_mark: bool = False) -> str:
-    """Return the text of such a file, with its own line ends.
+    """Return the text of a TOML file that a person wrote, with its line ends.
 
-    :param takes_mark: whether a byte order mark may begin it; it is left in the text.
-    :raises FileError: when there is none, or it is not plain UTF-8, which is all that TOML may be.
+    :param takes_mark: whether it may begin with a byte order mark, which stays in the text.
+    :raises FileError: if there is no file, or it is not plain UTF-8, which TOML requires.
     """
     try:
         content = read_bytes(path)
@@ -82,9 +82,9 @@ def read_document_text(path: Path, *, takes_mark: bool = False) -> str:
 
 
 def parse_document(text: str, path: Path) -> dict[str, Any]:
-    """Return what the text of such a file means.
+    """Parse the text of a TOML file that a person wrote.
 
-    :raises FileError: when it is not TOML.
+    :raises FileError: if it is not valid TOML.
     """
     try:
         return loads(text)
@@ -93,7 +93,7 @@ def parse_document(text: str, path: Path) -> dict[str, Any]:
 
 
 def _no_toml(why: str, text: str, path: Path) -> FileError:
-    """Return a refusal that begins with the place, as far as the parser tells it."""
+    """Return an error that begins with the place, if the parser reports one."""
     found = re.fullmatch(_PLACE, why)
     if found is None:
         return FileError(f"{path}: not TOML: {why}")

@@ -1,4 +1,4 @@
-"""Package indexes: where the wheel lies that a lock names by file name or hash, without a URL.
+"""Package indexes: finding a wheel that a lock names by file name or hash, without a URL.
 
 An index answers with JSON (PEP 691) or with an HTML page (PEP 503).
 """

@@ -1,4 +1,4 @@
-"""Downloading one file whose SHA-256 is known, with a line from time to time about how far it is."""
+"""Downloading a file, with a report of the progress at intervals."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from ..system.files import is_file
 from .http import ask
 
 LARGEST = 8 << 30
-"""Bytes of a file; the largest wheels of torch have some GiB."""
+"""The most bytes of a file; the largest wheels of torch have some GiB."""
 _PATIENCE = 5
-"""Seconds between two lines about a download."""
+"""Seconds between two reports of a download's progress."""
 
 
 def download(url: str, path: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
-    """Write what lies at a URL into a file.
+    """Download a URL into a file.
 
     :param url: ``http:``, ``https:`` or ``file:``.
-    :raises NoAnswer: when it cannot be had.
-    :raises OSError: when it cannot be written.
+    :raises NoAnswer: if it cannot be downloaded.
+    :raises OSError: if the file cannot be written.
     """
     say(f"fetching {url}")
     try:
@@ -48,7 +48,7 @@ def download(url: str, path: Path, environ: Mapping[str, str], say: Callable[[st
 
 
 def _copy(source: Path, path: Path) -> None:
-    if not is_file(source):  # a device may have no end, a pipe would be waited for
+    if not is_file(source):  # a device may be endless, a pipe would block
         raise NoAnswer(f"{source}: found no file")
     shutil.copyfile(source, path)
 
@@ -63,7 +63,7 @@ def digest(path: Path) -> str:
 
 
 class _CannotWrite(Exception):  # noqa: N818 - it never leaves this module
-    """The disk refuses; no other attempt to ask the server would help."""
+    """Writing to the disk failed, so asking the server again would not help."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(str(error))
@@ -80,30 +80,30 @@ def _writing() -> Iterator[None]:
 
 def _write(answer: HTTPResponse, path: Path, say: Callable[[str], None]) -> None:
     with _writing():
-        opened = path.open("wb", buffering=0)  # a buffer would meet the full disk when it is closed
+        opened = path.open("wb", buffering=0)  # a buffer would fail on a full disk only when it is closed
     with opened as file:
-        for _ in _copied(answer, file, _told_size(answer), say):
+        for _ in _copied(answer, file, _announced_size(answer), say):
             if file.tell() > LARGEST:
-                raise NoAnswer(f"more than {LARGEST} bytes")
+                raise NoAnswer(f"found more than {LARGEST} bytes")
 
 
-def _told_size(answer: HTTPResponse) -> int:
-    """Return the size that a server tells; 0 where it tells none, or what is none."""
+def _announced_size(answer: HTTPResponse) -> int:
+    """Return the size that a server announces; 0 if it announces none, or not a number."""
     text = answer.headers.get("Content-Length") or ""
     return int(text) if text.isdecimal() and len(text) < len(str(LARGEST)) + 3 else 0
 
 
 def _copied(answer: HTTPResponse, file: IO[bytes], total: int, say: Callable[[str], None]) -> Iterator[None]:
-    """Copy block by block, and report from time to time how far it is."""
-    told = time.monotonic()
+    """Copy block by block, and report the progress at intervals."""
+    reported = time.monotonic()
     while block := answer.read(1 << 18):
         rest = memoryview(block)
         with _writing():
             while rest:
                 rest = rest[file.write(rest) :]
         yield
-        if time.monotonic() - told >= _PATIENCE:
-            told = time.monotonic()
+        if time.monotonic() - reported >= _PATIENCE:
+            reported = time.monotonic()
             say(f"fetching: {file.tell() >> 20} MiB{f' of {total >> 20}' if total else ''}")
     if file.tell() < total:
         raise OSError(errno.EPIPE, f"the answer ended after {file.tell()} of {total} bytes")

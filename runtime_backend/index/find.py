@@ -1,4 +1,4 @@
-"""Finding a wanted wheel. What was found once is kept: a file of an index never changes, and every hook asks again."""
+"""Finding a wheel on indexes. Results are stored, since files on an index never change and every hook asks."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from .wanted import IndexFile, Wanted
 
 
 class Indexes(NamedTuple):
-    """The way to the package indexes for one hook call.
+    """Looks up wheels on package indexes for one hook call.
 
-    :param folder: where answers are kept.
-    :param platform: what a wheel has to fit.
+    :param folder: the folder of stored results.
+    :param platform: the platform that a wheel must fit.
     """
 
     folder: Path
@@ -35,9 +35,9 @@ class Indexes(NamedTuple):
     is_offline: bool
 
     def find(self, wanted: Wanted) -> IndexFile:
-        """Return the wheel, with its URL, and the hash that the lock demands or else the index tells.
+        """Return the wheel with its URL, and its hash from the lock, else from the index.
 
-        :raises IndexLookupError: when no index has it, none can be reached, or it is another file than the locked one.
+        :raises IndexLookupError: if no index has it or can be reached, or the file is not the locked one.
         """
         kept = self._folder_entry(wanted)
         found = _read_kept(kept)
@@ -48,35 +48,35 @@ class Indexes(NamedTuple):
 
     def _look_up(self, wanted: Wanted) -> IndexFile:
         if self.is_offline:
-            raise _not_found(wanted, ["not asked: this build is offline"])
-        from .pages import read_page  # noqa: PLC0415 - no index is asked in most hooks
+            raise _not_found(wanted, ["no index was asked: this build is offline"])
+        from .pages import read_page  # noqa: PLC0415 - most hooks ask no index
 
         files: list[IndexFile] = []
-        told: list[str] = []
+        results: list[str] = []
         for index in wanted.indexes:
             try:
                 listed = read_page(index, wanted.name, self.environ)
             except IndexLookupError as error:
-                told.append(f"{index}: {error}")
+                results.append(f"{index}: {error}")
                 continue
             found = list(_matching(listed, wanted))
-            told.append(f"{index}: {_summary(listed, wanted, is_matched=bool(found))}")
+            results.append(f"{index}: {_summary(listed, wanted, is_matched=bool(found))}")
             files += found
-            if found and wanted.hashes:  # whichever index has it, it is the same file
+            if found and wanted.hashes:  # with a hash, the file is the same on every index
                 break
-        return self._choose(files, wanted, told)
+        return self._choose(files, wanted, results)
 
-    def _choose(self, files: list[IndexFile], wanted: Wanted, told: list[str]) -> IndexFile:
+    def _choose(self, files: list[IndexFile], wanted: Wanted, results: list[str]) -> IndexFile:
         versions = sorted({str(named[1]) for file in files if (named := parse_wheel_name(file.name)) is not None})
         if len(versions) > 1 and not wanted.hashes:
-            told.append(f"{' and '.join(versions)} all satisfy =={wanted.version}, and no hash says which is meant")
-            raise _not_found(wanted, told)
+            results.append(f"{' and '.join(versions)} all satisfy =={wanted.version}, and no hash selects one")
+            raise _not_found(wanted, results)
         if wanted.file is not None:
             best = files[0] if files else None
         else:
             best = self.platform.best_wheel((file.name, file) for file in files)
         if best is None:
-            raise _not_found(wanted, [*told, *([UNFIT] if files else [])])
+            raise _not_found(wanted, [*results, *([UNFIT] if files else [])])
         return best
 
     def _folder_entry(self, wanted: Wanted) -> Path:
@@ -86,7 +86,7 @@ class Indexes(NamedTuple):
 
 
 def _matching(files: Iterable[IndexFile], wanted: Wanted) -> Iterator[IndexFile]:
-    """Yield the files that the lock means; a named one whose hash the index does not tell gets the locked one."""
+    """Yield the files that the lock means. A named file without a hash on the index gets the locked one."""
     for file in files:
         if wanted.file is not None:
             if file.name == wanted.file and (file.sha256 is None or not wanted.hashes or file.sha256 in wanted.hashes):
@@ -96,31 +96,31 @@ def _matching(files: Iterable[IndexFile], wanted: Wanted) -> Iterator[IndexFile]
 
 
 def _is_version(name: str, version: str) -> bool:
-    """``==2.7.0`` means ``2.7.0+cu126`` as well (PEP 440)."""
+    """Return whether a wheel has a version: ``==2.7.0`` includes ``2.7.0+cu126`` (PEP 440)."""
     named = parse_wheel_name(name)
     return named is not None and SpecifierSet(f"=={version}").contains(named[1], prereleases=True)
 
 
 def _summary(files: list[IndexFile], wanted: Wanted, *, is_matched: bool) -> str:
-    """Return what an index has, for the case that it is not enough.
+    """Return what an index has, to explain why that is not enough.
 
-    :param is_matched: whether some of it is what the lock means, and for other platforms.
+    :param is_matched: whether some files match the lock, but are for other platforms.
     """
     named = [file for file in files if file.name == wanted.file]
     if named and wanted.hashes:
-        return f"{wanted.file} with sha256 {named[0].sha256}, while the lock demands {' or '.join(wanted.hashes)}"
+        return f"found {wanted.file} with sha256 {named[0].sha256}, expected {' or '.join(wanted.hashes)}"
     versions = [file for file in files if wanted.file is None and _is_version(file.name, wanted.version)]
     if not versions:
-        return f"{len(files)} files, {wanted} not among them"
+        return f"found {len(files)} files, none of them {wanted}"
     if is_matched:
-        return f"{len(files)} files, {len(versions)} of {wanted.version}"
+        return f"found {len(files)} files, {len(versions)} of them {wanted.version}"
     if not any(file.sha256 for file in versions):
-        return f"{len(versions)} wheels of {wanted.version}, none with a hash, which the lock demands"
-    return f"{len(files)} files, {len(versions)} of {wanted.version}, none with a locked hash"
+        return f"found {len(versions)} wheels of {wanted.version} without a hash, expected the locked hash"
+    return f"found {len(files)} files, {len(versions)} of them {wanted.version}, none with a locked hash"
 
 
-def _not_found(wanted: Wanted, told: list[str]) -> IndexLookupError:
-    lines = "\n".join(f"  {line}" for line in told)
+def _not_found(wanted: Wanted, results: list[str]) -> IndexLookupError:
+    lines = "\n".join(f"  {line}" for line in results)
     return IndexLookupError(
         f"{wanted} is locked without a URL, and was not found on the index that the lock names"
         f" ({', '.join(wanted.indexes)}):\n{lines}",
@@ -130,7 +130,7 @@ def _not_found(wanted: Wanted, told: list[str]) -> IndexLookupError:
 
 
 def _read_kept(path: Path) -> IndexFile | None:
-    """Return a kept answer; one that cannot be read is none, and is asked for again."""
+    """Return a stored result; None if it cannot be read, and is to be looked up again."""
     try:
         data = parse_json(read_bytes(path), is_own=True)
         sha256 = data["sha256"]
@@ -140,10 +140,10 @@ def _read_kept(path: Path) -> IndexFile | None:
 
 
 def _keep(path: Path, file: IndexFile) -> None:
-    """Keep an answer, unless its URL is one that expires or holds a secret."""
+    """Store a result, unless its URL expires or contains a secret."""
     if without_secrets(file.url) != file.url:
         return
     text = json.dumps({"name": file.name, "url": file.url, "sha256": file.sha256})
-    with suppress(OSError):  # a cache that cannot be written costs a question, not the build
+    with suppress(OSError):  # without a cache, the next hook looks it up again
         open_folder(path.parent)
         write(path, text.encode())

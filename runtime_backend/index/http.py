@@ -1,4 +1,4 @@
-"""Asking a web server: with the person's certificates, proxies and credentials, and more than once."""
+"""HTTP requests with the person's certificates, proxies and credentials, and with retries."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ T = TypeVar("T")
 SCHEMES = ("http", "https")
 
 _TIMEOUT = 20
-"""Seconds for a connection, and for each part of the answer."""
+"""Seconds for a connection, and for each part of the response."""
 LONGEST = 60
-"""Seconds for the whole of an answer, with its redirections and repetitions; or for each :data:`LEAST` bytes of it."""
+"""Seconds for a whole response with redirections and retries; or for each :data:`LEAST` bytes of it."""
 LEAST = 256 << 10
-"""Bytes of a large answer that a server has to send within :data:`LONGEST`."""
+"""Bytes of a large response that a server must send within :data:`LONGEST`."""
 _ATTEMPTS = 3
 _PROXY = "Tunnel connection failed: "
-"""How ``http.client`` begins what it tells of a proxy's answer, which it keeps nowhere else."""
+"""Start of the only message in which ``http.client`` reports a proxy's response."""
 BUNDLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
-"""Variables by which frontends are told of certificates."""
+"""Variables in which frontends look for certificates."""
 
 
 class NotFound(NoAnswer):
@@ -47,13 +47,13 @@ def ask(
     accept: str = "*/*",
     is_large: bool = False,
 ) -> T:
-    """Return what is taken from a server's answer; a server that fails, or stops in the middle, is asked again.
+    """Request a URL, and return the result of a function of the response; failed or interrupted requests are repeated.
 
-    :param url: with credentials where it needs some; those of the person's netrc file are used too.
-    :param take: called with every answer, from its beginning.
-    :param is_large: whether the time limit holds for each part of the answer, instead of for all of it.
-    :raises NotFound: in a few words, when the server has nothing there.
-    :raises NoAnswer: likewise, when there is no other answer.
+    :param url: may contain credentials; the person's netrc file is used as well.
+    :param take: called with each response, from its beginning.
+    :param is_large: whether the time limit applies to each part of the response, instead of the whole.
+    :raises NotFound: if the server has nothing at the URL.
+    :raises NoAnswer: if the request fails in any other way; the message is a short reason.
     """
     request = _request(url, environ, accept)
     deadline = Deadline(LONGEST, renewed_by=LEAST if is_large else None)
@@ -62,10 +62,10 @@ def ask(
         try:
             with opener.open(request, timeout=_TIMEOUT) as answer:
                 return take(answer)
-        except (OSError, HTTPException, ValueError) as error:  # ValueError: a redirection to what is no URL
+        except (OSError, HTTPException, ValueError) as error:  # ValueError: a redirection to an invalid URL
             if isinstance(error, HTTPError):
                 error.close()
-            is_final = isinstance(error, HTTPError) and error.code < 500  # noqa: PLR2004 - the server knows what it says
+            is_final = isinstance(error, HTTPError) and error.code < 500  # noqa: PLR2004 - codes below 500 are final
             if is_final or attempt == _ATTEMPTS or deadline.is_over or isinstance(error, ValueError):
                 kind = NotFound if isinstance(error, HTTPError) and error.code == HTTPStatus.NOT_FOUND else NoAnswer
                 raise kind(_reason(error, deadline)) from None
@@ -104,7 +104,7 @@ def _reason(error: OSError | HTTPException | ValueError, deadline: Deadline) -> 
         return f"no answer: no data arrived for {_TIMEOUT} seconds"
     if isinstance(cause, OSError):
         text = str(cause)
-        return f"no answer: {f'the proxy says {text[len(_PROXY) :]}' if text.startswith(_PROXY) else reason(cause)}"
+        return f"no answer: {f'the proxy reports {text[len(_PROXY) :]}' if text.startswith(_PROXY) else reason(cause)}"
     if isinstance(cause, HTTPException):
         return "no answer: the response is not HTTP, or it is incomplete"
     return f"no answer: {cause if isinstance(cause, str) else 'it redirects to an invalid URL'}"
@@ -120,12 +120,12 @@ def _context(environ: Mapping[str, str]) -> ssl.SSLContext:
 
 
 def _credentials(parts: SplitResult, environ: Mapping[str, str]) -> str | None:
-    """Return the credentials of the URL, or else of the person's netrc file, as HTTP takes them."""
+    """Return the credentials of the URL, else of the person's netrc file, encoded for HTTP Basic."""
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if not user:
         try:
             found = netrc.netrc(environ.get("NETRC")).authenticators(parts.hostname or "")
-        except (OSError, netrc.NetrcParseError, ValueError, LookupError):  # not there, no netrc, not UTF-8, cut off
+        except (OSError, netrc.NetrcParseError, ValueError, LookupError):  # missing, invalid, not UTF-8, or truncated
             found = None
         user, password = (found[0], found[2]) if found is not None else ("", "")
     text = f"{user}:{password}".encode("utf-8", errors="surrogateescape")

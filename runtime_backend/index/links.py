@@ -1,7 +1,7 @@
 """The links of an HTML page of an index (PEP 503).
 
-The parser of the standard library does not serve: its time grows with the square of an open tag, so that a page of some
-hundred kilobytes would stop a build for hours. Each letter is looked at twice at most here.
+The standard library's parser is too slow: its time grows with the square of the length of an open tag, so that a page
+of some hundred kilobytes would stop a build for hours. This parser reads each character at most twice.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class Link(NamedTuple):
 
     target: str
     yanked: str | None = None
-    """The attribute ``data-yanked`` (PEP 592); None where there is none."""
+    """The attribute ``data-yanked`` (PEP 592); None if there is none."""
 
 
 def find_links(text: str) -> tuple[str, list[Link]]:
-    """Return (what the links are relative to, or nothing; the links)."""
+    """Return (the base of the links, possibly empty; the links)."""
     base = ""
     links: list[Link] = []
     place = 0
@@ -45,7 +45,7 @@ def find_links(text: str) -> tuple[str, list[Link]]:
 
 
 def _read_attributes(text: str, place: int) -> tuple[dict[str, str], int]:
-    """Return the attributes that are of use of the tag whose attributes begin at a place, and where they end."""
+    """Return the relevant attributes of a tag, which begin at a place, and the place where they end."""
     values: dict[str, str] = {}
     while (found := _ATTRIBUTE.match(text, place)) is not None:
         place = found.end()
@@ -58,5 +58,5 @@ def _read_attributes(text: str, place: int) -> tuple[dict[str, str], int]:
 def _unescape(value: str) -> str:
     try:
         return html.unescape(value).strip()
-    except ValueError:  # a character of 5,000 digits
+    except ValueError:  # a character reference with 5,000 digits
         return ""

@@ -1,4 +1,4 @@
-"""One project's page of a package index: fetched, and read as JSON (PEP 691) or HTML (PEP 503)."""
+"""Fetching and parsing one project's page of a package index, in JSON (PEP 691) or HTML (PEP 503)."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from .wanted import IndexFile
 
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 _LIMIT = 32 << 20
-"""Bytes; the largest pages of a public index have a few MiB."""
+"""The most bytes of a page; the largest pages of a public index have a few MiB."""
 
 
 def read_page(index: str, name: str, environ: Mapping[str, str]) -> list[IndexFile]:
-    """Return the files that an index has of a project.
+    """Return the files that an index lists for a project.
 
-    :param index: its root, with credentials where it needs some.
-    :param name: the project's name, normalised.
-    :raises NoSuchProjectError: when the index has no such page.
-    :raises IndexLookupError: in a few words, when the index does not answer, or with no page of an index.
+    :param index: its root URL, which may contain credentials.
+    :param name: the project's normalised name.
+    :raises NoSuchProjectError: if the index has no such page.
+    :raises IndexLookupError: if the index does not answer, or the answer is not an index page; has a short reason.
     """
     parts = urlsplit(index)
     url = urlunsplit((parts.scheme, parts.netloc, f"{parts.path.rstrip('/')}/{name}/", "", ""))
@@ -38,7 +38,7 @@ def read_page(index: str, name: str, environ: Mapping[str, str]) -> list[IndexFi
     if not files and not kind.endswith(("json", "html")):
         expected = "JSON or HTML (PEP 691, PEP 503)"
         raise IndexLookupError(f"the answer is not an index page: found {kind}, expected {expected}")
-    # What lies on the index's own host needs the index's own credentials.
+    # Files on the index's host need the index's credentials.
     prefix, _, host = parts.netloc.rpartition("@")
     return [_with_credentials(file, host, prefix) for file in files] if prefix else files
 
@@ -47,7 +47,7 @@ def _take(answer: HTTPResponse) -> tuple[bytes, str, str]:
     """Return (content, content type, URL after redirections)."""
     body = answer.read(_LIMIT + 1)
     if len(body) > _LIMIT:
-        raise IndexLookupError(f"a page of more than {_LIMIT} bytes")
+        raise IndexLookupError(f"found a page of more than {_LIMIT} bytes")
     return body, answer.headers.get_content_type(), answer.url
 
 
@@ -58,7 +58,7 @@ def _with_credentials(file: IndexFile, host: str, credentials: str) -> IndexFile
 
 
 def _read_json(body: bytes, base: str) -> list[IndexFile]:
-    """Return the files of a JSON page; an entry that is not laid out as PEP 691 says is none."""
+    """Return the files of a JSON page, ignoring entries that do not follow PEP 691."""
     try:
         page = parse_json(body)
     except ValueError:
@@ -81,18 +81,18 @@ def _read_entry(entry: object, base: str) -> IndexFile | None:
         return None
     try:
         where = urljoin(base, url)
-    except ValueError:  # no valid URL
+    except ValueError:  # an invalid URL
         return None
     sha256 = sha256 if isinstance(sha256, str) else None
     return IndexFile(name=name, url=where, sha256=sha256, yanked=why if yanked else None)
 
 
 def _read_html(body: bytes, base: str) -> list[IndexFile]:
-    """Return what an HTML page (PEP 503) links to, as far as it is by valid URLs."""
-    told, links = find_links(body.decode("utf-8", errors="replace"))
+    """Return the files that an HTML page (PEP 503) links to, ignoring invalid URLs."""
+    stated, links = find_links(body.decode("utf-8", errors="replace"))
     files: list[IndexFile] = []
     with suppress(ValueError):
-        base = urljoin(base, told)
+        base = urljoin(base, stated)
     for link in links:
         with suppress(ValueError):
             files.append(_linked(urljoin(base, link.target), link))

@@ -1,4 +1,4 @@
-"""A time limit for the whole of an answer: a server that sends a byte from time to time would keep a build for ever."""
+"""A time limit for a whole response: a server that sends a byte now and then would block a build forever."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from urllib.request import (
 
 
 class Deadline:
-    """The moment until which an answer has to be there.
+    """The time by which a response must be complete.
 
-    :param seconds: from now.
-    :param renewed_by: bytes; the time begins anew whenever so many have come. None: it never does.
+    :param seconds: the time from now.
+    :param renewed_by: number of received bytes that restarts the time; None: it is never restarted.
     """
 
     def __init__(self, seconds: float, *, renewed_by: int | None = None) -> None:
@@ -42,9 +42,9 @@ class Deadline:
         return time.monotonic() >= self._until
 
     def left(self) -> float:
-        """Return the seconds that are left.
+        """Return the remaining seconds.
 
-        :raises TimeoutError: when none are.
+        :raises TimeoutError: if the time is over.
         """
         left = self._until - time.monotonic()
         if left <= 0:
@@ -52,14 +52,14 @@ class Deadline:
         return left
 
     def count(self, size: int) -> None:
-        """Count bytes that have come."""
+        """Count received bytes."""
         self._read += size
         if self._renewed_by is not None and self._read >= self._renewed_by:
             self._read, self._until = 0, time.monotonic() + self._seconds
 
 
 def make_opener(deadline: Deadline, context: SSLContext) -> OpenerDirector:
-    """Return what opens URLs of HTTP alone, redirections included, within a time limit."""
+    """Return an opener of HTTP and HTTPS URLs, redirections included, with a time limit."""
     opener = OpenerDirector()
     for handler in (
         ProxyHandler(),
@@ -94,7 +94,7 @@ class _Secure(HTTPSHandler):
 
 
 class _Redirecting(HTTPRedirectHandler):
-    """Closes an answer, too, that redirects to what is no URL: urllib leaves it open."""
+    """Also closes a response that redirects to an invalid URL: urllib leaves it open."""
 
     def http_error_302(self, req: Request, fp: Any, code: int, msg: str, headers: Any) -> Any:  # noqa: ANN401 - urllib's
         try:
@@ -110,14 +110,14 @@ def _connecting(kind: type[HTTPConnection], deadline: Deadline) -> Any:  # noqa:
     def connect(host: str, **more: Any) -> HTTPConnection:  # noqa: ANN401 - as urllib calls it
         connection = kind(host, **more)
         make: Callable[..., HTTPResponse] = partial(_Answer, deadline)
-        vars(connection)["response_class"] = make  # what a proxy answers to CONNECT is read by it, too
+        vars(connection)["response_class"] = make  # also reads a proxy's response to CONNECT
         return connection
 
     return connect
 
 
 class _Answer(HTTPResponse):
-    """An answer whose head and body are read within the time."""
+    """A response whose head and body are read within the time limit."""
 
     def __init__(self, deadline: Deadline, sock: socket, *rest: Any, **more: Any) -> None:  # noqa: ANN401 - http.client's
         super().__init__(sock, *rest, **more)
@@ -125,7 +125,7 @@ class _Answer(HTTPResponse):
 
 
 class _Reader(RawIOBase):
-    """Reads a socket, and waits no longer than what is left."""
+    """Reads a socket, and waits at most for the remaining time."""
 
     def __init__(self, raw: RawIOBase, sock: socket, deadline: Deadline) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What is looked for on an index, and what an index has."""
+"""Values: a wheel to look up on an index, and a file that an index lists."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from typing import NamedTuple
 
 
 class Wanted(NamedTuple):
-    """A wheel to be found on an index."""
+    """A wheel to look up on an index."""
 
     name: str
-    """The distribution's name, normalised (PEP 503)."""
+    """The distribution's normalised name (PEP 503)."""
     version: str
     indexes: tuple[str, ...]
     """The indexes that the lock names (PEP 503 roots), in its order; never empty."""
     file: str | None = None
-    """The wheel's file name, where the lock tells it; else the best for the platform is taken."""
+    """The wheel's file name, if the lock has it; else the best wheel for the platform is used."""
     hashes: frozenset[str] = frozenset()
-    """The SHA-256 digests that the lock allows, in hex; empty where it demands none."""
+    """The SHA-256 digests that the lock allows, in hex; empty if any is allowed."""
     or_default: bool = False
-    """Whether the frontend's default index, which no lock names, may have it as well: then it is had by its version."""
+    """Whether the frontend's default index, which the lock does not name, may have it: then its version is required."""
 
     def __str__(self) -> str:
-        """Return the file, or the version."""
+        """Return the file name, else name and version."""
         return self.file or f"{self.name} {self.version}"
 
 
@@ -33,4 +33,4 @@ class IndexFile(NamedTuple):
     """Without a fragment."""
     sha256: str | None
     yanked: str | None = None
-    """Why it was taken back (PEP 592), maybe without a word; None: it was not."""
+    """The reason why it was yanked (PEP 592), possibly empty; None if it was not yanked."""

@@ -2,12 +2,14 @@
 
 In the cache::
 
-    <cache>/sources/0a1b2c3d4e5f6071-flash_attn-2.8.3.tar.gz     as it came, never changed
+    <cache>/sources/0a1b2c3d4e5f6071-flash_attn-2.8.3.tar.gz     as downloaded, never changed
     <cache>/sources/tree-9c8d7e6f5a4b3c2d/flash_attn-2.8.3/      unpacked and patched, while a hook runs
-    <cache>/sources/tree-9c8d7e6f5a4b3c2d.lock                   held by that hook
 
-Real backends write into the tree that they build, so every hook gets it fresh; always at the same path, so that
-compiler caches know it again. Two hooks that want the same one wait for each other.
+
+    <cache>/sources/tree-9c8d7e6f5a4b3c2d.lock                   locked by that hook
+
+Real backends write into the tree that they build, so every hook gets a new tree, always at the same path, so that
+compiler caches hit. Two hooks that need the same tree wait for each other.
 """
 
 from __future__ import annotations
@@ -34,11 +36,11 @@ __all__ = ["Depot"]
 
 
 class Depot(NamedTuple):
-    """Where upstream sources lie on this machine, and how they come there.
+    """Fetches, stores and unpacks upstream sources.
 
-    :param folder: in the cache.
-    :param environ: the frontend's variables: certificates, credentials, indexes.
-    :param say: takes lines for the person.
+    :param folder: the folder in the cache.
+    :param environ: the frontend's environment variables: certificates, credentials, indexes.
+    :param say: prints a line for the person.
     """
 
     folder: Path
@@ -48,9 +50,9 @@ class Depot(NamedTuple):
 
     @contextmanager
     def tree(self, upstream: Upstream) -> Iterator[Path]:
-        """Yield the folder to build: unpacked, patched, and this process's alone; it is removed afterwards.
+        """Yield the unpacked and patched folder to build, for this process only; it is removed afterwards.
 
-        :raises SourceError: when it cannot be had, is another one than was named, or is not safe to unpack.
+        :raises SourceError: if it cannot be obtained, is not the named source, or is not safe to unpack.
         """
         place = self.folder / f"tree-{_digest(upstream)}"
         with ExitStack() as stack:
@@ -75,7 +77,7 @@ class Depot(NamedTuple):
             except SourceError:
                 if upstream.sha256 is not None:
                     raise
-                # Packed here from git: nothing but this shows that the archive was damaged since.
+                # An archive that we packed from git has no hash: only unpacking shows that it was damaged since.
                 archive.unlink()
                 self._obtain(upstream)
                 shutil.rmtree(place, ignore_errors=True)
@@ -100,7 +102,7 @@ def _patched(upstream: Upstream, archive: Path, root: Path, environ: Mapping[str
 
 
 def _digest(upstream: Upstream) -> str:
-    """Return a name for what a tree is: the source and its patches."""
+    """Return a name for a tree, from its source and its patches."""
     facts = hashlib.sha256(f"{upstream.where}\0{upstream.sha256}\0{upstream.rev}".encode())
     for patch in upstream.patches:
         facts.update(hashlib.sha256(patch.read_bytes()).digest())

@@ -1,4 +1,4 @@
-"""Credentials for git, handed over in variables: then no command line and no repository's config holds them.
+"""Passing credentials to git in environment variables, so that no command line and no repository contains them.
 
 git reads ``GIT_CONFIG_COUNT``, ``GIT_CONFIG_KEY_0`` ... as configuration (git 2.31 and later).
 """
@@ -12,9 +12,9 @@ from ..system.printable import without_secrets
 
 
 def split_access(url: str, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """Return the URL without its secrets, and the variables with which git still uses them.
+    """Return the URL without its secrets, and environment variables that give these secrets to git.
 
-    Credentials count for the whole host, since submodules are often on the same one.
+    Credentials apply to the whole host, since submodules are often on the same host.
     """
     clean = without_secrets(url)
     if clean == url:
@@ -25,16 +25,16 @@ def split_access(url: str, environ: Mapping[str, str]) -> tuple[str, dict[str, s
         host = parts._replace(path="/", query="", fragment="")
         named = without_secrets(urlunsplit(host))
         pairs[f"url.{urlunsplit(host)}.insteadOf"] = named
-        # Of several requests at once, git 2.55 sends the credentials with the first one alone: where a repository is
-        # served as plain files, the others are refused, and that is the end of it.
+        # git 2.55 sends the credentials with only the first of several parallel requests. A server of plain files
+        # refuses the others, and git fails.
         pairs[f"http.{named}.maxRequests"] = "1"
     return clean, _with_configuration(pairs, environ)
 
 
 def _with_configuration(pairs: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables with more pairs of git's configuration, after those that the person has."""
+    """Return the variables with more pairs of git's configuration, after the person's own."""
     count = environ.get("GIT_CONFIG_COUNT", "")
-    first = int(count) if count.isdecimal() else 0  # git itself would stop at anything else
+    first = int(count) if count.isdecimal() else 0  # git itself would fail on anything else
     changed = dict(environ)
     for place, (key, value) in enumerate(pairs.items(), start=first):
         changed |= {f"GIT_CONFIG_KEY_{place}": key, f"GIT_CONFIG_VALUE_{place}": value}

@@ -1,4 +1,4 @@
-"""A git repository at one commit, with its history, its tags and its submodules, as an archive."""
+"""Packing a git repository at one commit, with its history, tags and submodules, as an archive."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ _OF_A_REPOSITORY = (
     "GIT_NO_REPLACE_OBJECTS", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX", "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE",
     "GIT_WORK_TREE",
 )  # fmt: skip
-"""What git sets for its hooks (``git rev-parse --local-env-vars``): with it a checkout of ours would write the index of
-the repository whose commit is being made. GIT_CONFIG_COUNT stays: people hand credentials and proxies over by it."""
+"""Variables that git sets for its hooks (``git rev-parse --local-env-vars``): with them, our checkout would write the
+index of the repository that runs the hook. GIT_CONFIG_COUNT is kept: people use it for credentials and proxies.
+"""
 
 
 def pack_checkout(upstream: Upstream, archive: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
-    """Check a repository out, and pack it with its ``.git``: build scripts ask for the commit and its tags.
+    """Check a repository out, and pack it with its ``.git``: build scripts read the commit and its tags.
 
-    :param say: gets a line from time to time.
-    :raises SourceError: when there is no such repository or commit.
+    :param say: prints the progress at intervals.
+    :raises SourceError: if there is no such repository or commit.
     """
     with tempfile.TemporaryDirectory(prefix=".git-", dir=archive.parent) as work:
         tree, (_, environ) = Path(work) / "tree", split_access(upstream.where, environ)
@@ -46,7 +47,7 @@ def pack_checkout(upstream: Upstream, archive: Path, environ: Mapping[str, str],
 
 
 def hide_changes(tree: Path, environ: Mapping[str, str]) -> None:
-    """Let git take the files of a checkout for unchanged: versions of a changed one hold the day (setuptools-scm)."""
+    """Make git treat a checkout's files as unchanged: setuptools-scm adds the date to versions of changed trees."""
     git = Git(tree, environ)
     names = [name for name in git.run("ls-files", "--modified", "-z").split("\0") if name]
     if names:
@@ -54,9 +55,9 @@ def hide_changes(tree: Path, environ: Mapping[str, str]) -> None:
 
 
 def find_commit(url: str, revision: str, environ: Mapping[str, str]) -> str | None:
-    """Return the commit that a branch or tag of a repository is at; None when it has no such one.
+    """Return the commit of a branch or tag in a repository; None if it has neither.
 
-    :raises SourceError: when there is no such repository.
+    :raises SourceError: if there is no such repository.
     """
     found = {}
     url, environ = split_access(url, environ)
@@ -65,18 +66,18 @@ def find_commit(url: str, revision: str, environ: Mapping[str, str]) -> str | No
     for line in listed.splitlines():
         commit, _, name = line.partition("\t")
         found[name] = commit
-    # An annotated tag is an object of its own; what it is a tag of stands behind ^{}.
+    # An annotated tag is a separate object; ^{} marks the commit that it refers to.
     names = [f"refs/tags/{revision}^{{}}", f"refs/tags/{revision}", f"refs/heads/{revision}", revision]
     return next((found[name] for name in names if name in found), None)
 
 
 def without_repository(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment in which git finds the repository by the folder alone."""
+    """Return an environment in which git finds the repository by the working directory only."""
     return {name: value for name, value in environ.items() if name not in _OF_A_REPOSITORY}
 
 
 class Git:
-    """git in one folder."""
+    """Runs git in one folder."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self._folder = folder
@@ -87,19 +88,19 @@ class Git:
         }
 
     def run(self, *words: str) -> str:
-        """Return what git prints.
+        """Run git, and return its output.
 
-        :raises SourceError: with git's own words, when it fails.
+        :raises SourceError: if git fails; contains the last lines of its error output.
         """
         done = self._start(words)
         if done.returncode != 0:
-            said = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-5:])
+            output = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-5:])
             hint = way_out(OSError(errno.ENOSPC, "")) if "No space left on device" in done.stderr else None
-            raise SourceError(f"git {' '.join(words)} ended with code {done.returncode}:\n{said}", hint=hint)
+            raise SourceError(f"git {' '.join(words)} ended with code {done.returncode}:\n{output}", hint=hint)
         return done.stdout
 
     def succeeds(self, *words: str) -> bool:
-        """Return whether git succeeds."""
+        """Run git, and return whether it succeeded."""
         return self._start(words).returncode == 0
 
     def _start(self, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -115,7 +116,7 @@ class Git:
                 check=False,
             )
         except FileNotFoundError:
-            raise SourceError("git is not on PATH", hint="Install git, then run the same command again.") from None
+            raise SourceError("found no git on PATH", hint="Install git, then run the same command again.") from None
 
 
 def _check_out(upstream: Upstream, tree: Path, environ: Mapping[str, str]) -> None:
@@ -127,11 +128,11 @@ def _check_out(upstream: Upstream, tree: Path, environ: Mapping[str, str]) -> No
 
 
 def _fetch(git: Git, upstream: Upstream) -> None:
-    """Fetch the commit and its history; if the server gives only branches and tags, all of those.
+    """Fetch the commit and its history; if the server serves only branches and tags, fetch all of those.
 
-    git fetches the tags in a history only if what it fetches gets a name here. The source may itself be a clone without
-    a whole history (``--update-shallow``). A partial clone (``--filter``) would be smaller, but its git asks the server
-    later, in the middle of a build, and for ever where the source lacks a part of the history (git 2.39).
+    git fetches the tags in a history only if the fetched commit gets a local name. The source may itself be a shallow
+    clone (``--update-shallow``). A partial clone (``--filter``) would be smaller, but it contacts the server later,
+    during a build, and forever if the source lacks a part of the history (git 2.39).
     """
     fetch = ("fetch", "--quiet", "--update-shallow")
     if git.succeeds(*fetch, "origin", f"+{upstream.rev}:refs/runtime-backend/source"):
@@ -139,13 +140,13 @@ def _fetch(git: Git, upstream: Upstream) -> None:
     git.run(*fetch, "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*")
     if not git.succeeds("cat-file", "-e", f"{upstream.rev}^{{commit}}"):
         raise SourceError(
-            f"{upstream.where} has no commit {upstream.rev} ({upstream.origin}.rev)",
+            f"{upstream.where}: found no commit {upstream.rev} ({upstream.origin}.rev)",
             hint="Name a commit that is on a branch or has a tag: runtime-backend wrap git+URL@TAG",
         )
 
 
 def _fetch_submodules(git: Git, tree: Path) -> None:
-    """Fetch the commits of the submodules alone; what was fetched in vain would be in the way of another attempt."""
+    """Fetch only the commits of the submodules; if that fails, remove the partial result and fetch everything."""
     if git.succeeds("submodule", "update", "--quiet", "--init", "--recursive", "--depth=1"):
         return
     git.run("submodule", "deinit", "--quiet", "--force", "--all")
@@ -154,11 +155,11 @@ def _fetch_submodules(git: Git, tree: Path) -> None:
 
 
 def _size(folder: Path) -> int:
-    """Return how many bytes the files of a folder have, while git writes them."""
+    """Return the size of a folder's files in bytes, while git writes them."""
     total = 0
     for inside, _, names in os.walk(folder):
         for name in names:
-            with suppress(OSError):  # git renames what it has written
+            with suppress(OSError):  # git renames finished files
                 total += os.lstat(os.path.join(inside, name)).st_size  # noqa: PTH118 - os.walk gives strings
     return total
 

@@ -12,9 +12,9 @@ from .git import Git
 
 
 def apply_patch(patch: Path, tree: Path, environ: Mapping[str, str]) -> None:
-    """Apply a patch (unified diff, paths below one folder as git writes them) to a tree, as a whole or not at all.
+    """Apply a patch (a unified diff with git's prefixes ``a/`` and ``b/``) to a tree, entirely or not at all.
 
-    :raises SourceError: when it does not fit.
+    :raises SourceError: if it does not apply.
     """
     try:
         if shutil.which("git", path=environ.get("PATH")):
@@ -23,8 +23,8 @@ def apply_patch(patch: Path, tree: Path, environ: Mapping[str, str]) -> None:
             _run_patch(patch, tree, environ)
     except SourceError as error:
         raise SourceError(
-            f"{patch} does not fit the source: {error.message}",
-            hint="Make it again for this version: git diff --no-index OLD NEW, from beside the two folders.",
+            f"{patch} does not apply to the source: {error.message}",
+            hint="Make it again for this version; in the folder that contains both trees: git diff --no-index OLD NEW",
         ) from None
 
 
@@ -33,7 +33,7 @@ def _run_patch(patch: Path, tree: Path, environ: Mapping[str, str]) -> None:
     if command is None:
         raise SourceError("found neither git nor patch on PATH")
     words = [command, "--strip=1", "--fuzz=0", "--batch"]
-    # First a trial: patch leaves what fitted, and files with the rest.
+    # First a dry run: on failure, patch leaves the applied parts, and files with the rejected ones.
     for trial in (["--dry-run"], []):
         done = subprocess.run(  # noqa: S603 - patch, with a file that the wrapper names
             [*words, *trial, f"--input={patch}"],
@@ -44,4 +44,4 @@ def _run_patch(patch: Path, tree: Path, environ: Mapping[str, str]) -> None:
             check=False,
         )
         if done.returncode != 0:
-            raise SourceError(f"{command} says\n{done.stdout.strip()}")
+            raise SourceError(f"{command} failed:\n{done.stdout.strip()}")

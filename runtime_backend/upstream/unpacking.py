@@ -1,4 +1,4 @@
-"""Unpacking an archive from elsewhere: nothing in it reaches out of the folder, and it may not fill the disk."""
+"""Unpacking a foreign archive, so that it cannot write outside the folder or fill the disk."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from ..errors import FULL, SourceError
 from ..system.files import is_folder, list_names
 
 LARGEST = 16 << 30
-"""Bytes that an archive may unpack to; the largest real source (with CUTLASS and its history) has a few hundred MiB."""
+"""Limit of unpacked bytes; the largest real source (with CUTLASS and its history) has a few hundred MiB."""
 
 MOST = 1 << 20
-"""Things in an archive; the largest real sources have some ten thousand."""
+"""Limit of entries in an archive; the largest real sources have some ten thousand."""
 _LONGEST = 4096
-"""Bytes of a path, and of what a link leads to (PATH_MAX of Linux)."""
+"""Limit of bytes in a path, and in the target of a link (PATH_MAX of Linux)."""
 _LAST_TIME = 1 << 34
-"""Seconds since the epoch, in the year 2514: file systems take no times without bounds."""
+"""Limit of seconds since the epoch, in the year 2514: file systems reject later times."""
 _ENCRYPTED = 1
-"""A bit of a zip file's flags."""
+"""Bit in the flags of a zip file's entry."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Member:
-    """One thing in an archive."""
+    """One entry of an archive."""
 
     name: str
     kind: str
-    """``file``, ``folder``, ``link`` (symbolic), ``copy`` (a hard link), or what else it says."""
+    """``file``, ``folder``, ``link`` (symbolic), ``copy`` (a hard link), or a description of anything else."""
     content: IO[bytes] = field(default_factory=io.BytesIO)
     size: int = 0
     is_executable: bool = False
@@ -45,9 +45,9 @@ class _Member:
 
 
 def unpack(archive: Path, folder: Path) -> Path:
-    """Unpack an archive into a new folder, and return the one folder in it, else the new folder itself.
+    """Unpack an archive into a new folder; return the only folder in it, else the new folder itself.
 
-    :raises SourceError: for an archive that is broken, or has something in it that does not belong into a source.
+    :raises SourceError: if the archive is damaged, or has an entry that sources never have.
     """
     folder.mkdir(parents=True)
     unpacking = _Unpacking(archive.name, folder)
@@ -75,7 +75,7 @@ def _members(archive: Path) -> Iterator[_Member]:
 def _tarred(tar: tarfile.TarFile) -> Iterator[_Member]:
     with tar as archive:
         while (item := archive.next()) is not None:
-            vars(archive)["members"].clear()  # tarfile keeps all of them, for questions that nobody asks here
+            vars(archive)["members"].clear()  # tarfile would keep all members in memory
             kinds = {item.isreg(): "file", item.isdir(): "folder", item.issym(): "link", item.islnk(): "copy"}
             yield _Member(
                 name=item.name,
@@ -113,7 +113,7 @@ def _zipped(path: Path) -> Iterator[_Member]:
 
 @dataclass
 class _Unpacking:
-    """One archive on its way to the disk."""
+    """The state of unpacking one archive."""
 
     archive: str
     folder: Path
@@ -122,9 +122,9 @@ class _Unpacking:
     links: set[PurePosixPath] = field(default_factory=set)
 
     def add(self, member: _Member) -> None:
-        """Put one member on the disk.
+        """Write one entry to the disk.
 
-        :raises SourceError: when it may not be there.
+        :raises SourceError: if the entry is refused.
         """
         self._check_name(member)
         name = PurePosixPath(member.name)
@@ -144,7 +144,7 @@ class _Unpacking:
     def _check_name(self, member: _Member) -> None:
         self.members += 1
         if self.members > MOST:
-            raise SourceError(f"{self.archive} holds more than {MOST} files, which no source does")
+            raise SourceError(f"{self.archive}: found more than {MOST} files, expected fewer in a source")
         if "\0" in member.name + member.target:
             raise self._refusal(member, "a path with a NUL")
         if max(len(member.name), len(member.target)) > _LONGEST:
@@ -161,7 +161,7 @@ class _Unpacking:
             raise self._refusal(member, member.kind)
 
     def _original(self, member: _Member) -> Path:
-        """Return the file that a hard link is another name of."""
+        """Return the file that a hard link refers to."""
         target = PurePosixPath(member.target)
         path = self.folder / target
         if target.is_absolute() or ".." in target.parts or not self.links.isdisjoint((target, *target.parents)):
@@ -180,20 +180,20 @@ class _Unpacking:
     def _count(self, size: int) -> None:
         self.size += size
         if self.size > LARGEST:
-            raise SourceError(f"{self.archive} unpacks to more than {LARGEST} bytes, which no source does")
+            raise SourceError(f"{self.archive}: found more than {LARGEST} bytes of content, expected fewer in a source")
 
     def _refusal(self, member: _Member, found: str) -> SourceError:
         return SourceError(
             f"{self.archive}: {member.name!r}: found {found}; it is not unpacked",
-            hint="No source has that. Tell those who publish it, and take another version.",
+            hint="No source has that. Report it to the publisher, and use another version.",
         )
 
 
 def _stays_inside(name: PurePosixPath, target: str) -> bool:
     """Return whether a symbolic link leads to something in the archive.
 
-    Nothing lies below a link (see above), so the folders above this one are folders, and ``..`` at the beginning goes
-    up as it looks. Later on it might go up from where another link has led.
+    Nothing is unpacked through a link, so all parents of this link are folders, and ``..`` at the start of the target
+    is safe. A later ``..`` might be relative to the target of another link.
     """
     path = PurePosixPath(target)
     ups = next((index for index, part in enumerate(path.parts) if part != ".."), len(path.parts))

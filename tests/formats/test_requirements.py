@@ -182,13 +182,13 @@ def test_variables(tmp_path: Path) -> None:
     ("line", "problem"),
     [
         ("foo bar", "foo bar: Expected semicolon (after name with no version specifier) or end"),
-        ("--e x", "--e x: --e may be --editable or --extra-index-url"),
-        ("torch==" + "1" * 5000, "torch==" + "1" * 193 + " ...: a number of more than 1000 digits"),
+        ("--e x", "--e x: --e is ambiguous: --editable or --extra-index-url"),
+        ("torch==" + "1" * 5000, "torch==" + "1" * 193 + " ...: found a number of more than 1000 digits"),
         ("--hash", "--hash: --hash: found no value, expected one"),
-        ("torch --hash='x", "torch --hash='x: a quote or a backslash is not closed"),
+        ("torch --hash='x", "torch --hash='x: found an open quote, or a backslash at the end"),
         ("http://[x/torch.whl", "http://[x/torch.whl: a value is not written as expected"),
         ("https://jo:secret@example.org/a b.whl", "https://example.org/a b.whl: Expected "),
-        ("-r https://jo:secret@example.org/x.txt", "a file on the network is not followed"),
+        ("-r https://jo:secret@example.org/x.txt", "found a file on the network, expected a local one"),
         ("torch ; " + "(" * 9999, ""),
     ],
 )
@@ -209,7 +209,7 @@ def test_nested_file_is_missing(tmp_path: Path) -> None:
     top = tmp_path / "requirements.txt"
     assert (
         f"{top}:1: {tmp_path / 'missing.txt'}: cannot be read: No such file or directory",
-        f"{top}:2: {tmp_path / 'odd.txt'}: cannot be read: found the encoding 'nonsense', which Python does not know",
+        f"{top}:2: {tmp_path / 'odd.txt'}: cannot be read: found the encoding 'nonsense', expected one that Python knows",
     ) == found.problems
     assert ["six"] == names(found)
 
@@ -350,8 +350,8 @@ def test_odd_encodings(encoding: str, tmp_path: Path) -> None:
     """Codecs whose time grows with the square of the text are none; nor may one lead to half of a character."""
     path = tmp_path / "requirements.txt"
     path.write_bytes(f"# coding: {encoding}\n# +2AA-\nsix\n".encode())
-    unknown = f"found the encoding {encoding!r}, which Python does not know"
-    told = "half of a character (a surrogate)" if encoding == "utf-7" else unknown
+    unknown = f"found the encoding {encoding!r}, expected one that Python knows"
+    told = "found a surrogate, expected whole characters" if encoding == "utf-7" else unknown
     with pytest.raises(LockError) as caught:
         read_requirements(path, {})
     assert f"{path}: cannot be read: {told}" == caught.value.message

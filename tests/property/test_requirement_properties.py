@@ -75,7 +75,7 @@ def test_words_are_those_of_a_shell(text: str) -> None:
     try:
         expected = shlex.split(text)
     except ValueError:
-        with pytest.raises(ValueError, match="is not closed"):
+        with pytest.raises(ValueError, match="found an open quote"):
             split_words(text)
         return
     assert expected == split_words(text)

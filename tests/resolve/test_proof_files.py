@@ -34,12 +34,14 @@ def desk(tmp_path: Path) -> Desk:
             Proof(satisfied=0, gap="torch==9.4.0 is not satisfied by torch 9.1.0"),
         ),
         ("torch\n", Proof(satisfied=1, gap="it is not told what requires the package that is built")),
-        ("-r https://h/r.txt\n", Proof(satisfied=0, gap="{file}:1: a file on the network is not followed")),
+        ("-r https://h/r.txt\n", Proof(satisfied=0, gap="{file}:1: found a file on the network, expected a local one")),
         ("-r gone.txt\n", Proof(satisfied=0, gap="{file}:1: {gone}: cannot be read: {error}")),
         ("torch ~~ 9\n", Proof(satisfied=0, gap="{file}:1: torch ~~ 9: {syntax}")),
         (
             "# coding: nonsense\n",
-            Proof(satisfied=0, gap="{file}: cannot be read: found the encoding 'nonsense', which Python does not know"),
+            Proof(
+                satisfied=0, gap="{file}: cannot be read: found the encoding 'nonsense', expected one that Python knows"
+            ),
         ),
         ("dist/torch-9.1.0-py3-none-any.whl\n", Proof(satisfied=0, gap="torch @ {cwd}/{wheel} ({file}:1) names a URL")),
         ("git+https://h/ext.git\n", Proof(satisfied=0, gap="what git+https://h/ext.git {fetched}")),

@@ -159,7 +159,7 @@ def test_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_offline(tmp_path: Path, environ: dict[str, str]) -> None:
     """Offline, what is not in the cache is told."""
     upstream = make_upstream("url", "https://example.org/x-1.tar.gz", sha256="a" * 64)
-    with pytest.raises(SourceError, match=r"x-1\.tar\.gz: not in the cache .* offline"):
+    with pytest.raises(SourceError, match=r"x-1\.tar\.gz: found nothing in the cache .* offline"):
         make_depot(tmp_path, environ, is_offline=True).tree(upstream).__enter__()
 
 
@@ -188,11 +188,11 @@ def test_sdist_that_is_not_found(server: Server, tmp_path: Path, environ: dict[s
     with pytest.raises(SourceError) as caught:
         make_depot(tmp_path, {**environ, **named}).tree(upstream).__enter__()
     assert [
-        "x==1: not found on an index:",
-        f"  {server.url()}: 0 files, the sdist with the sha256 {'a' * 64} not among them",
+        "x==1: found no sdist on any index:",
+        f"  {server.url()}: found 0 files, none of them the sdist with the sha256 {'a' * 64}",
         f"  {server.url('/other')}: HTTP 404 Not Found",
     ] == caught.value.message.splitlines()
-    with pytest.raises(SourceError, match="none is named: UV_DEFAULT_INDEX, UV_INDEX_URL, PIP_INDEX_URL"):
+    with pytest.raises(SourceError, match="no variable names one: UV_DEFAULT_INDEX, UV_INDEX_URL, PIP_INDEX_URL"):
         make_depot(tmp_path, environ).tree(upstream).__enter__()
 
 
@@ -220,7 +220,7 @@ def test_patches(way: str, tmp_path: Path, environ: dict[str, str], monkeypatch:
     with depot.tree(make_upstream("url", path.as_uri(), sha256=sha256)) as other:
         assert ("one\n", False) == ((other / "a.txt").read_text(), other == tree)
     patch.write_text(patch.read_text().replace("one", "three"))
-    with pytest.raises(SourceError, match=r"a\.patch does not fit the source: ") as caught:
+    with pytest.raises(SourceError, match=r"a\.patch does not apply to the source: ") as caught:
         depot.tree(upstream).__enter__()
     assert "a.txt" in caught.value.message
 
@@ -496,7 +496,7 @@ def test_git_that_gives_branches_only(tmp_path: Path, environ: dict[str, str]) -
     depot = make_depot(tmp_path, environ)
     with depot.tree(make_upstream("git", (tmp_path / "repo").as_uri(), rev=old)) as tree:
         assert ("one", "one") == ((tree / "setup.py").read_text(), (tree / "cutlass/gemm.h").read_text())
-    with pytest.raises(SourceError, match=f"has no commit {'a' * 40}"):
+    with pytest.raises(SourceError, match=f"found no commit {'a' * 40}"):
         depot.tree(make_upstream("git", (tmp_path / "repo").as_uri(), rev="a" * 40)).__enter__()
 
 
@@ -505,7 +505,7 @@ def test_git_that_is_not_there(tmp_path: Path, environ: dict[str, str]) -> None:
     upstream = make_upstream("git", (tmp_path / "nowhere").as_uri(), rev="a" * 40)
     with pytest.raises(SourceError, match=r"git fetch .* ended with code 128:\n.*"):
         make_depot(tmp_path, environ).tree(upstream).__enter__()
-    with pytest.raises(SourceError, match="git is not on PATH"):
+    with pytest.raises(SourceError, match="found no git on PATH"):
         make_depot(tmp_path, {**environ, "PATH": str(tmp_path)}).tree(upstream).__enter__()
 
 

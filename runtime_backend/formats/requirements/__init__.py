@@ -1,8 +1,8 @@
-"""Requirements files, as pip reads them: what they demand and constrain, with the files they name.
+"""Requirements files as pip reads them: their requirements and constraints, including those of nested files.
 
-The rules are those of pip's own parser, in its order: lines are joined, comments cut off, variables put in, and what
-stands before the first word with a dash is the requirement. pip stops at the first thing it cannot read; here it
-becomes a problem, in words, for the caller to decide about.
+The rules are those of pip's own parser, in its order: lines are joined, comments removed, variables expanded, and the
+text before the first word with a dash is the requirement. pip stops at the first mistake; here, each becomes a problem
+in the result, and the caller decides.
 """
 
 from __future__ import annotations
@@ -27,43 +27,43 @@ from .options import split_line
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|file:", re.IGNORECASE)
 _EXTRAS = re.compile(r"\[[^\[\]]*\]$")
 _SHOWN = 200
-"""Letters of a line that a message shows."""
+"""At most this many characters of a line are shown in a message."""
 
 
 class RequirementLine(NamedTuple):
     """One requirement or constraint."""
 
     requirement: Requirement
-    """A wheel named by its path or URL alone stands here as ``name @ URL``, the version being in the wheel's name."""
+    """A wheel that is named by its path or URL only is ``name @ URL``; its file name has the version."""
     hashes: frozenset[str]
     """The SHA-256 digests that ``--hash`` allows, in hex."""
     origin: str
-    """Where it stands, ``requirements/base.txt:12``."""
+    """The file and line: ``requirements/base.txt:12``."""
     is_constraint: bool
     index_url: str | None
-    """The index that uv's ``# from <url>`` names for it."""
+    """The index in uv's comment ``# from <url>`` below it."""
 
 
 class Requirements(NamedTuple):
-    """A requirements file and all that it names."""
+    """The content of a requirements file and of all files that it names."""
 
     lines: tuple[RequirementLine, ...]
     indexes: tuple[str, ...]
     """``--index-url`` first, then each ``--extra-index-url``; none after ``--no-index``."""
     problems: tuple[str, ...]
-    """What could not be followed or read, each led by file and line."""
+    """Parts that could not be read or followed, each starting with file and line."""
     unnamed: tuple[tuple[str, Path], ...] = ()
-    """(text, the file it stands in) of each folder, archive or repository without a name."""
+    """(text, its file) of each folder, archive or repository without a name."""
     is_default_named: bool = False
-    """Whether ``--index-url`` or ``--no-index`` stands in it; else pip asks its own default index before those."""
+    """Whether it contains ``--index-url`` or ``--no-index``; else pip also uses its own default index, first."""
 
 
 def read_requirements(path: Path, environ: Mapping[str, str], *, is_constraint: bool = False) -> Requirements:
-    """Return what a requirements file and the files that it names hold.
+    """Read a requirements file and the files that it names.
 
-    :param environ: for ``${NAME}``; its ``PWD``, where it has one, is the folder that pip ran in, to which the paths of
-        wheels are relative. Without it they are taken as relative to the file.
-    :raises LockError: when this file cannot be read; one that it names is a problem of the answer.
+    :param environ: values for ``${NAME}``. Its ``PWD`` is the folder that pip ran in, to which paths of wheels are
+        relative; without it, they are relative to the file.
+    :raises LockError: if this file cannot be read. A nested file that cannot be read is one of the problems.
     """
     reader = _Reader(path, environ)
     try:
@@ -74,7 +74,7 @@ def read_requirements(path: Path, environ: Mapping[str, str], *, is_constraint: 
 
 
 class _Reader:
-    """Reads one file after the other, in the order of the lines that name them."""
+    """Reads files in the order of the lines that name them."""
 
     def __init__(self, top: Path, environ: Mapping[str, str]) -> None:
         self._lines: list[RequirementLine] = []
@@ -88,7 +88,7 @@ class _Reader:
         self._seen: set[tuple[str, bool]] = set()
 
     def answer(self) -> Requirements:
-        """Return all that was read, each index once."""
+        """Return the result, with each index once."""
         return Requirements(
             lines=tuple(self._lines),
             indexes=() if self._no_index else tuple(dict.fromkeys([*self._index, *self._extra])),
@@ -98,7 +98,7 @@ class _Reader:
         )
 
     def read(self, path: Path, *, is_constraint: bool) -> None:
-        """Add what a file holds, once as requirements and once as constraints at most: files may name each other."""
+        """Add the content of a file, at most once as requirements and once as constraints: files may form cycles."""
         key = (os.path.realpath(path), is_constraint)
         if key in self._seen:
             return
@@ -112,9 +112,9 @@ class _Reader:
                 self._problems.append(f"{origin}: {without_secrets(f'{_shortened(text)}: {_shortened(why)}')}")
 
     def _read_line(self, line: str, path: Path, origin: str, *, index: str | None, is_constraint: bool) -> None:
-        """Add what one line says; pip ignores the options beside a requirement, and those beside a nested file.
+        """Add the content of one line. pip ignores most options after a requirement or a nested file.
 
-        :raises ValueError: for a line that pip would refuse.
+        :raises ValueError: if pip would refuse the line.
         """
         text, options = split_line(line)
         if text:
@@ -135,7 +135,7 @@ class _Reader:
         elif options["editable"]:
             self._unnamed.append((options["editable"][-1], path))
         elif options["requirement"] or options["constraint"]:
-            # A file that a constraint file names with -r holds requirements again.
+            # A file that a constraint file names with -r contains requirements again.
             nested = (options["requirement"] or options["constraint"])[0]
             self._follow(nested, path, origin, is_constraint=not options["requirement"])
         else:
@@ -145,7 +145,7 @@ class _Reader:
 
     def _follow(self, nested: str, path: Path, origin: str, *, is_constraint: bool) -> None:
         if nested.lower().startswith(("http://", "https://")):
-            self._problems.append(f"{origin}: a file on the network is not followed")
+            self._problems.append(f"{origin}: found a file on the network, expected a local one")
             return
         place = path.parent / (_path_of(nested) if nested.lower().startswith("file:") else nested)
         try:
@@ -154,9 +154,9 @@ class _Reader:
             self._problems.append(f"{origin}: {place}: cannot be read: {reason(error, place)}")
 
     def _parse_requirement(self, text: str, path: Path) -> Requirement | None:
-        """Return a requirement; None for a folder, a source archive or a repository without a name: no runtime.
+        """Parse a requirement; None for a folder, source archive or repository without a name.
 
-        :raises ValueError: for what is none of these.
+        :raises ValueError: for any other text.
         """
         separator = "; " if _URL.match(text) else ";"
         location, _, marker = (part.strip() for part in text.partition(separator))
@@ -174,19 +174,19 @@ class _Reader:
         return None if _looks_like_path(location) else read_requirement(text)
 
     def _as_url(self, location: str, path: Path) -> str:
-        """Return the URL of a wheel's path: where it lies, or would lie beside the file that was named."""
+        """Return the URL of a wheel's path, which is relative to the folder of the top file if it does not exist."""
         places = [Path(folder) for folder in (self._environ.get("PWD"), self._top.parent, path.parent) if folder]
         found = [place / location for place in places if is_file(place / location)]
         return (found or [self._top.parent / location])[0].absolute().as_uri()
 
 
 def _shortened(text: str) -> str:
-    """Return what fits into a message: a line may have megabytes."""
+    """Return the part of a line that fits into a message: a line may have megabytes."""
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ..."
 
 
 def _named_by_url(url: str, extras: str, suffix: str) -> Requirement | None:
-    """Return ``name @ URL`` for a wheel, and for what says its name in ``#egg=``; None for what does not tell it."""
+    """Return ``name @ URL`` for a wheel, or for a URL with ``#egg=NAME``; None if the name is not known."""
     parts = urlsplit(url)
     file = unquote(parts.path.rpartition("/")[2])
     egg = re.search(r"(?:^|&)egg=([^&\[]+)", parts.fragment)
@@ -195,7 +195,7 @@ def _named_by_url(url: str, extras: str, suffix: str) -> Requirement | None:
 
 
 def _path_of(url: str) -> str:
-    from urllib.request import url2pathname  # noqa: PLC0415 - slow to import, and hardly a file is named by a URL
+    from urllib.request import url2pathname  # noqa: PLC0415 - slow to import, and rarely needed
 
     return url2pathname(urlsplit(url).path)
 

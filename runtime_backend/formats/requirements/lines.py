@@ -1,4 +1,4 @@
-"""The text of a requirements file, cut into its lines as pip cuts it."""
+"""Splitting the text of a requirements file into lines as pip does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from ...errors.reasons import DataError
 from ...system.files import is_text
 
-# UTF-16's mark begins that of UTF-32: the longer ones stand first.
+# The mark of UTF-16 is a prefix of that of UTF-32, so the longer ones come first.
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -28,7 +28,7 @@ _NO_ENCODINGS = frozenset(("idna", "punycode"))
 
 
 def decode(data: bytes) -> str:
-    """Return a file's text: by its byte order mark, its line about the encoding, UTF-8, or the machine's encoding."""
+    """Decode a file: by its byte order mark, its line with the encoding, as UTF-8, or in the machine's encoding."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding)
@@ -48,15 +48,15 @@ def _decode_as(encoding: str, data: bytes) -> str:
     except LookupError:
         is_known = False
     if not is_known:
-        raise DataError(f"found the encoding {encoding!r}, which Python does not know")
+        raise DataError(f"found the encoding {encoding!r}, expected one that Python knows")
     text = data.decode(encoding)
-    if not is_text(text):  # utf-7 and others have them
-        raise DataError("half of a character (a surrogate)")
+    if not is_text(text):  # utf-7 and others allow surrogates
+        raise DataError("found a surrogate, expected whole characters")
     return text
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str, str | None]]:
-    """Yield (number of its first line, the line without its comment, the index in uv's comment below it)."""
+    """Yield (number of the first line, joined line without comment, index in uv's comment below it)."""
     pending: tuple[int, str, str | None] | None = None
     for number, line in _joined_lines(text):
         content = _COMMENT.sub("", line).strip()
@@ -72,14 +72,14 @@ def logical_lines(text: str) -> Iterator[tuple[int, str, str | None]]:
 
 
 def _joined_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines with those joined that end in a backslash; a comment ends a join."""
+    """Yield the lines, with lines joined that end in a backslash; a comment ends a join."""
     first, parts = 0, list[str]()
     for number, line in enumerate(text.splitlines(), start=1):
         first = first if parts else number
         if line.endswith("\\") and not _COMMENT_LINE.match(line):
             parts.append(line.strip("\\"))
             continue
-        # The blank keeps a comment one that follows a joined line.
+        # The space keeps a comment after a joined line a comment.
         yield first, "".join([*parts, " ", line]) if parts and _COMMENT_LINE.match(line) else "".join([*parts, line])
         parts = []
     if parts:
@@ -87,5 +87,5 @@ def _joined_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def expand(line: str, environ: Mapping[str, str]) -> str:
-    """Put in the variables that are set; the others stay as they stand."""
+    """Replace the variables that are set; others stay unchanged."""
     return _VARIABLE.sub(lambda found: environ.get(found.group(1)) or found.group(), line)

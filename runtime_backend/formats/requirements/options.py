@@ -1,7 +1,7 @@
-"""The options of a line of a requirements file, as pip's own parser (optparse, shlex) takes them.
+"""The options in a line of a requirements file, parsed as pip does (optparse, shlex).
 
-Neither argparse nor shlex serves: their time grows with the square of the words, and of the letters of a word. A lock
-with hashes has lines of thousands of words.
+argparse and shlex are too slow: their time grows with the square of the number of words, and of the length of a word. A
+lock with hashes has lines of thousands of words.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _NAMES = {
     "--hash": "hash",
     "--no-index": "no-index",
 }
-"""The options that matter here; every other one is ignored."""
+"""The options that matter here; all others are ignored."""
 _OTHERS = frozenset(
     ("--find-links", "-f", "--no-binary", "--only-binary", "--trusted-host", "--use-feature", "--global-option")
 )
-"""Options whose value, too, is ignored."""
+"""Ignored options that have a value."""
 
 _PIECE = re.compile(
     r"""[ \t\r\n]+"""
@@ -36,9 +36,9 @@ _PIECE = re.compile(
 def split_line(line: str) -> tuple[str, Mapping[str, list[str]]]:
     """Return the requirement of a line, and the values of the options after it, by name without dashes.
 
-    Like pip, the requirement ends at the first word with a dash: a shell's rules would spoil its marker.
+    As in pip, the requirement ends at the first word with a dash. The rules of a shell would remove quotes in a marker.
 
-    :raises ValueError: for a quote without an end, an option without its value, an abbreviation of several options.
+    :raises ValueError: for an open quote, an option without its value, or an ambiguous abbreviation.
     """
     words = line.split(" ")
     start = next((place for place, word in enumerate(words) if word.startswith("-")), len(words))
@@ -49,9 +49,9 @@ def split_line(line: str) -> tuple[str, Mapping[str, list[str]]]:
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of a text, as a POSIX shell and :func:`shlex.split` cut it.
+    """Split a text into words, like a POSIX shell and :func:`shlex.split`.
 
-    :raises ValueError: for a quote without an end, and for a backslash at the end.
+    :raises ValueError: for an open quote, or a backslash at the end.
     """
     words: list[str] = []
     parts: list[str] = []
@@ -59,7 +59,7 @@ def split_words(text: str) -> list[str]:
     while place < len(text):
         found = _PIECE.match(text, place)
         if found is None:
-            raise DataError("a quote or a backslash is not closed")
+            raise DataError("found an open quote, or a backslash at the end")
         place = found.end()
         if found.lastgroup is not None:
             parts.append(_unescaped(found))
@@ -92,11 +92,11 @@ def _read_options(words: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _take_apart(word: str) -> tuple[str, str | None]:
-    """Return an option in full, and the value that stands in the same word: ``--req=x``, ``-rx``."""
+    """Split a word into the full name of its option and the value in the same word: ``--req=x``, ``-rx``."""
     if not word.startswith("--"):
         return word[:2], word[2:] or None
     given, equals, value = word.partition("=")
     meant = [given] if given in _NAMES else [option for option in _NAMES if option.startswith(given)]
     if len(meant) > 1:
-        raise DataError(f"{given} may be {' or '.join(meant)}")
+        raise DataError(f"{given} is ambiguous: {' or '.join(meant)}")
     return meant[0] if meant else given, value if equals else None
