@@ -1,1 +1,1 @@
-"""What builds leave: wheels, sdists, and the stamp in them."""
+"""The results of builds: wheels, sdists, and the stamp in them."""

@@ -1,4 +1,4 @@
-"""Finished sdists: what a wheel cannot be built from them without, and adding it."""
+"""Finished sdists: the files that a wheel build needs, and adding missing ones."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .packed import BROKEN, Header, refusal
 
 
 def complete_sdist(sdist: Path, source: Path, needed: Iterable[Path]) -> list[str]:
-    """Add the files that an sdist lacks, and return their paths in the source tree; it is replaced in one step.
+    """Add the files that an sdist lacks, in one step, and return their paths in the source tree.
 
     :param needed: files inside the source tree.
-    :raises BackendError: for what is no sdist.
+    :raises BackendError: if the file is not an sdist.
     """
     root = sdist.name.removesuffix(".tar.gz")
     try:
@@ -45,7 +45,7 @@ def _add(sdist: Path, root: str, source: Path, missing: list[Path]) -> None:
 
 
 def _owned_by_nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """An sdist does not tell who made it."""
+    """Remove the owner: an sdist does not identify its author."""
     member.uid = member.gid = 0
     member.uname = member.gname = ""
     return member
@@ -63,9 +63,9 @@ def pack_files(sdist: Path, source: Path, files: Iterable[Path], pkg_info: bytes
 
 
 def files_for_a_build(source: Path, shim: Path) -> Iterator[Path]:
-    """Yield what a wheel cannot be built without: pyproject.toml, and this shim where it is vendored.
+    """Yield the files that a wheel build needs: pyproject.toml, and this shim if it is vendored.
 
-    :param shim: the folder of this very package.
+    :param shim: the folder of this package.
     """
     yield source / "pyproject.toml"
     if not shim.is_relative_to(source):

@@ -14,22 +14,22 @@ from ..system.files import is_file, read_text
 
 FILE_NAME = "runtime-backend.json"
 FORMAT = 1
-"""The version of the stamp's layout; a reader refuses a later one."""
+"""The version of the stamp's format; a reader refuses later ones."""
 
 
 def stamp_text(stamp: Mapping[str, Any]) -> bytes:
-    """Return what the file holds."""
+    """Return the content of the stamp's file."""
     text = json.dumps({"format": FORMAT, **stamp}, indent=2, ensure_ascii=False)
-    # A value that is not UTF-8 has surrogates; so written, JSON reads them back.
+    # A value that is not UTF-8 has surrogates; the JSON parser restores them from these escapes.
     return f"{text}\n".encode("utf-8", errors="backslashreplace")
 
 
 def parse_stamp(content: bytes, where: str) -> dict[str, Any]:
-    """Return what a stamp says.
+    """Parse a stamp.
 
-    :param where: for the message.
-    :raises BackendError: for a stamp that is none of ours.
-    :raises LaterFormatError: for one of a later format.
+    :param where: the stamp's place, for messages.
+    :raises BackendError: if it is invalid.
+    :raises LaterFormatError: if it is of a later format.
     """
     try:
         stamp = parse_json(content, is_own=True)
@@ -47,7 +47,7 @@ def parse_stamp(content: bytes, where: str) -> dict[str, Any]:
 
 
 def source_revision(source: Path) -> str | None:
-    """Return the commit that a source tree is at, read from its .git as text; None where it is no checkout."""
+    """Return the commit of a source tree, read from its .git as text; None if it is not a checkout."""
     git = source / ".git"
     if is_file(git):  # a worktree or a submodule: "gitdir: PATH"
         git = source / read_text(git).removeprefix("gitdir:").strip()

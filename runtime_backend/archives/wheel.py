@@ -1,4 +1,4 @@
-"""Finished wheels: what is in them, and putting files into one."""
+"""Finished wheels: reading their content, and adding files."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _NOT_SOURCE = {".git", ".hg", ".tox", ".nox", ".venv", "build", "dist", "node_mo
 
 
 def count_compiled(wheel: Path) -> int:
-    """Return how many compiled files a wheel holds.
+    """Return the number of compiled files in a wheel.
 
-    :raises BackendError: for what is no wheel, as all that is in here.
+    :raises BackendError: if the file is not a wheel, like all functions here.
     """
     with _opened(wheel) as archive:
         return sum(_is_compiled(name) for name in archive.namelist())
@@ -36,7 +36,7 @@ def _is_compiled(name: str) -> bool:
 
 
 def find_compilable(source: Path) -> str | None:
-    """Return a file of the source tree that a compiler would take, relative to the tree; None when it has none."""
+    """Return a source file for a compiler in a source tree, relative to the tree; None if there is none."""
     for folder, folders, files in os.walk(source):
         folders[:] = sorted(name for name in folders if name not in _NOT_SOURCE)
         found = next((name for name in sorted(files) if name.endswith(_COMPILABLE)), None)
@@ -46,10 +46,10 @@ def find_compilable(source: Path) -> str | None:
 
 
 def put_into_dist_info(wheel: Path, files: Mapping[str, bytes]) -> None:
-    """Put files into a wheel's dist-info, RECORD included; old ones are replaced, and the wheel is in one step.
+    """Add files to a wheel's dist-info and its RECORD in one step, replacing existing ones.
 
     :param files: name -> content.
-    :raises BackendError: for a wheel without a dist-info and its RECORD.
+    :raises BackendError: if the wheel has no RECORD in its dist-info.
     """
     with replacing(wheel) as new, _opened(wheel) as old, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as out:
         record = _find_record(old, wheel)
@@ -63,7 +63,7 @@ def put_into_dist_info(wheel: Path, files: Mapping[str, bytes]) -> None:
 
 
 def read_from_dist_info(wheel: Path, name: str) -> bytes | None:
-    """Return the content of a file of a wheel's dist-info; None when it has no such one."""
+    """Return the content of a file in a wheel's dist-info; None if there is none."""
     with _opened(wheel) as archive:
         names = (
             entry for entry in archive.namelist() if entry.endswith(f".dist-info/{name}") and entry.count("/") == 1
@@ -74,9 +74,9 @@ def read_from_dist_info(wheel: Path, name: str) -> bytes | None:
 
 @contextmanager
 def _opened(wheel: Path) -> Iterator[zipfile.ZipFile]:
-    """Open what the real backend has made.
+    """Open the file that the real backend made.
 
-    :raises BackendError: when it is no wheel.
+    :raises BackendError: if it is not a wheel.
     """
     try:
         with zipfile.ZipFile(wheel) as archive:
@@ -103,10 +103,10 @@ def _write(out: zipfile.ZipFile, name: str, like: zipfile.ZipInfo, content: byte
 
 
 def _like(item: zipfile.ZipInfo, name: str) -> zipfile.ZipInfo:
-    """Return an entry with the time and mode of another, so that a reproducible wheel stays one."""
+    """Return an entry with the time and mode of another, so that a reproducible wheel stays reproducible."""
     new = zipfile.ZipInfo(name, item.date_time)
     new.compress_type, new.external_attr, new.create_system = item.compress_type, item.external_attr, item.create_system
-    new.file_size = item.file_size  # zipfile decides by it whether the entry needs ZIP64
+    new.file_size = item.file_size  # from which zipfile decides whether the entry needs ZIP64
     return new
 
 

@@ -1,1 +1,1 @@
-"""What is installed: distributions, and which runtime one of them is."""
+"""Installed distributions, and the identity of a runtime among them."""

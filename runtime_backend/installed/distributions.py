@@ -1,4 +1,6 @@
-"""What is installed in a list of folders, read as text: names, versions, requirements, files. Nothing is imported."""
+"""Installed distributions in a list of folders, read as text: names, versions, requirements, files. Nothing is
+imported.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from ..system.files import is_file, is_folder, is_there, list_names, read_text
 
 _INFO_SUFFIXES = (".dist-info", ".egg-info")
 _FIRST_COMPONENT = r"(?m)^([^/,\n]+)[^\n]*(?:\n\1/[^\n]*)*"
-"""The first component of a path, and all the lines after it that have the same one."""
+"""The first component of a path, and all following lines with the same one."""
 
 
 class _Place(NamedTuple):
@@ -32,7 +34,7 @@ class Distribution(_Place):
 
     @property
     def site(self) -> Path:
-        """The folder that the paths of its RECORD are relative to."""
+        """The folder that the paths in RECORD are relative to."""
         return self.info.parent
 
     @cached_property
@@ -44,7 +46,7 @@ class Distribution(_Place):
 
     @property
     def version(self) -> str:
-        """``Version`` of its metadata; the one in the folder's name where the file says none."""
+        """``Version`` in its metadata; the version in the folder's name if the metadata have none."""
         return self._headers.first("Version") or self.info.stem.partition("-")[2]
 
     @property
@@ -54,31 +56,31 @@ class Distribution(_Place):
 
     @cached_property
     def record(self) -> str:
-        """The text of RECORD; empty where there is none. torch's has 15,000 lines: read once, split only on demand."""
+        """The text of RECORD; empty if there is none. torch's has 15,000 lines, so it is split only on demand."""
         return read_text(self.info / "RECORD")
 
     @cached_property
     def files(self) -> tuple[str, ...]:
-        """The paths of RECORD, as written."""
+        """The paths in RECORD, as written."""
         return tuple(_path_of(line) for line in self.record.split("\n") if line)
 
     @cached_property
     def top_names(self) -> frozenset[str]:
-        """The first components of the paths of RECORD."""
+        """The first components of the paths in RECORD."""
         return frozenset(name.strip('"') for name in re.findall(_FIRST_COMPONENT, self.record))
 
     @property
     def direct_url(self) -> str:
-        """The text of ``direct_url.json`` (PEP 610), or nothing."""
+        """The text of ``direct_url.json`` (PEP 610); empty if there is none."""
         return read_text(self.info / "direct_url.json")
 
 
 def archive_sha256(info: object) -> str | None:
-    """Return the SHA-256 that an ``archive_info`` (PEP 610) has, of an installed archive or in pip's report.
+    """Return the SHA-256 in an ``archive_info`` (PEP 610), of an installed archive or in pip's report.
 
-    pdm and old pips write the older key alone: ``hash`` instead of ``hashes``.
+    pdm and old versions of pip write only the older key: ``hash`` instead of ``hashes``.
 
-    :param info: any JSON; None where it is no table, or has no such key.
+    :param info: any JSON; the result is None if it is not a table, or has no such key.
     """
     table = info if isinstance(info, dict) else {}
     hashes, older = table.get("hashes"), table.get("hash")
@@ -89,7 +91,7 @@ def archive_sha256(info: object) -> str | None:
 
 
 class DistributionIndex:
-    """The distributions of a search path by name; a folder is listed when it is first needed, and only once."""
+    """The distributions of a search path by name. A folder is listed once, when it is first needed."""
 
     def __init__(self, search_path: Sequence[Path]) -> None:
         self.search_path = tuple(search_path)
@@ -104,19 +106,19 @@ class DistributionIndex:
         return found
 
     def __iter__(self) -> Iterator[Distribution]:
-        """Yield what is on the path, by name."""
+        """Yield the distributions on the path, sorted by name."""
         for name, (info, *_) in sorted(self._by_name.items()):
             yield self._found.setdefault(name, Distribution(name=name, info=info))
 
     def find(self, name: str) -> Distribution | None:
-        """Return the first distribution of that normalised name on the path."""
+        """Return the first distribution with that normalised name on the path."""
         infos = self._by_name.get(name)
         if infos and name not in self._found:
             self._found[name] = Distribution(name=name, info=infos[0])
         return self._found.get(name)
 
     def infos(self, name: str) -> Sequence[Path]:
-        """Return every ``.dist-info`` and ``.egg-info`` of that normalised name, in the order of the path."""
+        """Return every ``.dist-info`` and ``.egg-info`` with that normalised name, in the order of the path."""
         return self._by_name.get(name, [])
 
 
@@ -128,15 +130,15 @@ def _list_infos(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def extend_by_pth(site_dirs: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the folders with those that their ``.pth`` files add, which is how editable installs are found.
+    """Return the folders and those that their ``.pth`` files add, by which editable installs are found.
 
-    Lines that import something are code of the target's, and are left alone.
+    Lines with an import are code of the target, and are ignored.
     """
     return (*site_dirs, *(path for site in site_dirs for path in _linked_folders(site, (".pth", ".egg-link"))))
 
 
 def extend_by_links(site_dirs: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the folders with those of old editable installs (``.egg-link``): uv follows these alone."""
+    """Return the folders and those of old editable installs (``.egg-link``), the only ones that uv follows."""
     return (*site_dirs, *(path for site in site_dirs for path in _linked_folders(site, (".egg-link",))))
 
 
@@ -150,9 +152,9 @@ def _linked_folders(site: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
 
 
 def locate_imports(distribution: Distribution, search_path: Sequence[Path]) -> dict[str, Path]:
-    """Return what the distribution puts on the import path: entry name (``torch``, ``six.py``) -> where it lies.
+    """Return what the distribution adds to the import path: entry name (``torch``, ``six.py``) -> its path.
 
-    From RECORD; for an editable install or one without RECORD, from its declared names and the search path.
+    The source is RECORD; for an editable install or one without RECORD, its declared names and the search path.
     """
     entries = {name: distribution.site / name for name in distribution.top_names if _is_import(name)}
     for name in _declared_names(distribution):
@@ -162,16 +164,16 @@ def locate_imports(distribution: Distribution, search_path: Sequence[Path]) -> d
 
 
 def _is_import(name: str) -> bool:
-    """Return whether a name, such as the first component of a RECORD path, is one of the distribution's own imports.
+    """Return whether a name, such as the first component of a path in RECORD, is one of the distribution's imports.
 
-    What leads out of its folder is none: ``..``, and with a separator or a drive an absolute path.
+    A name that leads out of the folder is not: ``..``, or an absolute path with a separator or a drive.
     """
     is_name = name not in ("..", ".", "", "__pycache__") and not any(mark in name for mark in "/\\:\0")
     return is_name and not name.endswith((*_INFO_SUFFIXES, ".pth")) and not name.startswith("__editable__")
 
 
 def _declared_names(distribution: Distribution) -> list[str]:
-    # Some list folders of a namespace, too: nvidia-cusparselt has "nvidia" and "nvidia/cusparselt".
+    # Some files list folders of a namespace, too: nvidia-cusparselt has "nvidia" and "nvidia/cusparselt".
     declared = [name for name in read_text(distribution.info / "top_level.txt").split() if _is_import(name)]
     if declared or any(_is_import(name) for name in distribution.top_names):
         return declared
@@ -191,7 +193,7 @@ def _search(name: str, distribution: Distribution, search_path: Sequence[Path]) 
 
 
 def _editable_mapping(distribution: Distribution) -> dict[str, Path]:
-    """Return the mapping of setuptools' editable finder, a module in site-packages with a line ``MAPPING: … = {}``."""
+    """Return the mapping in setuptools' editable finder, a module in site-packages with a line ``MAPPING: … = {}``."""
     for path in distribution.files:
         if path.startswith("__editable__") and path.endswith("_finder.py") and "/" not in path:
             for line in read_text(distribution.site / path).splitlines():
@@ -205,12 +207,12 @@ def _parse_mapping(text: str) -> dict[str, Path]:
 
     try:
         return {name: Path(place) for name, place in ast.literal_eval(text).items()}
-    except (ValueError, SyntaxError, TypeError, AttributeError, RecursionError, MemoryError):  # none: it shows nothing
+    except (ValueError, SyntaxError, TypeError, AttributeError, RecursionError, MemoryError):  # not a mapping
         return {}
 
 
 def _path_of(line: str) -> str:
-    """Return the path of a RECORD line: CSV, in which a path with a comma or a quote is quoted."""
+    """Return the path in a line of RECORD, which is CSV: a path with a comma or a quote is quoted."""
     if not line.startswith('"'):
         return line.partition(",")[0]
     return line[1:].rpartition('",')[0].replace('""', '"') or line

@@ -1,4 +1,4 @@
-"""What a runtime on disk is: its identity, whether two are the same, and what it needs to be imported."""
+"""The identity of an installed runtime, comparing identities, and the dependencies of a runtime."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ _LABELS = {"cuda": r"\bcu(\d+)\d\b", "rocm": r"\brocm(\d+\b)?", "xpu": r"\bxpu()
 """``cu126``, ``rocm6.4``, AMD's own ``rocmsdk20251116``, ``cpu.cxx11.abi``; the group is the major version."""
 
 FACTS = {"cuda": "cuda", "hip": "hip", "rocm": "rocm", "xpu": "xpu", "git-version": "git_version"}
-"""What only a runtime on disk tells: the name in settings, stamps and JSON -> the field of an identity."""
+"""Facts that only an installed runtime has: name in settings, stamps and JSON -> field of an identity."""
 
 
 class Identity(NamedTuple):
-    """What a runtime is, as far as it is known.
+    """The known facts about a runtime.
 
-    A lock tells the version alone; what lies on disk tells the rest. The two versions differ for good reason: torch of
-    the default index is ``2.12.0`` in its metadata and ``2.12.0+cu130`` in ``torch/version.py``.
+    A lock has only the version; an installed runtime has the rest. Its two versions may differ: torch from the default
+    index is ``2.12.0`` in its metadata and ``2.12.0+cu130`` in ``torch/version.py``.
     """
 
     name: str
     version: str
-    """The metadata's version."""
+    """The version in the metadata."""
     reported: str | None = None
-    """What it calls itself; None while it is not on disk."""
+    """The version in the runtime's own code; None if it is not installed."""
     cuda: str | None = None
     hip: str | None = None
-    """What a torch for ROCm compiles with: ``6.4.43484-123eb5128``."""
+    """The compiler of a torch for ROCm: ``6.4.43484-123eb5128``."""
     rocm: str | None = None
-    """``6.4.2``; older torches for ROCm do not tell it."""
+    """``6.4.2``; older torches for ROCm do not state it."""
     xpu: str | None = None
     """The date of the compiler: ``20250101``."""
     git_version: str | None = None
@@ -54,28 +54,28 @@ class Identity(NamedTuple):
 
     @property
     def facts(self) -> dict[str, str | None]:
-        """:data:`FACTS`, by their names outside; None where one is not known, or there is none."""
+        """:data:`FACTS` by their external names; None if a fact is unknown or does not apply."""
         return {name: getattr(self, field) for name, field in FACTS.items()}
 
     @property
     def accelerator(self) -> str | None:
-        """``cuda``, ``rocm``, ``xpu``, or ``cpu`` for none of them; None where it is not known."""
+        """``cuda``, ``rocm``, ``xpu``, or ``cpu`` for none of them; None if it is not known."""
         return self._built_for[0]
 
     @property
     def accelerator_major(self) -> str | None:
-        """``12`` for CUDA 12.x, ``6`` for ROCm 6.x; None where it is not known, and where none matters."""
+        """``12`` for CUDA 12.x, ``6`` for ROCm 6.x; None if it is not known or irrelevant."""
         return self._built_for[1]
 
     @property
     def cuda_release(self) -> str | None:
-        """``12.6`` for a torch that is for CUDA 12.6, also where only its label says so; None where nothing does."""
+        """``12.6`` for a torch for CUDA 12.6, also if only its version label states it; None if it is not known."""
         found = None if self.reported is not None else re.search(r"\bcu(\d+)(\d)\b", self.version.partition("+")[2])
         return self.cuda or (found and f"{found.group(1)}.{found.group(2)}")
 
     @property
     def _built_for(self) -> tuple[str | None, str | None]:
-        """Return the accelerator and its major version: by the facts, else by the version's label."""
+        """Return the accelerator and its major version, from the facts, else from the version's label."""
         for name, fact in (("cuda", self.cuda), ("rocm", self.hip or self.rocm)):
             if fact:
                 return name, fact.partition(".")[0]
@@ -87,9 +87,9 @@ class Identity(NamedTuple):
 
 
 def read_identity(distribution: Distribution, index: DistributionIndex) -> Identity:
-    """Read what an installed runtime is, without importing it.
+    """Read the identity of an installed runtime without importing it.
 
-    :raises RuntimeReadError: for a torch without a readable ``torch/version.py``, or a version that is none.
+    :raises RuntimeReadError: if a torch has no readable ``torch/version.py``, or the version is invalid.
     """
     imports = locate_imports(distribution, index.search_path)
     text = _version_text(distribution, imports)
@@ -108,7 +108,7 @@ def read_identity(distribution: Distribution, index: DistributionIndex) -> Ident
 
 
 def read_again(distribution: Distribution) -> Identity | None:
-    """Return what lies now where a distribution was found before; None where nothing is, or nothing readable."""
+    """Return the current identity of a distribution that was found before; None if it is gone or unreadable."""
     index = DistributionIndex(extend_by_pth([distribution.site]))
     found = index.find(distribution.name)
     try:
@@ -118,9 +118,9 @@ def read_again(distribution: Distribution) -> Identity | None:
 
 
 def _version_text(distribution: Distribution, imports: dict[str, Path]) -> str:
-    """Return the text of the ``version.py`` that speaks for the distribution: of torch, of its namesake, or any.
+    """Return the text of the ``version.py`` that applies: torch's, that of the distribution's name, or any.
 
-    :raises RuntimeReadError: when it cannot be read.
+    :raises RuntimeReadError: if it cannot be read.
     """
     own_name = distribution.name.replace("-", "_")
     for name in sorted(imports, key=lambda name: (name != "torch", name != own_name)):
@@ -141,7 +141,7 @@ def _unreadable(distribution: Distribution, imports: dict[str, Path]) -> Runtime
     where = imports.get("torch", distribution.site / "torch") / "version.py"
     return RuntimeReadError(
         f"{distribution.name} {distribution.version} is installed ({distribution.info}), but {where} is missing or has"
-        " no line __version__ = '...': this torch does not say what it is",
+        " no line __version__ = '...', expected one",
         hint="Reinstall torch in that environment, or name another one with RUNTIME_BACKEND_TARGET.",
     )
 
@@ -153,13 +153,13 @@ def _check_version(version: str, distribution: Distribution) -> None:
 
 
 def is_compatible(built: Identity, running: Identity, match: Literal["exact", "minor", "floor"]) -> bool:
-    """Return whether what is built against one runtime may be run with another.
+    """Return whether code that was built against one runtime can run with another.
 
     :param match: ``exact``: the same version and variant; ``minor``: the same X.Y and accelerator; ``floor``: at least
-        the one built against, with the same accelerator (stable ABI). Of CUDA and of ROCm, major versions are told
-        apart, since their libraries are; what is not known does not refuse.
+        the one built against, with the same accelerator (stable ABI). For CUDA and ROCm, major versions must agree,
+        since their libraries differ. Unknown facts count as equal.
     """
-    if not (built.version and running.version):  # locked as a source tree of dynamic version: whichever is there
+    if not (built.version and running.version):  # locked as a source tree with a dynamic version: any matches
         return True
     facts = ((built.accelerator, running.accelerator), (built.accelerator_major, running.accelerator_major))
     if any(one != other and None not in (one, other) for one, other in facts):
@@ -177,7 +177,7 @@ def _is_same(one: Identity, other: Identity) -> bool:
 
 
 def find_closure(root: Distribution, extras: set[str], index: DistributionIndex) -> tuple[Distribution, ...]:
-    """Return the distribution and everything it requires, as far as it is installed, in the order found."""
+    """Return the distribution and all its installed dependencies, in the order in which they are found."""
     environment = {key: str(value) for key, value in default_environment().items()}
     found = {root.name: root}
     pending, seen = [(root, frozenset(extras))], {(root.name, frozenset(extras))}
@@ -195,7 +195,7 @@ def find_closure(root: Distribution, extras: set[str], index: DistributionIndex)
 
 
 def find_missing(root: Distribution, extras: set[str], index: DistributionIndex) -> list[str]:
-    """Return what a distribution, or anything that it needs, requires and is not installed: it cannot be imported."""
+    """Return the requirements of a distribution and its dependencies that are not installed."""
     environment = {key: str(value) for key, value in default_environment().items()}
     return [
         str(requirement)
@@ -214,7 +214,7 @@ def _active_requirements(
         if not extras and _is_of_extra(text):
             continue
         requirement = parse_requirement(text)
-        if requirement is None:  # an old egg's spelling: what cannot be read cannot be followed
+        if requirement is None:  # the syntax of old eggs is ignored
             continue
         if any(_holds(requirement, {**environment, "extra": extra}) for extra in ("", *extras)):
             yield requirement
@@ -228,6 +228,6 @@ def _holds(requirement: Requirement, environment: dict[str, str]) -> bool:
 
 
 def _is_of_extra(text: str) -> bool:
-    """Return whether a requirement is surely one of an extra; it saves the parsing of the hundreds that sympy has."""
+    """Return whether a requirement certainly belongs to an extra, to avoid parsing the hundreds that sympy has."""
     marker = text.partition(";")[2]
     return "extra ==" in marker and " or " not in marker

@@ -43,7 +43,7 @@ class Locked(NamedTuple):
 
 
 def read_lock(path: Path) -> str:
-    """Return a lock's text, with `` `` as line ends.
+    r"""Return a lock's text, with ``\n`` as line ends.
 
     :raises LockError: if it cannot be read.
     """

@@ -1,1 +1,1 @@
-"""The machine below: files, memory, platforms, signals, whom to trust, and text that may be shown."""
+"""The machine: files, memory, platforms, signals, trust in files, and text that may be shown."""

@@ -1,4 +1,4 @@
-"""Asking the disk: what is not there, or may not be looked at, is answered with nothing."""
+"""Reading from the disk, with empty results for paths that do not exist or may not be read."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ import stat
 from pathlib import Path
 
 LARGEST = 64 << 20
-"""Bytes of a file that is read as a whole; the largest locks, and torch's RECORD, have a few MiB."""
+"""The most bytes of a file that is read into memory; the largest locks, and torch's RECORD, have a few MiB."""
 
 
 def is_file(path: Path) -> bool:
-    """Return whether a file is there; a path that may not be looked at, or is too long for one, is none."""
+    """Return whether a path is a file; False if it may not be accessed or is too long."""
     return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises for both before Python 3.14
 
 
 def is_folder(path: Path) -> bool:
-    """Return whether a folder is there, likewise."""
-    return os.path.isdir(path)  # noqa: PTH112 - as above
+    """Return whether a path is a folder; False if it may not be accessed or is too long."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for both before Python 3.14
 
 
 def is_there(path: Path) -> bool:
-    """Return whether a path leads somewhere, likewise."""
-    return os.path.exists(path)  # noqa: PTH110 - as above
+    """Return whether a path exists; False if it may not be accessed or is too long."""
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises for both before Python 3.14
 
 
 def is_closed(folder: Path) -> bool:
-    """Return whether a folder is there that this process may not look into: it would seem to be empty."""
+    """Return whether a path is a folder that this process may not list, so that it would seem empty."""
     return is_folder(folder) and not os.access(folder, os.R_OK | os.X_OK)
 
 
 def real_path(path: Path) -> Path:
-    """Return the absolute path without links; a loop of links, or a path that is too long, stays as it is."""
+    """Return the absolute path without links; unchanged if links form a loop, or the path is too long."""
     try:
         return Path(os.path.realpath(path))  # Path.resolve raises a RuntimeError for a loop before Python 3.13
     except (OSError, ValueError):
@@ -42,8 +42,8 @@ def real_path(path: Path) -> Path:
 def read_bytes(path: Path) -> bytes:
     """Return the content of a file.
 
-    :raises OSError: when it cannot be read, has more than :data:`LARGEST` bytes, or is no regular file: a pipe would be
-        waited for, and a device may have no end.
+    :raises OSError: if it cannot be read, has more than :data:`LARGEST` bytes, or is not a regular file: a pipe would
+        block, and a device may be endless.
     """
     try:
         with open(path, "rb", opener=_open_without_waiting) as file:
@@ -62,7 +62,7 @@ def _open_without_waiting(path: str, flags: int) -> int:
 
 
 def read_text(path: Path) -> str:
-    """Return a file's text, its line ends as Python's own; nothing where it cannot be read."""
+    r"""Return a file's text with ``\n`` as line ends; empty if it cannot be read."""
     try:
         return decode(read_bytes(path))
     except OSError:
@@ -70,13 +70,13 @@ def read_text(path: Path) -> str:
 
 
 def decode(data: bytes) -> str:
-    """Return the text of bytes that should be UTF-8; what is not is replaced."""
+    r"""Decode UTF-8, replacing invalid bytes, with ``\n`` as line ends."""
     text = data.decode("utf-8", errors="replace")
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def is_text(text: str) -> bool:
-    """Return whether a text can be written as UTF-8: halves of characters (surrogates) cannot."""
+    """Return whether a text can be encoded as UTF-8: surrogates cannot."""
     if text.isascii():
         return True
     try:
@@ -87,7 +87,7 @@ def is_text(text: str) -> bool:
 
 
 def list_names(folder: Path) -> list[str]:
-    """Return the names in a folder, sorted, so that every hook finds the same first one."""
+    """Return the names in a folder, sorted, so that every hook gets the same order."""
     try:
         return sorted(os.listdir(folder))
     except (OSError, ValueError):

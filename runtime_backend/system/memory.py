@@ -1,4 +1,4 @@
-"""What this machine, or the container that we are in, has left to compile with."""
+"""The memory and processors that this machine or container has for compiling."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ _ROOT = Path(os.sep)
 
 
 def available_memory(root: Path = _ROOT) -> int | None:
-    """Return the bytes that may be used before the kernel kills something; None where the system does not tell.
+    """Return the bytes that can be used before the kernel kills a process; None if the system does not report it.
 
-    The smallest of what is free in all and what is left of the limit of each control group that we are in.
+    It is the minimum of the free memory and the rest of the limit of each control group of this process.
 
-    :param root: where ``proc`` and ``sys`` lie.
+    :param root: the folder that contains ``proc`` and ``sys``.
     """
     found = [*_free(root), *_left_of_limits(root)]
     return max(0, min(found)) if found else None
 
 
 def count_cores() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def count_kills(root: Path = _ROOT) -> int:
-    """Return how many processes the kernel has killed for want of memory since it was started, as far as it tells."""
+    """Return the number of processes that the kernel has killed because memory ran out; 0 if it is not reported."""
     lines = (line.split() for line in read_text(root / "proc/vmstat").splitlines())
     return next((int(words[1]) for words in lines if words[:1] == ["oom_kill"]), 0)
 
@@ -41,7 +41,7 @@ def _free(root: Path) -> Iterator[int]:
 
 
 def _left_of_limits(root: Path) -> Iterator[int]:
-    """Yield what is left of the limits of our control groups: version 2, and version 1 where that is in use."""
+    """Yield the rest of the limits of our control groups: version 2, and version 1 if in use."""
     for line in read_text(root / "proc/self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         if not controllers:
@@ -52,7 +52,7 @@ def _left_of_limits(root: Path) -> Iterator[int]:
 
 
 def _left(mount: Path, path: str, limit_name: str, usage_name: str) -> Iterator[int]:
-    """Yield what is left in a group and in those around it; a container sees its own as the root."""
+    """Yield the rest of the limits of a group and its parents; a container sees its own group as the root."""
     group = mount / path.lstrip("/")
     around = [group, *group.parents]
     for folder in around[: around.index(mount) + 1]:
@@ -62,6 +62,6 @@ def _left(mount: Path, path: str, limit_name: str, usage_name: str) -> Iterator[
 
 
 def _reclaimable(folder: Path) -> int:
-    """Return the bytes of files that the kernel takes back before it kills."""
+    """Return the bytes of cached files that the kernel frees before it kills a process."""
     lines = (line.split() for line in read_text(folder / "memory.stat").splitlines())
     return sum(int(words[1]) for words in lines if words[:1] == ["inactive_file"])

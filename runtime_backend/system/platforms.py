@@ -1,4 +1,4 @@
-"""The platform that a lock is read for: its marker environment and its wheel tags."""
+"""The platform for which a lock is read: its marker environment and its wheel tags."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from packaging.utils import parse_wheel_filename
 T = TypeVar("T")
 
 UNFIT = "none of its wheels fits this interpreter"
-"""What is said where :meth:`Platform.best_wheel` finds none among some."""
+"""The message if :meth:`Platform.best_wheel` finds none among several wheels."""
 
 
 class Platform:
-    """One interpreter on one machine, as packaging describes it.
+    """One interpreter on one machine, in packaging's terms.
 
     :param environment: the values of the environment markers (PEP 508); None: of the running interpreter.
     :param tags: the supported wheel tags, best first; None: of the running interpreter.
@@ -44,13 +44,13 @@ class Platform:
         return {tag: rank for rank, tag in enumerate(self.tags)}
 
     def accepts(self, marker: str) -> bool:
-        """Return whether a marker without extras holds here."""
+        """Return whether a marker without extras is true on this platform."""
         return not marker or Marker(marker).evaluate(dict(self.environment))
 
     def best_wheel(self, wheels: Iterable[tuple[str, T]]) -> T | None:
-        """Return what stands beside the file name that fits best; None when none fits.
+        """Return the item of the wheel whose file name fits best; None if none fits.
 
-        A file name that packaging cannot read (a sixth part, PEP 825) fits nothing.
+        A file name that packaging cannot parse (a sixth part, PEP 825) does not fit.
         """
         ranks = self._ranks
         best: tuple[int, T] | None = None
@@ -64,5 +64,5 @@ class Platform:
 def _tags_of(name: str) -> Iterable[Tag]:
     try:
         return parse_wheel_filename(name)[3]
-    except ValueError:  # InvalidWheelFilename, or a number of 5,000 digits
+    except ValueError:  # InvalidWheelFilename, or a number with 5,000 digits
         return ()

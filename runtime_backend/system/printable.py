@@ -1,7 +1,7 @@
-"""Text that leaves this process: without credentials, and without characters that a terminal obeys.
+"""Text that leaves this process: without credentials, and without control characters for a terminal.
 
-Every exit uses it: what is printed, the log, the plan as JSON, the stamp, the records of builds. Nothing above an exit
-has to think of secrets.
+Every output uses it: printed lines, the log, the plan as JSON, the stamp, the records of builds. No other code needs to
+handle secrets.
 """
 
 from __future__ import annotations
@@ -9,26 +9,26 @@ from __future__ import annotations
 import re
 
 _SCHEME = r"\b[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}"
-"""Of a URL; one slash is left of ``https://`` where somebody took the URL for a path."""
+"""The scheme of a URL; only one slash of ``https://`` is left if the URL was treated as a path."""
 _UNTIL_NEXT = "(?!:/)"
-"""No part of a URL reaches into the next one; so every pattern takes linear time."""
+"""No part of a URL extends into the next URL, so every pattern takes linear time."""
 _CREDENTIALS = (
     rf"""(?P<scheme>{_SCHEME})(?P<user>(?:[^\s/"<>]+@|[^\s/@:"<>]*:(?!/|\d+[/\s])(?:{_UNTIL_NEXT}[^\s@"<>])*@)+)"""
 )
 _QUERY = rf"""(?P<url>{_SCHEME}(?:{_UNTIL_NEXT}[^\s?#'"<>])*)\?[^\s#'"<>]*"""
 _FRAGMENT = rf"""(?P<url>{_SCHEME}(?:{_UNTIL_NEXT}[^\s#'"<>])*)#(?P<fragment>[^\s'"<>]*=[^\s'"<>]*)"""
 _KNOWN = r"(?:sha\d+|md5|egg|subdirectory|name)="
-"""What pip and uv write into a fragment; anything else may be a secret."""
+"""Keys that pip and uv write into a fragment; any other part may be a secret."""
 
 OBEYED = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-"""Control characters but tab and line feed, what turns the direction of a line, and halves of surrogate pairs, which no
+"""Control characters except tab and line feed, characters that change the direction of a line, and surrogates, which no
 encoding has."""
 
 
 def without_secrets(text: str) -> str:
-    """Return a text with the credentials, queries and unknown fragments taken out of its URLs.
+    """Return a text without the credentials, queries and unknown fragments of its URLs.
 
-    The user of ``ssh://git@host`` stays: without it the URL leads nowhere, and it is no secret.
+    The user of ``ssh://git@host`` stays: the URL does not work without it, and it is not a secret.
     """
     if ":/" not in text:
         return text
@@ -37,7 +37,7 @@ def without_secrets(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return a text as a person may see it: without secrets, and with ``\x1b`` for what a terminal would obey."""
+    r"""Return a text that may be shown: without secrets, and with escapes like ``\x1b`` for control characters."""
     return re.sub(OBEYED, _escaped, without_secrets(text))
 
 

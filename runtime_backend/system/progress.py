@@ -1,4 +1,4 @@
-"""How far a step is: lines of a build that count, with the time that has passed and is left; a line now and then."""
+"""Reporting progress: the elapsed and remaining time in numbered lines of a build, and lines at intervals."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 PATIENCE = 10.0
-"""Seconds between two lines about a step that prints nothing itself."""
+"""Seconds between two lines about a step that has no output of its own."""
 
-# ninja's `[3/12] `, and the `[ 25%] ` of CMake's makefiles; not what a build within this build has told already.
+# ninja's `[3/12] `, and the `[ 25%] ` of CMake's makefiles; not lines that a nested build has annotated already.
 _COUNT = re.compile(rb"\[(?:(\d{1,9})/(\d{1,9})| *(\d{1,9})%)\] (?!\(\d+:\d\d)")
 
 
 _LONGEST = 1 << 16
-"""Bytes of a line that are held back."""
+"""The most bytes of an incomplete line that are held back."""
 
 
 class Estimate:
-    """What is made of the counts of one build, which may run several tools, one after the other.
+    """Estimates the remaining time from the counts in a build's output, which may come from several tools in turn.
 
-    :param clock: seconds, from anywhere.
+    :param clock: returns seconds since any moment.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -30,14 +30,14 @@ class Estimate:
         self._start = self._last = clock()
 
     def annotate(self, line: bytes) -> bytes:
-        """Return a line; one that counts with the time since its count began, and about how long it will go on."""
+        """Return a line; a numbered line gets the time since its run began, and the estimated remaining time."""
         found, now, before = _COUNT.match(line), self._clock(), self._last
         self._last = now
         if found is None:
             return line
         done, total = (int(number) for number in (found[1] or found[3], found[2] or b"100"))
-        # Another total, or a count that goes back, is another run. It began with the line before: ninja counts what is
-        # finished, and its first line comes when the first compiler is done.
+        # Another total, or a smaller count, is another run. It began at the previous line: ninja counts finished
+        # commands, so its first line appears when the first compiler is done.
         if total != self._total or done < self._done:
             self._start = before
         self._done, self._total = done, total
@@ -47,9 +47,9 @@ class Estimate:
 
 
 class LineBuffer:
-    """What one stream has printed and is not passed on yet: the beginning of a line.
+    """Holds the incomplete last line of a stream.
 
-    :param annotate: makes of a line, or of the beginning of one, what is passed on.
+    :param annotate: returns the text to forward for a line, or for the beginning of one.
     """
 
     def __init__(self, annotate: Callable[[bytes], bytes]) -> None:
@@ -59,17 +59,17 @@ class LineBuffer:
 
     @property
     def is_holding(self) -> bool:
-        """Whether there is the beginning of a line whose end has not come."""
+        """Whether it holds an incomplete line."""
         return bool(self._held)
 
     def feed(self, data: bytes) -> bytes:
-        """Take what was printed, and return the lines that are whole now."""
+        """Add output, and return the complete lines."""
         *lines, self._held = (self._held + data).split(b"\n")
-        told = b"".join(self._pass_on(line + b"\n") for line in lines)
-        return told + self.flush() if len(self._held) > _LONGEST else told
+        ready = b"".join(self._pass_on(line + b"\n") for line in lines)
+        return ready + self.flush() if len(self._held) > _LONGEST else ready
 
     def flush(self) -> bytes:
-        """Return the beginning of a line: a prompt, or dots, which are to be seen before their line ends."""
+        """Return the incomplete line: a prompt, or dots, which must be visible before the line ends."""
         data, self._held = self._held, b""
         return self._pass_on(data) if data else b""
 
@@ -79,15 +79,15 @@ class LineBuffer:
 
 
 @contextmanager
-def ticking(tell: Callable[[str], None]) -> Iterator[None]:
-    """Call from time to time, with the time that has passed, while a step runs that prints nothing itself."""
-    from threading import Event, Thread  # noqa: PLC0415 - few hooks have such a step
+def ticking(report: Callable[[str], None]) -> Iterator[None]:
+    """Report the elapsed time at intervals, while a step runs that has no output of its own."""
+    from threading import Event, Thread  # noqa: PLC0415 - few hooks have a step like that
 
     start, is_over = time.monotonic(), Event()
 
     def tick() -> None:
         while not is_over.wait(PATIENCE):
-            tell(minutes(time.monotonic() - start))
+            report(minutes(time.monotonic() - start))
 
     thread = Thread(target=tick, daemon=True)
     thread.start()
@@ -99,7 +99,7 @@ def ticking(tell: Callable[[str], None]) -> Iterator[None]:
 
 
 def minutes(seconds: float) -> str:
-    """Return a time as people read it: ``1:20``, ``1:01:20``."""
+    """Format a time for people: ``1:20``, ``1:01:20``."""
     whole = round(seconds)
     hours, rest = divmod(whole, 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"

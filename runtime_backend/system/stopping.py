@@ -1,7 +1,8 @@
-"""Being stopped: a signal ends this process as Ctrl-C does, with what it has started, and with nothing left unfinished.
+"""Stopping: a signal ends this process like Ctrl-C, with its child processes, and without unfinished files.
 
-By default SIGTERM ends a process at once: pip, uv, git or ninja go on below it, and no ``finally`` removes what they
-were writing to. A frontend that is cancelled (CI, ``timeout``, a closed terminal) sends it to us alone, or to all.
+By default, SIGTERM ends a process at once: its child processes (pip, uv, git, ninja) continue, and no ``finally``
+removes unfinished files. A cancelled frontend (CI, ``timeout``, a closed terminal) sends the signal to us only, or to
+all.
 """
 
 from __future__ import annotations
@@ -18,22 +19,22 @@ from types import FrameType
 from .files import list_names, read_text
 
 PATIENCE = 3.0
-"""Seconds in which a process may remove its own files before it is asked less kindly."""
+"""Seconds for a process to remove its own files before the next signal."""
 REPEATED = 10.0
-"""Seconds for which the same signal is taken for the first one: ``timeout`` sends it to us, then to the group."""
+"""Seconds in which a repeated signal counts as the first one: ``timeout`` signals us, then the group."""
 
 SIGNALS = (signal.SIGTERM,) if os.name == "nt" else (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-"""What ends a process, ever less kindly: on SIGINT pip removes its temporary folders, and ninja ends its compilers."""
+"""Signals that end a process, in order: on SIGINT, pip removes its temporary folders, and ninja ends its compilers."""
 
 
 _PR_SET_PDEATHSIG = 1
-"""prctl(2)."""
+"""From prctl(2)."""
 
 
 class Stopped(BaseException):
-    """A signal asks this process to end; no build script takes it for a failure of its own.
+    """A signal asks this process to end. It is a BaseException, so that build scripts do not catch it.
 
-    :param number: the signal.
+    :param number: the number of the signal.
     """
 
     def __init__(self, number: int) -> None:
@@ -43,11 +44,11 @@ class Stopped(BaseException):
 
 @contextmanager
 def orderly() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end this process in an orderly way, unless somebody else handles them."""
+    """End this process in an orderly way on SIGTERM and SIGHUP, unless they are handled already."""
     owner, first = os.getpid(), list[float]()
 
     def stop(number: int, _: FrameType | None) -> None:
-        if os.getpid() != owner:  # a fork of a build script, which may be ended at once
+        if os.getpid() != owner:  # a fork of a build script, which may end at once
             _end_self(number)
         elif not first:
             first.append(time.monotonic())
@@ -62,7 +63,7 @@ def orderly() -> Iterator[None]:
     except Stopped as stopped:
         _release(taken)
         _end_self(stopped.number)
-        raise  # where the signal is blocked
+        raise  # if the signal is blocked
     finally:
         _release(taken)
 
@@ -72,7 +73,7 @@ def _asked_to_end() -> list[signal.Signals]:
 
 
 def _take(number: signal.Signals, stop: Callable[[int, FrameType | None], None]) -> bool:
-    """Return whether a signal is handled here now: not where it is ignored (``nohup``), nor in a thread."""
+    """Return whether a signal is handled here now: not if it is ignored (``nohup``), or in a thread."""
     if signal.getsignal(number) is not signal.SIG_DFL:
         return False
     with suppress(ValueError):
@@ -88,7 +89,7 @@ def _release(taken: Sequence[signal.Signals]) -> None:
 
 def _end_self(number: int) -> None:
     for stream in (sys.stdout, sys.stderr):
-        # There is none, nobody reads it, it is closed, or the signal came in the middle of writing to it.
+        # It is missing, not read, closed, or was being written to when the signal arrived.
         with suppress(AttributeError, OSError, ValueError, RuntimeError):
             stream.flush()
     signal.signal(number, signal.SIG_DFL)
@@ -96,13 +97,13 @@ def _end_self(number: int) -> None:
 
 
 def end_with(parent: int) -> None:
-    """Ask this process to end as soon as the one that has started it has ended, whatever has ended that (Linux).
+    """Make this process end when its parent ends for any reason (Linux).
 
-    :param parent: its number; it may have ended already.
+    :param parent: the parent's process id; it may have ended already.
     """
     if sys.platform == "linux":
         with suppress(ImportError, OSError, AttributeError):  # a Python without ctypes, a C library without prctl
-            import ctypes  # noqa: PLC0415 - only a child needs it
+            import ctypes  # noqa: PLC0415 - only child processes need it
 
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if not _is_running(parent):
@@ -110,14 +111,14 @@ def end_with(parent: int) -> None:
 
 
 def find_descendants(process: int, proc: Path = Path("/proc")) -> list[int]:
-    """Return the children of a process, their children, and so on; nothing where procfs does not list them."""
+    """Return the ids of a process's children, their children, and so on; empty if procfs does not list them."""
     tasks = proc / str(process) / "task"
     found = [int(word) for task in list_names(tasks) for word in read_text(tasks / task / "children").split()]
     return [descendant for child in found for descendant in (child, *find_descendants(child, proc))]
 
 
 def end(processes: Sequence[int], patience: float = PATIENCE) -> None:
-    """End processes: as Ctrl-C does, and those that go on after some seconds in ever less kind ways."""
+    """End processes, with each of :data:`SIGNALS` in turn for those that still run."""
     running = list(processes)
     for number in SIGNALS:
         for process in running:
@@ -132,7 +133,7 @@ def end(processes: Sequence[int], patience: float = PATIENCE) -> None:
 
 
 def _is_running(process: int, proc: Path = Path("/proc")) -> bool:
-    """Return whether a process is there, and does not merely wait for its parent to take note of its end."""
+    """Return whether a process runs, and is not a zombie that its parent has not waited for."""
     try:
         os.kill(process, 0)
     except OSError:

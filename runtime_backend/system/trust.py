@@ -1,7 +1,7 @@
-"""Whose files are believed without being named: the person's own and root's, if nobody else can change them.
+"""Which files are trusted without being named: the person's own and root's, if no other user can change them.
 
-We go upward from folders, and use what we find there: locks, environments, variables for the real backend. In a folder
-that others can write to, such as the temporary one, another user may have put it there. git has the same rule
+We search parent folders, and use what we find there: locks, environments, variables for the real backend. In a folder
+that others can write to, such as the temporary folder, another user may have put a file there. git has the same rule
 (``safe.directory``), and so does pip for its cache.
 """
 
@@ -15,24 +15,24 @@ from typing import NamedTuple
 
 
 class Trust(NamedTuple):
-    """Who is believed by one process."""
+    """The users and folders that one process trusts."""
 
     users: frozenset[int]
-    """The ids of the users whose files are believed; empty: everybody's, on a system without such ids."""
+    """The ids of trusted users; empty on a system without user ids, where everybody is trusted."""
     groups: frozenset[int]
-    """The ids of the groups that the person is in: their members may write."""
+    """The ids of the person's groups, whose members may write."""
     folders: tuple[Path, ...] = ()
-    """Folders that are believed, with all that is in them, whoever owns them: somebody has named them."""
+    """Folders that are trusted with all their content, regardless of their owner, because they were named."""
 
     def including(self, *folders: Path | None) -> Trust:
-        """Return this trust, with more folders."""
+        """Return this trust with more folders."""
         more = [folder for folder in folders if folder is not None]
         return self._replace(folders=(*self.folders, *more)) if self.users else self
 
     def objection(self, path: Path) -> str | None:
-        """Return why what is at a path may be somebody else's work: ``it belongs to the user 1001`` …
+        """Return why a path may be another user's work: ``it belongs to the user 1001`` …
 
-        None: it is the person's or root's, or it is not there. Links are followed.
+        None if it belongs to the person or to root, or does not exist. Links are followed.
         """
         if not self.users:
             return None
@@ -41,7 +41,7 @@ class Trust(NamedTuple):
         except OSError:
             return None
         why = self._why(found)
-        # The true paths cost a question for each part: only what is not the person's own needs them.
+        # Resolving a path takes a system call per part, so it is done only for files of others.
         return None if why is None or self._is_named(path) else why
 
     def _is_named(self, path: Path) -> bool:
@@ -63,7 +63,7 @@ EVERYBODY = Trust(users=frozenset(), groups=frozenset())
 
 
 def find_trust(environ: Mapping[str, str]) -> Trust:
-    """Return the trust of the running process: in its user and in root; under sudo also in its caller, as git does."""
+    """Return the trust of the running process in its user and root; under sudo also in the caller, as git does."""
     if os.name == "nt":  # pragma: no cover - Windows
         return EVERYBODY
     users, groups = {os.geteuid(), 0}, {os.getegid(), *os.getgroups(), 0}
@@ -87,12 +87,12 @@ def trusting(folder: Path) -> str:
 
 
 def _prefix(folder: Path) -> str:
-    return os.path.join(os.path.realpath(folder), "")  # noqa: PTH118 - for its separator at the end
+    return os.path.join(os.path.realpath(folder), "")  # noqa: PTH118 - adds a separator at the end
 
 
 def _name(user: int) -> str:
-    """Return a user's name, or the number of a user without one."""
-    import pwd  # noqa: PLC0415 - a refusal alone needs it
+    """Return a user's name, else the number."""
+    import pwd  # noqa: PLC0415 - only a refusal needs it
 
     try:
         return pwd.getpwuid(user).pw_name

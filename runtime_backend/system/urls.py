@@ -9,12 +9,12 @@ _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]+:"
 
 
 def file_name(url: str) -> str:
-    """Return a URL's file name; URLs spell ``+`` as ``%2B``, file names do not."""
+    """Return the file name in a URL, unquoted: URLs encode ``+`` as ``%2B``."""
     return url_path(url).rpartition("/")[2]
 
 
 def url_path(url: str) -> str:
-    """Return a URL's path, unquoted; nothing for what is no URL (``http://[x/``)."""
+    """Return a URL's path, unquoted; empty for an invalid URL (``http://[x/``)."""
     from urllib.parse import unquote, urlsplit  # noqa: PLC0415 - most hooks read no URL
 
     try:
@@ -24,7 +24,7 @@ def url_path(url: str) -> str:
 
 
 def as_url(location: str, folder: Path) -> str:
-    """Return a URL for a URL or a path, the latter relative to a folder."""
+    """Return the URL of a location: a URL, or a path relative to a folder."""
     return (
         location
         if re.match(_SCHEME, location) and not Path(location).is_absolute()

@@ -1,1 +1,1 @@
-"""What a build prints: passed on, counted, kept, recorded, and its first errors."""
+"""A build's output: forwarding, counting, storing and recording it, and finding the first errors in it."""

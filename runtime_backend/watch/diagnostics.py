@@ -1,19 +1,19 @@
-"""The errors in what a build prints: frontends show a hundred lines of it, and the one that matters is far up."""
+"""Finding the errors in a build's output: frontends show its last hundred lines, but the first error is far above."""
 
 from __future__ import annotations
 
 import re
 
 KEPT, LONGEST = 5, 300
-"""How many lines are kept, and how many characters of each."""
+"""The most lines that are kept, and the most characters of each."""
 
 _HELD = 1 << 16
-"""Bytes of a line whose end has not come: more than that is no message."""
+"""The most bytes of an incomplete line: a longer line is not a message."""
 _INDENTED = 2
-"""How many lines of CMake's text are kept, below the line that says where."""
+"""The number of lines of CMake's text that are kept, below the line with the place."""
 
 _CONTROL = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f]")
-"""Colours, and whatever else speaks to a terminal."""
+"""Colours and other escape sequences for a terminal."""
 
 _ERROR = re.compile(
     rb"\b(?:fatal )?error: "  # gcc, clang, nvcc, gfortran's driver, lld, mold, rustc, autoconf
@@ -31,13 +31,13 @@ _CONSEQUENCE = re.compile(
     rb"\b(?:collect2|clang(?:\+\+)?|g\+\+|gcc|cc|c\+\+): error: (?:ld|linker) "
     rb"|^error: (?:[Cc]ommand |subprocess-exited-with-error|metadata-generation-failed|legacy-install-failure)"
 )
-"""What a tool says when one that it has run has failed."""
+"""Messages of a tool about the failure of another tool that it ran."""
 _FAILED = re.compile(rb"^FAILED: |^(?:g?make|ninja)(?:\[\d+\])?: (?:\*\*\* |build stopped|fatal)")
 _TRACEBACK = re.compile(rb"^( *)Traceback \(most recent call last\):$")
 
 
 class Diagnostics:
-    """Takes what a build prints, piece by piece, and keeps its first errors. Bounded, whatever is printed."""
+    """Collects the first errors from pieces of a build's output, in bounded memory."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -48,7 +48,7 @@ class Diagnostics:
         self._below = 0
 
     def feed(self, data: bytes) -> None:
-        """Take a piece of the output."""
+        """Add a piece of the output."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._take(line)
@@ -57,7 +57,9 @@ class Diagnostics:
             self._rest = b""
 
     def lines(self) -> list[str]:
-        """Return the first errors, and the exception that ended the build; without errors, what ninja or make say."""
+        """Return the first errors, and the exception that ended the build; without errors, the messages of ninja or
+        make.
+        """
         self._take(self._rest)
         self._rest = b""
         first = self._errors or self._failed
@@ -79,7 +81,7 @@ class Diagnostics:
             self._below = _INDENTED
 
     def _follow_traceback(self, line: bytes) -> None:
-        """Take the line that names the exception: the first one that is not further in than the traceback's head."""
+        """Find the line that names the exception: the first one with no more indentation than the traceback's head."""
         margin = self._margin or b""
         own = line.removeprefix(margin)
         if own and not own.startswith(b" "):

@@ -1,4 +1,4 @@
-"""What ninja did and when, out of the logs that it leaves in build folders."""
+"""What ninja did and when, from the logs in build folders."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ..system.files import read_text
 _HEADERS = ("# ninja log v5", "# ninja log v6", "# ninja log v7")
 
 _DIGITS = 19
-"""Of the largest number in a log: nanoseconds since the epoch."""
+"""The most digits of a number in a log: nanoseconds since the epoch."""
 _TICK = 0.1
-"""Seconds by which a file system's clock may be behind, or ninja slow to note the time."""
+"""Tolerance in seconds for a slow clock of the file system, or a late time stamp of ninja."""
 
 
 class Step(NamedTuple):
-    """One command of ninja's."""
+    """One command that ninja ran."""
 
     output: str
-    """What it made: relative to the log's folder, if it lies below."""
+    """The file that it made, relative to the log's folder if it is inside."""
     start: float
     """Seconds since the build began."""
     end: float
@@ -32,17 +32,18 @@ class Entry(NamedTuple):
 
     output: str
     start: int
-    """Milliseconds since that run of ninja began."""
+    """Milliseconds since the start of that run of ninja."""
     end: int
     mtime: int
-    """Nanoseconds: when the command began (ninja 1.11), or what it made was changed; 0: not told (earlier ninjas)."""
+    """Nanoseconds: the start of the command (ninja 1.11), or the time of its output; 0: not recorded (earlier ninjas).
+    """
 
 
 def read_timeline(folders: Iterable[Path], began: float) -> tuple[Step, ...]:
-    """Return what ninja has done since a build began, by its start.
+    """Return what ninja has done since a build began, sorted by start.
 
-    :param folders: those that the logs lie in, at any depth.
-    :param began: seconds since the epoch.
+    :param folders: folders that contain logs at any depth.
+    :param began: the start of the build, in seconds since the epoch.
     """
     logs = {os.path.realpath(log): log for folder in folders for log in _find_logs(folder)}
     steps = [step for log in logs.values() for step in _read_log(log, began)]
@@ -71,9 +72,9 @@ def _read_log(log: Path, began: float) -> Iterator[Step]:
 
 
 def parse_log(text: str) -> list[Entry]:
-    """Return the commands of a log in its order; none where its version is not known.
+    """Return the commands in a log, in its order; empty if its version is not known.
 
-    A command that makes several files has a line for each of them, and is one entry.
+    A command that makes several files has a line for each, but is one entry.
     """
     header, _, body = text.partition("\n")
     if header.strip() not in _HEADERS:
@@ -81,7 +82,7 @@ def parse_log(text: str) -> list[Entry]:
     found: dict[tuple[int, int, str], Entry] = {}
     for line in body.splitlines():
         columns = line.split("\t")
-        if len(columns) == 5 and all(map(_is_number, columns[:3])):  # noqa: PLR2004 - the format's
+        if len(columns) == 5 and all(map(_is_number, columns[:3])):  # noqa: PLR2004 - the columns of the format
             start, end, mtime = map(int, columns[:3])
             key = (start, end, columns[4])
             found.setdefault(key, Entry(output=columns[3], start=start, end=max(start, end), mtime=mtime))
@@ -93,35 +94,34 @@ def _is_number(column: str) -> bool:
 
 
 def find_starts(entries: Sequence[Entry], ended: float) -> list[float]:
-    """Return when each command began, in seconds since the epoch.
+    """Return the start of each command, in seconds since the epoch.
 
-    Where the log tells the time, by that; where it tells none, the runs lie one after the other, up to the log's own
-    time.
+    Recorded times are used; runs without times are assumed to follow each other, ending at the time of the log file.
 
-    :param ended: the log's own time.
+    :param ended: the modification time of the log file.
     """
-    told = iter(_place([entry for entry in entries if entry.mtime], ended))
-    untold = iter(_stack([entry for entry in entries if not entry.mtime], ended))
-    return [next(told if entry.mtime else untold) for entry in entries]
+    timed = iter(_place([entry for entry in entries if entry.mtime], ended))
+    untimed = iter(_stack([entry for entry in entries if not entry.mtime], ended))
+    return [next(timed if entry.mtime else untimed) for entry in entries]
 
 
 def _place(entries: Sequence[Entry], ended: float) -> list[float]:
-    """Return the starts of commands whose time is told: when they began, or, with ``restat``, when they had ended.
+    """Return the starts of commands with a recorded time: that of their start or, with ``restat``, of their end.
 
-    A log has them in the order of their ends: what would have ended after the next one had ended already.
+    A log is in order of the ends. If a recorded time as start gives an end after the next command's, it is the end.
     """
     starts: list[float] = []
     for entry in reversed(entries):
-        told, seconds = entry.mtime / 1e9, (entry.end - entry.start) / 1000
-        starts.append(told if told + seconds <= ended + _TICK else told - seconds)
+        recorded, seconds = entry.mtime / 1e9, (entry.end - entry.start) / 1000
+        starts.append(recorded if recorded + seconds <= ended + _TICK else recorded - seconds)
         ended = min(ended, starts[-1] + seconds)
     return starts[::-1]
 
 
 def _stack(entries: Sequence[Entry], ended: float) -> list[float]:
-    """Return the starts of commands whose time is not told.
+    """Return the starts of commands without a recorded time.
 
-    A log has them in the order of their ends: where that goes back, another run begins.
+    A log is in order of the ends, so a smaller end begins another run.
     """
     starts: list[float] = []
     base, first = 0.0, ended

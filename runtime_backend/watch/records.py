@@ -1,4 +1,4 @@
-"""The record of builds: a folder each in the cache, with what was printed and what was done when."""
+"""Records of builds: a folder per build in the cache, with its output and its timeline."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from ..system.files import is_file, is_there, list_names, read_text
 from .ninja import Step
 
 KEPT = 20
-"""How many builds are remembered."""
+"""The number of builds whose records are kept."""
 FRESH = 3600
-"""Seconds for which a build is remembered in any case: one command may run more builds than that at once."""
+"""Seconds for which a record is always kept: one command may run more builds than :data:`KEPT` at once."""
 
 _FORMAT = 1
 _FOREVER = 1e12
-"""Seconds that nothing takes."""
+"""More seconds than any build takes."""
 _RECORD, _OUTPUT = "build.json", "output.log"
 
 
 class Build(NamedTuple):
-    """One build, when it is over."""
+    """One finished build."""
 
     source: str
     hook: str
@@ -42,15 +42,15 @@ class Build(NamedTuple):
     outcome: str
     """``built`` or ``failed``."""
     runtimes: Mapping[str, str]
-    """Name -> version, of those that were built against."""
+    """Name -> version, of the runtimes that were built against."""
     max_jobs: str | None
-    """``MAX_JOBS``, as it was in force."""
+    """The value of ``MAX_JOBS``."""
     timeline: tuple[Step, ...]
     name: str | None = None
-    """Of the package, normalised (PEP 503); None where only the build told it."""
+    """The package's normalised name (PEP 503); None if it is known only after building."""
 
     def describe(self) -> dict[str, Any]:
-        """Return the build as JSON takes it."""
+        """Return the build as a JSON object."""
         return {
             "format": _FORMAT,
             "source": self.source,
@@ -67,61 +67,61 @@ class Build(NamedTuple):
 
 
 def read_build(folder: Path) -> Build | None:
-    """Return the build that a folder records; None where there is none, or one of another version of this."""
+    """Read the record in a folder; None if there is none, or it has another format."""
     try:
-        told = parse_json(read_text(folder / _RECORD), is_own=True)
-        return _parse(told) if told["format"] == _FORMAT else None
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError):  # the last two: odd moments
+        data = parse_json(read_text(folder / _RECORD), is_own=True)
+        return _parse(data) if data["format"] == _FORMAT else None
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError):  # the last two: invalid dates
         return None
 
 
-def _parse(told: Mapping[str, Any]) -> Build:
-    """Return what a record says.
+def _parse(data: Mapping[str, Any]) -> Build:
+    """Return the build of a record.
 
-    :raises ValueError: for a value of another type than is written.
+    :raises ValueError: if a value has the wrong type.
     """
-    steps = [(step["output"], step["start"], step["end"]) for step in told["timeline"]]
-    texts = [told["source"], told["hook"], told["outcome"], *told["runtimes"].values(), *(step[0] for step in steps)]
-    optional = [text for text in (told["frontend"], told["max-jobs"], told.get("name")) if text is not None]
-    numbers = [told["seconds"], *(number for step in steps for number in step[1:])]
+    steps = [(step["output"], step["start"], step["end"]) for step in data["timeline"]]
+    texts = [data["source"], data["hook"], data["outcome"], *data["runtimes"].values(), *(step[0] for step in steps)]
+    optional = [text for text in (data["frontend"], data["max-jobs"], data.get("name")) if text is not None]
+    numbers = [data["seconds"], *(number for step in steps for number in step[1:])]
     if not all(isinstance(text, str) for text in (*texts, *optional)) or not all(map(_is_number, numbers)):
         raise ValueError("a value of another type")
     return Build(
-        source=told["source"],
-        hook=told["hook"],
-        frontend=told["frontend"],
-        began=datetime.fromisoformat(told["began"]).timestamp(),
-        seconds=told["seconds"],
-        outcome=told["outcome"],
-        runtimes=told["runtimes"],
-        max_jobs=told["max-jobs"],
+        source=data["source"],
+        hook=data["hook"],
+        frontend=data["frontend"],
+        began=datetime.fromisoformat(data["began"]).timestamp(),
+        seconds=data["seconds"],
+        outcome=data["outcome"],
+        runtimes=data["runtimes"],
+        max_jobs=data["max-jobs"],
         timeline=tuple(Step(*step) for step in steps),
-        name=told.get("name"),
+        name=data.get("name"),
     )
 
 
 def _is_number(value: object) -> bool:
-    """Return whether a value is a number of seconds, and no infinity: JSON of Python's own has those."""
+    """Return whether a value is a finite number: Python's JSON allows infinity."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _FOREVER
 
 
 def builds_folder(cache: Path) -> Path:
-    """Return the folder of the records."""
+    """Return the folder of all records."""
     return cache / "builds"
 
 
 def output_path(folder: Path) -> Path:
-    """Return what takes the output of a build."""
+    """Return the file with a build's output."""
     return folder / _OUTPUT
 
 
 @contextmanager
 def made_folder(cache: Path, source: Path, began: float) -> Iterator[Path]:
-    """Make the folder of a build that begins, and hold it while the build runs.
+    """Make the folder of a starting build, and lock it while the build runs.
 
-    Its name is made of when, of what and in which process; another container may have a process with the same number.
+    Its name consists of time, source and process id. A number is added if it exists: ids repeat in other containers.
 
-    :raises OSError: when the cache cannot be written to.
+    :raises OSError: if the cache cannot be written to.
     """
     name = re.sub(r"[^A-Za-z0-9._]+", "-", source.name).strip("-") or "package"
     folder = open_folder(builds_folder(cache)) / f"{_utc(began):%Y%m%d-%H%M%S}-{name}-{os.getpid()}"
@@ -129,7 +129,7 @@ def made_folder(cache: Path, source: Path, began: float) -> Iterator[Path]:
     while True:
         with held_if_free(folder) as is_free:
             if is_free and not is_there(folder):
-                folder.mkdir(mode=0o700)  # what a build prints is its person's
+                folder.mkdir(mode=0o700)  # the output of a build is private
                 yield folder
                 return
         number += 1
@@ -139,15 +139,15 @@ def made_folder(cache: Path, source: Path, began: float) -> Iterator[Path]:
 def write_build(folder: Path, build: Build) -> None:
     """Write the record of a build, in one step.
 
-    :raises OSError: when it cannot be written.
+    :raises OSError: if it cannot be written.
     """
     text = json.dumps(build.describe(), indent=1, ensure_ascii=False)
-    # A path that is not UTF-8 has surrogates; so written, JSON reads them back.
+    # A path that is not UTF-8 has surrogates; the JSON parser restores them from these escapes.
     write(folder / _RECORD, f"{text}\n".encode("utf-8", errors="backslashreplace"))
 
 
 def forget_builds(cache: Path) -> None:
-    """Remove the oldest builds, but none that still runs, or has ended a short while ago."""
+    """Remove the oldest records, but none of builds that are running or have just ended."""
     over = [folder for folder in _folders(cache) if not _is_running(folder)]
     for folder in over[:-KEPT]:
         with suppress(OSError):  # another person's, or another build has just removed it
@@ -162,7 +162,7 @@ def list_builds(cache: Path) -> list[tuple[Path, Build]]:
 
 
 def find_running(cache: Path) -> list[Path]:
-    """Return the output of the builds that are not over yet, oldest first."""
+    """Return the output files of running builds, oldest first."""
     begun = (folder for folder in _folders(cache) if is_file(output_path(folder)) and not is_file(folder / _RECORD))
     return [output_path(folder) for folder in begun if _is_running(folder)]
 
@@ -174,7 +174,7 @@ def _folders(cache: Path) -> list[Path]:
 
 
 def _is_running(folder: Path) -> bool:
-    """Return whether the process of a build is there: it holds the folder."""
+    """Return whether a build is running: its process holds the lock of the folder."""
     try:
         with held_if_free(folder) as is_free:
             return not is_free

@@ -1,6 +1,6 @@
-"""A process whose output is passed on, line by line, to where the output of this process goes.
+"""Running a process whose output is forwarded, line by line, to the output of this process.
 
-Its two streams are pipes that a thread each reads: on Windows, pipes cannot be waited for together.
+Each of its two streams is a pipe with a thread that reads it: Windows cannot wait for several pipes.
 """
 
 from __future__ import annotations
@@ -21,23 +21,24 @@ from ..system.progress import LineBuffer
 from ..system.stopping import end, find_descendants
 
 HOLD = 0.15
-"""Seconds that the beginning of a line waits for its end; and what a process has left behind, for more of it."""
+"""Seconds that an incomplete line waits for its end, and that remaining output is waited for after the process ended.
+"""
 GRACE = 1.0
-"""Seconds in which a process may end by itself after Ctrl-C, which a terminal sends to it as well."""
+"""Seconds for a process to end by itself after Ctrl-C, which a terminal sends to it as well."""
 
 _TICK = 1.0
-"""Seconds between two chances to hear of Ctrl-C on Windows."""
+"""Seconds between two checks for Ctrl-C on Windows."""
 _LAST = 1.0
-"""Seconds that are waited for more, in all, where something goes on printing when the process itself has ended."""
+"""Total seconds of further waiting if output still arrives after the process itself has ended."""
 _CHUNK = 1 << 16
 _WAITING = 16
-"""Chunks that are read before the first of them is passed on: a frontend that does not read stops the build."""
+"""Chunks that are read ahead: a frontend that does not read its pipe thus pauses the build."""
 _MOST = (1 << 20) + _WAITING * _CHUNK
-"""Bytes that may be on their way when a process ends: what a pipe can hold, and what is waiting here."""
+"""The most bytes in transit when a process ends: the capacity of a pipe, and the chunks waiting here."""
 
 
 def can_follow() -> bool:
-    """Return whether there is an output, and no person at a terminal, to whom ninja shows its own progress."""
+    """Return whether there is an output, and it is not a terminal, where ninja shows its own progress."""
     try:
         os.fstat(1), os.fstat(2)
     except OSError:
@@ -48,7 +49,7 @@ def can_follow() -> bool:
 def run_plain(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> int:
     """Run a command on the streams of this process, and return its exit code."""
     _flush()
-    # Under tox, the standard input has the frontend's own commands; a person at a terminal may be asked something.
+    # Under tox, standard input carries the frontend's own commands. At a terminal, the command may prompt the person.
     stdin = None if os.isatty(0) else subprocess.DEVNULL
     process = subprocess.Popen(command, env=environ, cwd=folder, stdin=stdin)  # noqa: S603 - the caller's
     with _ended(process):
@@ -62,12 +63,12 @@ def run_followed(
     annotate: Callable[[bytes], bytes],
     keep: Callable[[bytes], None],
 ) -> int | None:
-    """Run a command, pass on what it prints, and return its exit code; None: this process has too many open files.
+    """Run a command, forward its output, and return its exit code; None if this process has too many open files.
 
-    :param annotate: makes of a line what is passed on.
-    :param keep: gets everything that is passed on.
+    :param annotate: returns the text to forward for a line.
+    :param keep: gets everything that is forwarded.
     """
-    is_one = os.path.sameopenfile(1, 2)  # as under pip: one pipe then, which keeps the order of all
+    is_one = os.path.sameopenfile(1, 2)  # as under pip: then one pipe keeps the order
     _flush()
     try:
         process = subprocess.Popen(  # noqa: S603 - the caller's
@@ -91,14 +92,14 @@ def run_followed(
                 relay.start()
                 relay.follow()
         except BaseException:
-            relay.follow()  # its last words
+            relay.follow()  # forwards the remaining output
             raise
     return process.returncode
 
 
 @contextmanager
 def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Leave nothing of a process running when it is not waited for to its end."""
+    """End a process and its descendants if waiting for it is interrupted."""
     try:
         yield
     except BaseException:
@@ -111,14 +112,14 @@ def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def _flush() -> None:
-    """Write what Python has not written yet: it comes before what the process prints."""
+    """Flush Python's streams, so that their content precedes the output of the process."""
     for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, OSError, ValueError):  # there is none, nobody reads it, it is closed
+        with suppress(AttributeError, OSError, ValueError):  # it is missing, not read, or closed
             stream.flush()
 
 
 class _Stream:
-    """One pipe, and the descriptor of this process that its content goes to."""
+    """One pipe, and the descriptor of this process to which its content is forwarded."""
 
     def __init__(self, pipe: IO[bytes], sink: int, annotate: Callable[[bytes], bytes]) -> None:
         self.pipe = pipe
@@ -128,11 +129,11 @@ class _Stream:
 
     @property
     def is_holding(self) -> bool:
-        """Whether something waits for the end of its line."""
+        """Whether an incomplete line is waiting."""
         return self._lines.is_holding
 
     def feed(self, data: bytes) -> bytes:
-        """Take what was read, and return what can be passed on now."""
+        """Add data, and return what can be forwarded now."""
         was_holding = self.is_holding
         ready = self._lines.feed(data)
         if ready or not was_holding:
@@ -140,24 +141,24 @@ class _Stream:
         return ready
 
     def release(self, patience: float = HOLD) -> bytes:
-        """Return what has waited long enough for the end of its line."""
+        """Return the incomplete line if it has waited long enough."""
         return self._lines.flush() if time.monotonic() - self._since >= patience else b""
 
 
 def _harmless(annotate: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
-    """Return what passes a line on as it is where there is a mistake of ours: it is no reason to stop a build."""
+    """Wrap a function so that its exceptions leave the line unchanged: a bug there must not stop a build."""
 
-    def told(line: bytes) -> bytes:
+    def annotated(line: bytes) -> bytes:
         try:
             return annotate(line)
-        except Exception:  # noqa: BLE001 - whatever it is
+        except Exception:  # noqa: BLE001 - any bug
             return line
 
-    return told
+    return annotated
 
 
 class _Relay:
-    """What passes the output of one process on, in the thread that waits for it."""
+    """Forwards the output of one process, in the thread that waits for the process."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], streams: Sequence[_Stream], keep: Callable[[bytes], None]
@@ -190,9 +191,9 @@ class _Relay:
                     return
 
     def follow(self) -> None:
-        """Pass on, until the process has ended and all that it has printed is passed on.
+        """Forward the output until the process has ended and all of it is forwarded.
 
-        A compiler cache's server, which goes on for hours, may have the pipes, too: their end is not waited for.
+        The server of a compiler cache may keep the pipes open for hours, so the end of the pipes is not awaited.
         """
         while (self._is_running or self._open) and min(self._time_left, self._bytes_left) > 0:
             is_holding = not self._is_running or any(stream.is_holding for stream in self._streams)
@@ -220,7 +221,7 @@ class _Relay:
             self._open.discard(stream)
 
     def close(self) -> None:
-        """Pass on what is left, and let the threads end."""
+        """Forward the rest, and let the threads end."""
         self._is_over.set()
         with suppress(Empty):
             while True:
@@ -236,7 +237,7 @@ class _Relay:
 
 def _write(descriptor: int, data: bytes) -> None:
     rest = memoryview(data)
-    with suppress(OSError):  # nobody reads it any more; the build goes on all the same
+    with suppress(OSError):  # the reader is gone; the build continues
         while rest:
             rest = rest[_write_some(descriptor, rest) :]
 
@@ -244,6 +245,6 @@ def _write(descriptor: int, data: bytes) -> None:
 def _write_some(descriptor: int, data: memoryview) -> int:
     try:
         return os.write(descriptor, data)
-    except BlockingIOError:  # the frontend may have made it so, and has not read yet
+    except BlockingIOError:  # a non-blocking pipe of the frontend is full
         time.sleep(0.01)
         return 0

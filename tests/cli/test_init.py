@@ -234,7 +234,7 @@ def test_setup_script_that_may_not_be_read(
     path = write(tmp_path / "setup.py", "")
     for error, told in (
         (PermissionError(13, "Permission denied", str(path)), "cannot be read: Permission denied"),
-        (RecursionError(), "not valid Python: it has a NUL in it, or is nested too deeply"),
+        (RecursionError(), "not valid Python: found a NUL, or too deep nesting"),
     ):
 
         def refuse(_: Path, error: Exception = error) -> bytes:

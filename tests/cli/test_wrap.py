@@ -256,7 +256,7 @@ def test_asked(server: Server, tmp_path: Path) -> None:
     [
         (
             SETUP.format(more=', "torch==" + torch.__version__'),
-            "they are known only after building: the answer depends on what is not known of torch: torch.version\n",
+            "they are known only after building: the answer depends on facts of torch that are not known: torch.version\n",
         ),
         ("import nowhere_at_all", "only after building: ModuleNotFoundError: No module named 'nowhere_at_all'\n"),
     ],

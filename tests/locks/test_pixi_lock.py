@@ -185,5 +185,7 @@ def test_without_pyyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     """Without PyYAML the lock is named, and what to do."""
     monkeypatch.setitem(sys.modules, "yaml", None)
     path = lock(tmp_path, [], "")
-    with pytest.raises(LockError, match=r"pixi.lock: cannot be read: PyYAML is not installed.*\n.*runtime-backend\[yaml\]"):
+    with pytest.raises(
+        LockError, match=r"pixi.lock: cannot be read: PyYAML is not installed.*\n.*runtime-backend\[yaml\]"
+    ):
         read(path)

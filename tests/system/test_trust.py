@@ -303,7 +303,7 @@ def test_cache(tmp_path: Path) -> None:
     with pytest.raises(ProvisionError) as caught:
         check_owner(cache, ME)
     assert (
-        f"the cache {cache} is not used, since what lies in it runs as you: {ANYONE}\n"
+        f"the cache {cache} is not used, because its content runs as you: {ANYONE}\n"
         "Name a folder of your own: RUNTIME_BACKEND_CACHE_DIR=/path. If you trust this one, name it:"
         f" RUNTIME_BACKEND_TRUST='{cache}'"
     ) == str(caught.value)
