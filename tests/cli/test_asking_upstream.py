@@ -1,4 +1,4 @@
-"""Asking an upstream backend: the wrapper that asks, and why there is no answer."""
+"""Asking an upstream backend for metadata: the temporary wrapper, and the reasons for missing answers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from runtime_backend.config import Upstream, load_settings
 
 
 def test_nothing_said() -> None:
-    """A failure without a word is told by its name."""
+    """A failure without output is reported by its exit code or its name."""
     error = subprocess.CalledProcessError(3, ["x"], output=b"")
     assert "it printed nothing: exit code 3" == asking._last_words(error)  # noqa: SLF001
 
 
 @pytest.mark.parametrize("text", ['a"b', "{x}", 'x" }\n[tool.evil]\ny = "', "\\"])
 def test_wrapper_holds_any_text(text: str, tmp_path: Path) -> None:
-    """A name, a URL or a folder of a source is data in the wrapper that asks, too."""
+    """Any name, URL or folder of a source is data in the temporary wrapper."""
     patch = write(tmp_path / "odd'name.patch", "content")
     upstream = Upstream(
         kind="git", where=text, sha256=None, rev="a" * 40, subdirectory=f"a{text}", patches=(patch,), origin="test"

@@ -1,4 +1,4 @@
-"""The command line's boundary: what a person, a pipe or a disk does is a message and an exit code."""
+"""The command line's error boundary: every failure that is not a bug is a message and an exit code."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def failing(error: BaseException) -> Callable[[], int]:
     ],
 )
 def test_failures(error: BaseException, told: str, capsys: Capsys) -> None:
-    """What fails outside is told in a few words, without a traceback."""
+    """An expected failure is a short message without a traceback."""
     prepare_streams()
     assert 7 == guard(failing(error), 7)
     assert ("", f"runtime-backend: {told}\n") == capsys.readouterr()
@@ -82,13 +82,13 @@ def test_failures(error: BaseException, told: str, capsys: Capsys) -> None:
 
 @pytest.mark.parametrize("error", [ModuleNotFoundError(name="other"), ModuleNotFoundError(), TypeError("bug")])
 def test_bugs(error: BaseException) -> None:
-    """What is a mistake of ours keeps its traceback."""
+    """A bug keeps its traceback."""
     with pytest.raises(type(error)):
         guard(failing(error))
 
 
 def test_interrupt(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """Ctrl-C is 130, and the process ends in peace; where main is called with words, signals are its caller's."""
+    """Ctrl-C gives exit code 130 and no traceback; if main is called with words, signals belong to its caller."""
     ignored: list[object] = []
     monkeypatch.setattr(signal, "signal", lambda *given: ignored.append(given) if given[0] == signal.SIGINT else None)
     monkeypatch.setattr("runtime_backend.cli.cache.own_cache", failing(KeyboardInterrupt()))
@@ -99,13 +99,13 @@ def test_interrupt(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
 
 
 def test_interrupt_during_imports(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first imports are interrupted most easily."""
+    """Ctrl-C during the first imports gives exit code 130."""
 
     class Slow:
-        """Somebody presses Ctrl-C while a module is looked for."""
+        """A finder that is interrupted while it looks for a module."""
 
         def find_spec(self, name: str, *_: object) -> None:
-            """Be interrupted."""
+            """Raise KeyboardInterrupt."""
             if name == "runtime_backend.cli.commands":
                 raise KeyboardInterrupt
 
@@ -115,7 +115,7 @@ def test_interrupt_during_imports(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_full_device(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """An answer that cannot be written is a failure, also if there is no other one; the rest goes nowhere."""
+    """An answer that cannot be written is a failure; the rest is discarded."""
     said = "runtime-backend: error: cannot write to standard output: No space left on device\n"
 
     def answer() -> int:
@@ -129,7 +129,7 @@ def test_full_device(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
 
 
 def test_full_at_the_end(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """So it is where only the last bytes cannot be written: those of --help, too."""
+    """A failure to write the last bytes is reported, also for --help."""
     said = "runtime-backend: error: cannot write to standard output: No space left on device\n"
     for end in (lambda: 0, failing(SystemExit(0))):
         with open("/dev/full", "w", encoding="utf-8") as stream:  # noqa: PTH123 - a device
@@ -139,7 +139,7 @@ def test_full_at_the_end(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> Non
 
 
 def test_help_to_a_full_device(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """Nor does argparse hide it, which takes no notice of what it cannot print."""
+    """A failure to write the help is reported, although argparse ignores it."""
     for words in (["--help"], ["--version"], ["check", "-h"]):
         with open("/dev/full", "w", encoding="utf-8", buffering=1) as stream:  # noqa: PTH123 - a device
             monkeypatch.setattr(sys, "stdout", stream)
@@ -148,7 +148,7 @@ def test_help_to_a_full_device(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) 
 
 
 def test_nobody_reads(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """An answer that nobody reads to its end is a failure without a word."""
+    """A closed pipe is a failure without a message."""
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as stream:
@@ -157,14 +157,14 @@ def test_nobody_reads(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
 
 
 def test_standard_error_that_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What cannot be said stops nothing."""
+    """A message that cannot be printed stops nothing."""
     with open("/dev/full", "w", encoding="utf-8", buffering=1) as stream:  # noqa: PTH123 - a device
         monkeypatch.setattr(sys, "stderr", stream)
         say("one")
         say("two")
 
     class Plain(io.StringIO):
-        """A stream without a descriptor, which is full."""
+        """A full stream without a descriptor."""
 
         def write(self, _: str) -> int:
             """Refuse."""
@@ -175,7 +175,7 @@ def test_standard_error_that_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_closed_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Streams that are closed are opened, for programs that we run, too; what is printed there is refused."""
+    """Closed standard streams are opened for child processes; printing to them fails."""
     opened: list[tuple[object, ...]] = []
     reading = os.open(os.devnull, os.O_RDONLY)
     monkeypatch.setattr(terminal, "_is_open", lambda descriptor: descriptor == 0)
@@ -190,7 +190,7 @@ def test_closed_streams(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_is_open() -> None:
-    """A descriptor is asked whether it is open."""
+    """An open descriptor is recognised."""
     reading, writing = os.pipe()
     os.close(reading)
     assert (False, True) == (terminal._is_open(reading), terminal._is_open(writing))  # noqa: SLF001 - see above
@@ -198,7 +198,7 @@ def test_is_open() -> None:
 
 
 def test_answer_to_a_closed_stream(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """What is printed to a descriptor that cannot be written to is told as a closed one."""
+    """Printing to a descriptor that cannot be written to is reported as a closed stream."""
     with os.fdopen(os.open(os.devnull, os.O_RDONLY), "w") as stream:
         monkeypatch.setattr(sys, "stdout", stream)
         stream.write("x")
@@ -220,7 +220,7 @@ def test_answer_to_a_closed_stream(monkeypatch: pytest.MonkeyPatch, capsys: Caps
     ],
 )
 def test_encodings(encoding: str, errors: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the encoding, a line is printed; trees are drawn in ASCII if need be. Another wish is obeyed."""
+    """A line is printed in any encoding, with trees in ASCII if necessary; another error handler is kept."""
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors=errors)
     monkeypatch.setattr(sys, "stdout", stream)
     prepare_streams()
@@ -261,9 +261,9 @@ def run(shell: str, *words: str, **environ: str) -> subprocess.CompletedProcess[
     ],
 )
 def test_streams(shell: str, code: int, errors: bytes, environment: Path) -> None:
-    """Of a real process, too, no stream is a traceback or an exit code of the interpreter's own."""
+    """In a real process, no state of a stream gives a traceback or an exit code of the interpreter."""
     done = run(shell, "check", str(environment))
-    if "| true" in shell:  # whether it is too late depends on who is first
+    if "| true" in shell:  # the order of the two processes varies
         assert done.returncode in (1, code)
     else:
         assert code == done.returncode
@@ -282,7 +282,7 @@ def test_streams(shell: str, code: int, errors: bytes, environment: Path) -> Non
     ],
 )
 def test_locales(variables: dict[str, str], environment: Path) -> None:
-    """Nor is any encoding; JSON is ASCII in all of them."""
+    """No encoding gives a traceback; JSON is ASCII in all of them."""
     for words in (["check", str(environment)], ["check", "--json", str(environment)], ["--help"], ["cache", "size"]):
         done = run('"$@"', *words, **variables, RUNTIME_BACKEND_CACHE_DIR=str(environment / "ü"))
         assert (words[0] == "check", b"") == (bool(done.returncode), done.stderr)
@@ -290,7 +290,7 @@ def test_locales(variables: dict[str, str], environment: Path) -> None:
 
 
 def is_running(process: int) -> bool:
-    """Return whether a process runs; one that has ended may be there until its parent asks for it."""
+    """Return whether a process runs and is not a zombie."""
     try:
         stat = Path(f"/proc/{process}/stat").read_text("utf-8")
     except OSError:
@@ -299,7 +299,7 @@ def is_running(process: int) -> bool:
 
 
 def test_interrupted_while_a_program_runs(tmp_path: Path) -> None:
-    """Ctrl-C ends what was started as well, and is 130."""
+    """Ctrl-C also ends child processes, and gives exit code 130."""
     script = write(tmp_path / "bin/python-slow", f'#!/bin/sh\necho $$ > "{tmp_path}/pid"\nexec sleep 60\n')
     script.chmod(0o755)
     command = [sys.executable, "-m", "runtime_backend", "check", str(script)]
@@ -315,7 +315,7 @@ def test_interrupted_while_a_program_runs(tmp_path: Path) -> None:
 
 
 def test_working_directory_that_is_gone(tmp_path: Path) -> None:
-    """A folder that was removed below the person is told as such."""
+    """A removed working directory is reported."""
     folder = tmp_path / "gone"
     folder.mkdir()
     done = run(f'cd "{folder}" && rmdir "{folder}" && "$@"', "check")

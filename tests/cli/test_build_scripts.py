@@ -1,4 +1,4 @@
-"""Whether a package builds against torch: what its build would run and read, without any of it being run."""
+"""Whether a package builds against torch, from the files that its build would run and read."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ AGAINST_TORCH: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("shape", AGAINST_TORCH)
 def test_against_torch(shape: str, tmp_path: Path) -> None:
-    """Whatever the build runs or reads may need torch: the package is converted."""
+    """A package is converted if anything that its build runs or reads may need torch."""
     for name, text in AGAINST_TORCH[shape].items():
         write(tmp_path / name, text)
     assert "runtime_backend.build" == loads(adopt(tmp_path).after)["build-system"]["build-backend"]
@@ -122,7 +122,7 @@ PURE: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("shape", PURE)
 def test_pure(shape: str, tmp_path: Path) -> None:
-    """What only mentions torch is not converted."""
+    """A package that only mentions torch is not converted."""
     for name, text in PURE[shape].items():
         write(tmp_path / name, text)
     with pytest.raises(AdoptionError, match="found nothing here that builds against torch"):
@@ -130,7 +130,7 @@ def test_pure(shape: str, tmp_path: Path) -> None:
 
 
 def test_import_above_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An import that reaches out of the tree finds nothing."""
+    """An import from above the tree finds nothing."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "setup.py", "from .... import x\nimport a\n")
     write(tmp_path / "a/__init__.py", "from ... import b\n")
@@ -153,14 +153,14 @@ def test_import_above_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_ninja(setup: str, wanted: str | None, tmp_path: Path) -> None:
-    """What compiles by torch's BuildExtension wants ninja, unless it is told otherwise."""
+    """A package with torch's BuildExtension wants ninja, unless it turns ninja off."""
     write(tmp_path / "setup.py", setup)
     write(tmp_path / "a/b.py", "class B(BuildExtension):\n    pass\n")
     assert wanted == read_build_scripts(tmp_path, {}).wants_ninja
 
 
 def test_users(tmp_path: Path) -> None:
-    """What is imported of those that require torch is told once, by the distribution's name."""
+    """Each imported distribution that requires torch is listed once, by its name."""
     write(
         tmp_path / "setup.py",
         "import torchvision.io, pytorch_lightning\nfrom torchvision import x\nfrom .timm import y\n",

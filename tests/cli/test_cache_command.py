@@ -23,7 +23,7 @@ LONG_AGO = time.time() - 3 * 24 * 3600
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the cache of the person who calls."""
+    """Return the person's cache."""
     monkeypatch.setenv("RUNTIME_BACKEND_CACHE_DIR", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
@@ -35,12 +35,12 @@ def make(folder: LinkedFolder) -> None:
 
 
 def make_links(cache: Path) -> None:
-    """Leave what a build leaves that had a CUDA_HOME: links, whose targets do not count."""
+    """Make what a build with a CUDA_HOME leaves: links, whose targets do not count."""
     make(LinkedFolder(path=cache / "cuda/cuda-13.0-ab", targets={"bin": cache / "toolkits/cuda-13.0-ab"}))
 
 
 def fill(cache: Path) -> None:
-    """Leave something of several kinds."""
+    """Make entries of several kinds."""
     write(cache / "fetched/torch-2.7.0-ab/x", "x" * 2_000_000)
     write(cache / "fetched/torch-2.7.0-ab.lock", "")
     write(cache / "index/y", "y" * 100_000)
@@ -51,7 +51,7 @@ def fill(cache: Path) -> None:
 
 @pytest.mark.parametrize("words", [[], ["list"]])
 def test_list(words: list[str], cache: Path, capsys: Capsys) -> None:
-    """What is in the cache is listed with its size."""
+    """The entries of the cache are listed with their size."""
     fill(cache)
     assert 0 == main(["cache", *words])
     assert [
@@ -65,7 +65,7 @@ def test_list(words: list[str], cache: Path, capsys: Capsys) -> None:
 
 
 def test_size(cache: Path, capsys: Capsys) -> None:
-    """The size of all of it is one line; without a cache it is nothing."""
+    """The total size is one line; it is zero without a cache."""
     assert 0 == main(["cache", "size"])
     fill(cache)
     assert 0 == main(["cache", "size"])
@@ -73,7 +73,7 @@ def test_size(cache: Path, capsys: Capsys) -> None:
 
 
 def test_size_while_a_build_runs(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """A file that goes meanwhile counts nothing."""
+    """A file that is removed during the count has no size."""
     fill(cache)
     looked_at = Path.lstat
 
@@ -88,7 +88,7 @@ def test_size_while_a_build_runs(cache: Path, monkeypatch: pytest.MonkeyPatch, c
 
 
 def test_named_from_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """A folder is named as for a build: from where the person stands, or from home."""
+    """The cache folder is resolved as in a build: relative to the working directory, or to the home folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/jo")
     for named in ("mine", "~/mine"):
@@ -98,7 +98,7 @@ def test_named_from_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 
 
 def test_file_for_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """A file is no cache."""
+    """A file instead of the cache folder is refused."""
     monkeypatch.setenv("RUNTIME_BACKEND_CACHE_DIR", str(write(tmp_path / "file", "")))
     assert 2 == main(["cache", "clean"])
     assert (
@@ -108,7 +108,7 @@ def test_file_for_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
 
 
 def test_closed_cache(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """A cache that may not be read is not empty."""
+    """An unreadable cache is refused."""
     cache.mkdir()
     monkeypatch.setattr("os.access", lambda *_: False)
     assert 2 == main(["cache"])
@@ -119,7 +119,7 @@ def test_closed_cache(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: Caps
 
 
 def test_clean(cache: Path, capsys: Capsys) -> None:
-    """Everything goes; so does what an interrupted removal left."""
+    """Everything is removed, including the rest of an interrupted removal."""
     fill(cache)
     age(write(cache / "fetched/.old-12-builds/x", "x" * 300_000).parent)
     assert 0 == main(["cache", "clean"])
@@ -130,7 +130,7 @@ def test_clean(cache: Path, capsys: Capsys) -> None:
 
 
 def test_clean_kinds(cache: Path, capsys: Capsys) -> None:
-    """One kind goes, or several."""
+    """One kind or several are removed."""
     fill(cache)
     assert 0 == main(["cache", "clean", "index", "fetched"])
     assert f"removed 2.1 MB from {cache}\n" == capsys.readouterr().out
@@ -146,7 +146,7 @@ def test_clean_kinds(cache: Path, capsys: Capsys) -> None:
     ],
 )
 def test_wrong_kinds(words: list[str], told: str, cache: Path, capsys: Capsys) -> None:
-    """A kind that there is not removes nothing."""
+    """An unknown kind is refused, and nothing is removed."""
     fill(cache)
     assert 2 == main(["cache", *words])
     assert capsys.readouterr().err.startswith(f"runtime-backend: error: {told}")
@@ -154,7 +154,7 @@ def test_wrong_kinds(words: list[str], told: str, cache: Path, capsys: Capsys) -
 
 
 def test_clean_that_cannot(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """What cannot be removed is named, and is a failure."""
+    """A path that cannot be removed is reported, and is a failure."""
     write(cache / "index/y", "")
     write(cache / "fetched/torch-2.7.0-ab/x", "")
 
@@ -168,7 +168,7 @@ def test_clean_that_cannot(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 def test_clean_while_builds_run(cache: Path, capsys: Capsys) -> None:
-    """Nothing that a build uses is taken from it, nor what a frontend was given a short while ago."""
+    """Entries that a build uses, or that a frontend got recently, are kept."""
     torch, tree, wheel = (cache / name for name in ("fetched/torch-2.7.0-ab", "sources/tree-9c8d", "verified/9f86"))
     for folder in (torch, tree, wheel, cache / "fetched/torch-2.8.0-cd"):
         write(folder / "x", "")
@@ -186,19 +186,19 @@ def test_clean_while_builds_run(cache: Path, capsys: Capsys) -> None:
 
 
 def age(path: Path) -> Path:
-    """Let something be three days old."""
+    """Make a path three days old."""
     os.utime(path, (LONG_AGO, LONG_AGO), follow_symlinks=False)
     return path
 
 
 def left(cache: Path) -> list[str]:
-    """Return the files and links that are there."""
+    """Return the remaining files and links."""
     paths = (path for path in cache.rglob("*") if path.is_symlink() or path.is_file())
     return sorted(path.relative_to(cache).as_posix() for path in paths)
 
 
 def test_prune(cache: Path, capsys: Capsys) -> None:
-    """What nobody will use goes; what a build would have to make again, or is at, stays."""
+    """Unused entries are removed; entries that a build uses or would make again are kept."""
     fill(cache)
     write(cache / "fetched/.new-torch-2.7.0-ab-0a1b2c3d/x", "x" * 500_000)  # its lock is free
     write(cache / "fetched/.new-99-torch-2.8.0-cd/x", "")  # no lock, and of today
@@ -217,7 +217,7 @@ def test_prune(cache: Path, capsys: Capsys) -> None:
 
 
 def test_prune_while_a_build_runs(cache: Path) -> None:
-    """What another process is filling stays."""
+    """An entry that another process is making is kept."""
     unfinished = age(write(cache / "fetched/.new-torch-2.7.0-ab-0a1b2c3d/x", "").parent)
     with exclusively(cache / "fetched/torch-2.7.0-ab"):
         assert 0 == main(["cache", "prune"])
@@ -227,7 +227,7 @@ def test_prune_while_a_build_runs(cache: Path) -> None:
 
 
 def test_prune_what_vanishes(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is finished meanwhile is none of ours."""
+    """A file that vanishes during the search is ignored."""
     write(cache / "asked/a.json", "{}")
 
     def vanish(path: Path) -> os.stat_result:
@@ -239,7 +239,7 @@ def test_prune_what_vanishes(cache: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_prune_environments_that_are_gone(cache: Path, tmp_path: Path) -> None:
-    """Links to an environment that is gone go, with what leads to them; those of another one stay."""
+    """Links to a removed environment are removed, with the links to these; others are kept."""
     for name in ("gone", "there"):
         write(tmp_path / name / "torch/x", "")
         make(LinkedFolder(path=cache / "overlays" / name, targets={"torch": tmp_path / name / "torch"}))
@@ -255,7 +255,7 @@ def test_prune_environments_that_are_gone(cache: Path, tmp_path: Path) -> None:
 
 
 def test_prune_bytecode(cache: Path, tmp_path: Path) -> None:
-    """The byte code of folders that are gone goes."""
+    """The byte code of removed folders is removed."""
     lib = tmp_path / "lib"
     lib.mkdir()
     mirror = cache / "bytecode" / lib.relative_to(lib.anchor)
@@ -266,7 +266,7 @@ def test_prune_bytecode(cache: Path, tmp_path: Path) -> None:
 
 
 def install(folder: Path, files: dict[str, str], **record: str) -> Path:
-    """Install a runtime into a folder of the cache, with its RECORD; return that."""
+    """Install a runtime with its RECORD into a folder of the cache, and return the RECORD."""
     rows = []
     for name, text in files.items():
         hashed = urlsafe_b64encode(sha256(write(folder / name, text).read_bytes()).digest()).decode().rstrip("=")
@@ -276,7 +276,7 @@ def install(folder: Path, files: dict[str, str], **record: str) -> Path:
 
 
 def damaged(cache: Path, path: Path, content: bytes | None) -> None:
-    """Damage a file, or remove it."""
+    """Damage or remove a file."""
     assert path.is_relative_to(cache)
     path.unlink()
     if content is not None:
@@ -287,7 +287,7 @@ FILES = {"torch/a.so": "aaa", "torch/b,c.so": "bbb"}
 
 
 def whole(cache: Path) -> None:
-    """Fill a cache with what can be verified."""
+    """Fill a cache with entries that can be verified."""
     install(cache / "fetched/torch-2-ab", FILES)
     install(cache / "toolkits/cuda-13.0-ab", FILES)
     content = b"an sdist"
@@ -305,7 +305,7 @@ def whole(cache: Path) -> None:
 
 
 def test_verify(cache: Path, capsys: Capsys) -> None:
-    """A whole cache is told as such, and so is none."""
+    """An undamaged or missing cache is reported as undamaged."""
     assert 0 == main(["cache", "verify"])
     whole(cache)
     assert 0 == main(["cache", "verify"])
@@ -328,7 +328,7 @@ def test_verify(cache: Path, capsys: Capsys) -> None:
     ],
 )
 def test_damage(kind: str, pattern: str, content: bytes | None, told: str, cache: Path, capsys: Capsys) -> None:  # noqa: PLR0913, PLR0917
-    """What is not as it was put there is named, with the command that removes it."""
+    """A damaged entry is reported, with the command that removes it."""
     whole(cache)
     (path,) = cache.glob(pattern)
     damaged(cache, path, content)
@@ -340,7 +340,7 @@ def test_damage(kind: str, pattern: str, content: bytes | None, told: str, cache
 
 
 def test_damaged_links(cache: Path, tmp_path: Path, capsys: Capsys) -> None:
-    """Links of which some lead nowhere are damage; all of them are those of an environment that is gone."""
+    """A folder with some broken links is damaged; if all are broken, the environment is gone."""
     for name in ("half", "gone"):
         for part in ("torch", "numpy"):
             write(tmp_path / name / part / "x", "")
@@ -357,7 +357,7 @@ def test_damaged_links(cache: Path, tmp_path: Path, capsys: Capsys) -> None:
 
 
 def test_much_damage(cache: Path, capsys: Capsys) -> None:
-    """Of many files the first ones are named; each kind once."""
+    """Only the first of many damaged files are named; each kind is named once."""
     install(cache / "fetched/torch-2-ab", {f"torch/{n}": "" for n in range(9)})
     install(cache / "fetched/torch-2-cd", {"torch/x": ""})
     for path in cache.glob("fetched/*/torch/*"):
@@ -372,7 +372,7 @@ def test_much_damage(cache: Path, capsys: Capsys) -> None:
 
 
 def test_somebody_else_removes_it(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """A file that cannot be read is told by its path."""
+    """A file that cannot be read is reported with its path."""
     whole(cache)
     real: Callable[..., object] = Path.open
 

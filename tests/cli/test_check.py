@@ -1,4 +1,4 @@
-"""``runtime-backend check``: stamps against what is installed, the commands that help, and libraries without a stamp."""
+"""``runtime-backend check``: comparing stamps with the installed runtimes, rebuild commands, libraries without a stamp."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Capsys = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the site-packages of an environment with torch 2.7.0, which nobody has activated."""
+    """Return the site-packages of an environment with torch 2.7.0 that is not activated."""
     for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         monkeypatch.delenv(name, raising=False)
     site = make_venv(tmp_path / ".venv")
@@ -63,7 +63,7 @@ def run(site: Path, *words: str) -> int:
 
 
 def test_all_fit(site: Path, capsys: Capsys) -> None:
-    """What was built for what is installed fits; so does another micro version, if that is enough."""
+    """A package that was built for the installed runtime fits; another micro version may fit, too."""
     install(site, "exact", stamp())
     install(site, "minor", stamp("2.7.1", "minor"))
     install(site, "nothing", stamp(None))
@@ -76,7 +76,7 @@ def test_all_fit(site: Path, capsys: Capsys) -> None:
 
 
 def test_stale(site: Path, capsys: Capsys) -> None:
-    """What was built for another one is named, with the command that builds it again."""
+    """A package that was built for another runtime is reported, with the command that rebuilds it."""
     install(site, "old", stamp("2.6.0"))
     install(site, "pip", None)
     assert 1 == run(site)
@@ -181,7 +181,7 @@ def test_another_accelerator(
 @pytest.mark.parametrize("facts", [CUDA, ROCM, XPU])
 @pytest.mark.parametrize("match", ["exact", "minor", "floor"])
 def test_early_stamp(match: str, facts: dict[str, Any], site: Path, capsys: Capsys) -> None:
-    """A stamp that was written before there was word of ROCm's version and of XPU fits by what it tells."""
+    """A stamp from before the facts on ROCm and XPU is compared by the facts that it has."""
     make_torch(site, "2.7.0", **facts)
     install(site, "early", restamp(match, facts, without=("rocm", "xpu")))
     assert 0 == run(site)
@@ -193,7 +193,7 @@ def test_early_stamp(match: str, facts: dict[str, Any], site: Path, capsys: Caps
 
 
 def test_torch_is_gone(site: Path, capsys: Capsys) -> None:
-    """Without any torch, everything is stale."""
+    """Without torch, every package is stale."""
     shutil.rmtree(next(site.glob("torch-*.dist-info")))
     install(site, "old", stamp())
     assert 1 == run(site)
@@ -241,7 +241,7 @@ def odd(**facts: object) -> str:
     ],
 )
 def test_odd_stamp(text: str, told: str, site: Path, capsys: Capsys) -> None:
-    """A damaged stamp is one line, and the others are looked at nevertheless; a build makes it anew."""
+    """A damaged stamp is one line, the other stamps are still checked, and a rebuild is proposed."""
     info = install(site, "broken", text)
     install(site, "good", stamp())
     assert 1 == run(site)
@@ -255,7 +255,7 @@ def test_odd_stamp(text: str, told: str, site: Path, capsys: Capsys) -> None:
 
 
 def test_stamp_without_facts(site: Path) -> None:
-    """Facts that a stamp does not have are not held against it."""
+    """Facts that a stamp lacks are not compared."""
     install(
         site, "short", json.dumps({"format": 1, "runtimes": [{"name": "torch", "match": "minor", "version": "2.7.1"}]})
     )
@@ -263,7 +263,7 @@ def test_stamp_without_facts(site: Path) -> None:
 
 
 def test_later_stamp(site: Path, capsys: Capsys) -> None:
-    """A stamp of a later format is not for this version to judge: nothing is built again, and that is no success."""
+    """A stamp of a later format is not judged: no rebuild is proposed, and the exit code is not 0."""
     info = install(site, "later", '{"format": 9}')
     assert 2 == run(site)
     assert [
@@ -275,7 +275,7 @@ def test_later_stamp(site: Path, capsys: Capsys) -> None:
 
 
 def test_stamp_that_may_not_be_read(site: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """One that belongs to somebody else is one line, too."""
+    """An unreadable stamp is one line."""
     info = install(site, "other", stamp())
 
     def refuse(path: Path) -> bytes:
@@ -288,7 +288,7 @@ def test_stamp_that_may_not_be_read(site: Path, monkeypatch: pytest.MonkeyPatch,
 
 
 def test_unreadable_torch(site: Path, capsys: Capsys) -> None:
-    """With a torch that does not say what it is, nothing can be compared: building again would not help."""
+    """If torch has no readable version, nothing is compared, and no rebuild is proposed."""
     write(site / "torch/version.py", "")
     install(site, "good", stamp())
     assert 2 == run(site)
@@ -297,7 +297,7 @@ def test_unreadable_torch(site: Path, capsys: Capsys) -> None:
 
 
 def test_unreadable_environment(site: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """An environment that cannot be listed is refused, and a distribution is no success: they would look empty."""
+    """An environment that cannot be listed is refused, and an unreadable dist-info is not a success."""
     info = install(site, "other", None)
     with monkeypatch.context() as patched:
         patched.setattr("os.access", lambda path, _: Path(path) != info)
@@ -326,7 +326,7 @@ GIT = {"url": "https://jo:secret@example.org/x.git", "vcs_info": {"vcs": "git", 
     ],
 )  # fmt: skip
 def test_commands(installer: str, direct: object, expected: str, site: Path) -> None:
-    """The command of the frontend that has installed it, with the place that it came from, as it is printed."""
+    """The command uses the installer of the package, and the origin of the package."""
     info = install(site, "x", stamp(), installer=installer, direct=direct)
     install(site, "pip", None)
     prefix = site.parents[2]
@@ -348,7 +348,7 @@ def test_commands(installer: str, direct: object, expected: str, site: Path) -> 
 def test_wheel_file(  # noqa: PLR0913, PLR0917 - a row has four columns
     url: str, version: str, shown: str, file: str, site: Path, capsys: Capsys
 ) -> None:
-    """What came from the file of a wheel is not installed from it again: that was built for the old runtime."""
+    """A package from a wheel file is not reinstalled from the file, which was built for the old runtime."""
     info = install(site, "x", stamp("2.6.0"), direct={"url": url, "archive_info": {}})
     write(info / "METADATA", f"Name: x\nVersion: {version}\n")
     assert 1 == run(site)
@@ -377,7 +377,7 @@ def test_wheel_file(  # noqa: PLR0913, PLR0917 - a row has four columns
     ],
 )
 def test_odd_origin(text: str, site: Path, capsys: Capsys) -> None:
-    """Where it cannot be read where something came from, no command is guessed: another package may have that name."""
+    """If the origin cannot be read, no command is guessed: another package may have the same name."""
     info = install(site, "x", stamp("2.6.0"), direct=text)
     assert 1 == run(site)
     captured = capsys.readouterr()
@@ -391,7 +391,7 @@ def test_odd_origin(text: str, site: Path, capsys: Capsys) -> None:
 
 
 def test_commands_elsewhere(site: Path) -> None:
-    """Without pip it is uv, in the project whose lock lies beside; on Windows the interpreter lies elsewhere."""
+    """Without pip, the command uses uv, in the project with a lock; Windows has another path of the interpreter."""
     info, prefix = install(site, "x", stamp()), site.parents[2]
     write(prefix.parent / "uv.lock", "")
     environment = Environment(prefix=prefix, python="3.11", site_dirs=(site,))
@@ -405,7 +405,7 @@ def test_commands_elsewhere(site: Path) -> None:
 
 
 def test_which_environment(site: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """The activated one, else .venv upward, else this interpreter's own; an interpreter is as good as its prefix."""
+    """The activated environment is checked, else .venv in a parent, else the interpreter's own."""
     prefix = site.parents[2]
     (prefix.parent / "deep/er").mkdir(parents=True)
     monkeypatch.chdir(prefix.parent / "deep/er")
@@ -435,7 +435,7 @@ OLD, NEW, OWN = "_ZN3c103oldEv", "_ZN2at3newEv", "_ZN5torch3ownEv"
 
 @pytest.fixture
 def linked(site: Path) -> Path:
-    """Return a torch with one symbol, and a distribution that wants others; return the latter's record."""
+    """Install a torch with one symbol, and a distribution that needs others; return the RECORD of the latter."""
     torch = make_library(site / "torch/lib/libtorch_cpu.so", defines=(NEW,)).name
     write(site / "torch/lib/libodd.so.1", "no ELF")
     shutil.copy(write(site / "empty.o", ""), site / "torch/lib/libempty.so")
@@ -451,7 +451,7 @@ def linked(site: Path) -> Path:
 
 
 def test_unstamped(linked: Path, site: Path, capsys: Capsys) -> None:
-    """What links against torch, and needs what this torch does not have, is warned of; it changes no exit code."""
+    """A library that needs symbols that torch lacks is a warning, and does not change the exit code."""
     assert linked.is_file()
     assert 0 == run(site)
     expected = f"ext 1.0 has no stamp, and ext/_C.so needs what torch 2.7.0 does not have: {OLD}"
@@ -463,7 +463,7 @@ def test_unstamped(linked: Path, site: Path, capsys: Capsys) -> None:
 
 
 def test_damaged_library(linked: Path, site: Path, capsys: Capsys) -> None:
-    """A damaged library is one line; one of torch's own leaves open what is missing."""
+    """A damaged library is one line; if it is one of torch's, nothing is reported as missing."""
     for damage, name in ((b"\x7fELF", "_D.so"), (b"\x7fELF\2\1\1" + b"\xff" * 400, "_C.so")):
         (site / "ext" / name).write_bytes(damage)
         assert 0 == run(site)
@@ -478,7 +478,7 @@ def test_damaged_library(linked: Path, site: Path, capsys: Capsys) -> None:
 
 
 def test_bits(linked: Path, site: Path, capsys: Capsys) -> None:
-    """Whichever byte of a library is wrong, it is no traceback, and one line at most."""
+    """A wrong byte anywhere in a library gives no traceback, and at most one line."""
     path, places = site / "ext/_C.so", random.Random(15)  # noqa: S311 - the same ones every time
     whole = path.read_bytes()
     for _ in range(60):
@@ -494,7 +494,7 @@ def test_bits(linked: Path, site: Path, capsys: Capsys) -> None:
 def test_library_that_may_not_be_read(
     linked: Path, site: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
 ) -> None:
-    """One that belongs to somebody else is told as such."""
+    """An unreadable library is reported."""
     opened = Path.open
 
     def refuse(path: Path, mode: str = "r", **how: Any) -> Any:
@@ -517,13 +517,13 @@ def test_library_that_may_not_be_read(
     ],
 )
 def test_odd_record(record: bytes, linked: Path, site: Path, capsys: Capsys) -> None:
-    """A RECORD that names what is nowhere, or outside, is followed as far as it leads."""
+    """Files in RECORD that are missing or outside the folder are followed as far as possible."""
     linked.write_bytes(record)
     assert (0, "") == (run(site), capsys.readouterr().err)
 
 
 def test_library_outside(linked: Path, site: Path, tmp_path: Path, capsys: Capsys) -> None:
-    """A library that RECORD names by its whole path is told by that."""
+    """A library with an absolute path in RECORD is reported with this path."""
     moved = Path(shutil.move(site / "ext/_C.so", tmp_path / "_C.so"))
     linked.write_text(f"{moved},,\n")
     assert 0 == run(site)
@@ -534,14 +534,14 @@ def test_library_outside(linked: Path, site: Path, tmp_path: Path, capsys: Capsy
 
 
 def test_many_missing() -> None:
-    """Of many, the first are shown."""
+    """Only the first of many missing symbols are shown."""
     ext = Distribution(name="x", info=Path("/x-1.dist-info"))
     unfit = linkage.Unfit(distribution=ext, file="a.so", missing=("a", "b", "c", "d"), torch="2")
     assert str(unfit).endswith("does not have: a, b, c ...")
 
 
 def test_nothing_lacks(linked: Path, site: Path, capsys: Capsys) -> None:
-    """A torch that has everything is asked no further; without torch nothing is asked at all."""
+    """If torch has all symbols, no more libraries are read; without torch, none are."""
     torch = site / "torch/lib/libtorch_cpu.so"
     make_library(torch, defines=(OLD, NEW))
     make_library(site / "torch/lib/libz.so", defines=(NEW,))
@@ -553,7 +553,7 @@ def test_nothing_lacks(linked: Path, site: Path, capsys: Capsys) -> None:
 
 
 def test_without_the_library(site: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """Without pyelftools it is said that nothing unstamped was looked at; any other want is a bug."""
+    """Without pyelftools, a warning says that unstamped packages were not checked."""
     write(install(site, "ext", None) / "RECORD", "ext.so,,\n")
     write(site / "ext.so", "")
     monkeypatch.setitem(sys.modules, "elftools.elf.elffile", None)

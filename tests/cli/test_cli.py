@@ -34,7 +34,7 @@ def scene(tmp_path: Path) -> Scene:
 
 
 def stand(monkeypatch: pytest.MonkeyPatch, scene: Scene, prefix: Path, **variables: str) -> Caller:
-    """Let the command line be run by an environment's interpreter; return the caller that it makes of it."""
+    """Make an environment's interpreter run the command line, and return the resulting caller."""
     environ = scene.shell(scene.elsewhere, None, RUNTIME_BACKEND_CACHE_DIR=str(scene.root / "our-cache"), **variables)
     caller = make_caller(prefix, cwd=scene.elsewhere, environ=environ, sys_path=[scene.site(prefix)])
     monkeypatch.setattr(explain_module, "read_caller", lambda: caller)
@@ -43,7 +43,7 @@ def stand(monkeypatch: pytest.MonkeyPatch, scene: Scene, prefix: Path, **variabl
 
 
 def test_explain(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The plan is printed as a tree, without colours into a pipe, and 0 is returned where it would be built."""
+    """The plan is printed as a tree, without colours into a pipe, and the exit code is 0 if it can be built."""
     stand(monkeypatch, scene, scene.target)
     assert 0 == main(["explain", str(scene.source)])
     out = capsys.readouterr().out.splitlines()
@@ -53,14 +53,14 @@ def test_explain(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
 
 def test_explain_in_colour(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Colours are there where they are forced."""
+    """Colours are used if they are forced."""
     stand(monkeypatch, scene, scene.target, FORCE_COLOR="1")
     assert 0 == main(["explain", str(scene.source)])
     assert "├─ \033[1mprovision\033[0m: auto\033[2m  [default]\033[0m" in capsys.readouterr().out.splitlines()
 
 
 def test_explain_as_json(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The JSON is the plan's, whatever is forced."""
+    """The JSON has no colours, even if they are forced."""
     caller = stand(monkeypatch, scene, scene.target, FORCE_COLOR="1")
     assert 0 == main(["explain", "--json", str(scene.source)])
     settings = load_settings(scene.source, environ=caller.environ)
@@ -70,7 +70,7 @@ def test_explain_as_json(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: 
 
 
 def test_explain_here(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a source, the working directory is meant."""
+    """The default source is the working directory."""
     stand(monkeypatch, scene, scene.target)
     monkeypatch.chdir(scene.source)
     assert 0 == main(["explain"])
@@ -78,7 +78,7 @@ def test_explain_here(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
 
 def test_explain_a_stop(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """What would stop the build is printed last, and 1 is returned, as JSON too."""
+    """The refusal is printed last, and the exit code is 1, with JSON too."""
     make_venv(scene.root / "bare")
     stand(monkeypatch, scene, scene.root / "bare")
     assert 1 == main(["explain", str(scene.source)])
@@ -90,7 +90,7 @@ def test_explain_a_stop(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: p
 def test_explain_keeps_secrets(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Neither the plan nor a refusal tells credentials."""
+    """Neither the plan nor a refusal contains credentials."""
     make_venv(scene.root / "bare")
     pin = "torch @ https://me:hunter2@example.org/torch-9.0-py3-none-any.whl"
     stand(monkeypatch, scene, scene.root / "bare", RUNTIME_BACKEND_PIN=pin, RUNTIME_BACKEND_PROVISION="reuse")
@@ -102,7 +102,7 @@ def test_explain_keeps_secrets(
 
 
 def test_explain_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A source that is not there is refused."""
+    """A missing source is refused."""
     assert 1 == main(["explain", str(tmp_path / "nowhere")])
     assert (
         f"runtime-backend: error: {tmp_path}/nowhere: found no folder, expected a source tree\n"
@@ -133,7 +133,7 @@ def test_explain_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     ],
 )
 def test_usage(arguments: list[str], code: int, told: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Help and version are no mistakes; wrong usage is 2."""
+    """Help and version have exit code 0, wrong usage has 2."""
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     captured = capsys.readouterr()
@@ -144,7 +144,7 @@ class Terminal(io.StringIO):
     """A terminal."""
 
     def isatty(self) -> bool:
-        """Return that it is one."""
+        """Return True."""
         return True
 
 
@@ -160,7 +160,7 @@ class Terminal(io.StringIO):
     ],
 )
 def test_wants_colour(environ: Mapping[str, str], on_terminal: bool, in_pipe: bool) -> None:  # noqa: FBT001 - columns
-    """NO_COLOR goes before FORCE_COLOR, both before the terminal; an empty one says nothing."""
+    """NO_COLOR takes precedence over FORCE_COLOR, both over the terminal; empty values are ignored."""
     assert (on_terminal, in_pipe) == (wants_colour(Terminal(), environ), wants_colour(io.StringIO(), environ))
 
 
@@ -187,6 +187,6 @@ def test_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
 
 
 def test_module_is_not_run_by_an_import(capsys: pytest.CaptureFixture[str]) -> None:
-    """Importing the entry runs nothing."""
+    """Importing ``__main__`` runs nothing."""
     runpy.run_module("runtime_backend.__main__", run_name="imported")
     assert "" == capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The command line's words: what is near to a mistake, and what is refused."""
+"""The command line's arguments: suggestions and refusals."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COMMANDS = "explain, init, vendor, wrap, check, cache"
     ],
 )
 def test_mistakes(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A mistake is wrong usage, named with what was probably meant."""
+    """A mistake is wrong usage, with the nearest valid word."""
     with pytest.raises(SystemExit) as caught:
         main(words)
     assert (2, told) == (caught.value.code, capsys.readouterr().err.splitlines()[-1].partition("error: ")[2])
@@ -42,14 +42,14 @@ def test_mistakes(words: list[str], told: str, capsys: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in COMMANDS.split(", "))])
 def test_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Every command explains itself."""
+    """Every command has a help text."""
     with pytest.raises(SystemExit) as caught:
         main(words)
     assert (0, True) == (caught.value.code, len(capsys.readouterr().out.splitlines()) > 5)
 
 
 def test_documentation(capsys: pytest.CaptureFixture[str]) -> None:
-    """The help says where there is more to read."""
+    """The help has the address of the documentation."""
     with pytest.raises(SystemExit):
         main(["--help"])
     assert "documentation: https://github.com/runtime-backend/runtime-backend\n" in capsys.readouterr().out

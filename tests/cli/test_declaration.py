@@ -1,4 +1,4 @@
-"""``runtime-backend explain`` vouches only for a package that a frontend would build through the shim."""
+"""``runtime-backend explain`` refuses a package that a frontend would not build through the shim."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOT_OURS = "expected 'runtime_backend.build': no frontend would ask the shim"
 
 
 def mistakes(folder: Path, *, backend: str = '"runtime_backend.build"', real: str = "", more: str = "") -> list[str]:
-    """Return what is wrong with a package's declaration."""
+    """Return the mistakes in a package's declaration."""
     declared = f"build-backend = {backend}\n" if backend else ""
     ours = f'build-backend = "{real}"\n' if real else ""
     text = f'[build-system]\nrequires = ["runtime-backend", "near-setuptool"]\n{declared}\n[tool.runtime-backend]\n{ours}{more}'
@@ -37,7 +37,7 @@ def mistakes(folder: Path, *, backend: str = '"runtime_backend.build"', real: st
     ],
 )
 def test_another_backend(backend: str, found: str, tmp_path: Path) -> None:
-    """A package that names another backend, or none, or ours misspelt, never comes to the shim."""
+    """A package with another backend, none, or ours misspelt is refused."""
     expected = [f"{tmp_path}/pyproject.toml: build-system.build-backend: found {found}, {NOT_OURS}"]
     assert expected == mistakes(tmp_path, backend=backend)
 
@@ -47,7 +47,7 @@ def test_another_backend(backend: str, found: str, tmp_path: Path) -> None:
     [("setuptools.build_meta", "To declare it: runtime-backend init --write"), ("runtime_backend.build", None)],
 )
 def test_hint(backend: str, hint: str | None, tmp_path: Path) -> None:
-    """``init`` declares the shim; the name of the real backend it cannot know."""
+    """The hint is ``init``, except for a misspelt real backend, which ``init`` cannot correct."""
     text = f'[build-system]\nrequires = []\nbuild-backend = "{backend}"\n[tool.runtime-backend]\nbuild-backend = "hatching"\n'
     write(tmp_path / "pyproject.toml", text)
     with pytest.raises(ConfigError) as caught:
@@ -56,7 +56,7 @@ def test_hint(backend: str, hint: str | None, tmp_path: Path) -> None:
 
 
 def test_backend_that_is_no_string(tmp_path: Path) -> None:
-    """A mistake is told once."""
+    """A mistake is reported once."""
     (told,) = mistakes(tmp_path, backend="3")
     assert told.endswith("build-system.build-backend: found int 3, expected a non-empty string")
 
@@ -73,7 +73,7 @@ def test_backend_that_is_no_string(tmp_path: Path) -> None:
     ],
 )
 def test_misspelt_real_backend(real: str, expected: str, tmp_path: Path) -> None:
-    """A well-known real backend that is misspelt cannot be imported; what may be meant is told."""
+    """A misspelt well-known real backend is refused, with a suggestion."""
     (told,) = mistakes(tmp_path, real=real)
     assert f"tool.runtime-backend.build-backend: found the string {real!r}" in told
     assert expected in told
@@ -83,18 +83,18 @@ def test_misspelt_real_backend(real: str, expected: str, tmp_path: Path) -> None
     "real", ["", "setuptools.build_meta", "setuptools.build_meta:__legacy__", "mesonpy", "mine.build", "near_setuptool"]
 )
 def test_real_backend(real: str, tmp_path: Path) -> None:
-    """A well-known one, and one that only the package knows or that it requires, is none."""
+    """A well-known real backend, an unknown one, and one that the package requires are accepted."""
     assert [] == mistakes(tmp_path, real=real)
 
 
 def test_in_tree(tmp_path: Path) -> None:
-    """A backend of the package's own may have any name."""
+    """A backend in the source tree may have any name."""
     assert [] == mistakes(tmp_path, real="setuptools.mine", more='backend-path = ["."]\n')
 
 
 @pytest.mark.parametrize("name", ["runtime_backend", "runtimebackend", "Runtime-Backend", '"runtime.backend"'])
 def test_look_alike(name: str, tmp_path: Path) -> None:
-    """A table that was meant to be ours is refused in every hook, the producer's and the consumer's."""
+    """A misspelt name of our table is refused in every hook, for producer and consumer."""
     write(tmp_path / "pyproject.toml", f"[tool.{name}.packages.ext]\nprovision = 'none'\n")
     write(tmp_path / "ext/pyproject.toml", f"[tool.{name}]\nmatch-runtime = ['torch']\n")
     with pytest.raises(ConfigError) as caught:
@@ -107,7 +107,7 @@ def test_look_alike(name: str, tmp_path: Path) -> None:
 
 
 def test_no_table_at_all(tmp_path: Path) -> None:
-    """What merely mentions the shim, or puts something else in the place of a table, is not ours to check."""
+    """A pyproject.toml that only mentions the shim, or has another value instead of a table, is not checked."""
     write(tmp_path / "pyproject.toml", "tool = 'tool.runtime-backend'\n")
     write(tmp_path / "ext/pyproject.toml", "")
     assert load_settings(tmp_path / "ext", start=tmp_path / "ext", environ={}).stated is None

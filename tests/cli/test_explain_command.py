@@ -18,14 +18,14 @@ __all__ = ["scene"]
 
 
 def make_program(scene: Scene, name: str, text: str = "a program\n") -> Path:
-    """Put a program on the person's PATH."""
+    """Put a program on PATH."""
     program = write(scene.root / "bin" / name, text)
     program.chmod(0o755)
     return program
 
 
 def explain(scene: Scene, monkeypatch: pytest.MonkeyPatch, *command: str, **variables: str) -> int:
-    """Explain the producer's build by a command that a person would start in its folder; return the exit code."""
+    """Explain the producer's build by a command that is started in its folder; return the exit code."""
     stand(monkeypatch, scene, scene.target, PATH=str(scene.root / "bin"), PIP_CONFIG_FILE="/dev/null", **variables)
     monkeypatch.chdir(scene.source)
     return main(["explain", str(scene.source), "--", *command])
@@ -71,7 +71,7 @@ def test_uv(
 
 @pytest.mark.asks
 def test_frontend_is_asked(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A command that may move torch is asked by a dry run, which is announced on standard error if it takes long."""
+    """A command that may move torch is run as a dry run, which is announced on standard error if it takes long."""
     make_program(scene, "uv")
     body = f"import time\ntime.sleep(0.2)\n{saying(f' - torch=={OTHER}', f' + torch=={TARGET}')}"
     uv = make_frontend(scene.root / "stand-ins", "uv", body)

@@ -1,4 +1,4 @@
-"""``match-runtime``, composed by ``init``: what the settings read back means what the package required."""
+"""``match-runtime`` as ``init`` composes it: the settings read it with the meaning of the package's requirements."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ OLD, NEW = "python_version < '3.13'", "python_version >= '3.13'"
     ],
 )
 def test_composed(built: list[str], own: list[str], expected: list[str]) -> None:
-    """What is required once stays as it is written; bounds are joined; markers are never lost."""
+    """A single requirement keeps its spelling; bounds are combined; markers are kept."""
     assert expected == compose_guards("torch", built, own)
 
 
@@ -89,9 +89,9 @@ VERSIONS = ("2.0.0", "2.5.0+cu124", "2.1.0", "2.4.0", "2.4.1", "2.5.0", "2.5.1",
 def test_read_back(
     built: list[str], own: list[str], platform: str, python: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """In every environment, the settings take what was composed, and it accepts what the requirements accept.
+    """In every environment, the settings accept the composed entries, which accept the same versions.
 
-    The build gets torch where it requires it, or everywhere where it does not say so itself.
+    The build needs torch where a build requirement applies, or everywhere if there is none.
     """
     folder = tmp_path_factory.mktemp("read", numbered=True)
     environment: dict[str, Any] = {**default_environment(), "sys_platform": platform, "python_version": python}
@@ -106,12 +106,12 @@ def test_read_back(
 
 
 def holds(requirement: Requirement, environment: dict[str, str]) -> bool:
-    """Return whether a requirement counts in an environment."""
+    """Return whether a requirement applies in an environment."""
     return requirement.marker is None or requirement.marker.evaluate(environment)
 
 
 def read_back(folder: Path, guards: list[str], environment: dict[str, str]) -> RuntimeRule | None:
-    """Return what the settings make of the entries in an environment."""
+    """Return the guard that the settings read from the entries in an environment."""
     write(folder / "pyproject.toml", f"[tool.runtime-backend]\nmatch-runtime = {json.dumps(guards)}\n")
     with patch("packaging.markers.default_environment", return_value=environment):
         rules = load_settings(folder, environ={}).runtimes

@@ -1,4 +1,4 @@
-"""``runtime-backend init``: what it makes of the shapes that real packages have, and what it leaves alone."""
+"""``runtime-backend init``: its changes to packages of many shapes."""
 
 from __future__ import annotations
 
@@ -73,18 +73,18 @@ IMPORTS_TORCH = "from torch.utils.cpp_extension import CppExtension\n"
 
 
 def notes_of(text: str) -> list[str]:
-    """Return the notes in what was printed beside the answer."""
+    """Return the notes on standard error."""
     return [line.removeprefix("runtime-backend: note: ") for line in text.splitlines()]
 
 
 def squeezed(text: str) -> str:
-    """Return a text without empty lines: how many there are is for tomlkit to choose."""
+    """Return a text without empty lines, whose number tomlkit chooses."""
     return "\n".join(line for line in text.splitlines() if line.strip())
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_shapes(shape: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The shim is in, torch is out, comments stay; the settings take it; twice is once."""
+    """The shim is declared, torch is removed, comments stay, the settings are valid, and a second run changes nothing."""
     before, after = SHAPES[shape]
     path = write(tmp_path / "pyproject.toml", before)
     write(tmp_path / "setup.py", IMPORTS_TORCH)
@@ -108,7 +108,7 @@ def test_shapes(shape: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.parametrize("requires", ["['runtime-backend' , 'setuptools']", '[ "runtime-backend","setuptools" ,]'])
 def test_spelling_of_others(requires: str, tmp_path: Path) -> None:
-    """What is right already is not spelt anew."""
+    """Correct entries keep their spelling."""
     write(tmp_path / "pyproject.toml", f"[build-system]\nrequires = {requires}\nbuild-backend = '{OURS}'\n")
     assert 0 == main(["init", str(tmp_path), "--check"])
     assert 0 == main(["vendor", str(tmp_path)])
@@ -121,7 +121,7 @@ def test_spelling_of_others(requires: str, tmp_path: Path) -> None:
 
 
 def test_ours_misspelt(tmp_path: Path) -> None:
-    """The shim under a wrong name is spelt right, and never taken for the real backend."""
+    """A misspelt name of the shim is corrected, and not used as the real backend."""
     before = '[build-system]\nrequires = ["runtime-backend", "setuptools"]\nbuild-backend = "{}"\n'
     write(tmp_path / "pyproject.toml", before.format("runtime_backend.biuld"))
     assert before.format(OURS) == adopt(tmp_path).after
@@ -139,7 +139,7 @@ def test_windows_line_ends_and_mode(tmp_path: Path) -> None:
 
 
 def test_colours(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The diff is coloured where colours are wanted."""
+    """The diff has colours if they are wanted."""
     write(tmp_path / "pyproject.toml", SHAPES["setuptools"][0].replace("setuptools.build_meta", "mine"))
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("FORCE_COLOR", "1")
@@ -179,7 +179,7 @@ def test_colours(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch
     ],
 )
 def test_stops(files: dict[str, str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What cannot be understood is told with its file."""
+    """A file that cannot be parsed is reported."""
     for name, text in files.items():
         write(tmp_path / name, text)
     assert 1 == main(["init", str(tmp_path)])
@@ -215,7 +215,7 @@ def test_stops(files: dict[str, str], told: str, tmp_path: Path, capsys: pytest.
 def test_odd_types(
     command: str, pyproject: str, told: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Values of another type are mistakes in the settings, and nothing is changed."""
+    """Values of a wrong type are mistakes, and nothing is changed."""
     path = write(tmp_path / "pyproject.toml", pyproject)
     assert 1 == main([command, str(tmp_path)])
     lines = capsys.readouterr().err.splitlines()
@@ -230,7 +230,7 @@ def test_odd_types(
 def test_setup_script_that_may_not_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A setup.py that belongs to somebody else, or that Python's parser gives up on, is told as such."""
+    """A setup.py that cannot be read or parsed is reported."""
     path = write(tmp_path / "setup.py", "")
     for error, told in (
         (PermissionError(13, "Permission denied", str(path)), "cannot be read: Permission denied"),
@@ -247,7 +247,7 @@ def test_setup_script_that_may_not_be_read(
 
 
 def test_another_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """TOML that tomlkit alone does not take is told as such."""
+    """TOML that only tomlkit rejects is reported."""
 
     def fail(_: str) -> None:
         raise TOMLKitError
@@ -262,7 +262,7 @@ def test_another_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 def test_link(tmp_path: Path) -> None:
-    """A pyproject.toml that is a link is changed where it is, and is a link afterwards."""
+    """A pyproject.toml that is a link stays a link, and its target is changed."""
     pyproject = "[build-system]\nrequires = ['setuptools', 'torch']\n"
     target = write(tmp_path / "shared/pyproject.toml", pyproject)
     (tmp_path / "pkg").mkdir()
@@ -273,7 +273,7 @@ def test_link(tmp_path: Path) -> None:
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    """No folder, no UTF-8."""
+    """A missing folder and a file that is not UTF-8 are refused."""
     with pytest.raises(CommandError, match="found no folder, expected a source tree"):
         adopt(tmp_path / "nowhere")
     (tmp_path / "pyproject.toml").write_bytes(b"\xff")
@@ -298,7 +298,7 @@ setup(name="x", version=read_version(), setup_requires=["ninja", "torch"], ext_m
 
 
 def test_bare_setup_py(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Build tools are taken from what it imports; what is not known is asked for; nothing is invented."""
+    """Build requirements come from the imports of setup.py; notes list the unknown ones."""
     write(tmp_path / "setup.py", SETUP)
     write(tmp_path / "own.py", "")
     write(tmp_path / "helpers/__init__.py", "")
@@ -330,7 +330,7 @@ setup(
 
 
 def test_plain_metadata(tmp_path: Path) -> None:
-    """Metadata that are plain text move, all together."""
+    """Metadata move to [project] if all of them are plain text."""
     write(tmp_path / "setup.py", PLAIN)
     assert 0 == main(["init", str(tmp_path), "--write"])
     assert {
@@ -361,14 +361,14 @@ def test_plain_metadata(tmp_path: Path) -> None:
     ],
 )
 def test_metadata_that_are_not_plain(old: str, new: str, tmp_path: Path) -> None:
-    """As soon as something is not certain, all of them stay."""
+    """Metadata stay in setup.py if one of them is not plain."""
     assert old in PLAIN
     write(tmp_path / "setup.py", PLAIN.replace(old, new))
     assert "project" not in loads(adopt(tmp_path).after)
 
 
 def test_setup_cfg(tmp_path: Path) -> None:
-    """With a setup.cfg, which may say more, they stay as well; without build-system the tools are setup.py's."""
+    """With a setup.cfg, metadata stay; the build requirements come from setup.py."""
     write(tmp_path / "setup.py", PLAIN.replace("import torch", "import torch, wheel"))
     write(tmp_path / "setup.cfg", "")
     assert "project" not in loads(adopt(tmp_path).after)
@@ -387,7 +387,7 @@ NAMES = st.sampled_from(
     backend=st.sampled_from([None, "x", "a:b"]),
 )
 def test_any(requires: list[str], is_long: bool, backend: str | None, tmp_path_factory: pytest.TempPathFactory) -> None:  # noqa: FBT001 - drawn
-    """Whatever it requires, twice is once, comments stay, and torch is gone."""
+    """For any requirements, a second run changes nothing, comments stay, and torch is removed."""
     folder = tmp_path_factory.mktemp("any")
     lines = [f'"{text}", # about {text}' if is_long else f'"{text}",' for text in requires]
     inside = "\n  ".join(lines) if is_long else " ".join(lines)
@@ -425,7 +425,7 @@ PURE = {
 
 @pytest.mark.parametrize("shape", PURE)
 def test_pure(shape: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A package that needs torch only when it runs is left alone, unless that is asked for."""
+    """A package that does not build against torch is not changed without --force."""
     for name, text in PURE[shape].items():
         write(tmp_path / name, text)
     looked_at = ", ".join(name for name in ("pyproject.toml", "setup.py") if name in PURE[shape])
@@ -448,7 +448,7 @@ def test_pure(shape: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_pure_vendored(tmp_path: Path) -> None:
-    """So does ``vendor``."""
+    """``vendor`` does not change it either."""
     write(tmp_path / "pyproject.toml", "")
     assert 0 == main(["vendor", "--force", str(tmp_path)])
     assert (tmp_path / "_vendor/runtime_backend/build.py").is_file()
@@ -463,7 +463,7 @@ def test_pure_vendored(tmp_path: Path) -> None:
     ],
 )
 def test_bytes(before: bytes, after: bytes, tmp_path: Path) -> None:
-    """Lines keep the ends that they have, new ones get those of most; a byte order mark, which pip refuses, goes."""
+    """Lines keep their ends, new ones get the most frequent end; a byte order mark is removed."""
     path = tmp_path / "pyproject.toml"
     path.write_bytes(before)
     assert 0 == main(["init", "--write", "--force", str(tmp_path)])
@@ -475,7 +475,7 @@ def test_bytes(before: bytes, after: bytes, tmp_path: Path) -> None:
 
 
 def test_mixed_line_ends_without_a_change(tmp_path: Path) -> None:
-    """A file with nothing to change is no change, whatever its line ends."""
+    """Mixed line ends alone are not changed."""
     text = f"[build-system]\r\nrequires = ['runtime-backend']\nbuild-backend = '{OURS}'\r\n"
     (tmp_path / "pyproject.toml").write_bytes(text.encode())
     adoption = adopt(tmp_path)
@@ -483,7 +483,7 @@ def test_mixed_line_ends_without_a_change(tmp_path: Path) -> None:
 
 
 def test_byte_order_mark_alone(tmp_path: Path) -> None:
-    """A byte order mark goes from a package that has the shim, too."""
+    """A byte order mark is removed even if the shim is declared already."""
     text = f"[build-system]\nrequires = ['runtime-backend']\nbuild-backend = '{OURS}'\n"
     write(tmp_path / "pyproject.toml", f"\ufeff{text}")
     adoption = adopt(tmp_path)
@@ -491,7 +491,7 @@ def test_byte_order_mark_alone(tmp_path: Path) -> None:
 
 
 def test_tool_as_an_inline_table(tmp_path: Path) -> None:
-    """Where tool is an inline table, ours is one in it."""
+    """If tool is an inline table, ours is an inline table in it."""
     write(tmp_path / "pyproject.toml", "tool = { black = { x = 1 } }\n[build-system]\nrequires = ['torch>=2']\n")
     assert {"black": {"x": 1}, "runtime-backend": {"match-runtime": ["torch>=2"]}} == loads(adopt(tmp_path).after)[
         "tool"
@@ -501,7 +501,7 @@ def test_tool_as_an_inline_table(tmp_path: Path) -> None:
 def requiring(
     folder: Path, requires: list[str], more: str = "", setup: str = "import torch\n"
 ) -> tuple[Any, list[str]]:
-    """Return (the document that ``init`` makes of a package, what it says)."""
+    """Return (the document that ``init`` makes of a package, the notes)."""
     write(folder / "pyproject.toml", f"[build-system]\nrequires = {requires}\n{more}")
     write(folder / "setup.py", setup)
     adoption = adopt(folder)
@@ -512,7 +512,7 @@ def requiring(
 
 
 def test_own_requirement(tmp_path: Path) -> None:
-    """What the package itself requires of torch is a guard, and is announced."""
+    """The package's own requirement of torch becomes a guard, with a note."""
     document, notes = requiring(
         tmp_path, ["setuptools", "torch"], '[project]\nname = "x"\ndependencies = ["torch>=2.4"]\n'
     )
@@ -521,7 +521,7 @@ def test_own_requirement(tmp_path: Path) -> None:
 
 
 def test_long_match_runtime(tmp_path: Path) -> None:
-    """Many entries stand one a line."""
+    """Many entries are written one per line."""
     own = [f"torch>=2.{minor}; python_version >= '3.{minor}'" for minor in (10, 11, 12)]
     requiring(tmp_path, ["setuptools"], f"[project]\nname = 'x'\ndependencies = {own}\n")
     lines = [f'    "{text}",' for text in ("torch", *own)]
@@ -529,7 +529,7 @@ def test_long_match_runtime(tmp_path: Path) -> None:
 
 
 def test_extras_and_groups(tmp_path: Path) -> None:
-    """What only extras and groups require is no guard, and is announced."""
+    """Requirements of extras and groups are not guards, and are noted."""
     more = """[project]
 name = "x"
 optional-dependencies = { new = ["torch>=2.8", "torchvision>=1"] }
@@ -546,7 +546,7 @@ dev = ["torch==2.9.0", "torch", { include-group = "x" }]
 
 
 def test_computed_requirement(tmp_path: Path) -> None:
-    """What setup.py may require is no guard, since it is not certain; it is announced."""
+    """Possible requirements of setup.py are not guards, and are noted."""
     setup = "import torch\nfrom setuptools import setup\nsetup(install_requires=requirements('torch>=2.4'))\n"
     document, notes = requiring(tmp_path, ["setuptools", "torch"], setup=setup)
     assert "tool" not in document
@@ -557,7 +557,7 @@ def test_computed_requirement(tmp_path: Path) -> None:
 
 
 def test_pin_of_the_build(tmp_path: Path) -> None:
-    """A torch that was pinned for the build alone limits the package now: the person has to know."""
+    """A pin for the build becomes a limit of the package, which is noted."""
     own = '[project]\nname = "x"\ndependencies = ["torch{}"]\n'
     document, notes = requiring(tmp_path / "a", ["setuptools", "torch==2.6.0"], own.format(">=2.4"))
     assert ["torch==2.6.0"] == document["tool"]["runtime-backend"]["match-runtime"]
@@ -572,7 +572,7 @@ def test_pin_of_the_build(tmp_path: Path) -> None:
 
 
 def test_contradiction(tmp_path: Path) -> None:
-    """Where no version fits, the person has to choose."""
+    """Contradicting requirements are noted."""
     own = '[project]\nname = "x"\ndependencies = ["torch>=2.8"]\n'
     _, notes = requiring(tmp_path, ["setuptools", "torch<2.7"], own)
     assert [
@@ -582,7 +582,7 @@ def test_contradiction(tmp_path: Path) -> None:
 
 
 def test_url(tmp_path: Path) -> None:
-    """A torch by its URL is for one environment: it leaves, and the variable for it is named."""
+    """A torch by URL is removed, and the variable for it is named."""
     url = "torch @ https://jo:SECRET@example.org/torch-2-py3-none-any.whl"
     document, notes = requiring(tmp_path / "a", ["setuptools", url, "torch>=2"])
     assert ["torch>=2"] == document["tool"]["runtime-backend"]["match-runtime"]
@@ -595,7 +595,7 @@ def test_url(tmp_path: Path) -> None:
 
 
 def test_match_runtime_that_is_there(tmp_path: Path) -> None:
-    """What the author wrote into match-runtime stays; what is taken out of the requirements is announced."""
+    """The author's match-runtime stays; removed requirements are noted."""
     ours = (
         '[tool.runtime-backend]\nmatch-runtime = ["torch>=2"]\n[project]\nname = "x"\ndependencies = ["torch>=2.8"]\n'
     )
@@ -608,7 +608,7 @@ def test_match_runtime_that_is_there(tmp_path: Path) -> None:
 
 
 def test_setuptools_that_torch_brought(tmp_path: Path) -> None:
-    """Torch requires setuptools: a package that relied on it requires it itself now."""
+    """A package that got setuptools through torch now requires it itself."""
     document, notes = requiring(tmp_path / "a", ["torch", "wheel"])
     assert ["runtime-backend", "setuptools", "wheel"] == document["build-system"]["requires"]
     assert ["added setuptools to build-system.requires: torch had brought it into the build"] == notes
@@ -624,7 +624,7 @@ VISION = (
 
 
 def test_users_of_torch(tmp_path: Path) -> None:
-    """What requires torch itself may not stay: the build uses the one of the target, too."""
+    """Packages that require torch move from the build requirements to match-runtime."""
     own = '[project]\nname = "x"\ndependencies = ["torchvision>=0.21", "torch>=2"]\n'
     document, notes = requiring(tmp_path / "a", ["setuptools", "TorchVision>=0.20"], own)
     assert ["runtime-backend", "setuptools"] == document["build-system"]["requires"]
@@ -641,7 +641,7 @@ def test_users_of_torch(tmp_path: Path) -> None:
 
 
 def test_users_of_torch_that_stay(tmp_path: Path) -> None:
-    """Where match-runtime is the author's, or it is not certain that one requires torch, the person decides."""
+    """If match-runtime is the author's, or a package may not require torch, a note leaves the decision to the person."""
     requires = ["setuptools", "torchvision", "torch-scatter", "pytorch-x"]
     document, notes = requiring(tmp_path, requires, '[tool.runtime-backend]\nmatch-runtime = ["torch"]\n')
     assert ["runtime-backend", *requires] == document["build-system"]["requires"]
@@ -664,7 +664,7 @@ NINJA = "setup.py uses torch's BuildExtension, which compiles one file at a time
 
 
 def test_ninja(tmp_path: Path) -> None:
-    """BuildExtension without ninja compiles one file after the other: that is announced."""
+    """BuildExtension without ninja in the requirements is noted."""
     _, notes = requiring(tmp_path / "a", ["setuptools", "torch"], setup=EXTENSION)
     assert [f"{NINJA}: build-system.requires has no ninja; add it"] == notes
     _, notes = requiring(tmp_path / "b", ["setuptools", "torch", "ninja>=1"], setup=EXTENSION)
@@ -678,7 +678,7 @@ def test_ninja(tmp_path: Path) -> None:
 
 
 def test_ninja_for_a_bare_setup_py(tmp_path: Path) -> None:
-    """Where the build requirements are composed, ninja is among them."""
+    """Composed build requirements include ninja."""
     write(tmp_path / "setup.py", EXTENSION)
     adoption = adopt(tmp_path)
     assert ["runtime-backend", "setuptools", "ninja"] == loads(adoption.after)["build-system"]["requires"]
@@ -686,7 +686,7 @@ def test_ninja_for_a_bare_setup_py(tmp_path: Path) -> None:
 
 
 def test_setup_requires(tmp_path: Path) -> None:
-    """What setup.py itself asks for is a requirement of the build."""
+    """setup_requires are requirements of the build."""
     write(tmp_path / "setup.py", 'from setuptools import setup\nsetup(setup_requires=["torch>=2", "torchvision"])\n')
     document = loads(adopt(tmp_path).after)
     assert ["runtime-backend", "setuptools"] == document["build-system"]["requires"]
@@ -694,7 +694,7 @@ def test_setup_requires(tmp_path: Path) -> None:
 
 
 def test_metadata_that_move(tmp_path: Path) -> None:
-    """That the metadata move is announced."""
+    """Moved metadata are noted."""
     write(tmp_path / "setup.py", PLAIN)
     assert ("the metadata moved from setup.py to [project]: setuptools ignores them in setup.py from now on",) == adopt(
         tmp_path
@@ -702,6 +702,6 @@ def test_metadata_that_move(tmp_path: Path) -> None:
 
 
 def test_module_that_is_required(tmp_path: Path) -> None:
-    """A module whose distribution is required is not asked for."""
+    """A module of a required distribution is not noted."""
     _, notes = requiring(tmp_path, ["setuptools", "cuda-tools", "torch"], setup="import torch, cuda_tools\n")
     assert [] == notes

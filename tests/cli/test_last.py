@@ -1,4 +1,4 @@
-"""``explain --last``: the last build, told, as JSON, and drawn."""
+"""``explain --last``: the last build as text, as JSON and as a picture."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def recorded(tmp_path: Path, **changes: Any) -> Path:
-    """Record a build of the package in the folder, and return where."""
+    """Record a build of the package in the folder, and return the folder of the record."""
     return record(tmp_path / "cache", BUILD._replace(source=str(tmp_path / "pkg"), **changes))
 
 
 def test_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What was built, when, by whom and how long; then every file by its start, and the totals."""
+    """The text has the source, the times and the frontend, then each file by its start, and the totals."""
     folder = recorded(tmp_path, timeline=TIMELINE, max_jobs="2")
     write(folder / "output.log", "")
     assert 0 == main(["explain", "--last"])
@@ -60,7 +60,7 @@ def test_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_little_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is not known is said, or left out; colours are there where they are forced."""
+    """Unknown facts are reported as such or omitted; colours are used if they are forced."""
     recorded(tmp_path, timeline=(), runtimes={}, frontend=None, outcome="failed")
     monkeypatch.delenv("NO_COLOR")
     monkeypatch.setenv("FORCE_COLOR", "1")
@@ -76,14 +76,14 @@ def test_little_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
 
 
 def test_no_time_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What took no time was not done at once with anything."""
+    """Steps without duration have no parallelism."""
     recorded(tmp_path, timeline=(Step(output="a.o", start=1, end=1),))
     assert 0 == main(["explain", "--last"])
     assert "all       0.0  in 0.0" == capsys.readouterr().out.splitlines()[-1]
 
 
 def test_of_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The newest build of a source is another one than the newest of all; as JSON, it is what was recorded."""
+    """The newest build of a source is selected, not the newest of all; JSON has the record."""
     own = recorded(tmp_path)
     record(tmp_path / "cache", BUILD._replace(began=BUILD.began + 9))
     (tmp_path / "pkg").mkdir()
@@ -95,9 +95,9 @@ def test_of_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
 
 
 def test_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A package is found by its name, however that is spelt, or by its folder's where the record has none.
+    """A package is found by its name in any spelling, or by its folder's name if the record has none.
 
-    A folder of that name that was built goes before.
+    A folder of that name takes precedence.
     """
     cache = tmp_path / "cache"
     builds = [
@@ -127,7 +127,7 @@ def test_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
 def test_nothing_recorded(
     arguments: list[str], of: str, what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where no build is recorded, that is an error, with what to do."""
+    """If no build is recorded, the error names the next step."""
     source = str(tmp_path / "other")
     assert 1 == main(["explain", "--last", *(argument.format(source=source) for argument in arguments)])
     assert (
@@ -138,7 +138,7 @@ def test_nothing_recorded(
 
 
 def test_under_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A build that is not over yet is named, with how to look on."""
+    """A running build is reported, with the command that follows its output."""
     recorded(tmp_path)
     with made_folder(tmp_path / "cache", Path("x"), 0) as folder:
         log = write(folder / "output.log", "")
@@ -160,19 +160,19 @@ def test_under_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_shown_name(output: str, name: str) -> None:
-    """An object is called as its source is, as far as its name tells."""
+    """An object is shown with the name of its source, as far as it can be derived."""
     assert name == shown_name(Step(output=output, start=0, end=1), BUILD)
 
 
 def texts_of(path: Path) -> set[str]:
-    """Return the texts of an SVG: matplotlib draws their letters, and tells them in comments."""
+    """Return the texts in an SVG: matplotlib draws the letters, and adds comments with the texts."""
     parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))  # noqa: S314 - our own file
     nodes = ET.parse(path, parser).getroot().iter(ET.Comment)  # type: ignore[arg-type] # noqa: S314
     return {(node.text or "").strip() for node in nodes}
 
 
 def test_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The picture names every file, has an axis in seconds and a title."""
+    """The picture has the name of every file, an axis in seconds, and a title."""
     recorded(tmp_path, timeline=TIMELINE)
     path = tmp_path / "timeline.svg"
     assert 0 == main(["explain", "--last", "--plot", str(path)])
@@ -192,7 +192,7 @@ def test_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     [("x.png", b"\x89PNG\r\n"), ("x.SVG", b"<?xml version="), ("x.pdf", b"%PDF-"), ("x.y.PNG", b"\x89PNG\r\n")],
 )
 def test_formats(name: str, beginning: bytes, tmp_path: Path) -> None:
-    """A picture is what its ending says."""
+    """The ending of a picture's name selects its format."""
     recorded(tmp_path, timeline=TIMELINE)
     assert 0 == main(["explain", "--last", "--plot", str(tmp_path / name)])
     assert (tmp_path / name).read_bytes().startswith(beginning)
@@ -210,14 +210,14 @@ def test_other_formats(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_plot_without_runtime(tmp_path: Path) -> None:
-    """Where nothing was built against, the title does not say so."""
+    """The title names no runtime if the build had none."""
     recorded(tmp_path, timeline=TIMELINE, runtimes={})
     assert 0 == main(["explain", "--last", "--plot", str(tmp_path / "x.svg")])
     assert "pkg: built in 1:20" in texts_of(tmp_path / "x.svg")
 
 
 def test_nothing_to_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A build without a log of ninja cannot be drawn."""
+    """A build without a ninja log cannot be drawn."""
     recorded(tmp_path, timeline=())
     assert 1 == main(["explain", "--last", "--plot", str(tmp_path / "x.svg")])
     assert (
@@ -241,7 +241,7 @@ def test_plot_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
 def test_without_matplotlib(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What draws is an extra."""
+    """Without matplotlib, the error names the extra."""
     recorded(tmp_path, timeline=TIMELINE)
     for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib" or name.endswith("cli.plot")]:
         monkeypatch.delitem(sys.modules, name)
@@ -253,19 +253,19 @@ def test_without_matplotlib(
 
 
 class Without:
-    """A finder that finds one library missing."""
+    """A finder that does not find one library."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def find_spec(self, name: str, *_: object) -> None:
-        """Refuse it."""
+        """Raise ModuleNotFoundError for it."""
         if name.partition(".")[0] == self.name:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def test_plot_of_a_plan(capsys: pytest.CaptureFixture[str]) -> None:
-    """A plan cannot be drawn: that is wrong usage."""
+    """--plot without --last is wrong usage."""
     with pytest.raises(SystemExit) as caught:
         main(["explain", "--plot", "x.svg"])
     assert (2, True) == (

@@ -1,4 +1,4 @@
-"""The commands that are printed as the next ones: run by a shell, they do what they say."""
+"""The commands that are printed as the next ones work in a shell."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ from runtime_backend.cli.adopt.next_commands import install_command, own_command
     ],
 )
 def test_install_command(tree: str, expected: str) -> None:
-    """The word is a path for pip and for the shell, whatever the folder is called."""
+    """The argument is a path for pip and for the shell, for any name of the folder."""
     assert expected == install_command(Path(tree))
 
 
 @pytest.mark.parametrize("name", ["ext[cuda]", "a;b", "a [b]; c#d%20"])
 def test_names_that_pip_cuts(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder of whose name pip would take a part for extras or a marker is named by its URL."""
+    """A folder is named by its URL if pip would parse a part of its name as extras or a marker."""
     monkeypatch.chdir(tmp_path)
     words = shlex.split(install_command(Path(name)))
     assert ["pip", "install"] == words[:2]
@@ -55,7 +55,7 @@ def test_names_that_pip_cuts(name: str, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_own_command() -> None:
-    """The working directory is left out: it is the default."""
+    """The working directory is the default, and omitted."""
     assert "runtime-backend init --write" == own_command("init", "--write", tree=Path())
     assert "runtime-backend init './-a b'" == own_command("init", tree=Path("-a b"))
 
@@ -64,7 +64,7 @@ def test_own_command() -> None:
 def test_init_prints_what_runs(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What init prints is what it takes, and then what pip takes."""
+    """The commands that init prints are accepted by init and pip."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path / name / "pyproject.toml", "[build-system]\nrequires = ['torch']\n")
     assert 0 == main(["init", os.path.join(os.curdir, name)])  # noqa: PTH118 - as a person writes it

@@ -41,7 +41,7 @@ INSTALLS = 'from setuptools import setup\nsetup(name="x", install_requires=["tor
     ],
 )
 def test_why(files: dict[str, str], expected: str | None, tmp_path: Path) -> None:
-    """A source is called pure if nothing in it compiles, or if nothing that its build reads names torch."""
+    """A source is pure if it has nothing to compile, or nothing that its build reads names torch."""
     for name, text in files.items():
         write(tmp_path / name, text)
     assert expected == why_pure(tmp_path)

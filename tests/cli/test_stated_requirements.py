@@ -1,4 +1,4 @@
-"""What a package requires of torch, wherever its build backend reads it."""
+"""A package's own requirements of torch, from every file that a build backend reads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROJECT = '[project]\nname = "x"\nversion = "1"\n'
 
 
 def read(folder: Path, files: dict[str, str], name: str = "torch") -> OwnRequirements:
-    """Return what a package with these files requires."""
+    """Return the requirements of a package with these files."""
     for path, text in files.items():
         write(folder / path, text)
     script = read_setup_script(folder) if (folder / "setup.py").is_file() else None
@@ -122,7 +122,7 @@ CERTAIN = {
 
 @pytest.mark.parametrize("shape", CERTAIN)
 def test_certain(shape: str, tmp_path: Path) -> None:
-    """What every installation requires is found with the place where it is stated."""
+    """Requirements of every installation are found, with their origin."""
     files, text, origin = CERTAIN[shape]
     assert OwnRequirements(certain=(Stated(text, origin),)) == read(tmp_path, files)
 
@@ -150,7 +150,7 @@ ASIDE = {
 
 @pytest.mark.parametrize("shape", ASIDE)
 def test_aside(shape: str, tmp_path: Path) -> None:
-    """What only extras and groups require is kept apart."""
+    """Requirements of extras and groups are separate."""
     files, text, origin = ASIDE[shape]
     assert OwnRequirements(aside=(Stated(text, origin),) if text else ()) == read(tmp_path, files)
 
@@ -190,7 +190,7 @@ UNCERTAIN = {
 
 @pytest.mark.parametrize("shape", UNCERTAIN)
 def test_uncertain(shape: str, tmp_path: Path) -> None:
-    """What is computed, or cannot be expressed, is told and not taken."""
+    """Computed requirements, and those that PEP 508 cannot express, are uncertain."""
     files, text, origin = UNCERTAIN[shape]
     assert OwnRequirements(uncertain=(Stated(text, origin),)) == read(tmp_path, files)
 
@@ -210,18 +210,18 @@ def test_uncertain(shape: str, tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_nothing(files: dict[str, str], tmp_path: Path) -> None:
-    """What is malformed, or does not restrict torch, is none."""
+    """Malformed requirements, and those without a specifier, are ignored."""
     assert OwnRequirements() == read(tmp_path, files)
 
 
 def test_another_name(tmp_path: Path) -> None:
-    """Any distribution can be asked for."""
+    """Requirements of any distribution can be read."""
     files = {"pyproject.toml": f'{PROJECT}dependencies = ["torch>=2", "Torch_Vision>=1"]'}
     assert (Stated("Torch_Vision>=1", "project.dependencies"),) == read(tmp_path, files, "torch-vision").certain
 
 
 def test_setup_cfg(tmp_path: Path) -> None:
-    """All of setup.cfg that speaks of requirements."""
+    """All requirements in setup.cfg are read."""
     text = "[options]\nsetup_requires = a; b\ninstall_requires = file: r.txt\n[options.extras_require]\nx =\n  c\n  d; os_name == 'a'\n"
     write(tmp_path / "setup.cfg", text)
     assert SetupCfg(

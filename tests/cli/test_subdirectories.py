@@ -1,4 +1,4 @@
-"""Where the package is in a source."""
+"""Finding the package in a source."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ URL = "git+file:///x@v1"
 
 
 def find(tree: Path, requirement: str = URL) -> str | None:
-    """Return where the package is."""
+    """Return the folder of the package."""
     return find_package(tree, read_requirement(requirement))
 
 
@@ -31,7 +31,7 @@ def find(tree: Path, requirement: str = URL) -> str | None:
     ],
 )
 def test_top(name: str, text: str, tmp_path: Path) -> None:
-    """A package at the top is the one, whatever else is below it; so is one in the folder that is named."""
+    """A package at the top, or in the named folder, takes precedence."""
     for folder in (".", "python", "other"):
         write(tmp_path / folder / name, text)
     assert None is find(tmp_path)
@@ -40,7 +40,7 @@ def test_top(name: str, text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("folder", ["python", "src/bindings/torch", "a/b/c/d"])
 def test_below(folder: str, tmp_path: Path) -> None:
-    """The only package below the top is found, past examples, submodules, its own tests and settings of tools."""
+    """The only package below the top is found; examples, submodules, tests and settings of tools are ignored."""
     write(tmp_path / "pyproject.toml", "[tool.ruff]\nline-length = 120\n")
     others = ("examples/x", "third_party/x", "Tests/x", ".hidden/x", "module/x", f"{folder}/inner", "1/2/3/4/5")
     for place in (folder, *others):
@@ -51,7 +51,7 @@ def test_below(folder: str, tmp_path: Path) -> None:
 
 
 def test_by_name(tmp_path: Path) -> None:
-    """Of several the one that has the name is taken, also beside another one at the top; case does not matter."""
+    """Of several packages, the one with the name is found, in any case, even if another one is at the top."""
     write(tmp_path / "pyproject.toml", PROJECT.format("workspace"))
     write(tmp_path / "packages/one/pyproject.toml", PROJECT.format("one"))
     write(tmp_path / "packages/two/setup.py", SETUP.format("my_two"))
@@ -67,7 +67,7 @@ def refused(tree: Path, requirement: str = URL) -> list[str]:
 
 
 def test_several(tmp_path: Path) -> None:
-    """Which of several is meant is asked for, never guessed."""
+    """If several packages fit, the person must choose."""
     for name in ("one", "with blank/two"):
         write(tmp_path / name / "setup.py", "#")
     folders = [f"  {URL}#subdirectory=one", f"  {URL}#subdirectory=with%20blank/two"]
@@ -81,14 +81,14 @@ def test_several(tmp_path: Path) -> None:
 
 
 def test_none(tmp_path: Path) -> None:
-    """A source without a package is told so."""
+    """A source without a package is refused."""
     write(tmp_path / "README", "")
     expected = "Expected a pyproject.toml with [project] or [build-system], or a setup.py"
     assert [f"{URL}: found no package in the top folder, and 0 in other folders", expected] == refused(tmp_path)
 
 
 def test_other_name(tmp_path: Path) -> None:
-    """A package that has another name is not taken for the one that was named."""
+    """A package with another name is refused."""
     write(tmp_path / "pyproject.toml", PROJECT.format("one"))
     write(tmp_path / "below/pyproject.toml", PROJECT.format("two"))
     hint = "Use the name in the source, or name the folder of the package: #subdirectory=FOLDER"

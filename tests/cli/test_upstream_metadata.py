@@ -1,4 +1,4 @@
-"""What a source says of its package without being run: requirements, build requirements, what is certain."""
+"""The metadata that a source states without being run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Provides-Extra: none
 
 
 def read(folder: Path, **files: str) -> Package:
-    """Return what a tree with some files tells."""
+    """Return the package of a tree with some files."""
     for name, text in files.items():
         write(folder / name.replace("__", "-").replace("_", "."), text)
     return read_package(folder, None)
@@ -35,7 +35,7 @@ def read(folder: Path, **files: str) -> Package:
 
 @pytest.mark.parametrize("version", ["2.2", "2.4"])
 def test_metadata_of_an_sdist(version: str, tmp_path: Path) -> None:
-    """What the PKG-INFO of an sdist says is certain from metadata 2.2 on; an extra has one spelling."""
+    """The PKG-INFO of an sdist is certain from metadata 2.2 on; names of extras are normalised."""
     found = read(tmp_path, PKG__INFO=METADATA.format(version=version, more="Dynamic: Summary"))
     assert (False, "my-ext", "1.0", ">=3.9") == (found.is_open, found.name, found.version, found.requires_python)
     assert ("torch", 'tomli>=2; python_version < "3.11"') == found.dependencies
@@ -51,7 +51,7 @@ def test_metadata_of_an_sdist(version: str, tmp_path: Path) -> None:
     ("version", "more"), [("2.1", ""), ("2.4", "Dynamic: requires-dist"), ("2.2", "Dynamic: Provides-Extra"), ("", "")]
 )
 def test_metadata_that_are_not_certain(version: str, more: str, tmp_path: Path) -> None:
-    """Else only the version is."""
+    """Otherwise, only the version is certain."""
     found = read(tmp_path, PKG__INFO=METADATA.format(version=version, more=more))
     assert (True, "1.0", ()) == (found.is_open, found.version, found.dependencies)
 
@@ -64,7 +64,7 @@ def test_metadata_that_are_not_certain(version: str, more: str, tmp_path: Path) 
     ],
 )
 def test_requirement_that_no_table_can_hold(requirement: str, why: str, tmp_path: Path) -> None:
-    """Such a requirement is left to the real backend."""
+    """A requirement that [project] cannot express is left to the real backend."""
     text = f"Metadata-Version: 2.2\nName: x\nVersion: 1\nRequires-Dist: {requirement}\n"
     found = read(tmp_path, PKG__INFO=text)
     assert ("1", ("dependencies", "optional-dependencies", "requires-python")) == (found.version, found.dynamic)
@@ -72,7 +72,7 @@ def test_requirement_that_no_table_can_hold(requirement: str, why: str, tmp_path
 
 
 def test_dynamic_version(tmp_path: Path) -> None:
-    """An sdist has its version even where the project table does not; a checkout does not."""
+    """The version of an sdist is known even if the project table has none; that of a checkout is not."""
     project = '[project]\nname = "x"\ndynamic = ["version"]\n'
     found = read(tmp_path, pyproject_toml=project)
     assert (None, ("version",)) == (found.version, found.dynamic)
@@ -95,7 +95,7 @@ def test_dynamic_version(tmp_path: Path) -> None:
     ],
 )
 def test_tables_that_are_none(text: str, tmp_path: Path) -> None:
-    """What is of another type than the standard has it is left to the real backend, which says what is wrong."""
+    """Values of a wrong type are left to the real backend, which reports them."""
     found = read(tmp_path, pyproject_toml=text, PKG__INFO="Name: x\nVersion: 3\n")
     assert ("x", "3", True, ("setuptools",)) == (found.name, found.version, found.is_open, found.build_requires)
 
@@ -127,7 +127,7 @@ IMPORTS = (
     ],
 )
 def test_build_requires(pyproject: str, requires: tuple[str, ...], guards: tuple[str, ...], tmp_path: Path) -> None:
-    """What setup.py imports beyond the declared requirements is one, too, if the real backend runs it; torch is none."""
+    """Undeclared imports of setup.py are build requirements if the real backend runs it; torch is not."""
     found = read(tmp_path, pyproject_toml=pyproject, setup_py=IMPORTS)
     assert (requires, guards) == (found.build_requires, found.match_runtime)
     unknown = (
@@ -138,12 +138,12 @@ def test_build_requires(pyproject: str, requires: tuple[str, ...], guards: tuple
 
 
 def test_setup_script_of_old(tmp_path: Path) -> None:
-    """A setup.py that is no Python of today says nothing."""
+    """A setup.py in Python 2 is ignored."""
     assert ("setuptools",) == read(tmp_path, setup_py="print 'x'\n").build_requires
 
 
 def test_notes_on_requirements(tmp_path: Path) -> None:
-    """What requires torch itself, and a torch that is named by its URL, are told; so is a package that needs no wrapper."""
+    """Notes list packages that require torch, a torch by URL, and a package that needs no wrapper."""
     requires = '"torch @ https://example.org/torch.whl", "torchvision>=0.1"'
     found = read(tmp_path, pyproject_toml=DECLARED.format(requires=requires, backend="runtime_backend.build"))
     assert (("torchvision>=0.1",), ()) == (found.build_requires, found.match_runtime)
@@ -168,7 +168,7 @@ def test_notes_on_requirements(tmp_path: Path) -> None:
     ],
 )
 def test_names(name: str | None, told: str) -> None:
-    """A package has a name, which may become that of a folder."""
+    """A package must have a valid name."""
     with pytest.raises(SourceError) as caught:
         check_name(Package(name=name), Wanted(text="text", name=None))
     assert told == str(caught.value)

@@ -1,4 +1,4 @@
-"""What a requirement asks for, as far as its text says."""
+"""Parsing the requirement for ``wrap``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from runtime_backend.errors import CommandError
     ],
 )
 def test_read(text: str, expected: dict[str, Any]) -> None:
-    """Names, revisions and folders are read as frontends read them."""
+    """Names, revisions and folders are parsed as frontends do."""
     assert Wanted(**{"name": None, **expected, "text": text}) == read_requirement(text)
 
 
@@ -45,7 +45,7 @@ def test_read(text: str, expected: dict[str, Any]) -> None:
     ],
 )
 def test_refused(text: str, told: str) -> None:
-    """What is no such requirement is refused."""
+    """Other requirements are refused."""
     with pytest.raises(CommandError) as caught:
         read_requirement(text)
     assert told == str(caught.value)

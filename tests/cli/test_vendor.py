@@ -1,4 +1,4 @@
-"""``runtime-backend vendor``: the copy, its manifest, and what is said when they differ."""
+"""``runtime-backend vendor``: the copy, its manifest, and reports of differences."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """Return a package that has never heard of the shim."""
+    """Return a package without the shim."""
     write(tmp_path / "pyproject.toml", PYPROJECT)
     return tmp_path
 
 
 def files_of(folder: Path) -> set[str]:
-    """Return what lies in a folder."""
+    """Return the files in a folder."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_requires() -> None:
-    """What a copy needs is what the shim's own pyproject.toml says; its licence is the project's."""
+    """The requirements of a copy are those in the shim's pyproject.toml; its licence is the project's."""
     assert list(REQUIRES) == loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     assert (ROOT / "LICENSE").read_text() == (SHIM / "LICENSE").read_text()
 
 
 def test_vendor(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The package carries everything but the command line, and names it; twice is once."""
+    """The copy has everything except the command line, and is declared; a second run changes nothing."""
     for _ in range(2):
         assert 0 == main(["vendor", str(package)])
     assert [
@@ -62,7 +62,7 @@ def test_vendor(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_it_requires_already(package: Path) -> None:
-    """What the package requires for itself stays as it is; the shim itself goes."""
+    """The package's requirements stay; the shim is removed from them."""
     requires = '["runtime-backend", "packaging>=24", "hatchling", "not one!"]'
     write(
         package / "pyproject.toml", f'[build-system]\nrequires = {requires}\nbuild-backend = "runtime_backend.build"\n'
@@ -77,7 +77,7 @@ def test_what_it_requires_already(package: Path) -> None:
 
 
 def test_drift(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every file that was edited, removed or added is told; --update makes it right again."""
+    """Every edited, removed or added file is reported; --update restores the copy."""
     assert 0 == main(["vendor", str(package)])
     copy = package / "_vendor/runtime_backend"
     (copy / "build.py").write_text("edited")
@@ -97,7 +97,7 @@ def test_drift(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_older_version(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A copy of an older version is no drift, but it is told; it is renewed only when that is asked for."""
+    """A copy of an older version is not drift, but is reported; only --update replaces it."""
     assert 0 == main(["vendor", str(package)])
     copy = package / "_vendor/runtime_backend"
     manifest = json.loads((copy / MANIFEST).read_text())
@@ -112,7 +112,7 @@ def test_older_version(package: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_windows_line_ends(tmp_path: Path) -> None:
-    """A checkout with other line ends is no drift."""
+    """Other line ends are not drift."""
     copy_shim(tmp_path / "runtime_backend")
     path = tmp_path / "runtime_backend/plan/__init__.py"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
@@ -122,7 +122,7 @@ def test_windows_line_ends(tmp_path: Path) -> None:
 
 
 def test_check_without_a_copy(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """No copy is a drift; neither is one that pyproject.toml does not name any more in order."""
+    """A missing or undeclared copy fails the check."""
     assert 1 == main(["vendor", str(package), "--check"])
     assert "found no copy" in capsys.readouterr().out
     assert 0 == main(["vendor", str(package)])
@@ -136,7 +136,7 @@ def test_check_without_a_copy(package: Path, capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.parametrize("manifest", [None, "{", "3", '{"format": 2, "version": "9", "files": {}}'])
 def test_something_else(manifest: str | None, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A folder of that name that is no copy of ours is not touched."""
+    """A folder of that name with other content is not touched."""
     write(package / "_vendor/runtime_backend/mine.py", "")
     if manifest is not None:
         write(package / "_vendor/runtime_backend" / MANIFEST, manifest)
@@ -147,13 +147,13 @@ def test_something_else(manifest: str | None, package: Path, capsys: pytest.Capt
 
 @pytest.mark.parametrize("folder", ["../x", "/x"])
 def test_folder_outside(folder: str, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """PEP 517: backend-path is inside the source tree."""
+    """A folder outside the source tree is refused (PEP 517: backend-path)."""
     assert 1 == main(["vendor", str(package), "--folder", folder])
     assert "expected a folder inside the source tree" in capsys.readouterr().err
 
 
 def test_another_folder_moves(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A copy is in one place: naming another folder moves it, an edited one only where that is asked for."""
+    """Naming another folder moves the copy; an edited copy is moved only with --update."""
     assert 0 == main(["vendor", str(package)])
     (package / "_vendor/runtime_backend/plan/__init__.py").write_text("edited")
     assert 1 == main(["vendor", str(package), "--folder", "tools/shim"])
@@ -169,7 +169,7 @@ def test_another_folder_moves(package: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_backend_path_that_holds_no_copy(package: Path) -> None:
-    """A folder that pyproject.toml names for something else is left alone."""
+    """A folder in backend-path without a copy is left alone."""
     write(package / "pyproject.toml", f'{PYPROJECT}backend-path = ["."]\n')
     write(package / "runtime_backend/mine.py", "")
     assert 0 == main(["vendor", str(package)])
@@ -178,7 +178,7 @@ def test_backend_path_that_holds_no_copy(package: Path) -> None:
 
 @pytest.mark.parametrize("name", ["_vendor", "_vendor/runtime_backend"])
 def test_file_in_the_way(name: str, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file of that name is told, and kept."""
+    """A file of that name is reported, and kept."""
     write(package / name, "mine")
     for more in ([], ["--check"]):
         assert 1 == main(["vendor", str(package), *more])
@@ -188,7 +188,7 @@ def test_file_in_the_way(name: str, package: Path, capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize("renames", [1, 2])
 def test_interrupted(renames: int, package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever step is interrupted, the older copy is whole; what a killed run left is swept by the next."""
+    """After an interruption at any step, a complete copy exists; the next run removes the rest of a killed one."""
     assert 0 == main(["vendor", str(package)])
     copy = package / "_vendor/runtime_backend"
     (copy / "build.py").write_text("edited")

@@ -1,4 +1,4 @@
-"""``runtime-backend vendor`` in a git repository: what git leaves out never reaches the users of a fork."""
+"""``runtime-backend vendor`` in a git repository: files that git ignores do not reach the users of a fork."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PYPROJECT = '[build-system]\nrequires = ["setuptools", "torch"]\nbuild-backend =
 
 @pytest.fixture
 def fork(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a package in a repository of its own, of a person without settings."""
+    """Return a package in its own repository, of a person without settings."""
     for name, value in GIT.items():
         monkeypatch.setenv(name, value)
     write(tmp_path / "fork/pyproject.toml", PYPROJECT)
@@ -24,7 +24,7 @@ def fork(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_ignored(fork: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Files that git ignores are told with the rule and the way out, which --check holds until it is gone."""
+    """Ignored files are reported with the rule and the command that adds them; --check fails until then."""
     write(fork / ".gitignore", "*.json\n!runtime-backend.schema.json\nresolve/\n")
     assert 0 == main(["vendor", str(fork)])
     told = capsys.readouterr()
@@ -46,7 +46,7 @@ def test_ignored(fork: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_ignored_by_the_person(fork: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The person's own ignore file leaves files out, too."""
+    """The person's global ignore file counts, too."""
     write(tmp_path / "ignored", "_vendor/\n")
     write(tmp_path / "gitconfig", f"[core]\nexcludesFile = {tmp_path / 'ignored'}\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
@@ -56,7 +56,7 @@ def test_ignored_by_the_person(fork: Path, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_untracked(fork: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A copy that git was not told of is told; byte code never belongs to it."""
+    """An untracked copy is reported; byte code is not part of it."""
     assert 0 == main(["vendor", str(fork)])
     assert 1 == main(["vendor", str(fork), "--check"])
     assert f"{fork}/_vendor/runtime_backend/plan/__init__.py: git does not track it\n" in capsys.readouterr().out
@@ -66,7 +66,7 @@ def test_untracked(fork: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_in_a_hook_of_git(fork: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What git sets for its hooks leads nowhere else."""
+    """The variables that git sets for its hooks have no effect."""
     assert 0 == main(["vendor", str(fork)])
     git(fork, "add", ".")
     monkeypatch.setenv("GIT_DIR", ".git")
@@ -75,7 +75,7 @@ def test_in_a_hook_of_git(fork: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_repository_that_ignores_the_package(fork: Path) -> None:
-    """A package that lies in somebody's repository, and is none of it, is nobody's business there."""
+    """If the surrounding repository ignores the package, nothing is reported."""
     write(fork / ".gitignore", "work/\n")
     write(fork / "work/pyproject.toml", PYPROJECT)
     assert 0 == main(["vendor", str(fork / "work")])
@@ -83,6 +83,6 @@ def test_repository_that_ignores_the_package(fork: Path) -> None:
 
 
 def test_no_git(fork: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without git there is nothing to ask."""
+    """Without git, nothing is reported."""
     monkeypatch.setenv("PATH", "")
     assert (0, 0) == (main(["vendor", str(fork)]), main(["vendor", str(fork), "--check"]))

@@ -1,4 +1,4 @@
-"""``runtime-backend wrap``: what it finds on an index, in git and in a source, and what it writes."""
+"""``runtime-backend wrap``: finding a source on an index or in git, and writing the wrapper."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Capsys = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
-    """Return an index, in an environment that names no other one; the working directory and the cache are empty."""
+    """Return an index, in an environment without other indexes; the working directory and the cache are empty."""
     for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL", "PIP_CERT", "REQUESTS_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("RUNTIME_BACKEND_CACHE_DIR", str(tmp_path / "our-cache"))
@@ -50,7 +50,7 @@ def make_sdist(**files: str) -> bytes:
 
 
 def serve(server: Server, content: bytes, name: str = NAME, **more: object) -> str:
-    """Serve an sdist, and a wheel; return its hash."""
+    """Serve an sdist and a wheel; return the hash of the sdist."""
     sha256 = hashlib.sha256(content).hexdigest()
     server.pages[f"/files/{name}"] = (200, "application/gzip", content)
     wheel = {"filename": "my_ext-0.9-py3-none-any.whl", "url": "/files/x.whl", "hashes": {}}
@@ -73,7 +73,7 @@ test = ["pytest"]
 
 
 def test_complete(server: Server, tmp_path: Path, capsys: Capsys) -> None:
-    """A source with complete metadata is wrapped as it says; twice is once; the settings take it."""
+    """A source with complete metadata gets a wrapper with valid settings; a second run changes nothing."""
     sha256 = serve(server, make_sdist(pyproject_toml=COMPLETE))
     for _ in range(2):
         assert 0 == main(["wrap", "My.ext==1.0"])
@@ -135,7 +135,7 @@ def test_complete(server: Server, tmp_path: Path, capsys: Capsys) -> None:
     ],
 )
 def test_stops(requirement: str, more: dict[str, Any], told: str, server: Server, capsys: Capsys) -> None:
-    """What is not exactly one source is told, with what to name instead; nothing is written."""
+    """A requirement without exactly one source is refused, with a suggestion; nothing is written."""
     serve(server, make_sdist(pyproject_toml=COMPLETE), **more)
     assert 1 == main(["wrap", requirement])
     assert told in capsys.readouterr().err
@@ -143,7 +143,7 @@ def test_stops(requirement: str, more: dict[str, Any], told: str, server: Server
 
 
 def test_odd_versions(server: Server, capsys: Capsys) -> None:
-    """Pre-releases and versions of old are not proposed."""
+    """Pre-releases and invalid versions are not suggested."""
     files = ["my-ext-1.0.tar.gz", "my-ext-2.0rc1.tar.gz", "my-ext-x-y.tar.gz", "my-ext-1.0.zip"]
     server.json([{"filename": name, "url": f"/{name}", "hashes": {}} for name in files], "/simple/my-ext/")
     assert 1 == main(["wrap", "my-ext"])
@@ -151,7 +151,7 @@ def test_odd_versions(server: Server, capsys: Capsys) -> None:
 
 
 def test_index_that_fails(server: Server, capsys: Capsys) -> None:
-    """It is told by what it says itself."""
+    """The failure of an index is reported."""
     server.pages["/simple/my-ext/"] = (403, "text/plain", b"")
     assert 1 == main(["wrap", "my-ext==1"])
     assert f"{server.url()}: cannot read its list of files of my-ext: HTTP 403 Forbidden\n" in capsys.readouterr().err
@@ -159,7 +159,7 @@ def test_index_that_fails(server: Server, capsys: Capsys) -> None:
 
 @pytest.mark.usefixtures("server")
 def test_no_index(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An index that does not answer is told; the option goes before the environment."""
+    """An index that does not answer is reported; the option takes precedence over the environment."""
     assert 1 == main(["wrap", "my-ext==1", "--index-url", "http://127.0.0.1:9/simple"])
     told = "http://127.0.0.1:9/simple: cannot read its list of files of my-ext: no answer: Connection refused\n"
     assert told in capsys.readouterr().err
@@ -171,7 +171,7 @@ def test_no_index(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_index_with_credentials(server: Server, capsys: Capsys) -> None:
-    """The index is asked with the credentials of its URL, and they are written nowhere."""
+    """The credentials in an index's URL are used, but not stored."""
     serve(server, make_sdist(pyproject_toml=COMPLETE))
     server.needed = f"Basic {base64.b64encode(b'me:secret').decode()}"
     assert 0 == main(["wrap", "my-ext==1.0", "--index-url", server.url(credentials="me:secret@")])
@@ -181,7 +181,7 @@ def test_index_with_credentials(server: Server, capsys: Capsys) -> None:
 
 
 def test_html(server: Server, capsys: Capsys) -> None:
-    """An index of plain pages does as well (PEP 503)."""
+    """An index with HTML pages works (PEP 503)."""
     sha256 = serve(server, make_sdist(pyproject_toml=COMPLETE))
     server.html(f"<a href='/files/{NAME}#sha256={sha256}'>x</a><a href='/{NAME}.asc'>y</a>", "/simple/my-ext/")
     assert 0 == main(["wrap", "my-ext==1.0"])
@@ -191,7 +191,7 @@ def test_html(server: Server, capsys: Capsys) -> None:
 
 
 def test_missing_extra(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """Without the command line's libraries it says what installs them; another module's want is a bug."""
+    """Without the extra's libraries, the error names the extra; any other missing module is a bug."""
     monkeypatch.setitem(sys.modules, "tomlkit", None)
     serve(server, make_sdist(pyproject_toml=COMPLETE))
     assert 1 == main(["wrap", "my-ext==1"])
@@ -202,7 +202,7 @@ def test_missing_extra(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: 
 
 
 class HereEnvironment:
-    """Takes the place of build's own environments: what it would install is here already."""
+    """Replaces build's isolated environment by the current one."""
 
     installed: list[str] = []  # noqa: RUF012 - what a test reads
 
@@ -210,21 +210,21 @@ class HereEnvironment:
         assert installer in ("pip", "uv")
 
     def __enter__(self) -> HereEnvironment:  # noqa: PYI034 - typing has Self from 3.11 on
-        """Begin."""
+        """Enter."""
         self.installed.clear()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave it."""
+        """Exit."""
 
     python_executable = sys.executable
 
     def make_extra_environ(self) -> dict[str, str]:
-        """Return nothing."""
+        """Return None."""
         return {}
 
     def install(self, requirements: list[str]) -> None:
-        """Write down what would be installed."""
+        """Record the requirements instead of installing them."""
         self.installed.extend(requirements)
 
 
@@ -241,7 +241,7 @@ setup(name="my-ext", version="1.0", setup_requires=["ninja"], install_requires=[
 
 @pytest.mark.usefixtures("_here")
 def test_asked(server: Server, tmp_path: Path) -> None:
-    """A setup.py is asked, with a stand-in torch, in an environment that has what it requires."""
+    """A setup.py is asked with a stand-in torch, in an environment with its requirements."""
     serve(server, make_sdist(setup_py=SETUP.format(more="")))
     assert 0 == main(["wrap", "my-ext==1.0", "here"])
     written = loads((tmp_path / "here/pyproject.toml").read_text())
@@ -262,7 +262,7 @@ def test_asked(server: Server, tmp_path: Path) -> None:
     ],
 )
 def test_asked_in_vain(setup: str, told: str, server: Server, tmp_path: Path, capsys: Capsys) -> None:
-    """What depends on torch stays open, and so does what cannot be told; the person learns why."""
+    """Metadata that depend on torch, or cannot be determined, stay dynamic, with a reason."""
     serve(server, make_sdist(setup_py=setup, PKG__INFO="Metadata-Version: 2.1\nName: my-ext\nVersion: 1.0\n"))
     assert 0 == main(["wrap", "my-ext==1.0", "here"])
     written = loads((tmp_path / "here/pyproject.toml").read_text())
@@ -277,7 +277,7 @@ def build_sdist(sdist_directory, config_settings=None): ...
 
 @pytest.mark.usefixtures("_here")
 def test_backend_that_cannot_tell(server: Server, capsys: Capsys) -> None:
-    """A backend that tells metadata only by building is not asked to build."""
+    """A backend that knows metadata only by building is not asked to build."""
     pyproject = '[build-system]\nrequires = []\nbuild-backend = "minimal"\nbackend-path = ["."]\n'
     serve(server, make_sdist(pyproject_toml=pyproject, minimal_py=MINIMAL))
     assert 0 == main(["wrap", "my-ext==1.0"])
@@ -298,7 +298,7 @@ def get_requires_for_build_wheel(config_settings=None):
 
 @pytest.mark.usefixtures("_here")
 def test_asked_without_runtimes(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
-    """No runtime is installed to ask for metadata, whoever requires it; each step is announced, and goes on."""
+    """No runtime is installed to get metadata; each step is announced, and its progress reported."""
     monkeypatch.setattr("runtime_backend.system.progress.PATIENCE", 0.01)
     setup = SETUP.format(more="").replace('["ninja"]', '["torch"]')
     serve(server, make_sdist(pyproject_toml=TORCH_EVERYWHERE, eager_py=EAGER, setup_py=setup))
@@ -319,7 +319,7 @@ def test_asked_without_runtimes(server: Server, monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.usefixtures("_here")
 @pytest.mark.parametrize(("name", "told"), [("", "UNKNOWN"), ('name="other", ', "other")])
 def test_asked_for_another_package(name: str, told: str, server: Server, capsys: Capsys) -> None:
-    """A package that has no name, or another one than it was called by, is refused."""
+    """A package without a name, or with another name than expected, is refused."""
     serve(server, make_sdist(setup_py=f"from setuptools import setup\nn = dict({name})\nsetup(**n)\n"))
     assert 1 == main(["wrap", "my-ext==1.0"])
     expected = f"my-ext==1.0: its build backend calls the package '{told}', expected 'my-ext'\n"
@@ -328,7 +328,7 @@ def test_asked_for_another_package(name: str, told: str, server: Server, capsys:
 
 
 def test_existing_first(server: Server, tmp_path: Path, capsys: Capsys) -> None:
-    """Whatever is in the wrapper's folder is known before anything is asked or fetched."""
+    """The wrapper's folder is checked before anything is fetched."""
     serve(server, make_sdist(pyproject_toml=COMPLETE))
     assert 0 == main(["wrap", "my-ext==1.0"])
     text = Path("wrappers/my_ext/pyproject.toml").read_text()
@@ -361,7 +361,7 @@ def test_existing_first(server: Server, tmp_path: Path, capsys: Capsys) -> None:
 
 
 def test_updated(server: Server, capsys: Capsys) -> None:
-    """A wrapper may build another version; its patch has to fit that one, and the change is shown."""
+    """A wrapper is changed to another version, its patch is checked against it, and the change is shown."""
     patch = "--- a/a.cu\n+++ b/a.cu\n@@ -1 +1 @@\n-one\n+two\n"
     write(Path("wrappers/my_ext/fix.patch"), patch)
     serve(server, make_sdist(pyproject_toml=COMPLETE, a_cu="one\n"))
@@ -388,7 +388,7 @@ def test_updated(server: Server, capsys: Capsys) -> None:
 
 @pytest.mark.usefixtures("_here")
 def test_updated_with_a_patch_of_the_metadata(server: Server, tmp_path: Path) -> None:
-    """The build backend is asked for the metadata of the patched source."""
+    """The metadata are those of the patched source."""
     serve(server, make_sdist(setup_py=SETUP.format(more="")))
     assert 0 == main(["wrap", "my-ext==1.0", "here"])
     lines = SETUP.format(more="").splitlines()
@@ -404,7 +404,7 @@ PURE = '[build-system]\nrequires = ["hatchling"]\n[project]\nname = "my-ext"\nve
 
 
 def test_pure(server: Server, capsys: Capsys) -> None:
-    """A package that compiles nothing against torch is noticed."""
+    """A package that compiles nothing against torch is noted."""
     serve(server, make_sdist(pyproject_toml=PURE))
     assert 0 == main(["wrap", "my-ext==1.0"])
     assert (
@@ -415,7 +415,7 @@ def test_pure(server: Server, capsys: Capsys) -> None:
 
 @pytest.mark.parametrize("folder", ["my-ext", "a.b-2!"])
 def test_folder_whose_wheel_pip_keeps(folder: str, server: Server, capsys: Capsys) -> None:
-    """A folder with a hyphen in its name is told about."""
+    """A folder with a hyphen in its name is noted."""
     serve(server, make_sdist(pyproject_toml=COMPLETE))
     assert 0 == main(["wrap", "my-ext==1.0", f"more-wrappers/{folder}"])
     told = (
@@ -439,7 +439,7 @@ def test_folder_that_cannot_be_made(server: Server, tmp_path: Path, capsys: Caps
 
 @pytest.fixture
 def repository(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Return the place for a repository, beside an empty cache."""
+    """Return the folder for a repository, next to an empty cache."""
     for name, value in {**GIT, "RUNTIME_BACKEND_CACHE_DIR": str(tmp_path / "our-cache")}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
@@ -458,7 +458,7 @@ def repository(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     ],
 )
 def test_git(suffix: str, which: int, folder: str | None, repository: Path) -> None:
-    """A tag, a branch or a commit is written as the commit that it is at now."""
+    """A tag, a branch or a commit is written as its current commit."""
     commits = []
     for number, path in enumerate(("sub/pyproject.toml", "pyproject.toml", "more.txt"), start=1):
         commits.append(make_repository(repository, path, COMPLETE))
@@ -471,7 +471,7 @@ def test_git(suffix: str, which: int, folder: str | None, repository: Path) -> N
 
 
 def test_git_without_such_a_revision(repository: Path, capsys: Capsys) -> None:
-    """What is no branch or tag is told."""
+    """An unknown branch or tag is reported."""
     make_repository(repository, "setup.py", "#")
     assert 1 == main(["wrap", f"git+{repository.as_uri()}@v9"])
     assert "found no branch or tag 'v9'" in capsys.readouterr().err
@@ -479,7 +479,7 @@ def test_git_without_such_a_revision(repository: Path, capsys: Capsys) -> None:
 
 @pytest.mark.usefixtures("_here")
 def test_git_without_a_name(repository: Path, capsys: Capsys) -> None:
-    """A source that has no name for its package is named by the person."""
+    """If the source has no name for the package, the person must give one."""
     make_repository(repository, "setup.py", "raise SystemExit(3)")
     requirement = f"git+{repository.as_uri()}"
     assert 1 == main(["wrap", requirement])
@@ -490,7 +490,7 @@ def test_git_without_a_name(repository: Path, capsys: Capsys) -> None:
 
 
 def test_git_again(repository: Path, capsys: Capsys) -> None:
-    """A wrapper of a branch is the same until the branch moves, and is changed when the person says so."""
+    """A wrapper of a branch stays until the branch moves, and is changed only with --update."""
     make_repository(repository, "pyproject.toml", COMPLETE)
     requirement = f"git+{repository.as_uri()}@main"
     for _ in range(2):
@@ -506,7 +506,7 @@ def test_git_again(repository: Path, capsys: Capsys) -> None:
 
 
 def test_git_whose_name_is_taken(repository: Path, capsys: Capsys) -> None:
-    """A package whose name only its source has may be wrapped already, from elsewhere."""
+    """A package whose name only the source has may have a wrapper from another source."""
     url = (
         '[project]\nname = "My.Ext"\nversion = "0.9"\n[tool.runtime-backend.source]\nurl = "https://a.org/x-1.tar.gz"\n'
     )
@@ -522,7 +522,7 @@ def test_git_whose_name_is_taken(repository: Path, capsys: Capsys) -> None:
 
 
 def test_git_with_its_package_below(repository: Path, capsys: Capsys) -> None:
-    """The only package of a repository is found below its top, and written down; of several, one is to be named."""
+    """The only package of a repository is found below its top; of several, the person chooses."""
     make_repository(repository, "python/pyproject.toml", COMPLETE)
     requirement = f"git+{repository.as_uri()}"
     assert 0 == main(["wrap", requirement])
@@ -549,7 +549,7 @@ setup(name="my-ext", version=f"{tag[1:]}.dev{distance}")
 
 @pytest.mark.usefixtures("_here")
 def test_git_version(repository: Path) -> None:
-    """A version that git has is that of the repository."""
+    """A version from git is that of the repository."""
     make_repository(repository, "pyproject.toml", SCM)
     git(repository, "tag", "v1.2.4")
     make_repository(repository, "more.txt", "more")
@@ -559,7 +559,7 @@ def test_git_version(repository: Path) -> None:
 
 
 def test_credentials_are_not_shown(server: Server, capsys: Capsys) -> None:
-    """What an update changes is shown without the credentials in it."""
+    """The diff of an update has no credentials."""
     serve(server, make_sdist(pyproject_toml=COMPLETE))
     source = f'[tool.runtime-backend.source]\ngit = "https://jo:SECRET@a.org/x.git"\nrev = "{"a" * 40}"\n'
     write(Path("wrappers/my_ext/pyproject.toml"), f'[project]\nname = "my-ext"\n{source}')
@@ -571,7 +571,7 @@ def test_credentials_are_not_shown(server: Server, capsys: Capsys) -> None:
 
 @pytest.mark.usefixtures("repository")
 def test_credentials_are_not_printed(capsys: Capsys) -> None:
-    """A requirement is a URL, which may hold credentials."""
+    """A requirement is a URL that may contain credentials, which are not printed."""
     assert 1 == main(["wrap", "x @ git+http://jo:SECRET@127.0.0.1:9/x.git"])
     told = capsys.readouterr()
     assert "runtime-backend: looking for x @ git+http://127.0.0.1:9/x.git\n" in told.err

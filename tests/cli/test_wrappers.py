@@ -1,4 +1,4 @@
-"""Wrappers as files: made, found where they are, changed to another source."""
+"""Wrappers as files: writing, finding and changing them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def make(folder: Path, upstream: Upstream, package: Package) -> Path:
 
 @pytest.mark.parametrize("text", [ODD, '"""', "'''", "x = 1\n[tool]", "{version}", "é\u2028\t\r\n\0"])
 def test_text_holds_any_text(text: str) -> None:
-    """Names, versions, requirements and URLs are data: nothing in them becomes a key or a table."""
+    """Names, versions, requirements and URLs are data, and cannot add keys or tables."""
     package = Package(
         name=text,
         version=text,
@@ -74,7 +74,7 @@ def test_text_holds_any_text(text: str) -> None:
 
 @pytest.mark.parametrize("name", ["torch-scatter", "Torch.Scatter", "torch_scatter"])
 def test_default_folder(name: str) -> None:
-    """Pip before 26.2 keeps the wheels of folders with a hyphen in their names: ours have none."""
+    """The folder has no hyphen, since pip before 26.2 caches the wheels of folders with one."""
     assert Path("wrappers/torch_scatter") == default_folder(name)
 
 
@@ -92,7 +92,7 @@ def test_default_folder(name: str) -> None:
 )
 @pytest.mark.parametrize("kind", ["url", "sdist"])
 def test_what_it_is_for(kind: str, requirement: str, *, is_for: bool, is_of_version: bool) -> None:
-    """A wrapper says without a network whether it builds what is wanted."""
+    """A wrapper's package is known without a network."""
     source = upstream_of() if kind == "url" else upstream_of("sdist", "my-ext == 1.0", sha256="a" * 64)
     folder = make(Path("x"), source, package_of())
     wanted = read_requirement(requirement)
@@ -114,7 +114,7 @@ def test_what_it_is_for(kind: str, requirement: str, *, is_for: bool, is_of_vers
     ],
 )
 def test_found(requirement: str, folder: str | None, *, is_there: bool) -> None:
-    """A wrapper is found by the name of its package, or by its repository, whatever its folder is called."""
+    """A wrapper is found by its package's name or its repository, in a folder of any name."""
     make(Path("wrappers/my-ext"), upstream_of(), package_of())
     source = upstream_of("git", "https://example.org/x.git", subdirectory="sub")
     make(Path("wrappers/from_git"), source, package_of(name="other", version=None, dynamic=("version",)))
@@ -141,7 +141,7 @@ def test_found(requirement: str, folder: str | None, *, is_there: bool) -> None:
     ],
 )
 def test_in_the_way(name: str, text: str, told: str) -> None:
-    """What is no wrapper is left as it is."""
+    """A folder with other content is left alone."""
     write(Path(name), text)
     with pytest.raises(CommandError) as caught:
         find_wrapper(read_requirement("a==1"), "x")
@@ -150,14 +150,14 @@ def test_in_the_way(name: str, text: str, told: str) -> None:
 
 
 def test_wrapper_with_mistakes() -> None:
-    """A wrapper that no build would take is told so."""
+    """A wrapper with invalid settings is refused."""
     write(Path("x/pyproject.toml"), '[tool.runtime-backend.source]\nurl = "x"\nsha256 = "y"\n')
     with pytest.raises(ConfigError, match=r"x/pyproject\.toml: tool\.runtime-backend\.source\.sha256: "):
         find_wrapper(read_requirement("a==1"), "x")
 
 
 def test_folder_with_other_things() -> None:
-    """Other files, as a patch that is to be named, are not in the way."""
+    """Other files, such as a patch, are not in the way."""
     write(Path("x/fix.patch"), "")
     assert (Path("x"), None) == find_wrapper(read_requirement("a==1"), "x")
 
@@ -196,7 +196,7 @@ def update(text: str, upstream: Upstream, package: Package) -> tuple[str, list[s
 
 
 def test_update_keeps_what_the_person_wrote() -> None:
-    """Source and metadata are those of the new version; patches, settings, comments and additions stay."""
+    """Source and metadata are replaced; patches, settings, comments and additions stay."""
     package = package_of(version="2.0", requires_python=">=3.10", match_runtime=("torch>=2.4",))
     text, notes = update(EDITED, upstream_of(where=URL.format("2.0"), sha256="c" * 64), package)
     expected = EDITED.replace('"setuptools<80", "cmake<4"', '"setuptools", "cmake<4"').replace("torch>=2", "torch>=2.4")
@@ -212,7 +212,7 @@ def test_update_keeps_what_the_person_wrote() -> None:
 
 
 def test_update_to_git() -> None:
-    """A wrapper may go from an index to a repository; a guard that upstream no longer has stays, and is told."""
+    """A wrapper may change from an index to a repository; an obsolete guard stays, with a note."""
     package = package_of(version=None, dynamic=("version",), optional_dependencies={"a": ["b"]})
     source = upstream_of("git", "https://example.org/x.git", subdirectory="sub")
     text, notes = update(EDITED, source, package)
@@ -229,7 +229,7 @@ def test_update_to_git() -> None:
 
 
 def test_update_of_a_wrapper_that_carries_the_shim() -> None:
-    """A vendored copy need not be required."""
+    """A vendored shim is not added to the requirements."""
     text = EDITED.replace('"runtime-backend", ', "").replace('"runtime_backend.build"', '"runtime_backend.build"\n')
     text = text.replace("\n\n[project]", '\nbackend-path = ["_vendor"]\n\n[project]', 1)
     after, _ = update(text, upstream_of(), package_of())
@@ -237,7 +237,7 @@ def test_update_of_a_wrapper_that_carries_the_shim() -> None:
 
 
 def test_update_of_what_is_left_of_a_wrapper() -> None:
-    """Tables that the person took out come back."""
+    """Removed tables are added again."""
     left = EDITED[EDITED.index("[tool.runtime-backend]") :]
     after, _ = update(left, upstream_of(), package_of())
     assert ["runtime-backend", "setuptools"] == loads(after)["build-system"]["requires"]
@@ -246,7 +246,7 @@ def test_update_of_what_is_left_of_a_wrapper() -> None:
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_update_to_the_same(newline: str) -> None:
-    """What is the same already stays to the letter, and keeps its line ends."""
+    """An unchanged wrapper keeps every byte, including line ends."""
     package = package_of(match_runtime=("torch>=2",), dependencies=("numpy",))
     text = make_text(upstream_of(), package).replace("\n", newline)
     assert (text, []) == update(text, upstream_of(), package)

@@ -23,7 +23,7 @@ KINDS = [
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_message_and_hint(kind: type[RuntimeBackendError]) -> None:
-    """Every refusal keeps its message and its hint apart, and prints the hint on a line of its own."""
+    """A refusal has a message and a hint, which is printed on a line of its own."""
     error = kind("torch is missing", hint="Install it.")
     assert ("torch is missing", "Install it.") == (error.message, error.hint)
     assert str(error) == "torch is missing\nInstall it."
@@ -32,7 +32,7 @@ def test_message_and_hint(kind: type[RuntimeBackendError]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_hint(kind: type[RuntimeBackendError]) -> None:
-    """A refusal without a hint is its message alone."""
+    """A refusal without a hint is its message."""
     assert str(kind("torch is missing")) == "torch is missing"
 
 
@@ -44,7 +44,7 @@ def test_without_hint(kind: type[RuntimeBackendError]) -> None:
     ],
 )
 def test_config_error(problems: list[str], text: str) -> None:
-    """All mistakes of the settings are told at once, a line each."""
+    """All mistakes in the settings are reported at once, one per line."""
     error = ConfigError(problems, hint="Read.")
     assert tuple(problems) == error.problems
     assert text == str(error)
@@ -59,7 +59,7 @@ def test_config_error(problems: list[str], text: str) -> None:
     ],
 )
 def test_full_disk(full: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the system does not say which disk is full, those that builds write to are looked at."""
+    """If the system does not name the full disk, the disks that builds write to are checked."""
     places = {"tmp": tmp_path / "tmp", "cwd": tmp_path / "cwd"}
     for place in places.values():
         place.mkdir()

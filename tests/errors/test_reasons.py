@@ -1,4 +1,4 @@
-"""Why something failed, in words for people."""
+"""Reasons for failures in plain words."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def odd(value: Any) -> Any:
 
 
 def failure(act: Callable[[], object]) -> BaseException:
-    """Return what an act raises."""
+    """Return the exception that a call raises."""
     with pytest.raises(BaseException) as caught:  # noqa: PT011 - any
         act()
     return caught.value
@@ -74,14 +74,14 @@ def too_deep(depth: int = 0) -> None:
         (certificate, "self-signed certificate"),
         (lambda: ssl.create_default_context(cafile="/absent"), "No such file or directory"),
         (lambda: zipfile.ZipFile(__file__), "it is damaged"),
-        # Of the data, a library of ours speaks: its words stay.
+        # Messages of libraries about data are kept.
         (lambda: Version("latest"), "Invalid version: 'latest'"),
         (lambda: Requirement("a ~~ 1"), "Expected semicolon (after name with no version specifier) or end"),
         (lambda: loads("a ="), "Invalid value (at end of document)"),
     ],
 )
 def test_reason(act: Callable[[], object], words: str) -> None:
-    """What Python says is put in our own words; what the system or a library says is kept, without a class's name."""
+    """Python's messages are replaced by our own; those of the system and of libraries are kept, without class names."""
     assert reason(failure(act)).startswith(words)
 
 
@@ -104,12 +104,12 @@ def test_reason(act: Callable[[], object], words: str) -> None:
     ],
 )
 def test_reason_of(error: BaseException, words: str) -> None:
-    """Errors that only a network or a full disk brings."""
+    """Errors that need a network or a full disk have a reason, too."""
     assert words == reason(error)
 
 
 def test_path_that_is_named_already() -> None:
-    """It is not told twice."""
+    """A path that the message contains is not repeated."""
     error = failure(lambda: Path("/absent/x").read_text("utf-8"))
     assert "No such file or directory" == reason(error, Path("/absent/x"))
     assert "No such file or directory" == reason(error, "/absent/x")
@@ -117,5 +117,5 @@ def test_path_that_is_named_already() -> None:
 
 
 def test_kinds() -> None:
-    """Values of a foreign file are named as people know them."""
+    """Values of a foreign file are described in plain words."""
     assert ["a table", "a list", "text", "nothing", "3", "True"] == [kind_of(v) for v in VALUES]
