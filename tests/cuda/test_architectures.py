@@ -1,4 +1,4 @@
-"""The architectures to compile for: as the settings say, or those of the GPUs that are there."""
+"""The architectures to compile for: those in the settings, or those of the machine's GPUs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from runtime_backend.errors import CudaError
 
 
 def make_site(folder: Path, supported: str = "['8.0', '8.6',\n '9.0', '9.0a', '12.0']") -> Path:
-    """Return a folder with a torch that says what it can build for."""
+    """Return a folder with a torch that lists its architectures."""
     write(folder / "torch/utils/cpp_extension.py", f"def f():\n    supported_arches = {supported}\n    x = [1]\n")
     return folder
 
 
 def test_explicit_architectures(tmp_path: Path) -> None:
-    """What is asked for is taken, unless this torch does not know it."""
+    """The configured architectures are used, unless this torch does not know one."""
     site = make_site(tmp_path)
     found = decide_architectures("8.6;9.0a+PTX", {}, site)
     assert ("8.6;9.0a+PTX", "86-real;90a", "set") == (found.torch, found.cmake, found.why)
@@ -43,20 +43,20 @@ def test_explicit_architectures(tmp_path: Path) -> None:
     ],
 )
 def test_visible_gpus(gpus: list[str], torch: str, cmake: str, tmp_path: Path) -> None:
-    """Each once, the last with PTX, none later than this torch knows."""
+    """Each capability is listed once, the last with PTX, none newer than this torch knows."""
     found = decide_architectures("auto", {}, make_site(tmp_path), list_gpus=lambda _: gpus)
     assert (torch, cmake, f"set: the GPUs here ({', '.join(gpus)})") == (found.torch, found.cmake, found.why)
 
 
 def test_no_gpu() -> None:
-    """None is a stop that names the setting, and the variable."""
+    """Without a GPU, the error names the setting and the variable."""
     with pytest.raises(CudaError, match=r"cuda\.arch-list = 'auto': found no visible GPU") as caught:
         decide_architectures("auto", {"PATH": ""}, None)
     assert "TORCH_CUDA_ARCH_LIST=9.0" in str(caught.value)
 
 
 def make_smi(folder: Path, *lines: str, code: int = 0) -> dict[str, str]:
-    """Return variables with a driver's program that prints some lines."""
+    """Return variables with an nvidia-smi that prints some lines."""
     script = write(
         folder / "nvidia-smi", "#!/bin/sh\n" + "".join(f"echo '{line}'\n" for line in lines) + f"exit {code}\n"
     )
@@ -79,21 +79,21 @@ TWO = ("GPU-aaa, 8.6", "GPU-bbb, 9.0")
     ],
 )
 def test_smi(visible: dict[str, str], expected: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The driver's program is asked where NVML's library is not there; CUDA's own variables hold."""
+    """nvidia-smi is called if NVML's library is missing; CUDA's own variables apply."""
     monkeypatch.setitem(sys.modules, "pynvml", None)
     assert expected == list_capabilities({**make_smi(tmp_path, *TWO), **visible})
 
 
 @pytest.mark.parametrize(("lines", "code"), [(TWO, 9), (("No devices were found",), 0)])
 def test_smi_without_gpus(lines: tuple[str, ...], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A driver that fails, or says something else, has none."""
+    """An nvidia-smi that fails, or prints anything else, reports no GPUs."""
     monkeypatch.setitem(sys.modules, "pynvml", None)
     assert [] == list_capabilities(make_smi(tmp_path, *lines, code=code))
 
 
 @pytest.mark.parametrize("has_driver", [True, False])
 def test_nvml(has_driver: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - a column
-    """NVML's library is asked first; without a driver, the program says the same."""
+    """NVML is used first; without a driver, nvidia-smi is called."""
 
     def init() -> None:
         if not has_driver:
@@ -121,7 +121,7 @@ def test_nvml(has_driver: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_odd_lists_of_torch(text: str, known: str, tmp_path: Path) -> None:
-    """What torch can build for is read as text: what is no architecture is left out."""
+    """Torch's list is read as text, ignoring entries that are not architectures."""
     write(tmp_path / "torch/utils/cpp_extension.py", text)
     with pytest.raises(CudaError, match=f"it knows {known}\n"):
         decide_architectures("3.5", {}, tmp_path)
@@ -140,7 +140,7 @@ def test_odd_lists_of_torch(text: str, known: str, tmp_path: Path) -> None:
 def test_odd_answers_of_the_driver(
     line: str, visible: str | None, expected: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is no capability, and what is no number of a GPU, counts for nothing."""
+    """Invalid capabilities and GPU numbers are ignored."""
     monkeypatch.setitem(sys.modules, "pynvml", None)
     more = {} if visible is None else {"CUDA_VISIBLE_DEVICES": visible, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
     assert expected == list_capabilities({**make_smi(tmp_path, line), **more})

@@ -1,4 +1,4 @@
-"""Which toolkit compiles: the system's, compilers out of wheels, in each hook and each isolation."""
+"""Choosing the toolkit, the system's or compilers from wheels, in each hook and each isolation."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ NO_SYSTEM = "cuda.toolkit: found no CUDA toolkit on this system: /usr/local/no-c
 
 
 def choose(value: ToolkitChoice, torch: Identity | None, cache: Path, *sites: Path, **bench: Any) -> ToolkitPlan | None:
-    """Return which toolkit compiles."""
+    """Return the toolkit plan."""
     return choose_toolkit(Chosen(value=value, origin="here"), torch, make_bench(cache, *sites, **bench))
 
 
 def chosen(value: ToolkitChoice, torch: Identity | None, cache: Path, *sites: Path, **bench: Any) -> ToolkitPlan:
-    """Return the toolkit that compiles, where there is one."""
+    """Return the toolkit plan, which must exist."""
     found = choose(value, torch, cache, *sites, **bench)
     assert found is not None
     return found
 
 
 def keep(tmp_path: Path) -> Path:
-    """Leave compilers in the cache as an earlier build does; return their folder."""
+    """Store compilers in the cache as an earlier build does; return their folder."""
     make_compilers(tmp_path / "earlier")
     found = find_compilers(DistributionIndex([tmp_path / "earlier"]), "13.0")
     assert found is not None
@@ -92,7 +92,7 @@ LATER = ("the version is known once torch is installed", (), None)
 def test_compilers_that_are_not_there(  # noqa: PLR0913, PLR0917 - a table
     value: ToolkitChoice, hook: str, isolation: str, torch: Identity, expected: tuple[str, tuple[str, ...], str | None], tmp_path: Path
 ) -> None:  # fmt: skip
-    """Required while that can be; fetched by a build; in other hooks, nothing."""
+    """Missing compilers are required if possible, else fetched by a build; other hooks do nothing."""
     found = chosen(value, torch, tmp_path / "cache", hook=hook, isolation=isolation)
     fetched = found.fetching and found.fetching.requirement
     why = found.why if value == "wheels" else found.why.removesuffix(f"; not the system's: {NO_SYSTEM}")
@@ -114,7 +114,7 @@ def test_compilers_that_are_not_there(  # noqa: PLR0913, PLR0917 - a table
     ],
 )
 def test_environment_that_is_not_ours(isolation: str, hint: str, tmp_path: Path) -> None:
-    """What is not ours to complete is a stop that tells how the person completes it."""
+    """If nothing may be added to the environment, the error names the command for the person."""
     with pytest.raises(CudaError) as caught:
         choose("wheels", CUDA, tmp_path, isolation=isolation, is_fetching=False)
     assert (
@@ -146,7 +146,7 @@ KEPT = "stored by an earlier build"
 def test_compilers_that_are_there(  # noqa: PLR0913, PLR0917 - a table
     hook: str, isolation: str, visible: bool, kept: bool, where: str, is_kept_then: bool, tmp_path: Path  # noqa: FBT001
 ) -> None:  # fmt: skip
-    """Those of the build environment go first, and are kept in the cache for the next one; nothing is written yet."""
+    """Compilers in the build environment take precedence, and are planned to be stored for the next build."""
     folder = keep(tmp_path) if kept else None
     site = tmp_path / "site"
     if visible:
@@ -165,7 +165,7 @@ def test_compilers_that_are_there(  # noqa: PLR0913, PLR0917 - a table
 
 
 def test_kept_environment_is_asked_anew(tmp_path: Path) -> None:
-    """What an environment has that the frontend keeps, it has because it was asked for: it is asked for again."""
+    """In a kept environment, installed compilers are required again."""
     make_compilers(tmp_path / "site")
     make_distribution(tmp_path / "site", "ninja", "1.13")
     found = chosen("wheels", CUDA, tmp_path / "cache", tmp_path / "site", hook="ask", isolation="kept")
@@ -173,7 +173,7 @@ def test_kept_environment_is_asked_anew(tmp_path: Path) -> None:
 
 
 def test_fetched_is_found_again(tmp_path: Path) -> None:
-    """What an installer has put where the plan says is what the next plan finds."""
+    """Compilers that an installer has put into the planned folder are found by the next plan."""
     found = chosen("wheels", CUDA, tmp_path / "cache")
     assert found.fetching is not None
     make_compilers(found.fetching.folder)
@@ -183,7 +183,7 @@ def test_fetched_is_found_again(tmp_path: Path) -> None:
 
 
 def test_same_path_in_every_build(tmp_path: Path) -> None:
-    """Compilers of one environment, of the next, and those kept from them have one path."""
+    """Compilers of different environments, and stored ones, have the same path."""
     paths = set()
     for name in ("a", "b"):
         make_compilers(tmp_path / name)
@@ -200,7 +200,7 @@ def test_same_path_in_every_build(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", ["installed", "on PATH", "not there"])
 def test_ninja(how: str, tmp_path: Path) -> None:
-    """It is required with the compilers, unless it is there."""
+    """Ninja is required with the compilers, unless it is installed."""
     environ = {"PATH": ""}
     if how == "installed":
         make_distribution(tmp_path / "site", "ninja", "1.13")
@@ -211,14 +211,14 @@ def test_ninja(how: str, tmp_path: Path) -> None:
 
 
 def test_twelve(tmp_path: Path) -> None:
-    """Wheels of CUDA 12 are a stop in every hook."""
+    """Wheels of CUDA 12 are an error in every hook."""
     for hook in ("ask", "postponed", "metadata", "build"):
         with pytest.raises(CudaError, match=r"^cuda\.toolkit: torch is for CUDA 12\.8 \(torch 2\.10\.0 \(calls itself"):
             choose("wheels", TWELVE, tmp_path, hook=hook)
 
 
 def test_torch_that_is_not_known(tmp_path: Path) -> None:
-    """Then nothing is; the system's toolkit may do."""
+    """Without a known torch, no compilers are known; the system's toolkit may be used."""
     assert (None, None) == (choose("wheels", None, tmp_path), choose("match", None, tmp_path))
     make_toolkit(tmp_path / "cuda")
     home = {"CUDA_PATH": str(tmp_path / "cuda"), "PATH": ""}
@@ -230,7 +230,7 @@ def test_torch_that_is_not_known(tmp_path: Path) -> None:
     [(None, False), (CUDA, False), (NOT_KNOWN, False), (CPU, True), (ROCM, True)],
 )
 def test_without_cuda(torch: Identity | None, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - a table
-    """A torch for something else needs no toolkit, and on macOS none does."""
+    """A torch without CUDA needs no toolkit; on macOS, none does."""
     monkeypatch.setattr(sys, "platform", "linux")
     assert expected == is_without_cuda(torch)
     monkeypatch.setattr(sys, "platform", "darwin")
@@ -238,7 +238,7 @@ def test_without_cuda(torch: Identity | None, expected: bool, monkeypatch: pytes
 
 
 def test_other_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compilers out of wheels are put together on Linux."""
+    """Compilers from wheels are supported on Linux only."""
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(CudaError) as caught:
         choose("wheels", CUDA, tmp_path)
@@ -247,7 +247,7 @@ def test_other_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("value", ["system", "match", "wheels"])
 def test_own_toolkit(value: ToolkitChoice, tmp_path: Path) -> None:
-    """The person's CUDA_HOME is taken whatever the package says, and nothing takes its place if it does not fit."""
+    """The person's CUDA_HOME takes precedence over the package's choice, and is never replaced."""
     keep(tmp_path)
     for version, name in (("13.0", "right"), ("12.8", "wrong")):
         make_toolkit(tmp_path / name, version)
@@ -265,7 +265,7 @@ def test_own_toolkit(value: ToolkitChoice, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("version", "kind"), [("13.2", "system"), ("12.8", "wheels")])
 def test_match(version: str, kind: str, tmp_path: Path) -> None:
-    """The system's toolkit if it fits, else wheels, with the reason why not; CUDA_PATH is no choice of the person's."""
+    """The system's toolkit is used if it fits, else wheels, with the reason; CUDA_PATH is not the person's choice."""
     folder, root = keep(tmp_path), tmp_path / "cuda"
     make_toolkit(root, version)
     found = chosen("match", CUDA, tmp_path / "cache", environ={"PATH": "", "CUDA_PATH": str(root)})
@@ -280,7 +280,7 @@ def test_match(version: str, kind: str, tmp_path: Path) -> None:
 
 
 def test_neither(tmp_path: Path) -> None:
-    """Where neither does, both reasons are told."""
+    """If neither fits, both reasons are reported."""
     with pytest.raises(CudaError) as caught:
         choose("match", TWELVE, tmp_path)
     assert (
@@ -293,7 +293,7 @@ def test_neither(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("is_kept", [True, False])
 def test_compilers_are_checked(is_kept: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a column
-    """Those out of wheels are held against g++ and the architectures as the system's are."""
+    """Compilers from wheels are checked against g++ and the architectures like the system's."""
     site = tmp_path / ("cache/toolkits/cuda-13.0-x" if is_kept else "site")
     root = make_compilers(site)
     environ = {"PATH": "", "TORCH_CUDA_ARCH_LIST": "7.5"}
@@ -320,7 +320,7 @@ def test_compilers_are_checked(is_kept: bool, tmp_path: Path) -> None:  # noqa: 
 def test_mathematical_libraries(
     kind: ToolkitChoice, isolation: str, place: str | None, is_temporary: bool, tmp_path: Path  # noqa: FBT001 - a table
 ) -> None:  # fmt: skip
-    """They are those of torch's own wheels; where these go with the build environment, so do the links."""
+    """The mathematical libraries are those of torch's wheels; the links are temporary if these are."""
     keep(tmp_path)
     root = make_toolkit(tmp_path / "cuda").parents[1]
     nvidia = None if place is None else make_libraries(tmp_path / place)
@@ -350,14 +350,14 @@ def test_whole_system_toolkit(tmp_path: Path) -> None:
 
 
 def test_notes(tmp_path: Path) -> None:
-    """Another minor version of the system's goes on with a note."""
+    """Another minor version of the system's toolkit is a note."""
     root = make_toolkit(tmp_path / "cuda", "13.2").parents[1]
     found = chosen("match", CUDA, tmp_path, environ={"PATH": "", "CUDA_PATH": str(root)})
     assert (f"the toolkit is CUDA 13.2 ({root}), torch is for 13.0: this usually works",) == found.notes
 
 
 def test_label_tells(tmp_path: Path) -> None:
-    """A locked torch with a label tells its CUDA before it is there."""
+    """The label of a locked torch determines its CUDA before it is installed."""
     locked = NOT_KNOWN._replace(version="2.12.0+cu132")
     found = chosen("wheels", locked, tmp_path, hook="ask")
     assert (f"{FIVE}==13.2.*", "ninja") == found.requirements
@@ -365,5 +365,5 @@ def test_label_tells(tmp_path: Path) -> None:
 
 
 def test_lacking_home() -> None:
-    """Where nothing is there yet, CUDA_HOME is a place where nothing lies."""
+    """If the compilers are not installed yet, CUDA_HOME is a path that does not exist."""
     assert Path("/c/cuda/not-there-yet") == lacking_home(Path("/c"))

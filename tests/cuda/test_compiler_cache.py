@@ -1,4 +1,4 @@
-"""Compiler caches: which is in front of the compilers, by which variables, and what makes it hit."""
+"""Compiler caches: choosing one, the variables that use it, and the settings that make it hit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def chosen(value: CompilerCacheChoice) -> Chosen[CompilerCacheChoice]:
 
 
 def make_machine(folder: Path, *names: str) -> dict[str, str]:
-    """Return variables with a PATH on which some programs are."""
+    """Return variables with some programs on PATH."""
     for name in names:
         make_program(folder / name, f'#!/bin/sh\necho "{name}: $*"\n')
     return {"PATH": str(folder)}
@@ -46,7 +46,7 @@ def make_machine(folder: Path, *names: str) -> dict[str, str]:
     ],
 )
 def test_which(there: tuple[str, ...], wanted: str | None, expected: tuple[str, str] | None, tmp_path: Path) -> None:
-    """Whichever is on PATH, the one that is named, or none."""
+    """The cache on PATH is used, or the named one, or none."""
     found = find_compiler_cache(wanted and chosen(wanted), make_machine(tmp_path, *there))  # type: ignore[arg-type]
     told = None if found is None else (str(found), found.origin)
     path = expected and (expected[0] if expected[0] == "off" else str(tmp_path / expected[0]), expected[1])
@@ -55,7 +55,7 @@ def test_which(there: tuple[str, ...], wanted: str | None, expected: tuple[str, 
 
 @pytest.mark.parametrize(("wanted", "other"), [("ccache", "sccache"), ("sccache", "ccache")])
 def test_not_there(wanted: CompilerCacheChoice, other: str, tmp_path: Path) -> None:
-    """One that is named, and not there, is a stop."""
+    """A named cache that is missing is an error."""
     with pytest.raises(CudaError) as caught:
         find_compiler_cache(chosen(wanted), make_machine(tmp_path, other))
     assert (
@@ -79,7 +79,7 @@ def variables(
 
 
 def in_front(tmp_path: Path, program: str) -> dict[str, str]:
-    """Return the variables that put it in front of C and CUDA."""
+    """Return the variables that use it for C and CUDA."""
     words = str(tmp_path / "bin" / program)
     return {
         "CMAKE_C_COMPILER_LAUNCHER": words,
@@ -93,19 +93,19 @@ CCACHE = {"CCACHE_BASEDIR": str(SOURCE), "CCACHE_NOHASHDIR": "true", "CCACHE_COM
 
 @pytest.mark.parametrize(("program", "settings"), [("ccache", CCACHE), ("sccache", {})])
 def test_in_front_of_everything(program: str, settings: dict[str, str], tmp_path: Path) -> None:
-    """C++ by a script, nvcc by torch's variable, CMake's languages by its own; ccache is told what must not count."""
+    """C++ uses a script, nvcc torch's variable, CMake its own; ccache ignores irrelevant differences."""
     found = variables(tmp_path, program, make_machine(tmp_path / "bin", "c++", program))
     script = Path(found.pop("CXX"))
     assert {**in_front(tmp_path, program), **settings, "TORCH_NO_COMPILER_WRAPPER": "1"} == found
     assert ("c++", tmp_path / "compilers") == (script.name, script.parent.parent)
     assert os.access(script, os.X_OK)
-    # Asked for its version, it is the compiler; torch tells g++ from clang by that.
+    # With --version, it behaves like the compiler; torch distinguishes g++ from clang by that.
     done = subprocess.run([script, "--version", "a b"], capture_output=True, text=True, check=True)  # noqa: S603
     assert f"{program}: {tmp_path / 'bin/c++'} --version a b\n" == done.stdout
 
 
 def test_own_compiler(tmp_path: Path) -> None:
-    """The person's CXX is left alone; CMake puts the cache in front of it, and torch may do so."""
+    """The person's CXX is kept; CMake and newer torch put the cache in front of it."""
     environ = {**make_machine(tmp_path / "bin", "c++", "ccache"), "CXX": "clang++"}
     launcher = {"CMAKE_CXX_COMPILER_LAUNCHER": str(tmp_path / "bin/ccache")}
     assert {**in_front(tmp_path, "ccache"), **CCACHE, **launcher} == variables(tmp_path, "ccache", environ)
@@ -113,26 +113,26 @@ def test_own_compiler(tmp_path: Path) -> None:
 
 
 def test_no_compiler(tmp_path: Path) -> None:
-    """Where no C++ compiler is, there is nothing to be in front of."""
+    """Without a C++ compiler, CXX is not set."""
     environ = make_machine(tmp_path / "bin", "ccache")
     assert {**in_front(tmp_path, "ccache"), **CCACHE} == variables(tmp_path, "ccache", environ)
 
 
 def test_no_cuda_compiler(tmp_path: Path) -> None:
-    """Without nvcc nothing is said about it."""
+    """Without nvcc, no variable for it is set."""
     found = variables(tmp_path, "ccache", make_machine(tmp_path / "bin", "ccache"), nvcc=None)
     assert {"CMAKE_C_COMPILER_LAUNCHER": str(tmp_path / "bin/ccache"), **CCACHE} == found
 
 
 def test_off(tmp_path: Path) -> None:
-    """No cache: torch is kept from taking one by itself, and nothing else changes."""
+    """Without a cache, torch is kept from using one by itself, and nothing else changes."""
     environ = make_machine(tmp_path / "bin", "c++", "ccache")
     assert {"TORCH_NO_COMPILER_WRAPPER": "1"} == variables(tmp_path, None, environ)
     assert {} == variables(tmp_path, None, {"TORCH_NO_COMPILER_WRAPPER": "0"})
 
 
 def test_the_environment_wins(tmp_path: Path) -> None:
-    """Each variable that the person has set stays as it is, an empty one, too."""
+    """Each variable that the person has set is kept, even an empty one."""
     machine = make_machine(tmp_path / "bin", "c++", "ccache")
     everything = variables(tmp_path, "ccache", machine)
     for name in everything.keys() - {"CXX"}:
@@ -151,7 +151,7 @@ def test_the_environment_wins(tmp_path: Path) -> None:
     ],
 )
 def test_headers_of_the_environment(files: tuple[str, ...], is_venv: bool, expected: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a table
-    """The folder of headers that distutils names does not count where nothing is in it: it is another in every build."""
+    """The folder of headers that distutils adds is ignored if it is empty, since it differs in every build."""
     prefix = tmp_path / "env"
     if is_venv:
         make_venv(prefix)
@@ -167,7 +167,7 @@ def test_headers_of_the_environment(files: tuple[str, ...], is_venv: bool, expec
 
 
 def test_script_is_written_once(tmp_path: Path) -> None:
-    """Its path is stable, and tells the cache and the compiler; a broken one is written anew."""
+    """The script's path is stable, and identifies the cache and the compiler; a broken script is replaced."""
     environ = make_machine(tmp_path / "bin", "c++", "ccache", "sccache")
     script = Path(variables(tmp_path, "ccache", environ)["CXX"])
     before = script.stat().st_ino
@@ -185,7 +185,7 @@ def test_script_is_written_once(tmp_path: Path) -> None:
 
 
 def test_script_that_cannot_be_run(tmp_path: Path) -> None:
-    """A script that has lost its executable bit is written anew."""
+    """A script that lost its executable bit is replaced."""
     environ = make_machine(tmp_path / "bin", "c++", "ccache")
     script = Path(variables(tmp_path, "ccache", environ)["CXX"])
     script.chmod(0o644)
@@ -194,7 +194,7 @@ def test_script_that_cannot_be_run(tmp_path: Path) -> None:
 
 
 def test_script_that_cannot_be_written(tmp_path: Path) -> None:
-    """A cache that cannot be written to is a stop with the two ways out."""
+    """An unwritable cache is an error with the two ways out."""
     machine = make_machine(tmp_path / "bin", "c++", "ccache")
     found = find_compiler_cache(None, machine)
     assert found is not None

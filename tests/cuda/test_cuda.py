@@ -1,4 +1,4 @@
-"""The ``cuda`` table as variables, and what stops a build."""
+"""The ``cuda`` table as variables, and its errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TOOLKIT = ("CUDA_HOME", "CUDA_PATH", "CUDACXX", "CUDAToolkit_ROOT")
 
 
 def planned(settings: CudaSettings, torch: Identity | None = CUDA, **environ: str) -> dict[str, str]:
-    """Return the variables but for those of the toolkit: value, or why there is none."""
+    """Return the variables except those of the toolkit: the value, or the reason for none."""
     found = plan_cuda(settings, torch, make_bench(Path("/cache"), hook="metadata", environ={"PATH": "", **environ}))
     assert (None, ()) == (found.stop, found.notes)
     variables = [variable for variable in found.variables if variable.name not in TOOLKIT]
@@ -38,7 +38,7 @@ THREE = CudaSettings(jobs=Chosen(value=3, origin="here"))
 
 
 def test_variables() -> None:
-    """Torch's and CMake's; the person's own go before."""
+    """The variables of torch and CMake are set; the person's own take precedence."""
     assert {"TORCH_CUDA_ARCH_LIST": "9.0", "CUDAARCHS": "90-real"} == planned(NINE) == planned(NINE, None)
     assert {"TORCH_CUDA_ARCH_LIST": "Hopper"} == planned(CudaSettings(arch_list=Chosen(value="Hopper", origin="here")))
     assert {"TORCH_CUDA_ARCH_LIST": LEFT} == planned(NINE, TORCH_CUDA_ARCH_LIST="8.0")
@@ -56,7 +56,7 @@ def test_variables() -> None:
 def test_memory_of_a_job(
     torch: Identity | None, stated: float | None, each: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nvcc takes more than a C++ compiler; who knows better says it."""
+    """Nvcc needs more memory than a C++ compiler; the setting overrides both."""
     monkeypatch.setattr(jobs, "available_memory", lambda: 9 * GB)
     chosen = None if stated is None else Chosen(value=stated, origin="here")
     settings = CudaSettings(jobs=Chosen(value=None, origin="here"), job_memory=chosen)
@@ -65,7 +65,7 @@ def test_memory_of_a_job(
 
 
 def test_plan(tmp_path: Path) -> None:
-    """A build stops for what cannot be; other hooks go on. The env table goes before the cuda table."""
+    """An impossible setting stops a build, not other hooks. The env table takes precedence over the cuda table."""
     scene = Scene(tmp_path)
     make_source(scene.source, "backends.recording", 'cuda = { arch-list = "auto", jobs = 2 }\n')
     caller = scene.pip(scene.shell(scene.elsewhere, PATH=""))
@@ -85,13 +85,13 @@ def test_plan(tmp_path: Path) -> None:
 
 
 def test_order_of_nothing() -> None:
-    """What is planned is a value."""
+    """A plan is a value."""
     variables = plan_cuda(THREE, None, make_bench(Path("/cache"))).variables
     assert PlannedVariable(name="MAX_JOBS", value="3", origin="here", why="set") == variables[0]
 
 
 def test_notes_of_a_plan(tmp_path: Path) -> None:
-    """What a build can go on with is told as a note."""
+    """Harmless differences are notes."""
     scene = Scene(tmp_path)
     make_source(scene.source, "backends.recording", 'cuda = { toolkit = "system" }\n')
     (scene.site(scene.target) / "torch/version.py").write_text("__version__ = '2.7.0+cu130'\ncuda = '13.0'\n")
@@ -106,7 +106,7 @@ def test_notes_of_a_plan(tmp_path: Path) -> None:
 def toolkit_variables(
     settings: CudaSettings, torch: Identity | None, bench: Workbench
 ) -> dict[str, tuple[str, str, str]]:
-    """Return the variables of the toolkit: value, why, origin."""
+    """Return the variables of the toolkit: value, reason, origin."""
     found = plan_cuda(settings, torch, bench)
     assert found.stop is None
     assert {True} >= {variable.is_place for variable in found.variables if variable.name in TOOLKIT}
@@ -115,7 +115,7 @@ def toolkit_variables(
 
 @pytest.mark.parametrize("hook", ["ask", "postponed", "metadata", "build"])
 def test_toolkit_of_wheels(hook: str, tmp_path: Path) -> None:
-    """Every hook names CUDA_HOME: before the compilers are there, as a place where nothing lies; then as their path."""
+    """Every hook sets CUDA_HOME: to a path that does not exist until the compilers are installed."""
     bench = make_bench(tmp_path / "cache", hook=hook, environ={"PATH": "", "CUDA_PATH": "/nowhere"})
     lacking = str(tmp_path / "cache/cuda/not-there-yet")
     why = ("set: the compilers from wheels", "default")
@@ -133,7 +133,7 @@ def test_toolkit_of_wheels(hook: str, tmp_path: Path) -> None:
 
 
 def test_own_toolkit_variables(tmp_path: Path) -> None:
-    """What the person has set stays, CUDA_PATH excepted: installers of toolkits set that for everybody."""
+    """The person's variables are kept, except CUDA_PATH, which installers of toolkits set for all users."""
     root = str(make_toolkit(tmp_path / "cuda").parents[1])
     own = {"CUDA_HOME": root, "CUDA_PATH": "/other", "CUDACXX": "/own/nvcc", "CUDAToolkit_ROOT": "/own"}
     left = ("", LEFT, "here")
@@ -144,7 +144,7 @@ def test_own_toolkit_variables(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", ["partial", "whole", "no libraries", "found"])
 def test_headers_of_a_partial_toolkit(case: str, tmp_path: Path) -> None:
-    """The headers that the person's own CUDA_HOME lacks are named beside it; any other toolkit is replaced as a whole."""
+    """Headers that the person's CUDA_HOME lacks are in an extra variable; any other toolkit is replaced."""
     root = make_toolkit(tmp_path / "cuda").parents[1]
     if case == "whole":
         write(root / "include/cusparse.h", "")
@@ -165,12 +165,12 @@ def test_headers_of_a_partial_toolkit(case: str, tmp_path: Path) -> None:
 
 
 def named(found: CudaPlan) -> dict[str, str]:
-    """Return the variables: value, or why there is none."""
+    """Return the variables: the value, or the reason for none."""
     return {variable.name: variable.value or variable.why for variable in found.variables}
 
 
 def test_toolkit_of_the_env_table(tmp_path: Path) -> None:
-    """A CUDA_HOME that the package's env table names is taken as the person's is."""
+    """A CUDA_HOME in the package's env table is used like the person's."""
     root = make_toolkit(tmp_path / "cuda").parents[1]
     make_source(tmp_path, "backends.recording", f'cuda = {{}}\nenv = {{ CUDA_HOME = "{root}" }}\n')
     variables, found = plan_environ(load_settings(tmp_path, environ={}), [CUDA], {}, {}, make_bench(tmp_path / "cache"))
@@ -181,13 +181,13 @@ def test_toolkit_of_the_env_table(tmp_path: Path) -> None:
 
 
 def test_no_toolkit_known(tmp_path: Path) -> None:
-    """Where neither torch nor a toolkit is known, nothing is named."""
+    """If neither torch nor a toolkit is known, no variable is set."""
     assert {} == toolkit_variables(CudaSettings(), None, make_bench(tmp_path))
     assert not plan_cuda(CudaSettings(), None, make_bench(tmp_path)).is_lacking
 
 
 def test_architectures_of_the_table_are_checked(tmp_path: Path) -> None:
-    """The toolkit is held against the list of the table, too."""
+    """The toolkit is checked against the table's list, too."""
     root = make_toolkit(tmp_path / "cuda").parents[1]
     settings = CudaSettings(arch_list=Chosen(value="7.5", origin="here"))
     found = plan_cuda(settings, CUDA, make_bench(tmp_path, environ={"PATH": "", "CUDA_HOME": str(root)}))
@@ -200,7 +200,7 @@ def test_architectures_of_the_table_are_checked(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("torch", [CUDA, CPU, None])
 def test_compiler_cache(torch: Identity | None, tmp_path: Path) -> None:
-    """A compiler cache is for every torch; one that is named, and not there, is a stop."""
+    """A compiler cache is used for every torch; a named one that is missing is an error."""
     program = make_program(tmp_path / "bin/ccache", "#!/bin/sh\n")
     found = plan_cuda(CudaSettings(), torch, make_bench(tmp_path, environ={"PATH": str(program.parent)}))
     assert (str(program), "default") == (

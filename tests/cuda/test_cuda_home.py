@@ -1,4 +1,4 @@
-"""CUDA_HOME put together: links over links, names that linkers look for, the driver's stub."""
+"""Assembling CUDA_HOME: merged links, names for linkers, the driver's stub."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ HINT = "Name a cache folder that can be written to: RUNTIME_BACKEND_CACHE_DIR=/p
 
 
 def home_of(cache: Path, toolkit: Path, **more: object) -> CudaHome:
-    """Return a CUDA_HOME as planned, which is made without a C compiler unless an environment is given."""
+    """Return a planned CUDA_HOME, which is made without a C compiler unless an environment is given."""
     facts = {"environ": {"PATH": ""}, **more}
     return CudaHome(path=stable_path(cache, "13.0", [str(toolkit)]), toolkit=toolkit, **facts)  # type: ignore[arg-type]
 
 
 def shown(home: CudaHome) -> Path:
-    """Show what stays when the build is over; return where it is."""
+    """Show CUDA_HOME permanently, and return its path."""
     with home.shown() as path:
         return path
 
 
 def merged(*parts: Path, stub: Path | None = None) -> dict[str, str]:
-    """Return the links, told by the folder that all of them lie in."""
+    """Return the links, relative to the common folder."""
     root = parts[0].parent
     return {
         name: path.relative_to(root).as_posix() if path.is_absolute() else str(path)
@@ -40,7 +40,7 @@ def merged(*parts: Path, stub: Path | None = None) -> dict[str, str]:
 
 
 def test_first_part_wins(tmp_path: Path) -> None:
-    """What the first part has goes first; a whole folder is linked where only one has it."""
+    """The first part takes precedence; a folder that only one part has is linked as a whole."""
     for part, names in (("a", ("x.h", "crt/a.h", "thrust/a.h")), ("b", ("x.h", "y.h", "crt/b.h", "cub/b.h"))):
         for name in names:
             write(tmp_path / part / "include" / name, "")
@@ -58,7 +58,7 @@ def test_first_part_wins(tmp_path: Path) -> None:
 
 
 def test_file_over_folder(tmp_path: Path) -> None:
-    """A name that is a file in one part and a folder in another is what the first part has."""
+    """For a name that is a file in one part and a folder in another, the first part takes precedence."""
     write(tmp_path / "a/include/x", "")
     write(tmp_path / "b/include/x/y", "")
     assert "a/include/x" == merged(tmp_path / "a", tmp_path / "b")["include/x"]
@@ -67,7 +67,7 @@ def test_file_over_folder(tmp_path: Path) -> None:
 
 
 def test_names_of_libraries(tmp_path: Path) -> None:
-    """Libraries of wheels get the name without a version that ``-l`` looks for; one that is there stays."""
+    """Libraries of wheels get the name without a version for ``-l``; an existing one is kept."""
     for name in ("libcudart.so.13", "libcudart_static.a", "libnvrtc-builtins.so.13.0", "libnvvm.so.4"):
         write(tmp_path / "a/lib" / name, "")
     for name in ("libcublas.so", "libcublas.so.13"):
@@ -90,7 +90,7 @@ def test_names_of_libraries(tmp_path: Path) -> None:
 
 
 def test_toolkit_of_a_system(tmp_path: Path) -> None:
-    """Its libraries are in lib64, and its nvvm is whole."""
+    """A system's toolkit has its libraries in lib64, and a complete nvvm."""
     for name in ("lib64/libcudart.so", "lib64/stubs/libcuda.so", "nvvm/lib64/libnvvm.so", "lib/libother.so"):
         write(tmp_path / "a" / name, "")
     assert {
@@ -102,7 +102,7 @@ def test_toolkit_of_a_system(tmp_path: Path) -> None:
 
 
 def test_stub_beside_others(tmp_path: Path) -> None:
-    """The driver's stub stands where nvcc looks; a folder with other stubs is not written to."""
+    """The driver's stub is where nvcc looks; a folder with other stubs is not written to."""
     write(tmp_path / "a/bin/nvcc", "")
     stub = tmp_path / "libcuda-x.so"
     own = {"bin/nvcc": "a/bin/nvcc", "lib64": "lib", "lib/stubs/libcuda.so": "libcuda-x.so"}
@@ -113,14 +113,14 @@ def test_stub_beside_others(tmp_path: Path) -> None:
 
 
 def test_whole_toolkit(tmp_path: Path) -> None:
-    """A toolkit that lacks nothing is CUDA_HOME itself, and nothing is written."""
+    """A complete toolkit is CUDA_HOME itself, and nothing is written."""
     home = CudaHome(path=tmp_path / "cuda", toolkit=tmp_path / "cuda", environ={})
     assert (tmp_path / "cuda", []) == (shown(home), os.listdir(tmp_path))
 
 
 @pytest.mark.parametrize("layout", ["cu13", "cu12", "none"])
 def test_additions(layout: str, tmp_path: Path) -> None:
-    """The mathematical headers and libraries come from what torch brings along, in either layout of its wheels."""
+    """The mathematical headers and libraries come from torch's dependencies, in either layout of their wheels."""
     toolkit, site = make_compilers(tmp_path / "compilers"), tmp_path / "site"
     site.mkdir()
     if layout == "cu13":
@@ -147,7 +147,7 @@ def test_additions(layout: str, tmp_path: Path) -> None:
 
 
 def test_kept_first(tmp_path: Path) -> None:
-    """The compilers of a build environment are in the cache before anything leads to them."""
+    """The compilers of a build environment are stored in the cache before links lead to them."""
     make_compilers(tmp_path / "site")
     found = find_compilers(DistributionIndex([tmp_path / "site"]), "13.0")
     assert found is not None
@@ -159,7 +159,7 @@ def test_kept_first(tmp_path: Path) -> None:
 
 
 def test_second_environment(tmp_path: Path) -> None:
-    """A build for another environment, with the same torch, takes nothing from one that runs, nor borrows from it."""
+    """A build for another environment with the same torch does not change links of a running build, or use them."""
     toolkit = make_compilers(tmp_path / "compilers")
     stable = tmp_path / "cache/overlays/torch"
     places = [make_libraries(tmp_path / name).parent for name in ("env-a", "env-b")]
@@ -175,7 +175,7 @@ def test_second_environment(tmp_path: Path) -> None:
 
 
 def test_passing(tmp_path: Path) -> None:
-    """With additions that go with the build, it goes too."""
+    """With temporary additions, the links are temporary, too."""
     toolkit = make_compilers(tmp_path / "compilers")
     home = home_of(tmp_path / "cache", toolkit, additions=make_libraries(tmp_path / "env"), is_temporary=True)
     with home.shown() as one, home.shown() as two:
@@ -185,7 +185,7 @@ def test_passing(tmp_path: Path) -> None:
 
 
 def test_cannot_be_written(tmp_path: Path) -> None:
-    """A cache that cannot be written to is a stop, whether compilers are to be kept in it or links to be made."""
+    """An unwritable cache is an error, for stored compilers and for links."""
     make_compilers(tmp_path / "site")
     found = find_compilers(DistributionIndex([tmp_path / "site"]), "13.0")
     assert found is not None
@@ -200,7 +200,7 @@ def test_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_stub(tmp_path: Path) -> None:
-    """The driver's stub holds the functions that cuda.h names; it is compiled once for each set of names."""
+    """The driver's stub has the functions in cuda.h; it is compiled once per set of names."""
     cc = make_program(tmp_path / "bin/cc", '#!/bin/sh\n{ echo "$@"; while read line; do echo "$line"; done; } > "$8"\n')
     environ, toolkit = {"PATH": str(cc.parent)}, make_compilers(tmp_path / "compilers")
     root = shown(home_of(tmp_path / "cache", toolkit, environ=environ))
@@ -221,7 +221,7 @@ def test_stub(tmp_path: Path) -> None:
 
 
 def make_cc(folder: Path, name: str, text: str) -> str:
-    """Make a C compiler that says what it was called as; return its folder."""
+    """Make a C compiler that prints its name; return its folder."""
     return str(make_program(folder / name, f'#!/bin/sh\n{text}\necho "{name} $0" > "$8"\n').parent)
 
 
@@ -231,7 +231,7 @@ def make_cc(folder: Path, name: str, text: str) -> str:
      (("gcc",), "", "gcc")],
 )  # fmt: skip
 def test_compiler_of_the_stub(programs: tuple[str, ...], cc: str | None, expected: str, tmp_path: Path) -> None:
-    """It is the person's, if CC is one program, else the system's."""
+    """The person's compiler is used if CC is one program, else the system's."""
     for name in programs:
         folder = make_cc(tmp_path / "bin", name, "")
     environ = {"PATH": folder, **({} if cc is None else {"CC": cc})}
@@ -240,7 +240,7 @@ def test_compiler_of_the_stub(programs: tuple[str, ...], cc: str | None, expecte
 
 
 def test_stub_that_cannot_be_compiled(tmp_path: Path) -> None:
-    """A C compiler that fails is a stop with its own words; nothing half-made stays."""
+    """A failing C compiler is an error with its output; no partial file is left."""
     folder = make_cc(tmp_path / "bin", "cc", "echo 'no such thing' >&2; exit 1")
     home = home_of(tmp_path / "cache", make_compilers(tmp_path / "compilers"), environ={"PATH": folder})
     with pytest.raises(CudaError) as caught, home.shown():
@@ -251,7 +251,7 @@ def test_stub_that_cannot_be_compiled(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", ["no compiler", "no cuda.h", "no names", "a stub"])
 def test_no_stub(case: str, tmp_path: Path) -> None:
-    """None is made where one is there, or nothing tells the names, or no compiler is there: metadata need none."""
+    """No stub is made if there is one, or there are no names, or no compiler."""
     toolkit = make_compilers(tmp_path / "compilers")
     folder = "" if case == "no compiler" else make_cc(tmp_path / "bin", "cc", "exit 1")
     if case == "no cuda.h":
@@ -266,6 +266,6 @@ def test_no_stub(case: str, tmp_path: Path) -> None:
 
 
 def test_stable_path() -> None:
-    """It tells the version, and what it is put together from."""
+    """The path has the version, and a digest of the parts."""
     one, other = (stable_path(Path("/c"), "13.0", [fact]) for fact in "ab")
     assert (True, Path("/c/cuda"), False) == (one.name.startswith("cuda-13.0-"), one.parent, one == other)

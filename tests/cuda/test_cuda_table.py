@@ -1,4 +1,4 @@
-"""The ``cuda`` table as it is read: lists as torch takes them, mistakes with the right spelling."""
+"""Reading the ``cuda`` table: lists in torch's syntax, and mistakes with suggestions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LIST = "'auto', or architectures such as '9.0;8.6+PTX' or ['9.0', '8.6+PTX']"
 
 
 def settings_of(folder: Path, table: str) -> CudaSettings | None:
-    """Return what a producer's table comes to."""
+    """Return the settings of a producer's table."""
     write(folder / "pyproject.toml", f"[tool.runtime-backend.cuda]\n{table}\n")
     return load_settings(folder, environ={}).cuda
 
@@ -30,13 +30,13 @@ def settings_of(folder: Path, table: str) -> CudaSettings | None:
     ],
 )
 def test_arch_list(written: str, value: str, tmp_path: Path) -> None:
-    """A list as torch takes it, or as TOML has lists."""
+    """A list may be in torch's syntax, or a TOML array."""
     found = settings_of(tmp_path, f"arch-list = {written}")
     assert CudaSettings(arch_list=Chosen(value=value, origin=f"{AT}.arch-list")) == found
 
 
 def test_all_keys(tmp_path: Path) -> None:
-    """What is not said is left to others."""
+    """Absent keys are None."""
     assert CudaSettings() == settings_of(tmp_path, "")
     found = settings_of(tmp_path, "jobs = 3\njob-memory = 2\ntoolkit = 'match'\ncompiler-cache = 'off'")
     assert found == CudaSettings(
@@ -68,14 +68,14 @@ def test_all_keys(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_mistakes(table: str, problem: str, tmp_path: Path) -> None:
-    """A mistake is told with the right spelling."""
+    """A mistake is reported with the right spelling."""
     with pytest.raises(ConfigError) as caught:
         settings_of(tmp_path, table)
     assert (f"{AT}.{problem}",) == caught.value.problems
 
 
 def test_unknown_name(tmp_path: Path) -> None:
-    """Names are those that torch has."""
+    """Only torch's names of architectures are accepted."""
     with pytest.raises(
         ConfigError,
         match=r"'Hoper', expected one such as '9\.0', '9\.0a', '8\.6\+PTX', for ROCm 'gfx90a', or a name: Kepler",
@@ -84,7 +84,7 @@ def test_unknown_name(tmp_path: Path) -> None:
 
 
 def test_consumer_goes_before(tmp_path: Path) -> None:
-    """Key by key."""
+    """The consumer takes precedence for each key."""
     cuda = 'cuda = { arch-list = "9.0", jobs = 2 }'
     write(tmp_path / "x/pyproject.toml", f'[project]\nname = "x"\n[tool.runtime-backend]\n{cuda}\n')
     write(tmp_path / "pyproject.toml", "[tool.runtime-backend.packages.x.cuda]\njobs = 5\n")

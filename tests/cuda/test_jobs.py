@@ -1,4 +1,4 @@
-"""How many compilers at once, by cores and memory, and what is said when memory was not enough."""
+"""The number of parallel compilers by cores and memory, and the report if memory was not enough."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def make_machine(root: Path, *, free: int | None = 32 * GB, cgroup: str = "", **
 
 
 def test_memory(tmp_path: Path) -> None:
-    """The smallest of what is free and what the control groups leave."""
+    """The result is the minimum of the free memory and the rest of each control group's limit."""
     assert 32 * GB // 1024 * 1024 == memory.available_memory(make_machine(tmp_path / "a"))
     assert memory.available_memory(make_machine(tmp_path / "b", free=None)) is None
     two = make_machine(
@@ -50,7 +50,7 @@ def test_memory(tmp_path: Path) -> None:
 
 
 def test_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that this process may use; where the system does not tell, all."""
+    """The cores that this process may use; all if the system does not report them."""
     assert memory.count_cores() >= 1
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
@@ -71,7 +71,7 @@ def test_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_jobs(
     free: int | None, environ: dict[str, str], expected: tuple[int, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As many as there are cores, and as memory is enough for; nvcc's own threads count in."""
+    """The number is limited by cores and memory; nvcc's own threads count."""
     monkeypatch.setattr(jobs, "count_cores", lambda: 8)
     monkeypatch.setattr(jobs, "available_memory", lambda: free)
     assert expected == decide_jobs(None, 4.0, environ, 2)
@@ -80,14 +80,14 @@ def test_jobs(
 
 @pytest.mark.parametrize("own", ["abc", "0", "-1", "1.5"])
 def test_jobs_that_are_no_number(own: str) -> None:
-    """Torch would take as many as there are cores, without a word."""
+    """An invalid MAX_JOBS is an error; torch would silently use all cores."""
     with pytest.raises(CudaError, match=f"MAX_JOBS: found '{own}', expected a whole number of at least 1"):
         decide_jobs(1, 4.0, {"MAX_JOBS": own}, 1)
 
 
 @pytest.mark.parametrize("killed", [True, False])
 def test_killed(killed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - a column
-    """A build that fails while the kernel kills something is told about it."""
+    """If the kernel kills a process while a build fails, the person gets a hint."""
     root = tmp_path / "root"
     write(root / "proc/vmstat", "pgfault 3\noom_kill 7\n")
     assert (7, 0) == (memory.count_kills(root), memory.count_kills(tmp_path / "nowhere"))

@@ -1,4 +1,4 @@
-"""ROCm and XPU: architectures, jobs, and what is left alone; by stand-ins, since neither was there."""
+"""ROCm and XPU: architectures and jobs, with stand-ins, since the hardware was not available."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ NO_GPU = (
 
 
 def make_enumerator(folder: Path, *lines: str, code: int = 0) -> Path:
-    """Make ROCm's program that prints some lines; return its folder."""
+    """Make a rocm_agent_enumerator that prints some lines; return its folder."""
     text = "".join(f"echo '{line}'\n" for line in lines)
     write(folder / "rocm_agent_enumerator", f"#!/bin/sh\n{text}exit {code}\n").chmod(0o755)
     return folder
 
 
 def table_of(folder: Path, value: str) -> str | None:
-    """Return the list of a producer's table."""
+    """Return the list in a producer's table."""
     write(folder / "pyproject.toml", f"[tool.runtime-backend.cuda]\narch-list = {value}\n")
     found = load_settings(folder, environ={}).cuda
     return None if found is None or found.arch_list is None else found.arch_list.value
@@ -50,13 +50,13 @@ def table_of(folder: Path, value: str) -> str | None:
     ],
 )
 def test_arch_list(written: str, value: str, tmp_path: Path) -> None:
-    """ROCm's names stand beside CUDA's."""
+    """A list may have names of ROCm and of CUDA."""
     assert value == table_of(tmp_path, written)
 
 
 @pytest.mark.parametrize("word", ["gfx9", "gfx90A", "gfx90a:xnack", "gfx90a+PTX", "gfx90a:foo+", "gfx11000", "mi300"])
 def test_no_name(word: str, tmp_path: Path) -> None:
-    """What is no name of ROCm's is told, and what one is like."""
+    """An invalid name is reported, with a suggestion."""
     with pytest.raises(ConfigError) as caught:
         table_of(tmp_path, f'"{word}"')
     (problem,) = caught.value.problems
@@ -67,7 +67,7 @@ def test_no_name(word: str, tmp_path: Path) -> None:
 
 
 def planned(value: str, torch: Identity | None, **environ: str) -> dict[str, str]:
-    """Return the variables but for those of CUDA's toolkit: value, or why there is none."""
+    """Return the variables except those of CUDA's toolkit: the value, or the reason for none."""
     bench = make_bench(Path("/cache"), hook="metadata", environ={"PATH": "", **environ})
     found = plan_cuda(CudaSettings(arch_list=Chosen(value=value, origin="here")), torch, bench)
     assert (None, ()) == (found.stop, found.notes)
@@ -99,12 +99,12 @@ FOR_CUDA = {"TORCH_CUDA_ARCH_LIST": "9.0;8.6+PTX", "CUDAARCHS": "90-real;86"}
     ],
 )
 def test_variables(value: str, torch: Identity | None, expected: dict[str, str]) -> None:
-    """Each torch is told its own; a list that has none for it is no stop."""
+    """Each torch gets its own names; a list without any is not an error."""
     assert expected == planned(value, torch)
 
 
 def test_the_environment_wins() -> None:
-    """The person's own variable goes before; that of the other accelerator is no business of this torch."""
+    """The person's variable takes precedence; the other accelerator's variable is ignored."""
     assert {"PYTORCH_ROCM_ARCH": LEFT} == planned(BOTH, ROCM, PYTORCH_ROCM_ARCH="gfx1100")
     assert {"PYTORCH_ROCM_ARCH": LEFT} == planned("auto", ROCM, PYTORCH_ROCM_ARCH="")
     assert {"PYTORCH_ROCM_ARCH": "gfx90a"} == planned("gfx90a", ROCM, TORCH_CUDA_ARCH_LIST="9.0")
@@ -112,7 +112,7 @@ def test_the_environment_wins() -> None:
 
 
 def test_the_table_goes_before(tmp_path: Path) -> None:
-    """What the env table names, the cuda table leaves alone; XPU's list is for the env table to say."""
+    """The env table takes precedence over the cuda table; XPU's list is set in the env table."""
     table = '[tool.runtime-backend]\ncuda = { arch-list = "9.0;gfx90a" }\nenv = { PYTORCH_ROCM_ARCH = "gfx942", TORCH_XPU_ARCH_LIST = "pvc" }\n'
     write(tmp_path / "pyproject.toml", table)
     settings = load_settings(tmp_path, environ={})
@@ -123,12 +123,12 @@ def test_the_table_goes_before(tmp_path: Path) -> None:
 
 
 def auto(environ: dict[str, str], usual: Path) -> PlannedVariable:
-    """Return the variable for the GPUs that are there."""
+    """Return the variable for the machine's GPUs."""
     return plan_rocm(Chosen(value="auto", origin="here"), environ, usual)
 
 
 def test_auto(tmp_path: Path) -> None:
-    """Each GPU's name once, without its features; a CPU is none, nor is what else the program says."""
+    """Each GPU's name is listed once, without features; CPUs and other output are ignored."""
     lines = ("gfx000", "gfx942:sramecc+:xnack-", " gfx90a ", "gfx90a", "warning: gfx9", "")
     environ = {"PATH": str(make_enumerator(tmp_path / "bin", *lines))}
     why = "set: the GPUs here (gfx90a, gfx942)"
@@ -139,7 +139,7 @@ def test_auto(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("lines", "code"), [((), 0), (("gfx000",), 0), (("gfx90a",), 1), (("no driver",), 0)])
 def test_no_gpu(lines: tuple[str, ...], code: int, tmp_path: Path) -> None:
-    """A program that fails, or knows of no GPU, is a stop, as CUDA's is."""
+    """A program that fails, or lists no GPU, is an error, as for CUDA."""
     environ = {"PATH": str(make_enumerator(tmp_path / "bin", *lines, code=code))}
     with pytest.raises(CudaError) as caught:
         auto(environ, tmp_path / "none")
@@ -147,7 +147,7 @@ def test_no_gpu(lines: tuple[str, ...], code: int, tmp_path: Path) -> None:
 
 
 def test_where_the_program_is(tmp_path: Path) -> None:
-    """It is looked for on PATH, then where torch looks for ROCm; where it is not, nothing is known."""
+    """The program is looked up on PATH, then in torch's folders for ROCm."""
     for number, name in enumerate(("path/bin", "home/bin", "rocm/bin", "usual/bin")):
         make_enumerator(tmp_path / name, f"gfx90{number}")
     variables = {"PATH": "path/bin", "ROCM_HOME": "home", "ROCM_PATH": "rocm"}
@@ -161,7 +161,7 @@ def test_where_the_program_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("torch", "each"), [(ROCM, "4"), (CUDA, "4"), (XPU, "2"), (CPU, "2")])
 def test_jobs(torch: Identity, each: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hipcc is given what nvcc is given, without nvcc's threads; what compiles C++ alone takes less."""
+    """Hipcc gets the memory of nvcc, without nvcc's threads; C++ alone needs less."""
     monkeypatch.setattr(jobs, "count_cores", lambda: 8)
     monkeypatch.setattr(jobs, "available_memory", lambda: 32 * 10**9)
     settings = CudaSettings(jobs=Chosen(value=None, origin="here"))
@@ -179,7 +179,7 @@ def test_jobs(torch: Identity, each: str, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("torch", [ROCM, XPU, CPU, Identity(name="torch", version="2.9.0+rocm6.4")])
 def test_toolkit(torch: Identity) -> None:
-    """CUDA's toolkit is nothing for a torch that is not for CUDA, and is not looked for."""
+    """For a torch without CUDA, no CUDA toolkit is looked up."""
     for kind in ("system", "wheels", "match"):
         settings = CudaSettings(toolkit=Chosen(value=kind, origin="here"))
         found = plan_cuda(settings, torch, make_bench(Path("/cache")))

@@ -1,4 +1,4 @@
-"""A package's own architectures, found in its setup.py."""
+"""Finding a package's own architectures in its setup.py."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from runtime_backend.cuda import find_own_architectures
     ],
 )
 def test_found(line: str, flag: str, tmp_path: Path) -> None:
-    """The first flag is told, with its line."""
+    """The first flag is returned with its line."""
     write(tmp_path / "setup.py", f"import torch\n{line}\nlater = '-arch=sm_75'\n")
     assert f"setup.py:2: {flag!r}" == find_own_architectures(tmp_path)
 
@@ -44,13 +44,13 @@ def test_found(line: str, flag: str, tmp_path: Path) -> None:
     ids=range(8),
 )
 def test_not_found(text: str, tmp_path: Path) -> None:
-    """Comments, other options, and what is no Python name none; no setup.py does neither."""
+    """Comments, other options, invalid Python and a missing setup.py have none."""
     assert find_own_architectures(tmp_path) is None
     write(tmp_path / "setup.py", text)
     assert find_own_architectures(tmp_path) is None
 
 
 def test_no_warnings(tmp_path: Path) -> None:
-    """What Python says of somebody else's setup.py is not told by us."""
+    """Python's warnings about a foreign setup.py are suppressed."""
     write(tmp_path / "setup.py", "import re\nx = re.search('\\d', y)\nz = '-arch=sm_90'\n")
     assert "setup.py:3: '-arch=sm_90'" == find_own_architectures(tmp_path)

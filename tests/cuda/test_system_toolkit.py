@@ -1,4 +1,4 @@
-"""A CUDA toolkit of the system: found as torch finds it, and held against torch, g++ and the architectures."""
+"""The system's CUDA toolkit: found as torch finds it, and checked against torch, g++ and the architectures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def toolkit_of(tmp_path: Path, torch: Identity | None = CUDA, **environ: str) ->
 
 
 def test_toolkit(tmp_path: Path) -> None:
-    """It is found as torch finds it, with its true folder, and named in every way that build tools look."""
+    """The toolkit is found as torch finds it, with its real folder, and set in all variables of build tools."""
     root = tmp_path / "cuda-13.0"
     make_toolkit(root)
     names = {
@@ -37,7 +37,7 @@ def test_toolkit(tmp_path: Path) -> None:
         "CUDAToolkit_ROOT": str(root),
     }
     assert {**names, "CUDA_HOME": LEFT} == toolkit_of(tmp_path, CUDA_HOME=str(root))
-    assert names == toolkit_of(tmp_path, CUDA_PATH=str(root))  # installers of toolkits set it for everybody
+    assert names == toolkit_of(tmp_path, CUDA_PATH=str(root))  # installers of toolkits set it for all users
     assert names == toolkit_of(tmp_path, None, PATH=f"{root}/bin:/usr/bin:/bin")
     make_toolkit(tmp_path / "local", name="nvcc", top=root)  # a script that calls the other
     assert names == toolkit_of(tmp_path, PATH=f"{tmp_path / 'local/bin'}:/usr/bin:/bin")
@@ -47,7 +47,7 @@ def test_toolkit(tmp_path: Path) -> None:
 
 
 def test_toolkit_that_does_not_say_where_it_is(tmp_path: Path) -> None:
-    """Then it is where it was found."""
+    """If nvcc does not report its folder, the folder of its file is used."""
     nvcc = write(tmp_path / "x/bin/nvcc", "#!/bin/sh\necho 'release 12.8, V12.8.1'\n")
     nvcc.chmod(0o755)
     found = find_toolkit({"CUDA_HOME": str(tmp_path / "x"), "PATH": "/usr/bin:/bin"})
@@ -55,7 +55,7 @@ def test_toolkit_that_does_not_say_where_it_is(tmp_path: Path) -> None:
 
 
 def refused(tmp_path: Path, torch: Identity = CUDA, **environ: str) -> str:
-    """Return why a build cannot go on with a toolkit."""
+    """Return the message of the refusal of a toolkit."""
     environ = {"PATH": make_gcc(tmp_path / "gcc", "12.2.0"), **environ}
     found = plan_cuda(SYSTEM, torch, make_bench(tmp_path / "cache", environ=environ))
     assert found.stop is not None
@@ -63,7 +63,7 @@ def refused(tmp_path: Path, torch: Identity = CUDA, **environ: str) -> str:
 
 
 def test_toolkit_stops(tmp_path: Path) -> None:
-    """Another major version, a later gcc, an architecture that it lacks, none at all, and what is none."""
+    """Another major version, a newer gcc, an unsupported architecture, and a missing or invalid toolkit are errors."""
     root = tmp_path / "cuda"
     make_toolkit(root, "12.8", gcc=11)
     home: dict[str, Any] = {"CUDA_HOME": str(root)}
@@ -91,7 +91,7 @@ def test_toolkit_stops(tmp_path: Path) -> None:
 
 
 def test_toolkit_with_allowances(tmp_path: Path) -> None:
-    """A later gcc that somebody has allowed, another compiler, and another minor version go on; the last with a note."""
+    """A newer gcc with a flag, another compiler, and another minor version are accepted, the last with a note."""
     root = tmp_path / "cuda"
     make_toolkit(root, "13.2", gcc=11)
     environ = {"CUDA_HOME": str(root), "PATH": make_gcc(tmp_path / "gcc", "12.2.0")}

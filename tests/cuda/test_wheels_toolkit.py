@@ -1,4 +1,4 @@
-"""The compilers of CUDA 13 out of wheels: found whole, kept once, required by their five names."""
+"""The compilers of CUDA 13 from wheels: found if complete, stored once, required by their five names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FIVE = "cuda-toolkit[nvcc,crt,nvvm,cudart,cccl]"
 
 
 def found_in(*sites: Path, cuda: str | None = "13.0") -> Compilers:
-    """Return the compilers of some folders."""
+    """Return the compilers in some folders."""
     found = find_compilers(DistributionIndex(sites), cuda)
     assert found is not None
     return found
@@ -39,7 +39,7 @@ def content(folder: Path) -> list[str]:
 
 
 def test_found(tmp_path: Path) -> None:
-    """They are there with their version, their folder, and what is laid out as a toolkit."""
+    """The compilers have a version, a folder, and a folder with the layout of a toolkit."""
     root = make_compilers(tmp_path / "site", "13.2")
     found = found_in(tmp_path / "empty", tmp_path / "site", cuda="13.2")
     assert ("13.2", tmp_path / "site", root) == (found.version, found.site, found.root)
@@ -49,7 +49,7 @@ def test_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lacking", [*wheels.NAMES, "bin/nvcc", "the version", "one folder"])
 def test_not_found(lacking: str, tmp_path: Path) -> None:
-    """Some of the five, those of another CUDA, those in two folders, and an nvcc that is gone are none."""
+    """An incomplete set, another CUDA, two folders, or a missing nvcc are not compilers."""
     root = make_compilers(tmp_path / "site", "13.0", without=[lacking])
     cuda = "13.2" if lacking == "the version" else "13.0"
     if lacking == "bin/nvcc":
@@ -61,7 +61,7 @@ def test_not_found(lacking: str, tmp_path: Path) -> None:
 
 
 def test_mixture(tmp_path: Path) -> None:
-    """A nvvm of another release than nvcc's is none: what it makes is refused by the assembler."""
+    """An nvvm of another release than nvcc is refused: the assembler rejects its output."""
     make_compilers(tmp_path, "13.0", without=["nvidia-nvvm"])
     make_distribution(tmp_path, "nvidia-nvvm", "13.5.1")
     assert find_compilers(DistributionIndex([tmp_path]), "13.0") is None
@@ -69,7 +69,7 @@ def test_mixture(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("machine", "is_found"), [(platform.machine(), True), ("pdp11", False)])
 def test_other_machine(machine: str, is_found: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a column
-    """Wheels for another machine, in a cache that several share, are none."""
+    """Wheels for another machine, in a shared cache, are ignored."""
     make_compilers(tmp_path)
     tag = f"Wheel-Version: 1.0\nTag: py3-none-manylinux2014_{machine}\nTag: py3-none-manylinux_2_17_{machine}\n"
     write(tmp_path / "nvidia_cuda_nvcc-13.0.88.dist-info/WHEEL", tag)
@@ -77,7 +77,7 @@ def test_other_machine(machine: str, is_found: bool, tmp_path: Path) -> None:  #
 
 
 def test_keep(tmp_path: Path) -> None:
-    """They are kept with their metadata, as hard links, with their executable bits; byte code and scripts are left out."""
+    """The compilers are stored with metadata and modes, as hard links; byte code and scripts are omitted."""
     site, cache = tmp_path / "site", tmp_path / "cache"
     make_compilers(site)
     record = site / "nvidia_cuda_nvcc-13.0.88.dist-info/RECORD"
@@ -104,7 +104,7 @@ def test_keep(tmp_path: Path) -> None:
 
 
 def test_kept_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is kept is not written again."""
+    """Stored compilers are not written again."""
     make_compilers(tmp_path / "site")
     found = found_in(tmp_path / "site")
     folder = found.kept_in(tmp_path / "cache")
@@ -115,7 +115,7 @@ def test_kept_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_copies_across_file_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there are no hard links they are copied, with their executable bits."""
+    """Without hard links, they are copied with their modes."""
 
     def refuse(self: Path, target: Path) -> None:
         raise OSError(errno.EXDEV, f"not {self} to {target}")
@@ -143,7 +143,7 @@ found.keep(found.kept_in(Path(sys.argv[2])))
 
 
 def test_kept_at_once(tmp_path: Path) -> None:
-    """Builds that keep the same ones at once all go on, and leave one folder, which is whole."""
+    """Concurrent builds that store the same compilers all succeed, and leave one complete folder."""
     make_compilers(tmp_path / "site")
     command = [sys.executable, "-c", KEEP, str(tmp_path / "site"), str(tmp_path / "cache")]
     environ = {"PYTHONPATH": str(Path(wheels.__file__).parents[2])}
@@ -161,7 +161,7 @@ def test_kept_at_once(tmp_path: Path) -> None:
 
 
 def test_last_step_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder that cannot be moved to its place leaves no half of it."""
+    """If the last rename fails, no partial folder is left."""
     make_compilers(tmp_path / "site")
     found = found_in(tmp_path / "site")
     folder = found.kept_in(tmp_path / "cache")
@@ -177,7 +177,7 @@ def test_last_step_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("gone", ["nvidia/cu13/bin/nvcc", "nvidia_cuda_nvcc-13.0.88.dist-info", "nvidia/cu13/include"])
 def test_damaged(gone: str, tmp_path: Path) -> None:
-    """Compilers that have lost a file in the cache are kept anew."""
+    """Stored compilers that lost a file are stored again."""
     make_compilers(tmp_path / "site")
     found = found_in(tmp_path / "site")
     folder = found.kept_in(tmp_path / "cache")
@@ -189,7 +189,7 @@ def test_damaged(gone: str, tmp_path: Path) -> None:
 
 
 def test_kept_by_another_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What another build has kept while this one waited is not written again."""
+    """Compilers that another build stored during the wait are not written again."""
     make_compilers(tmp_path / "site")
     found = found_in(tmp_path / "site")
     folder = found.kept_in(tmp_path / "cache")
@@ -208,7 +208,7 @@ def test_kept_by_another_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_nothing_kept(tmp_path: Path) -> None:
-    """Unfinished folders, locks, and folders without a whole toolkit are passed over; so is a cache that is not there."""
+    """Unfinished folders, locks, incomplete toolkits and a missing cache are ignored."""
     assert find_kept(tmp_path / "nowhere", "13.0") is None
     make_compilers(tmp_path / "toolkits/.new-1-cuda-13.0-ab")
     make_compilers(tmp_path / "toolkits/cuda-13.0-cd", without=["nvidia-nvvm"])
@@ -233,13 +233,13 @@ def test_nothing_kept(tmp_path: Path) -> None:
     ],
 )
 def test_requirement(version: str, cuda: str | None, expected: str | None) -> None:
-    """By torch's CUDA where that is known; from torch 2.11 on torch's own requirement says it; before, nothing does."""
+    """The requirement has torch's CUDA if it is known; from 2.11 on, torch's own requirement pins it."""
     assert expected == requirement_for(Identity(name="torch", version=version), cuda)
 
 
 @pytest.mark.parametrize("torch", [TWELVE, Identity(name="torch", version="2.7.1+cu118")])
 def test_cuda_without_compilers(torch: Identity) -> None:
-    """The wheels of CUDA 12 and before hold none: a stop with the ways out."""
+    """The wheels of CUDA 12 and before have no compilers: an error with the ways out."""
     major = str(torch.cuda_release).partition(".")[0]
     with pytest.raises(CudaError) as caught:
         check_major(torch, torch.cuda_release)
@@ -250,6 +250,6 @@ def test_cuda_without_compilers(torch: Identity) -> None:
 
 
 def test_cuda_with_compilers() -> None:
-    """CUDA 13 goes on, and so does one that is not known yet."""
+    """CUDA 13, and one that is not known yet, are accepted."""
     check_major(CUDA, "13.0")
     check_major(LOCKED, None)

@@ -46,7 +46,7 @@ sys.exit(3 if (here / "fails").exists() else 0)
 
 @pytest.fixture
 def installer(tmp_path: Path) -> Path:
-    """Return an installer that installs a stand-in, whatever it is asked for."""
+    """Return an installer that installs a stand-in for any requirement."""
     text = INSTALLER.format(python=sys.executable, tests=str(Path(__file__).parents[1]))
     write(tmp_path / "bin/uv", text)
     (tmp_path / "bin/uv").chmod(0o755)
@@ -54,17 +54,17 @@ def installer(tmp_path: Path) -> Path:
 
 
 def calls(installer: Path) -> list[list[list[str]]]:
-    """Return how the installer was called."""
+    """Return the recorded calls of the installer."""
     return [json.loads(line) for line in (installer.parent / "calls").read_text().splitlines()]
 
 
 def source(environ: dict[str, str], cwd: Path, *options: str, is_offline: bool = False) -> Source:
-    """Return where a frontend gets things from."""
+    """Return a frontend's settings for downloads."""
     return Source(environ=environ, cwd=cwd, options=options, is_offline=is_offline)
 
 
 def planned(tmp_path: Path, requirement: str = URL) -> Fetching:
-    """Return the fetching of a requirement into an empty cache."""
+    """Return the fetch of a requirement into an empty cache."""
     return plan_fetching(tmp_path / "cache/fetched", "3.11", requirement)
 
 
@@ -93,7 +93,7 @@ def test_name_for_another_implementation(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_fetch_with_uv(installer: Path, tmp_path: Path) -> None:
-    """Uv installs for this interpreter, sees no build environment, and is told to stay offline."""
+    """Uv installs for this interpreter, does not see the build environment, and stays offline."""
     said, fetching = Said(), planned(tmp_path)
     assert fetching.find(LOCKED) is None
     environ = {"UV": str(installer), "VIRTUAL_ENV": "/build", "PYTHONPATH": "/build", "UV_INDEX": "x"}
@@ -112,7 +112,7 @@ def test_fetch_with_uv(installer: Path, tmp_path: Path) -> None:
 
 
 def test_temporary_files(installer: Path, tmp_path: Path) -> None:
-    """What the installer unpacks lies where the runtime comes to: on that disk there is space, and it goes with the rest."""
+    """The installer's temporary files are in the folder of the runtime, and are removed with it."""
     write(
         installer, f"#!/bin/sh\necho $TMPDIR $TEMP $TMP > {tmp_path}/said; touch $TMPDIR/x; mkdir -p $8; touch $8/y\n"
     )
@@ -126,7 +126,7 @@ def test_temporary_files(installer: Path, tmp_path: Path) -> None:
 
 
 def test_fetch_with_pip(installer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without uv it is the pip of this interpreter, outside of what the frontend isolates."""
+    """Without uv, this interpreter's pip is used, without the frontend's isolation."""
     monkeypatch.setattr(sys, "executable", str(installer))
     environ = {"PYTHONPATH": "/build", "PIP_INDEX_URL": "x", "PIP_TARGET": "y"}
     planned(tmp_path).fetch(source(environ, tmp_path), Said())
@@ -167,14 +167,14 @@ def test_streams_of_the_installer(installer: Path, tmp_path: Path, capfd: pytest
         os.dup2(ours, 0)
         os.close(ours)
         os.close(reading)
-    assert ("", "read '' fetching\n\n") == tuple(capfd.readouterr())  # it ends with what it says, here nothing
+    assert ("", "read '' fetching\n\n") == tuple(capfd.readouterr())  # it ends with the text of the file, here none
 
 
 @pytest.mark.parametrize(
     ("is_offline", "way_out"), [(True, "without being offline"), (False, "when the index can be reached")]
 )
 def test_failure(is_offline: bool, way_out: str, installer: Path, tmp_path: Path) -> None:  # noqa: FBT001 - a column
-    """What cannot be fetched is a stop, and leaves nothing but the lock."""
+    """A failed fetch is an error, and leaves only the lock."""
     write(installer.parent / "fails", "")
     fetching = planned(tmp_path)
     with pytest.raises(ProvisionError) as caught:
@@ -190,7 +190,7 @@ def test_failure(is_offline: bool, way_out: str, installer: Path, tmp_path: Path
 
 
 def test_at_once(installer: Path, tmp_path: Path) -> None:
-    """Of several builds that want the same one, the first fetches it, and the others wait."""
+    """Of concurrent builds with one requirement, the first fetches, and the others wait."""
     fetching, environ = planned(tmp_path), {"UV": str(installer)}
     threads = [threading.Thread(target=fetching.fetch, args=(source(environ, tmp_path), Said())) for _ in range(4)]
     for thread in threads:
@@ -201,7 +201,7 @@ def test_at_once(installer: Path, tmp_path: Path) -> None:
 
 
 def test_found(tmp_path: Path) -> None:
-    """What lies there is taken only for what it is."""
+    """A fetched folder is used only if it contains the runtime."""
     fetching = planned(tmp_path)
     write(fetching.folder / "x", "")
     assert fetching.find(LOCKED) is None
@@ -212,13 +212,13 @@ def test_found(tmp_path: Path) -> None:
 
 
 def names(folder: Path) -> list[str]:
-    """Return what lies in a folder."""
+    """Return the names in a folder."""
     return sorted(path.name for path in folder.iterdir())
 
 
 @pytest.mark.parametrize("gone", ["torch/lib/libtorch.so", "torch-2.7.0.dist-info"])
 def test_damaged(gone: str, installer: Path, tmp_path: Path) -> None:
-    """What has lost one of its files is fetched again; what is whole is not."""
+    """A folder that lost a file is fetched again; a complete one is not."""
     fetching, environ = planned(tmp_path), {"UV": str(installer)}
     for _ in range(2):
         fetching.fetch(source(environ, tmp_path), Said())
@@ -230,7 +230,7 @@ def test_damaged(gone: str, installer: Path, tmp_path: Path) -> None:
 
 
 def test_scripts_and_byte_code(installer: Path, tmp_path: Path) -> None:
-    """Scripts lie elsewhere than RECORD says, and byte code goes: neither is damage."""
+    """Scripts in other places than RECORD states, and missing byte code, are not damage."""
     fetching = planned(tmp_path)
     fetching.fetch(source({"UV": str(installer)}, tmp_path), Said())
     record = fetching.folder / "torch-2.7.0.dist-info/RECORD"
@@ -240,7 +240,7 @@ def test_scripts_and_byte_code(installer: Path, tmp_path: Path) -> None:
 
 
 def test_waiting_is_told(installer: Path, tmp_path: Path) -> None:
-    """A build that waits for another one says what for."""
+    """A waiting build reports the reason."""
     fetching, said = planned(tmp_path), Said()
     open_folder(fetching.folder.parent)
     with in_use(fetching.folder):
@@ -265,7 +265,7 @@ def test_waiting_is_told(installer: Path, tmp_path: Path) -> None:
     ],
 )
 def test_full_disk(says: str, installer: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """A disk that is full is called so, whatever the installer calls it, and what frees some space is named."""
+    """A full disk is recognised in any installer's output, and the hint frees space."""
     write(installer.parent / "fails", "")
     write(installer.parent / "says", says)
     fetching = planned(tmp_path)
@@ -281,7 +281,7 @@ def test_full_disk(says: str, installer: Path, tmp_path: Path, capfd: pytest.Cap
 
 
 def test_cache_that_cannot_be_written_to(installer: Path, tmp_path: Path) -> None:
-    """The reason is told in words, and which cache would do."""
+    """The error has the reason, and the variable for another cache."""
     fetching = plan_fetching(blocked(tmp_path) / "fetched", "3.11", URL)
     with pytest.raises(ProvisionError) as caught:
         fetching.fetch(source({"UV": str(installer)}, tmp_path), Said())
@@ -292,7 +292,7 @@ def test_cache_that_cannot_be_written_to(installer: Path, tmp_path: Path) -> Non
 
 
 def test_no_installer(tmp_path: Path) -> None:
-    """An installer that is not there is named."""
+    """A missing installer is named."""
     fetching = planned(tmp_path)
     with pytest.raises(ProvisionError) as caught:
         fetching.fetch(source({"UV": "/no/uv"}, tmp_path), Said())
@@ -302,7 +302,7 @@ def test_no_installer(tmp_path: Path) -> None:
 
 
 def test_frontend_that_is_gone(installer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for what would be built: the installer is ended, and nothing of it is left."""
+    """If the frontend is gone, the installer is ended, and its files are removed."""
     write(installer, "#!/bin/sh\nexec sleep 60\n")
     parents = iter([1, 1])
     monkeypatch.setattr(installing.os, "getppid", lambda: next(parents, 2))
@@ -332,7 +332,7 @@ time.sleep(60)
 
 @pytest.fixture
 def fetching_process(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """Return a process that fetches, and the number of the installer's."""
+    """Return a process that fetches, and the process id of its installer."""
     pid = tmp_path / "pid"
     write(tmp_path / "uv", SLOW.format(python=sys.executable, pid=str(pid))).chmod(0o755)
     environ = {**os.environ, "PYTHONPATH": str(Path(installing.__file__).parents[2])}
@@ -345,7 +345,7 @@ def fetching_process(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], 
 
 
 def is_alive(process: int) -> bool:
-    """Return whether a process is there."""
+    """Return whether a process exists."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -355,7 +355,7 @@ def is_alive(process: int) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_stopped(number: signal.Signals, fetching_process: tuple[subprocess.Popen[bytes], int], tmp_path: Path) -> None:
-    """A build that is stopped ends its installer, and leaves nothing of what that has written."""
+    """A stopped build ends its installer, and removes the installer's files."""
     process, installer = fetching_process
     assert [".new-torch-2.7.0", "torch-2.7.0"] == [name.rpartition("-")[0].rpartition("-")[0] if name.startswith(".") else name.rpartition("-")[0] for name in names(tmp_path / "cache/fetched")]  # fmt: skip
     process.send_signal(number)
@@ -365,7 +365,7 @@ def test_stopped(number: signal.Signals, fetching_process: tuple[subprocess.Pope
 
 
 def test_killed(fetching_process: tuple[subprocess.Popen[bytes], int], tmp_path: Path) -> None:
-    """What a killed build has left is removed by the next one, once the installer, which still writes, has ended."""
+    """The next build removes the files of a killed one, once its installer has ended."""
     process, installer = fetching_process
     process.kill()
     process.wait()
@@ -380,7 +380,7 @@ def test_killed(fetching_process: tuple[subprocess.Popen[bytes], int], tmp_path:
 
 @pytest.mark.parametrize("version", ["2.7.1", "2.8.0", "2.7.0+cpu"])
 def test_found_is_another_one(version: str, tmp_path: Path) -> None:
-    """Only the exact version is taken from the cache, not a compatible one."""
+    """Only the exact version in the cache is used, not a compatible one."""
     fetching = planned(tmp_path)
     make_torch(fetching.folder, version)
     assert fetching.find(LOCKED) is None

@@ -1,4 +1,4 @@
-"""Running an installer: what it prints, how it ends, and what ends it."""
+"""Running an installer: its output, and how it ends."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from runtime_backend.provision.installing import Ended, run_installer
 
 
 def run(code: str, *, kept: tuple[int, ...] = ()) -> Ended:
-    """Run an installer that is a line of Python."""
+    """Run a line of Python as the installer."""
     return run_installer([sys.executable, "-c", code], dict(os.environ), Path.cwd(), kept=kept)
 
 
 def test_output(capfd: pytest.CaptureFixture[str]) -> None:
-    """What it prints comes to standard error, whole and in order; standard output is the real backend's."""
+    """Its output goes to standard error, complete and in order; standard output belongs to the real backend."""
     code = "import sys; print('one', flush=True); print('two', file=sys.stderr); print('x' * 100_000); sys.exit(3)"
     assert Ended(code=3) == run(code)
     assert ("", f"one\ntwo\n{'x' * 100_000}\n") == capfd.readouterr()
 
 
 def test_full_disk_long_ago(capfd: pytest.CaptureFixture[str]) -> None:
-    """Only the end of what it printed says why it failed."""
+    """Only the end of the output is searched for the reason."""
     assert run("print('No space left on device')").is_disk_full
     assert not run("print('No space left on device' + 'x' * 100_000)").is_disk_full
     capfd.readouterr()
 
 
 def test_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    """On a terminal it writes there itself, and shows its own progress."""
+    """On a terminal, it prints its own progress."""
     monkeypatch.setattr(installing.os, "isatty", lambda _: True)
     monkeypatch.setattr(installing, "_STEP", 0.01)
     assert Ended(code=2) == run("import sys, time; time.sleep(0.1); print('No space left on device'); sys.exit(2)")
@@ -41,7 +41,7 @@ def test_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFix
 
 
 def test_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An output that nobody takes does not end it."""
+    """A closed standard error does not end it."""
 
     def refuse(*_: object) -> int:
         raise BrokenPipeError
@@ -51,7 +51,7 @@ def test_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_goes_on(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Something that it started, and that has its output open, is not waited for."""
+    """A process that it started and that keeps its output open is not waited for."""
     monkeypatch.setattr(installing, "_STEP", 0.05)
     reading, writing = os.pipe()
     with os.fdopen(writing, "wb"):
@@ -64,7 +64,7 @@ def test_what_goes_on(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("is_terminals", [True, False])
 def test_interrupted(is_terminals: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - a column
-    """Ctrl-C ends it: the terminal interrupts it as well, and is given the time; else we do."""
+    """Ctrl-C ends it: the terminal interrupts it as well, and after a while, we do."""
     started = list[subprocess.Popen[bytes]]()
 
     def interrupt(process: subprocess.Popen[bytes], _: int) -> Ended:
@@ -81,7 +81,7 @@ def test_interrupted(is_terminals: bool, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_stubborn(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    """One that cannot be interrupted is killed."""
+    """An installer that ignores signals is killed."""
     monkeypatch.setattr(installing, "PATIENCE", 0.1)
     monkeypatch.setattr(installing, "_STEP", 0.05)
     parents = iter([1, 1, 1])

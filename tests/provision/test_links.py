@@ -1,4 +1,4 @@
-"""What an overlay shows: the closure and nothing else, and nothing that the build environment has itself."""
+"""The links of an overlay: the closure and nothing else, without anything that the build environment has itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TORCH = {"torch": "torch", "torchgen": "torchgen", "torch-2.7.0.dist-info": "tor
 
 
 def show(site: Path, *taken: str, names: tuple[str, ...] = ("torch",)) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return the links, relative to the site, and what is left out, where these entry names are taken."""
+    """Return the links, relative to the site, and what is left out if these entry names are taken."""
     index = DistributionIndex([site])
     found = [index.find(name) for name in names]
     borrowed = [Borrowed(distribution=item, extras=frozenset(), installed=index) for item in found if item is not None]
@@ -24,7 +24,7 @@ def show(site: Path, *taken: str, names: tuple[str, ...] = ("torch",)) -> tuple[
 
 
 def test_closure_is_shown(tmp_path: Path) -> None:
-    """The runtime and what it requires are linked, with their metadata; a neighbour is not."""
+    """The runtime and its dependencies are linked with their metadata; other packages are not."""
     make_torch(tmp_path, "2.7.0", requires=["six"])
     make_distribution(tmp_path, "six", "1", {"six.py": ""})
     make_distribution(tmp_path, "neighbour", "1")
@@ -41,7 +41,7 @@ def test_two_runtimes(tmp_path: Path) -> None:
 
 
 def test_what_is_taken_is_left_out(tmp_path: Path) -> None:
-    """A dependency of which the build environment has any entry is left out as a whole; the runtime never is."""
+    """A dependency is left out if the build environment has any of its entries; the runtime never is."""
     make_torch(tmp_path, "2.7.0", requires=["setuptools", "six"])
     make_distribution(tmp_path, "setuptools", "80", {"setuptools/x": "", "pkg_resources/__init__.py": ""})
     make_distribution(tmp_path, "six", "1", {"six.py": ""})
@@ -77,20 +77,20 @@ NVIDIA = {**TORCH, **{entry: entry for entry in ("nvidia_cublas-1.dist-info", "n
     ],
 )
 def test_shared_namespace(tmp_path: Path, more: tuple[str, ...], expected: list[str]) -> None:
-    """Of a folder that several share, only what the closure owns is shown: as a whole, or piece by piece."""
+    """Of a shared folder, only the files of the closure are linked: the whole folder, or parts."""
     make_nvidia(tmp_path, *more)
     assert ({**NVIDIA, **{entry: entry for entry in expected}}, ()) == show(tmp_path, "nvidia")
 
 
 def test_namespace_without_record(tmp_path: Path) -> None:
-    """A namespace folder is shown as a whole where no RECORD tells whose the parts are."""
+    """A namespace folder is linked as a whole if no RECORD states the owners of its parts."""
     make_torch(tmp_path, "2.7.0", requires=["ns"])
     make_distribution(tmp_path, "ns", "1", {"ns/part/x": "", "ns/other/x": ""}, record=None)
     assert ({**TORCH, "ns": "ns", "ns-1.dist-info": "ns-1.dist-info"}, ()) == show(tmp_path)
 
 
 def test_what_dangles_is_left_out(tmp_path: Path) -> None:
-    """A link that leads nowhere is not linked to again."""
+    """A broken link is not linked to."""
     make_nvidia(tmp_path, "nvidia/other/x")
     (tmp_path / "nvidia/cublas/lib/a.so").unlink()
     (tmp_path / "nvidia/cublas/lib/a.so").symlink_to(tmp_path / "gone")
@@ -102,7 +102,7 @@ def test_what_dangles_is_left_out(tmp_path: Path) -> None:
 
 
 def test_occupants(tmp_path: Path) -> None:
-    """A name is taken where the path has it as a package, a module or a compiled module; metadata takes no name."""
+    """A name is taken if the path has a package, module or compiled module of it; metadata do not count."""
     for name in (
         "six.py",
         "yaml/x",

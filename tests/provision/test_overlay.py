@@ -1,4 +1,4 @@
-"""Making overlays: a stable path, links only, one step, and a clear stop where the cache cannot be written to."""
+"""Making overlays: a stable path, links only, in one step; an unwritable cache is an error."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def plan(cache: Path, site: Path, *path: Path) -> Overlay:
 
 
 def show(overlay: Overlay) -> Path:
-    """Show what stays when the build is over; return where it is."""
+    """Show the overlay permanently, and return its path."""
     with overlay.shown() as path:
         return path
 
 
 def content(folder: Path) -> list[str]:
-    """Return what lies in a folder, without following links."""
+    """Return the content of a folder, without following links."""
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_symlink() or path.is_file())
 
 
@@ -70,7 +70,7 @@ def test_show(tmp_path: Path) -> None:
 
 
 def test_show_again(tmp_path: Path) -> None:
-    """What is there already is not made again."""
+    """An existing overlay is not made again."""
     make_torch(tmp_path / "site", "2.7.0")
     overlay = plan(tmp_path / "cache", tmp_path / "site")
     show(overlay)
@@ -80,7 +80,7 @@ def test_show_again(tmp_path: Path) -> None:
 
 
 def test_same_torch_elsewhere(tmp_path: Path) -> None:
-    """The same torch in another environment keeps the path, which then leads there."""
+    """The same torch in another environment has the same path, which then leads there."""
     for name in ("a", "b"):
         make_torch(tmp_path / name, "2.7.0")
     first, second = (plan(tmp_path / "cache", tmp_path / name) for name in ("a", "b"))
@@ -108,7 +108,7 @@ def test_other_torch(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("change", ["order", "installer"])
 def test_record_of_another_installer(tmp_path: Path, change: str) -> None:
-    """How an installer orders RECORD, and what it adds of its own, does not change the path."""
+    """The order of RECORD, and entries that only one installer adds, do not change the path."""
     for name in ("a", "b"):
         record = make_torch(tmp_path / name, "2.7.0") / "RECORD"
     lines = record.read_text("utf-8").splitlines()
@@ -118,7 +118,7 @@ def test_record_of_another_installer(tmp_path: Path, change: str) -> None:
 
 
 def test_editable_torch_is_told_by_its_place(tmp_path: Path) -> None:
-    """Nothing but the place tells one editable torch from another."""
+    """An editable torch is identified by its location."""
     paths = set()
     for name in ("a", "b"):
         make_torch(tmp_path / name / "site", "2.7.0", editable=tmp_path / name / "source")
@@ -170,7 +170,7 @@ def test_path_for_another_implementation(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_made_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Builds that make the same overlay at once all find a whole one, and leave nothing else."""
+    """Builds that make the same overlay concurrently all get a complete one, and leave nothing else."""
     make_torch(tmp_path / "site", "2.7.0")
     overlay = plan(tmp_path / "cache", tmp_path / "site")
     together = threading.Barrier(4)
@@ -197,7 +197,7 @@ def test_made_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_replaces_what_leads_elsewhere(tmp_path: Path) -> None:
-    """A link that dangles, or leads elsewhere, is replaced."""
+    """A broken link, or one to another folder, is replaced."""
     make_torch(tmp_path / "site", "2.7.0")
     overlay = plan(tmp_path / "cache", tmp_path / "site")
     overlay.path.parent.mkdir(parents=True)
@@ -206,7 +206,7 @@ def test_replaces_what_leads_elsewhere(tmp_path: Path) -> None:
 
 
 def test_cache_that_cannot_be_written_to(tmp_path: Path) -> None:
-    """A cache that cannot be written to is a stop with the two ways out."""
+    """An unwritable cache is an error with the two ways out."""
     make_torch(tmp_path / "site", "2.7.0")
     overlay = plan(blocked(tmp_path), tmp_path / "site")
     with pytest.raises(ProvisionError) as caught:
@@ -216,7 +216,7 @@ def test_cache_that_cannot_be_written_to(tmp_path: Path) -> None:
 
 
 def test_place_that_is_taken(tmp_path: Path) -> None:
-    """A folder that somebody put where the overlay belongs is left alone, and told."""
+    """A folder at the overlay's path is left alone, and reported."""
     make_torch(tmp_path / "site", "2.7.0")
     overlay = plan(tmp_path / "cache", tmp_path / "site")
     write(overlay.path / "somebody's", "")
@@ -227,7 +227,7 @@ def test_place_that_is_taken(tmp_path: Path) -> None:
 
 
 def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk is called so, with what frees some space of it."""
+    """A full disk is reported, with the command that frees space."""
     make_torch(tmp_path / "site", "2.7.0")
     overlay = plan(tmp_path / "cache", tmp_path / "site")
 
@@ -247,7 +247,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_overlay_of_an_egg(tmp_path: Path) -> None:
-    """A runtime without RECORD is told by its place."""
+    """A runtime without RECORD is identified by its location."""
     for name in ("a", "b"):
         info = make_torch(tmp_path / name, "2.7.0")
         (info / "RECORD").unlink()
@@ -269,7 +269,7 @@ print(json.dumps([[point.name for point in points], [str(folder.joinpath("torch/
 
 
 def test_prefix_plugin(tmp_path: Path) -> None:
-    """The overlay is what scikit-build-core looks for: an entry point ``cmake.prefix`` whose module holds torch's CMake."""
+    """scikit-build-core finds an entry point ``cmake.prefix`` whose module contains torch's CMake files."""
     make_torch(tmp_path / "site", "2.7.0")
     write(tmp_path / "site/torch/share/cmake/Torch/TorchConfig.cmake", "of the runtime")
     shown = show(plan(tmp_path / "cache", tmp_path / "site"))
@@ -279,13 +279,13 @@ def test_prefix_plugin(tmp_path: Path) -> None:
 
 
 def test_no_prefix_plugin(tmp_path: Path) -> None:
-    """A runtime without CMake files has none."""
+    """A runtime without CMake files has no plugin."""
     links = Links(targets={"numpy": write(tmp_path / "site/numpy/x", "").parent}, left_out=())
     assert ["numpy"] == content(show(Overlay(path=tmp_path / "cache/x", links=links)).resolve())
 
 
 def test_view(tmp_path: Path) -> None:
-    """A view shows the runtimes of a build environment alone, at a path that is the same in the next one."""
+    """A view has only the runtimes of a build environment, at a path that is the same for the next one."""
     views = []
     for name in ("a", "b"):
         make_torch(tmp_path / name, "2.7.0", requires=["six"])

@@ -32,7 +32,7 @@ IN_BUILD = Distribution(name="torch", info=Path("/build/site/torch-1.0.dist-info
 
 
 def identity(version: str, reported: str | None = None) -> Identity:
-    """Return a torch; one that is on disk calls itself something."""
+    """Return a torch; an installed one has a reported version."""
     return Identity(name="torch", version=version, reported=reported)
 
 
@@ -42,7 +42,7 @@ def resolution(version: str = "2.7.0", **more: Any) -> Resolution:
 
 
 def outcome(found: Resolution | None, visible: Identity | None = None, **more: Any) -> Outcome:
-    """Return what is known of torch."""
+    """Return an outcome for torch."""
     rule = RuntimeRule(name="torch", requirement=Requirement("torch"), match="exact", origin="default")
     distribution = None if visible is None else IN_BUILD
     fields = {"rule": rule, "resolution": found, "visible": visible, "visible_distribution": distribution}
@@ -65,7 +65,7 @@ def decide(
     indexes: Indexes | None = None,
     **more: Any,
 ) -> Provision:
-    """Return how a runtime is provided in a hook like that."""
+    """Return how a runtime is provided in one hook."""
     fields = {
         "frontend": None,
         "is_newest_wanted": False,
@@ -156,7 +156,7 @@ def test_decide(
     can_require: bool,  # noqa: FBT001
     expected: tuple[str, str | None, str | None],
 ) -> None:
-    """The first way that works is taken, unless the settings name one; what cannot be provided is a stop."""
+    """The first way that works is used, unless the settings name one; otherwise, the hook stops."""
     assert expected == told(
         decide(known, wanted, isolation="kept" if is_kept else "throwaway", can_require=can_require)
     )
@@ -174,7 +174,7 @@ def test_decide(
     ],
 )
 def test_why(known: Outcome, wanted: ProvisionChoice, why: str) -> None:
-    """Each provision has a reason, which the plan prints."""
+    """Each provision has a reason for the plan."""
     assert why == decide(known, wanted).why
 
 
@@ -188,12 +188,12 @@ def test_newest(specifier: str, requirement: str) -> None:
 
 
 def test_poetry_is_asked_in_its_words() -> None:
-    """Under poetry, a requirement has a form that poetry can parse."""
+    """For poetry, the requirement has a form that poetry can parse."""
     assert "torch==2.7.0" == decide(outcome(resolution()), "auto", frontend="poetry").requirement
 
 
 def test_fetched_when_it_is_too_late(tmp_path: Path) -> None:
-    """What can no longer be required is fetched; what was fetched before is reused."""
+    """A runtime that can no longer be required is fetched; a fetched one is reused."""
     fetching = plan_fetching(tmp_path, "3.11", "torch===2.7.0")
     planned = partial(plan_fetching, tmp_path, "3.11")
     first = decide(outcome(resolution()), "auto", can_require=False, plan_fetching=planned)
@@ -205,14 +205,14 @@ def test_fetched_when_it_is_too_late(tmp_path: Path) -> None:
 
 
 def test_refusal_goes_before_all() -> None:
-    """What must not be used is not provided, even where it is at hand."""
+    """A refused runtime is not provided, even if it is installed."""
     refusal = ResolutionError("not this one")
     found = decide(outcome(HERE, SAME, refusal=refusal), "auto", can_require=True)
     assert ("missing", refusal) == (found.kind, found.refusal)
 
 
 def test_visible_from_nowhere() -> None:
-    """A runtime whose place is not known is told as such."""
+    """A runtime without a known location is reported."""
     known = outcome(LOCKED, OTHER)._replace(visible_distribution=None)
     assert OTHER_VISIBLE.replace("/build/site", "?") + AGAIN == str(decide(known, "auto", can_require=False).refusal)
 
@@ -232,7 +232,7 @@ def test_visible_from_nowhere() -> None:
     ],
 )
 def test_requirement(known: Resolution, expected: str | None) -> None:
-    """A runtime is requested in one form: a URL where one is known, else exactly the version."""
+    """A requirement has one form: the URL if it is known, else exactly the version."""
     assert expected == requirement_for(known, None)
 
 
@@ -242,7 +242,7 @@ def test_requirement_under_poetry() -> None:
 
 
 def kept(folder: Path, wanted: Wanted) -> Indexes:
-    """Return indexes that are never asked, with the answer to one question."""
+    """Return indexes with a stored result, which send no request."""
     indexes = Indexes(folder=folder, platform=make_platform("linux-x86_64", "3.11"), environ={}, is_offline=True)
     path = indexes._folder_entry(wanted)  # noqa: SLF001 - the only way without an index
     write(path, json.dumps({"name": "torch-2.7.0.whl", "url": "https://h/torch-2.7.0.whl", "sha256": "ab"}))
@@ -253,7 +253,7 @@ WANTED = Wanted(name="torch", version="2.7.0", indexes=("https://h/simple",), fi
 
 
 def test_looked_up(tmp_path: Path) -> None:
-    """A wheel that a lock names without a URL is requested by the URL that its index gives."""
+    """A wheel that a lock names without a URL is required by the URL on its index."""
     known = outcome(resolution(wanted=WANTED))
     required = "torch @ https://h/torch-2.7.0.whl#sha256=ab"
     assert ("require", required, None) == told(decide(known, "auto", indexes=kept(tmp_path, WANTED)))
@@ -262,21 +262,21 @@ def test_looked_up(tmp_path: Path) -> None:
 
 
 def test_not_found(tmp_path: Path) -> None:
-    """A wheel that is not found stops the build, and nothing else is requested in its stead."""
+    """A wheel that is not found stops the build; nothing else is required instead."""
     indexes = Indexes(folder=tmp_path, platform=make_platform("linux-x86_64", "3.11"), environ={}, is_offline=True)
     found = decide(outcome(resolution(wanted=WANTED)), "auto", indexes=indexes)
     assert (found.kind, found.requirement, type(found.refusal)) == ("missing", None, IndexLookupError)
 
 
 def test_not_found_but_on_the_default_index(tmp_path: Path) -> None:
-    """Where the default index, which no lock names, may have it as well, the frontend finds it by its version."""
+    """If the default index may have it as well, the version is required."""
     indexes = Indexes(folder=tmp_path, platform=make_platform("linux-x86_64", "3.11"), environ={}, is_offline=True)
     known = outcome(resolution(wanted=WANTED._replace(or_default=True)))
     assert ("require", "torch===2.7.0", None) == told(decide(known, "auto", indexes=indexes))
 
 
 def test_not_looked_up_for_metadata() -> None:
-    """A hook that needs no runtime asks no index."""
+    """A hook that needs no runtime sends no request to an index."""
     assert told(decide(outcome(resolution(wanted=WANTED)), "auto", can_require=False))[0] == "missing"
 
 
@@ -292,7 +292,7 @@ def test_not_looked_up_for_metadata() -> None:
 )
 @pytest.mark.parametrize("can_require", [True, False])
 def test_other_is_installed(frontend: str | None, program: str, can_require: bool) -> None:  # noqa: FBT001 - a column
-    """Without isolation, an installed one that the command is about to replace is a stop that names the way out."""
+    """Without isolation, an installed runtime that the command will replace is an error with the way out."""
     refusal = (
         "torch 1.0 is installed, and without build isolation the wheel would be built against it, but the command"
         " replaces it with torch 2.7.0 (locked: uv.lock)\n"
@@ -319,7 +319,7 @@ DEMANDED, ANOTHER = "ab", "cd"
     ids=["same", "same, older key", "other", "other, older key", "no hash", "folder", "from an index"],
 )
 def test_wheel_that_was_demanded(direct: dict[str, Any] | None, present_for: list[str], tmp_path: Path) -> None:
-    """The right version counts as present if it came from the demanded URL; pip and pdm do not see to that."""
+    """The right version is present only if it came from the required URL, which pip and pdm do not ensure."""
     extra = {} if direct is None else {"direct_url.json": json.dumps(direct)}
     owner = Distribution(name="torch", info=make_distribution(tmp_path, "torch", "2.7.0", extra=extra))
     known = outcome(LOCKED, SAME, visible_distribution=owner)
@@ -333,7 +333,7 @@ def test_wheel_that_was_demanded(direct: dict[str, Any] | None, present_for: lis
 
 @pytest.mark.parametrize("match", ["minor", "floor"])
 def test_another_wheel_that_will_do(match: Match, tmp_path: Path) -> None:
-    """Where another version would do, so does the same version from elsewhere."""
+    """If another version is acceptable, so is the same version from another URL."""
     owner = Distribution(name="torch", info=make_distribution(tmp_path, "torch", "2.7.0"))
     rule = RuntimeRule(name="torch", requirement=Requirement("torch"), match=match, origin="default")
     known = outcome(LOCKED, SAME, visible_distribution=owner, rule=rule)
@@ -342,7 +342,7 @@ def test_another_wheel_that_will_do(match: Match, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("frontend", ["poetry", "pdm"])
 def test_verified_first(frontend: str) -> None:
-    """A frontend that checks no hash is told of a file, whose hash is checked before."""
+    """A frontend that checks no hash gets a file whose hash was checked."""
     found = decide(outcome(resolution(url="https://h/t%2Bcpu.whl#x=y", sha256="ab")), "auto", frontend=frontend)
     assert ("require", "torch @ file:///cache/verified/ab/t%2Bcpu.whl#sha256=ab", None) == told(found)
     assert Verifying(url="https://h/t%2Bcpu.whl", sha256="ab", folder=Path("/cache/verified")) == found.verifying
@@ -361,7 +361,7 @@ def test_verified_first(frontend: str) -> None:
     ids=["uv", "pip", "unknown", "too late", "no hash", "no URL"],
 )
 def test_not_verified(frontend: str | None, known: Resolution, can_require: bool) -> None:  # noqa: FBT001 - a column
-    """Nothing is downloaded here where the frontend checks the hash, or where there is nothing to check or to install."""
+    """Nothing is downloaded if the frontend checks the hash, or there is nothing to check or install."""
     assert None is decide(outcome(known), "auto", frontend=frontend, can_require=can_require).verifying
 
 
@@ -374,13 +374,13 @@ def test_not_verified(frontend: str | None, known: Resolution, can_require: bool
     ],
 )
 def test_versions_instead_of_urls(known: Resolution, expected: str) -> None:
-    """A uv that takes the hash from its constraints is told the version, and a URL only where that is not known."""
+    """A uv that gets hashes from its constraints gets the version; the URL only if the version is unknown."""
     found = decide(outcome(known), "auto", frontend="uv", wants_versions=True)
     assert ("require", expected, None) == told(found)
 
 
 def test_wheel_from_the_same_index(tmp_path: Path) -> None:
-    """What pip's dry run took from an index is there once the same pip has installed that version from it."""
+    """A version that pip's dry run chose on an index is present once the same pip has installed it."""
     owner = Distribution(name="torch", info=make_distribution(tmp_path, "torch", "2.7.0"))
     asked = outcome(LOCKED._replace(is_direct=False), SAME, visible_distribution=owner)
     assert "present" == decide(asked, "auto", frontend="pip").kind

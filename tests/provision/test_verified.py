@@ -1,4 +1,4 @@
-"""A wheel whose hash is checked here, since the frontend does not check it."""
+"""Checking the hash of a wheel for frontends that do not."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 def verifying(folder: Path, url: str, sha256: str = SHA256) -> Verifying:
-    """Return the checking of a wheel."""
+    """Return the check of a wheel."""
     return Verifying(url=url, sha256=sha256, folder=folder / "verified")
 
 
 def refusal(checking: Verifying, *, is_offline: bool = False) -> str:
-    """Return the whole message of the stop."""
+    """Return the whole message of the error."""
     with pytest.raises(ProvisionError) as caught:
         checking.verify({}, Said(), is_offline=is_offline)
     return str(caught.value)
@@ -56,12 +56,12 @@ HELD = f"{SHA256[:16]}.lock"
 
 
 def left(folder: Path) -> list[str]:
-    """Return the names of the files that lie in the folder of checked wheels."""
+    """Return the names of the files in the folder of checked wheels."""
     return sorted(path.name for path in (folder / "verified").rglob("*") if path.is_file())
 
 
 def test_right_wheel(server: Server, tmp_path: Path) -> None:
-    """A wheel with the locked hash is kept under its own name, and is downloaded once."""
+    """A wheel with the locked hash is stored under its own name, and downloaded once."""
     checking, said = verifying(tmp_path, server.url(PATH)), Said()
     assert tmp_path / "verified" / SHA256[:16] / NAME == checking.path
     for _ in range(2):
@@ -72,7 +72,7 @@ def test_right_wheel(server: Server, tmp_path: Path) -> None:
 
 
 def test_file(tmp_path: Path) -> None:
-    """A wheel that a file URL names is checked as well, also offline."""
+    """A wheel by file URL is checked as well, even offline."""
     write(tmp_path / NAME, WHEEL.decode())
     checking = verifying(tmp_path, (tmp_path / NAME).as_uri())
     checking.verify({}, Said(), is_offline=True)
@@ -80,7 +80,7 @@ def test_file(tmp_path: Path) -> None:
 
 
 def test_damaged(server: Server, tmp_path: Path) -> None:
-    """A wheel that is no longer what it was is downloaded anew: the frontend would install whatever is there."""
+    """A damaged stored wheel is downloaded again."""
     checking = verifying(tmp_path, server.url(PATH))
     checking.verify({}, Said(), is_offline=False)
     checking.path.write_bytes(b"")
@@ -89,7 +89,7 @@ def test_damaged(server: Server, tmp_path: Path) -> None:
 
 
 def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk is called so, and nothing of the wheel is left."""
+    """A full disk is reported, and no part of the wheel is left."""
 
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -102,7 +102,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_waiting_is_told(server: Server, tmp_path: Path) -> None:
-    """A build that waits for another one's download says so."""
+    """A build that waits for another one's download reports it."""
     checking, said = verifying(tmp_path, server.url(PATH)), Said()
     open_folder(checking.folder)
     with exclusively(checking.path.parent):
@@ -116,7 +116,7 @@ def test_waiting_is_told(server: Server, tmp_path: Path) -> None:
 
 
 def test_wrong_wheel(server: Server, tmp_path: Path) -> None:
-    """A wheel with another hash is a stop, and nothing of it is kept."""
+    """A wheel with another hash is an error, and is not stored."""
     server.pages[PATH] = (200, "application/octet-stream", b"another wheel")
     found = hashlib.sha256(b"another wheel").hexdigest()
     assert (f"{server.url(PATH)}: found sha256 {found}, expected {SHA256} from the lock\n{HINT}") == refusal(
@@ -126,7 +126,7 @@ def test_wrong_wheel(server: Server, tmp_path: Path) -> None:
 
 
 def test_wrong_wheel_is_downloaded_anew(server: Server, tmp_path: Path) -> None:
-    """After a stop, the right wheel is downloaded when the server has it."""
+    """After an error, the right wheel is downloaded once the server has it."""
     server.pages[PATH] = (200, "application/octet-stream", b"another wheel")
     refusal(verifying(tmp_path, server.url(PATH)))
     server.pages[PATH] = (200, "application/octet-stream", WHEEL)
@@ -136,7 +136,7 @@ def test_wrong_wheel_is_downloaded_anew(server: Server, tmp_path: Path) -> None:
 
 
 def test_offline(server: Server, tmp_path: Path) -> None:
-    """Offline, a wheel that was not downloaded before is a stop, and no server is asked."""
+    """Offline, a wheel that is not stored is an error, and no request is sent."""
     told = f"{server.url(PATH)}: cannot be fetched: this build is offline\n{HINT}"
     assert told == refusal(verifying(tmp_path, server.url(PATH)), is_offline=True)
     assert ([], [HELD]) == (server.asked, left(tmp_path))
@@ -152,12 +152,12 @@ def test_offline_after_a_download(server: Server, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["server", "file"])
 def test_unreachable(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wheel that cannot be fetched is a stop that says why, and nothing of it is kept."""
+    """A wheel that cannot be fetched is an error with the reason, and no part of it is left."""
     monkeypatch.setattr("time.sleep", lambda _: None)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     gone = tmp_path / "gone.whl"
-    with socket.socket() as bound:  # to a port that nobody listens at
+    with socket.socket() as bound:  # to a port without a server
         bound.bind(("127.0.0.1", 0))
         url = gone.as_uri() if kind == "file" else f"http://127.0.0.1:{bound.getsockname()[1]}/gone.whl"
         told = refusal(verifying(tmp_path, url))
@@ -196,7 +196,7 @@ def scene(tmp_path: Path, server: Server) -> Scene:
 
 
 def test_requirement_under_poetry(scene: Scene, server: Server) -> None:
-    """Poetry is told of the file that was checked, not of the URL that it would not check."""
+    """Poetry gets the checked file instead of the URL."""
     said = Said()
     call = call_of("get_requires_for_build_wheel", scene, under(scene, "poetry", "install"), said)
     path = scene.root / "our-cache/verified" / SHA256[:16] / NAME
@@ -205,7 +205,7 @@ def test_requirement_under_poetry(scene: Scene, server: Server) -> None:
 
 
 def test_wrong_wheel_under_poetry(scene: Scene, server: Server) -> None:
-    """Under poetry a wheel with another hash is a stop before anything is installed."""
+    """Under poetry, a wheel with another hash is an error before anything is installed."""
     server.pages[PATH] = (200, "application/octet-stream", b"another wheel")
     call = call_of("get_requires_for_build_wheel", scene, under(scene, "poetry", "install"))
     with pytest.raises(ProvisionError) as caught:

@@ -1,4 +1,4 @@
-"""Writing in one step: the whole of the new one or the old one, and nothing besides."""
+"""Writing in one step: the complete new content, or the old."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runtime_backend.store.holding import lock_of
 
 
 def test_write(tmp_path: Path) -> None:
-    """A file is written, or replaced: a reader that has it open goes on with the old one."""
+    """A file is written or replaced; a reader that has it open still sees the old content."""
     path = tmp_path / "x"
     write(path, b"one")
     with path.open("rb") as old:
@@ -23,7 +23,7 @@ def test_write(tmp_path: Path) -> None:
 
 
 def test_new_name(tmp_path: Path) -> None:
-    """Each has a name of its own, and the sweeping of the cache knows for which path it is."""
+    """Each unfinished file has its own name, from which the sweeping derives the path."""
     path = tmp_path / "x"
     with replacing(path) as one, replacing(path) as other:
         assert one != other
@@ -35,7 +35,7 @@ def test_new_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["nothing", "file", "link", "folder"])
 def test_stopped(kind: str, tmp_path: Path) -> None:
-    """Whatever stops it, the old one stays and nothing of the new one does; a folder is removed with what is in it."""
+    """After any interruption, the old content stays, and nothing of the new is left."""
     path = write_text(tmp_path / "x", "old")
 
     def stop() -> None:
@@ -54,7 +54,7 @@ def test_stopped(kind: str, tmp_path: Path) -> None:
 
 
 def test_not_replaced(tmp_path: Path) -> None:
-    """A folder in the way stays, with what is in it; the system's refusal is passed on."""
+    """A folder at the path stays with its content, and the system's error is raised."""
     write_text(tmp_path / "x/y", "old")
     with pytest.raises(OSError, match="directory"):
         write(tmp_path / "x", b"new")
@@ -62,7 +62,7 @@ def test_not_replaced(tmp_path: Path) -> None:
 
 
 def test_unfinished(tmp_path: Path) -> None:
-    """What was moved away stays; what was not is removed."""
+    """A file that was moved away stays; one that was not is removed."""
     with unfinished(tmp_path / "x") as new:
         write_text(new / "site/a", "a")
         write_text(new / "scratch/b", "b")

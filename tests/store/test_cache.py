@@ -1,4 +1,4 @@
-"""Where the cache lies, by platform and by the person's environment."""
+"""The path of the cache, by platform and environment."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ HOMES = {"~": "/home/jo"}
 
 @pytest.fixture
 def _at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand at /home/jo on Linux."""
+    """Simulate /home/jo on Linux."""
     monkeypatch.setattr(cache, "sys", SimpleNamespace(platform="linux"))
     monkeypatch.setattr(cache, "os", SimpleNamespace(name="posix", path=SimpleNamespace(expanduser=HOMES.__getitem__)))
 
 
 @pytest.mark.usefixtures("_at_home")
 def test_named() -> None:
-    """A folder that the settings name is taken as it is, before every other."""
+    """A folder in the settings takes precedence, unchanged."""
     assert Path("/named") == find_cache(Path("/named"), {"XDG_CACHE_HOME": "/xdg"})
 
 
@@ -55,7 +55,7 @@ def test_named() -> None:
 )
 @pytest.mark.usefixtures("_at_home")
 def test_linux(environ: dict[str, str], expected: str) -> None:
-    """On Linux it is XDG's folder, if that is absolute, else ~/.cache; a relative home is none."""
+    """On Linux, it is XDG's folder if that is absolute, else in ~/.cache; a relative home counts as none."""
     assert Path(expected) == find_cache(None, environ)
 
 
@@ -75,7 +75,7 @@ def test_windows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_prune_bytecode(tmp_path: Path) -> None:
-    """The byte code of passing folders goes; that of the overlays in one of them, and of all other folders, stays."""
+    """The byte code of temporary folders is removed, except that of overlays in them."""
     cache_folder, passing = tmp_path / "cache", tmp_path / "passing"
     bytecode = bytecode_folder(cache_folder)
     kept = passing / "cache" / "overlays"
@@ -98,14 +98,14 @@ print(find_cache(None, {}))
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs another user's id; run it as root")
 def test_user_without_a_name() -> None:
-    """A user that is a mere number, as in containers, has no home folder, which is no error yet."""
+    """A user id without a name, as in containers, has no home folder, which is not an error yet."""
     command = [sys.executable, "-Ic", ANSWER, str(Path(cache.__file__).parents[2]), "54321"]
     done = subprocess.run(command, env={}, cwd="/", capture_output=True, text=True, check=True)  # noqa: S603
     assert f"{HOMELESS}\n" == done.stdout
 
 
 def test_open_folder(tmp_path: Path) -> None:
-    """The cache is made with its folder, closed to others; what is there stays as it is."""
+    """A new cache is private; an existing one is not changed."""
     folder = tmp_path / "a/cache/builds"
     assert folder == open_folder(folder) == open_folder(folder)
     assert (True, 0o700) == (folder.is_dir(), folder.parent.stat().st_mode & 0o777)
@@ -115,7 +115,7 @@ def test_open_folder(tmp_path: Path) -> None:
 
 
 def test_open_folder_in_the_way_of_a_file(tmp_path: Path) -> None:
-    """A file in the place of the cache is named."""
+    """A file at the path of the cache is named."""
     write(tmp_path / "cache", "")
     with pytest.raises(NotADirectoryError) as caught:
         open_folder(tmp_path / "cache/builds")
@@ -123,7 +123,7 @@ def test_open_folder_in_the_way_of_a_file(tmp_path: Path) -> None:
 
 
 def test_open_folder_of_the_homeless() -> None:
-    """Where there is no home folder, it is told why nothing can be written."""
+    """Without a home folder, the error has the reason."""
     with pytest.raises(NotADirectoryError) as caught:
         open_folder(HOMELESS / "builds")
     assert "no home folder: HOME is not set, and the system knows no user with this id" == reason(caught.value)
@@ -139,7 +139,7 @@ def test_open_folder_of_the_homeless() -> None:
     ],
 )
 def test_way_out(number: int, way: str) -> None:
-    """It is said what to do when a disk refuses."""
+    """The hint fits the error of the disk."""
     error = OSError(number, os.strerror(number))
     assert way == way_out(error)[: len(way)]
     assert way_out(error, "; or else").endswith("; or else.")

@@ -1,4 +1,4 @@
-"""Holding what lies in the cache: exclusively, with others, or not at all; in real processes, which may be killed."""
+"""Locks on the content of the cache: exclusive, shared, or optional, in real processes that may be killed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ with getattr(holding, sys.argv[1])(pathlib.Path(sys.argv[2])):
 
 @contextmanager
 def another(how: str, path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Hold something in another process."""
+    """Hold a lock in another process."""
     environ = {"PYTHONPATH": str(Path(holding.__file__).parents[2])}
     pipe, command = subprocess.PIPE, [sys.executable, "-c", HOLD, how, str(path)]
     with subprocess.Popen(command, env=environ, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603
@@ -49,13 +49,13 @@ def another(how: str, path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def is_free(path: Path) -> bool:
-    """Return whether nobody holds something."""
+    """Return whether no process holds the lock."""
     with held_if_free(path) as found:
         return found
 
 
 def test_held_if_free(tmp_path: Path) -> None:
-    """One at a time holds it; whoever comes meanwhile neither waits nor takes it away."""
+    """One process holds it; others neither wait nor take it."""
     path = tmp_path / "x"
     with held_if_free(path) as first:
         with held_if_free(path) as second:
@@ -66,7 +66,7 @@ def test_held_if_free(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", ["exclusively", "in_use"])
 def test_another_process(how: str, tmp_path: Path) -> None:
-    """What another process holds is not free until that ends, however it ends; a later process of its number is none."""
+    """A lock is free when its process ends for any reason, even if its process id is reused."""
     path = tmp_path / "x"
     with another(how, path) as process:
         assert (False, False) == (is_free(path), remove_if_free(write(path, "")))
@@ -79,7 +79,7 @@ def test_another_process(how: str, tmp_path: Path) -> None:
 
 
 def test_users_share(tmp_path: Path) -> None:
-    """Those that use something do so at once; who makes it waits for all of them, and says so."""
+    """Users share an entry; its maker waits for all of them, and reports it."""
     path, said, order = tmp_path / "x", list[str](), list[str]()
 
     def make() -> None:
@@ -98,7 +98,7 @@ def test_users_share(tmp_path: Path) -> None:
 
 
 def test_makers_wait_quietly(tmp_path: Path) -> None:
-    """Without somebody to tell, a maker waits all the same; alone, it tells nobody."""
+    """Without a callback, a maker waits silently; without other processes, it reports nothing."""
     with exclusively(tmp_path / "x", lambda: pytest.fail("nobody is there")):
         waiting = threading.Thread(target=lambda: exclusively(tmp_path / "x").__enter__())
         waiting.start()
@@ -106,7 +106,7 @@ def test_makers_wait_quietly(tmp_path: Path) -> None:
 
 
 def test_child_of_a_killed_process(tmp_path: Path) -> None:
-    """A child that got the descriptor holds it as well: it may still write, although its parent is gone."""
+    """A child that inherited the descriptor still holds the lock after its parent was killed."""
     path = tmp_path / "x"
     with exclusively(path) as descriptor:
         child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[descriptor])
@@ -116,7 +116,7 @@ def test_child_of_a_killed_process(tmp_path: Path) -> None:
 
 
 def test_lock_that_is_removed(tmp_path: Path) -> None:
-    """Who waited for something that was removed meanwhile, with its lock, locks the file that others lock then."""
+    """A process that waited for a removed lock file locks the new one."""
     path, order = write(tmp_path / "x", ""), list[str]()
     waiting = threading.Event()
 
@@ -134,7 +134,7 @@ def test_lock_that_is_removed(tmp_path: Path) -> None:
 
 
 def test_names(tmp_path: Path) -> None:
-    """What is not finished goes by the lock of what it becomes."""
+    """An unfinished entry uses the lock of its final path."""
     path = tmp_path / "torch-2.7.0.cu126-5f1c"
     new = aside(path)
     assert new != aside(path)
@@ -145,7 +145,7 @@ def test_names(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
 def test_lock_of_another_person(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lock file that cannot be written can be locked all the same; one that is not there cannot."""
+    """A read-only lock file can be locked; a missing one that cannot be made cannot."""
     open_file = os.open
 
     def refuse(path: Path, flags: int, mode: int = 0o777) -> int:
@@ -162,13 +162,13 @@ def test_lock_of_another_person(number: int, tmp_path: Path, monkeypatch: pytest
 
 
 def test_use_without_a_lock(tmp_path: Path) -> None:
-    """What lies where nothing can be written is used all the same, and an error of the use is its own."""
+    """An entry in a read-only folder is used without a lock, and errors in the block are raised."""
     with pytest.raises(OSError, match=r"^its own$"), in_use(blocked(tmp_path) / "x"):
         raise OSError("its own")
 
 
 def test_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing can be locked, nothing is free that somebody has held in two days."""
+    """Without locks, entries count as free after two days."""
 
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
@@ -187,7 +187,7 @@ def test_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_remove(tmp_path: Path) -> None:
-    """Files, links and folders are removed; what a link leads to stays, and what is not there is no mistake."""
+    """Files, links and folders are removed; targets of links stay, and missing paths are ignored."""
     write(tmp_path / "folder/file", "")
     (tmp_path / "link").symlink_to("folder")
     remove(tmp_path / "link")
@@ -199,7 +199,7 @@ def test_remove(tmp_path: Path) -> None:
 
 
 def test_remove_out_of_sight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder whose removal is broken off is out of sight; so is the rest of it when it is removed again."""
+    """A folder whose removal is interrupted is hidden, and can be removed again."""
     write(tmp_path / "folder/file", "")
     monkeypatch.setattr("shutil.rmtree", lambda _: None)
     remove(tmp_path / "folder")
@@ -210,7 +210,7 @@ def test_remove_out_of_sight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_lock_that_cannot_be_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lock file that cannot be removed stays: Windows removes no open file."""
+    """A lock file that cannot be removed stays: Windows cannot remove an open file."""
     write(tmp_path / "x", "")
 
     def refuse(self: Path, missing_ok: bool = False) -> None:  # noqa: FBT001, FBT002 - Path's

@@ -1,4 +1,4 @@
-"""Folders of links at a stable path: links and small files, for good or for one build at a time."""
+"""Folders of links at a stable path: links and small files, permanent or for one build."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def make_target(folder: Path, text: str = "") -> Path:
 
 
 def passing(tmp_path: Path, environment: str) -> LinkedFolder:
-    """Return a folder that leads into a build environment."""
+    """Return a folder of links into a build environment."""
     target = make_target(tmp_path / environment / "torch", environment)
     return LinkedFolder(path=tmp_path / "cache/x", targets={"torch": target}, is_temporary=True)
 
 
 def test_links_and_files(tmp_path: Path) -> None:
-    """Below the path lie the links, in folders where their names have slashes, and the files with their texts."""
+    """The folder has the links, in subfolders if their names have slashes, and the files with their content."""
     target = make_target(tmp_path / "torch")
     folder = LinkedFolder(path=tmp_path / "cache/x", targets={"a/b": target, "lib64": Path("a")}, texts={"c/d": "é"})
     with folder.shown(refuse) as shown:
@@ -50,7 +50,7 @@ def test_links_and_files(tmp_path: Path) -> None:
 
 
 def test_other_content_is_held_elsewhere(tmp_path: Path) -> None:
-    """Where a link leads, and what a file holds, tell one held folder from another at the same path."""
+    """Other targets or texts give another held folder at the same path."""
     folders = [
         LinkedFolder(path=tmp_path / "x", targets=targets, texts=texts)
         for targets, texts in (({}, {}), ({"a": Path("/a")}, {}), ({"a": Path("/b")}, {}), ({}, {"a": "/a"}))
@@ -60,7 +60,7 @@ def test_other_content_is_held_elsewhere(tmp_path: Path) -> None:
 
 
 def test_passing_folder(tmp_path: Path) -> None:
-    """What leads into a build environment is at the stable path for the time of the build, and gone afterwards."""
+    """A temporary folder is at the stable path during the build, and removed afterwards."""
     folder = passing(tmp_path, "env")
     with folder.shown(refuse) as shown:
         assert (folder.path, "env") == (shown, (shown / "torch/file").read_text("utf-8"))
@@ -70,7 +70,7 @@ def test_passing_folder(tmp_path: Path) -> None:
 
 
 def test_two_passing_folders_at_once(tmp_path: Path) -> None:
-    """A second build that runs meanwhile uses the other path; each leaves the other's alone."""
+    """A second concurrent build uses its own path; neither changes the other's."""
     first, second = passing(tmp_path, "env-a"), passing(tmp_path, "env-b")
     with first.shown(refuse) as one:
         with second.shown(refuse) as two:
@@ -84,7 +84,7 @@ def test_two_passing_folders_at_once(tmp_path: Path) -> None:
 
 
 def test_second_that_outlives_the_first(tmp_path: Path) -> None:
-    """The first build's end takes nothing from the second."""
+    """The end of the first build does not affect the second."""
     first, second = passing(tmp_path, "env-a"), passing(tmp_path, "env-b")
     one = first.shown(refuse)
     one.__enter__()
@@ -95,7 +95,7 @@ def test_second_that_outlives_the_first(tmp_path: Path) -> None:
 
 
 def test_passing_folder_of_a_killed_build(tmp_path: Path) -> None:
-    """What a killed build has left at the stable path is replaced."""
+    """A killed build's link at the stable path is replaced."""
     killed, folder = passing(tmp_path, "env-a"), passing(tmp_path, "env-b")
     killed.held.mkdir(parents=True)
     killed.path.symlink_to(f".held/{killed.held.name}")
@@ -104,7 +104,7 @@ def test_passing_folder_of_a_killed_build(tmp_path: Path) -> None:
 
 
 def test_failing_build(tmp_path: Path) -> None:
-    """A build that fails leaves nothing either, and its own error stays as it is."""
+    """A failing build leaves nothing, and its own error is raised."""
     folder = passing(tmp_path, "env")
     with pytest.raises(OSError, match=r"^the build's own$"), folder.shown(refuse):
         raise OSError("the build's own")
@@ -113,7 +113,7 @@ def test_failing_build(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("is_temporary", [False, True])
 def test_refusals(is_temporary: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a column
-    """What cannot be written is told as the owner of the folder tells it; a folder in its place is left alone."""
+    """A write error becomes the owner's error; a folder at the path is left alone."""
     for path in (blocked(tmp_path) / "x", write(tmp_path / "taken/somebody's", "").parent):
         folder = LinkedFolder(path=path, targets={}, is_temporary=is_temporary)
         with pytest.raises(CudaError, match=r"^refused: \[Errno \d+\] "), folder.shown(refuse):
@@ -122,29 +122,29 @@ def test_refusals(is_temporary: bool, tmp_path: Path) -> None:  # noqa: FBT001 -
 
 
 def test_digest_takes_any_path() -> None:
-    """A path that is no UTF-8 has a digest, too; texts are told apart from their join."""
+    """A path that is not UTF-8 has a digest; different lists of texts have different digests."""
     assert 16 == len(digest([os.fsdecode(b"/x\xff")]))
     assert digest(["a", "b"]) != digest(["ab"])
 
 
 def test_safe_name() -> None:
-    """What a shell or a pattern would take for its own is a full stop."""
+    """Characters that a shell or a pattern interprets become full stops."""
     assert "torch-2.7.0.cu126.x" == safe_name("torch-2.7.0+cu126 $(*)x")
 
 
 def lasting(tmp_path: Path, environment: str) -> LinkedFolder:
-    """Return a folder that leads into an environment which stays."""
+    """Return a folder of links into a permanent environment."""
     target = make_target(tmp_path / environment / "torch", environment)
     return LinkedFolder(path=tmp_path / "cache/overlays/x", targets={"torch": target})
 
 
 def text(shown: Path) -> str:
-    """Return the text of the file that a folder leads to."""
+    """Return the text of the file in the folder's target."""
     return (shown / "torch/file").read_text("utf-8")
 
 
 def test_second_environment(tmp_path: Path) -> None:
-    """A short build for another environment leads nothing away from a build that runs, and may take its own with it."""
+    """A short build for another environment does not change the links of a running build."""
     first, second = lasting(tmp_path, "env-a"), lasting(tmp_path, "env-b")
     with first.shown(refuse) as one:
         with second.shown(refuse) as two:
@@ -158,7 +158,7 @@ def test_second_environment(tmp_path: Path) -> None:
 
 
 def test_first_environment_that_goes(tmp_path: Path) -> None:
-    """The second build does not depend on the first one's environment either."""
+    """The second build does not depend on the first one's environment."""
     first, second = lasting(tmp_path, "env-a"), lasting(tmp_path, "env-b")
     with first.shown(refuse), second.shown(refuse) as two:
         shutil.rmtree(tmp_path / "env-a")
@@ -166,7 +166,7 @@ def test_first_environment_that_goes(tmp_path: Path) -> None:
 
 
 def test_builds_for_one_environment_share_the_path(tmp_path: Path) -> None:
-    """The path is the same for builds that run at once, and stays when the first one ends."""
+    """Concurrent builds for one environment share the path, which stays when the first ends."""
     folder, other = lasting(tmp_path, "env-a"), lasting(tmp_path, "env-b")
     one = folder.shown(refuse)
     assert folder.path == one.__enter__()
@@ -177,7 +177,7 @@ def test_builds_for_one_environment_share_the_path(tmp_path: Path) -> None:
 
 
 def test_what_outlives_its_build(tmp_path: Path) -> None:
-    """An editable gets the folder of its own environment, which another environment's build leads nowhere else."""
+    """An editable uses the folder of its own environment, which other builds do not change."""
     first, second = lasting(tmp_path, "env-a"), lasting(tmp_path, "env-b")
     with first.shown(refuse, is_lasting=True) as one:
         assert (first.held, "env-a") == (one, text(one))
@@ -191,7 +191,7 @@ def test_what_outlives_its_build(tmp_path: Path) -> None:
 
 
 def test_another_leads_the_path_away_in_between(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between leading the path to its folder and keeping it there, another build may come: then it has the path."""
+    """If another build takes the path before it is locked, the folder itself is used."""
     first, second = lasting(tmp_path, "env-a"), lasting(tmp_path, "env-b")
     lead = LinkedFolder._lead_to  # noqa: SLF001 - the moment cannot be met otherwise
 
@@ -213,19 +213,19 @@ def damage_link(held: Path, _: Path) -> None:
 
 
 def damage_target(held: Path, tmp_path: Path) -> None:
-    """Lead a link elsewhere."""
+    """Change the target of a link."""
     (held / "a/b").unlink()
     (held / "a/b").symlink_to(make_target(tmp_path / "elsewhere"))
 
 
 def damage_kind(held: Path, _: Path) -> None:
-    """Put a folder in the place of a link."""
+    """Replace a link by a folder."""
     (held / "a/b").unlink()
     write(held / "a/b/file", "other")
 
 
 def damage_folder(held: Path, tmp_path: Path) -> None:
-    """Put a link in the place of a folder."""
+    """Replace a folder by a link."""
     shutil.rmtree(held / "a")
     (held / "a").symlink_to(make_target(tmp_path / "elsewhere"))
 
@@ -236,19 +236,19 @@ def damage_text(held: Path, _: Path) -> None:
 
 
 def damage_text_folder(held: Path, _: Path) -> None:
-    """Put a folder in the place of a file."""
+    """Replace a file by a folder."""
     (held / "c/d").unlink()
     (held / "c/d").mkdir()
 
 
 def damage_text_link(held: Path, tmp_path: Path) -> None:
-    """Put a link in the place of a file, with the same text."""
+    """Replace a file by a link to a file with the same text."""
     (held / "c/d").unlink()
     (held / "c/d").symlink_to(write(tmp_path / "elsewhere/file", "text"))
 
 
 def damage_all(held: Path, tmp_path: Path) -> None:
-    """Put a link in the place of the folder itself."""
+    """Replace the folder itself by a link."""
     shutil.rmtree(held)
     held.symlink_to(make_target(tmp_path / "elsewhere"))
 
@@ -267,7 +267,7 @@ DAMAGES = (
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged(damage: Callable[[Path, Path], None], tmp_path: Path) -> None:
-    """A damaged folder is made again, and nothing is written through a link that has come into it."""
+    """A damaged folder is repaired, and nothing is written through a foreign link."""
     target = make_target(tmp_path / "env/torch", "torch")
     folder = LinkedFolder(path=tmp_path / "cache/overlays/x", targets={"a/b": target}, texts={"c/d": "text"})
     with folder.shown(refuse):
@@ -282,7 +282,7 @@ def test_damaged(damage: Callable[[Path, Path], None], tmp_path: Path) -> None:
 
 
 def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that cannot be written leaves no half of it, and is written by the next build."""
+    """A file that cannot be written leaves no partial file, and the next build writes it."""
     folder = LinkedFolder(path=tmp_path / "cache/overlays/x", targets={}, texts={"c/d": "text"})
     write_text = Path.write_text
 
@@ -300,7 +300,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_it_leads_to_is_kept(tmp_path: Path) -> None:
-    """What a build borrows from the cache itself cannot be removed meanwhile, nor can the folder."""
+    """Entries of the cache that a build links to cannot be removed during the build."""
     cache = tmp_path / "cache"
     torch = make_target(cache / "fetched/torch-2/torch").parent
     stub = write(cache / "cuda/libcuda-1.so", "")
@@ -344,7 +344,7 @@ print(count)
 
 
 def test_many_at_once(tmp_path: Path) -> None:
-    """Builds for two environments, while somebody prunes all the time, each find their own until they are over."""
+    """Concurrent builds for two environments find their own links, even while the cache is pruned."""
     environ = {"PYTHONPATH": str(Path(linked.__file__).parents[2])}
     names = ("env-a", "env-a", "env-b", "prune")
     for name in names[1:3]:

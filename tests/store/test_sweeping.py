@@ -1,4 +1,4 @@
-"""Removing from the cache what no process uses, and what killed ones have left."""
+"""Removing unused entries of the cache, and what killed processes left."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KINDS = ("fetched/torch-2", "toolkits/cuda-13", "sources/flash.tar", "asked/5f1c
 
 @pytest.mark.parametrize("path", KINDS)
 def test_sweep(path: str, tmp_path: Path) -> None:
-    """What a process that is gone has left unfinished is removed at once; what one that runs makes stays."""
+    """Unfinished entries of ended processes are removed at once; those of running ones stay."""
     (tmp_path / path).parent.mkdir(parents=True)
     new = aside(tmp_path / path)
     write(new / "torch/x", "")
@@ -34,7 +34,7 @@ def test_sweep(path: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["sources/tree-9c8d", "cuda/.held/.passing-x-77ab"])
 def test_sweep_of_what_goes_with_its_build(name: str, tmp_path: Path) -> None:
-    """So is what a build unpacked or linked for itself."""
+    """Temporary trees and links of ended builds are removed, too."""
     write(tmp_path / name / "x", "")
     with another("in_use", tmp_path / name):
         sweep(tmp_path)
@@ -47,7 +47,7 @@ def test_sweep_of_what_goes_with_its_build(name: str, tmp_path: Path) -> None:
     "name", [".old-17-index", "fetched/.new-17-torch-2.7.0", "sources/.git-abcd", "overlays/.held/.new-17-5"]
 )
 def test_sweep_after_an_earlier_version(name: str, tmp_path: Path) -> None:
-    """What has no lock was left by an earlier version, and goes when it is two days old."""
+    """Entries without a lock are of an earlier version, and removed after two days."""
     write(tmp_path / name / "x", "")
     sweep(tmp_path)
     assert (tmp_path / name).is_dir()
@@ -57,7 +57,7 @@ def test_sweep_after_an_earlier_version(name: str, tmp_path: Path) -> None:
 
 
 def test_sweep_leaves_the_rest(tmp_path: Path) -> None:
-    """What is finished stays, and so does what cannot be looked at; no cache is no mistake."""
+    """Finished and unreadable entries stay; a missing cache is ignored."""
     sweep(tmp_path / "nowhere")
     for name in ("fetched/torch-2/.new-x", "builds/2026-pkg-1", "index/x.json"):
         write(tmp_path / name / "x", "")
@@ -68,7 +68,7 @@ def test_sweep_leaves_the_rest(tmp_path: Path) -> None:
 
 
 def test_sweep_of_what_is_just_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What its owner moves away meanwhile is no mistake."""
+    """An entry that is moved away during the sweep is ignored."""
     (tmp_path / "index").mkdir()
     listed = sweeping.list_names
     monkeypatch.setattr(sweeping, "list_names", lambda folder: [*listed(folder), ".new-gone"])
@@ -76,7 +76,7 @@ def test_sweep_of_what_is_just_finished(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_prune(tmp_path: Path) -> None:
-    """All goes but what a process uses; the folder itself stays, for what builds are about to make in it."""
+    """Everything unused is removed; the folder itself stays."""
     kept = [tmp_path / "overlays/y", tmp_path / "overlays/.held/y-1"]
     for name in ("x", "y", ".held/x-1", ".held/y-1", ".held/.passing-z"):
         write(tmp_path / "overlays" / name / "torch", "")
@@ -90,7 +90,7 @@ def test_prune(tmp_path: Path) -> None:
 
 
 def test_prune_of_a_folder_in_use(tmp_path: Path) -> None:
-    """A folder that is used as a whole stays as a whole."""
+    """A folder that is in use as a whole is kept."""
     write(tmp_path / "compilers/5f1c/c++", "")
     with in_use(tmp_path / "compilers"):
         assert Left(in_use=(tmp_path / "compilers",)) == prune(tmp_path / "compilers")
@@ -98,7 +98,7 @@ def test_prune_of_a_folder_in_use(tmp_path: Path) -> None:
 
 
 def test_prune_of_what_was_handed_over(tmp_path: Path) -> None:
-    """What a frontend was given a short while ago stays: it holds no lock of ours."""
+    """Entries that a frontend got recently are kept: it holds no lock."""
     for name in ("new", "old"):
         write(tmp_path / "verified" / name / "torch.whl", "")
         write(tmp_path / f"verified/{name}.lock", "")
@@ -109,7 +109,7 @@ def test_prune_of_what_was_handed_over(tmp_path: Path) -> None:
 
 
 def test_prune_of_what_cannot_be_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What cannot be removed is named, and the rest goes."""
+    """Paths that cannot be removed are reported, and the rest is removed."""
     for name in ("a", "b"):
         write(tmp_path / "index" / name, "")
     remove = sweeping.remove_if_free

@@ -1,4 +1,4 @@
-"""Unpacking an archive from elsewhere: what belongs into a source comes out as it is, nothing else does."""
+"""Unpacking a foreign archive: entries of a source are unpacked, all others refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Fill = Callable[[tarfile.TarFile], None]
 
 
 def put(archive: tarfile.TarFile, name: str, content: bytes = b"", mode: int = 0o644, **fields: object) -> None:
-    """Put a member into an archive."""
+    """Add a member to an archive."""
     item = tarfile.TarInfo(name)
     item.size, item.mode, item.mtime = len(content), mode, 1_700_000_000
     for field, value in fields.items():
@@ -38,17 +38,17 @@ def make_tar(folder: Path, *members: tuple[str, dict[str, object]]) -> Path:
 
 
 def link(target: str) -> dict[str, object]:
-    """Return what makes a member a symbolic link."""
+    """Return the arguments that make a member a symbolic link."""
     return {"type": tarfile.SYMTYPE, "linkname": target}
 
 
 def hard(target: str) -> dict[str, object]:
-    """Return what makes a member a hard link."""
+    """Return the arguments that make a member a hard link."""
     return {"type": tarfile.LNKTYPE, "linkname": target}
 
 
 def test_sdist(tmp_path: Path) -> None:
-    """Files, folders, links and modes come out; the one folder in it is the source."""
+    """Files, folders, links and modes are unpacked; the only folder is the source."""
     path = make_tar(
         tmp_path,
         ("x-1", {"type": tarfile.DIRTYPE}),
@@ -97,7 +97,7 @@ def test_several_roots(tmp_path: Path) -> None:
     ],
 )
 def test_what_does_not_belong_there(members: list[tuple[str, dict[str, object]]], told: str, tmp_path: Path) -> None:
-    """It is refused, and nothing lies outside."""
+    """Other entries are refused, and nothing is written outside the folder."""
     with pytest.raises(SourceError) as caught:
         unpack(make_tar(tmp_path, *members), tmp_path / "out/in")
     assert f"x-1.tar.gz: {told}; it is not unpacked" == caught.value.message
@@ -111,7 +111,7 @@ def test_what_does_not_belong_there(members: list[tuple[str, dict[str, object]]]
 def test_too_large(
     members: list[tuple[str, dict[str, object]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An archive may not fill the disk, by hard links neither."""
+    """An archive cannot fill the disk, not even with hard links."""
     monkeypatch.setattr(unpacking, "LARGEST", 14)
     with pytest.raises(SourceError, match="found more than 14 bytes of content"):
         unpack(make_tar(tmp_path, *members), tmp_path / "out")
@@ -133,7 +133,7 @@ def test_zip(tmp_path: Path) -> None:
 
 
 def test_tar_that_ends_with_a_zip(tmp_path: Path) -> None:
-    """It is a tar file nevertheless."""
+    """A tar file that contains a zip file near its end is unpacked as a tar file."""
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr("a", b"")
@@ -144,7 +144,7 @@ def test_tar_that_ends_with_a_zip(tmp_path: Path) -> None:
 
 
 def test_zip_that_leads_out(tmp_path: Path) -> None:
-    """What holds for tar holds for zip."""
+    """The rules for tar files apply to zip files."""
     path = tmp_path / "x-1.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("../y", b"")
@@ -154,7 +154,7 @@ def test_zip_that_leads_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mtime", ["nan", "inf", "-inf", "-5", "1e300", "0"])
 def test_odd_times(mtime: str, tmp_path: Path) -> None:
-    """A time that no file can have is left out."""
+    """A time that file systems reject is ignored."""
     path = tmp_path / "x-1.tar"
     with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
         put(archive, "x/a", b"1", pax_headers={"mtime": mtime}, mtime=0)
@@ -170,7 +170,7 @@ def test_odd_times(mtime: str, tmp_path: Path) -> None:
     ],
 )
 def test_odd_names(name: str, told: str, tmp_path: Path) -> None:
-    """A name that no file can have is refused."""
+    """A name that file systems reject is refused."""
     path = tmp_path / "x-1.tar"
     with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
         put(archive, "x", pax_headers={"path": name})
@@ -180,7 +180,7 @@ def test_odd_names(name: str, told: str, tmp_path: Path) -> None:
 
 
 def test_link_of_a_long_name(tmp_path: Path) -> None:
-    """What a link in a zip file leads to is read no further than a path may be long."""
+    """The target of a link in a zip file is read only up to the length of a path."""
     path = tmp_path / "x-1.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         alias = zipfile.ZipInfo("x-1/alias")
@@ -191,7 +191,7 @@ def test_link_of_a_long_name(tmp_path: Path) -> None:
 
 
 def test_encrypted(tmp_path: Path) -> None:
-    """An encrypted member cannot be read, and is named."""
+    """An encrypted member is refused, and named."""
     path = tmp_path / "x-1.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("x-1/a", b"1")
@@ -208,14 +208,14 @@ BROKEN = "cannot be unpacked: it is not a tar or zip file, or it is damaged"
 
 
 def header(kind: bytes, size: int) -> bytes:
-    """Return a header of a tar file that tells of the next member."""
+    """Return a tar header that describes the next member."""
     item = tarfile.TarInfo("././@LongLink")
     item.type, item.size = kind, size
     return item.tobuf(tarfile.GNU_FORMAT)
 
 
 def test_many_long_names(tmp_path: Path) -> None:
-    """Thousands of long names for one member, which tarfile reads one within the other, are refused."""
+    """Thousands of long names for one member, which tarfile reads recursively, are refused."""
     one = header(tarfile.GNUTYPE_LONGNAME, 1) + b"x" + b"\0" * 511
     for number, before in enumerate((b"", tarfile.TarInfo("a").tobuf())):
         path = tmp_path / f"{number}.tar"
@@ -226,7 +226,7 @@ def test_many_long_names(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE])
 def test_large_header(kind: bytes, tmp_path: Path) -> None:
-    """A header of gigabytes, which tarfile reads into the memory, is refused unread."""
+    """A header of gigabytes, which tarfile reads into memory, is refused without reading it."""
     for number, before in enumerate((b"", tarfile.TarInfo("a").tobuf())):
         path = tmp_path / f"{number}.tar"
         path.write_bytes(before + header(kind, 1 << 33) + b"x" * 2048)
@@ -235,7 +235,7 @@ def test_large_header(kind: bytes, tmp_path: Path) -> None:
 
 
 def test_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor may it fill the disk with empty files."""
+    """An archive cannot fill the disk with empty files."""
     monkeypatch.setattr(unpacking, "MOST", 2)
     with pytest.raises(SourceError, match=r"x-1.tar.gz: found more than 2 files, expected fewer in a source"):
         unpack(make_tar(tmp_path, *((f"x/{n}", {}) for n in range(3))), tmp_path / "out")
@@ -243,7 +243,7 @@ def test_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @given(content=st.binary(max_size=300), cut=st.integers(min_value=1, max_value=60))
 def test_broken(content: bytes, cut: int, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Whatever it is, it is unpacked or refused."""
+    """Any file is unpacked or refused."""
     folder = tmp_path_factory.mktemp("broken")
     whole = make_tar(folder, ("x/a", {"content": content}))
     for number, text in enumerate((content, whole.read_bytes()[:-cut])):

@@ -1,4 +1,4 @@
-"""Upstream sources: got once, checked always, patched, fresh for every hook."""
+"""Upstream sources: fetched once, always checked, patched, and new for every hook."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from runtime_backend.upstream.git import Git, find_commit
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """Return a server; only little is taken from it."""
+    """Return a server with small limits for downloads."""
     monkeypatch.setattr(downloads, "LARGEST", 1000)
     with serving(monkeypatch) as found:
         yield found
@@ -43,7 +43,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 @pytest.fixture
 def environ(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
-    """Return variables with git and nothing else in them."""
+    """Return variables with only git on PATH."""
     for name, value in GIT.items():
         monkeypatch.setenv(name, value)
     return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "NETRC": str(tmp_path / "netrc"), **GIT}
@@ -55,19 +55,19 @@ def make_depot(tmp_path: Path, environ: dict[str, str], said: Said | None = None
 
 
 def make_upstream(kind: UpstreamKind, where: str, **fields: Any) -> Upstream:
-    """Return a source as the settings have it."""
+    """Return a source of the settings."""
     given = {"sha256": None, "rev": None, "subdirectory": None, "patches": (), "origin": "pyproject.toml: source"}
     return Upstream(kind=kind, where=where, **{**given, **fields})
 
 
 def archive_of(folder: Path, *members: tuple[str, dict[str, object]]) -> tuple[Path, str]:
-    """Return an sdist, and its hash."""
+    """Return an sdist and its hash."""
     path = make_tar(folder, *(members or (("x-1/a.txt", {"content": b"one\n"}), ("x-1/sub/b.txt", {"content": b"b"}))))
     return path, hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_url(server: Server, tmp_path: Path, environ: dict[str, str]) -> None:
-    """It is fetched once; what a hook writes into the tree is gone for the next, which has it at the same path."""
+    """An archive is fetched once; each hook gets a new tree at the same path."""
     path, sha256 = archive_of(tmp_path)
     server.pages["/files/x-1.tar.gz"] = (200, "application/gzip", path.read_bytes())
     url = server.url("/files/x-1.tar.gz", "jo:secret@")
@@ -87,7 +87,7 @@ def test_url(server: Server, tmp_path: Path, environ: dict[str, str]) -> None:
 
 
 def test_tampered(server: Server, tmp_path: Path, environ: dict[str, str]) -> None:
-    """Another file than the one that was named is told, and not kept."""
+    """Another file than the named one is an error, and not stored."""
     path, sha256 = archive_of(tmp_path)
     server.pages["/x-1.tar.gz"] = (200, "application/gzip", path.read_bytes() + b"more")
     upstream = make_upstream("url", server.url("/x-1.tar.gz"), sha256=sha256)
@@ -98,7 +98,7 @@ def test_tampered(server: Server, tmp_path: Path, environ: dict[str, str]) -> No
 
 
 def test_tampered_in_the_cache(tmp_path: Path, environ: dict[str, str]) -> None:
-    """What lies in the cache is checked as well, and had again."""
+    """A stored archive is checked as well, and fetched again."""
     path, sha256 = archive_of(tmp_path)
     upstream = make_upstream("url", path.as_uri(), sha256=sha256)
     depot = make_depot(tmp_path, environ, is_offline=True)  # a file needs no network
@@ -122,20 +122,20 @@ def test_tampered_in_the_cache(tmp_path: Path, environ: dict[str, str]) -> None:
 def test_download_that_fails(
     page: tuple[int, str, bytes], told: str, server: Server, tmp_path: Path, environ: dict[str, str]
 ) -> None:
-    """The reason is told."""
+    """The error has the reason."""
     server.pages["/x-1.tar.gz"] = page
     with pytest.raises(SourceError, match=told):
         make_depot(tmp_path, environ).tree(make_upstream("url", server.url("/x-1.tar.gz"), sha256="a" * 64)).__enter__()
 
 
 def test_no_such_file(tmp_path: Path, environ: dict[str, str]) -> None:
-    """A file that is not there, and an answer that breaks off, are told likewise."""
+    """A missing file and an interrupted response are errors with the reason."""
     with pytest.raises(SourceError, match=r"cannot be fetched: /no/x.tar.gz: found no file"):
         make_depot(tmp_path, environ).tree(make_upstream("url", "file:///no/x.tar.gz", sha256="a" * 64)).__enter__()
 
 
 class Halved:
-    """An answer that ends before its end."""
+    """A response that ends early."""
 
     headers = {"Content-Length": "10"}  # noqa: RUF012 - as an answer has it
 
@@ -148,7 +148,7 @@ class Halved:
 
 
 def test_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A long download tells how far it is; one that ends too early has failed."""
+    """A long download reports its progress; a truncated one fails."""
     monkeypatch.setattr(downloads, "_PATIENCE", 0)
     said = Said()
     with pytest.raises(OSError, match="ended after 5 of 10 bytes"):
@@ -157,7 +157,7 @@ def test_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_offline(tmp_path: Path, environ: dict[str, str]) -> None:
-    """Offline, what is not in the cache is told."""
+    """Offline, a source that is not in the cache is an error."""
     upstream = make_upstream("url", "https://example.org/x-1.tar.gz", sha256="a" * 64)
     with pytest.raises(SourceError, match=r"x-1\.tar\.gz: found nothing in the cache .* offline"):
         make_depot(tmp_path, environ, is_offline=True).tree(upstream).__enter__()
@@ -181,7 +181,7 @@ def test_sdist(name: str, server: Server, tmp_path: Path, environ: dict[str, str
 
 
 def test_sdist_that_is_not_found(server: Server, tmp_path: Path, environ: dict[str, str]) -> None:
-    """Every index that was asked is told; so is that none is named."""
+    """The error lists every index, or the variables if there is none."""
     server.json([], "/simple/x/")
     upstream = make_upstream("sdist", "x==1", sha256="a" * 64)
     named = {"PIP_INDEX_URL": server.url(), "PIP_EXTRA_INDEX_URL": f"{server.url('/other')} {server.url()}"}
@@ -201,12 +201,12 @@ test "$1 $2 $3" = "--strip=1 --fuzz=0 --batch" || exit 2
 for word; do case $word in --dry-run) check=--check ;; --input=*) file=${word#--input=} ;; esac; done
 GIT_CEILING_DIRECTORIES=${PWD%/*} exec git apply $check "$file" 2>&1
 """
-"""Does what patch does; the real one is run by integration/test_machine.py."""
+"""A stand-in for patch; integration/test_machine.py runs the real one."""
 
 
 @pytest.mark.parametrize("way", ["git", "patch"])
 def test_patches(way: str, tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Patches are applied, by git or by patch, below a repository too; another patch is another tree."""
+    """Patches are applied with git or patch, even inside a repository; another patch gives another tree."""
     git(tmp_path, "init", "-q")
     if way == "patch":
         program = str(make_program(tmp_path / "bin/patch", PATCH))
@@ -226,7 +226,7 @@ def test_patches(way: str, tmp_path: Path, environ: dict[str, str], monkeypatch:
 
 
 def test_nothing_to_patch_with(tmp_path: Path, environ: dict[str, str]) -> None:
-    """Without git and patch it cannot be patched."""
+    """Without git and patch, a patch is an error."""
     path, sha256 = archive_of(tmp_path)
     upstream = make_upstream("url", path.as_uri(), sha256=sha256, patches=(write(tmp_path / "p", ""),))
     with pytest.raises(SourceError, match="found neither git nor patch on PATH"):
@@ -234,7 +234,7 @@ def test_nothing_to_patch_with(tmp_path: Path, environ: dict[str, str]) -> None:
 
 
 def test_cache_that_cannot_be_written(tmp_path: Path, environ: dict[str, str]) -> None:
-    """It is named, with the variable for another one."""
+    """The error names the path, and the variable for another cache."""
     upstream = make_upstream("url", "file:///x.tar.gz", sha256="a" * 64)
     depot = Depot(folder=blocked(tmp_path), environ=environ, is_offline=False, say=Said())
     with pytest.raises(SourceError, match="below cannot be written to: ") as caught:
@@ -246,7 +246,7 @@ def test_cache_that_cannot_be_written(tmp_path: Path, environ: dict[str, str]) -
 def test_full_disk(
     moment: str, server: Server, tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full disk is called so, whenever it is met, and no server is asked again for it; nothing half-written is left."""
+    """A full disk is reported at any step, without another request, and no partial file is left."""
     path, sha256 = archive_of(tmp_path)
     server.pages["/x.tar.gz"] = (200, "application/gzip", path.read_bytes())
     url = server.url("/x.tar.gz") if moment == "downloaded" else path.as_uri()
@@ -268,7 +268,7 @@ def test_full_disk(
 
 
 def test_file_that_cannot_be_made(server: Server, tmp_path: Path) -> None:
-    """Where no file can be made, the server is asked once, and the reason is the disk's."""
+    """If no file can be made, one request is sent, and the error is the disk's."""
     server.pages["/x.tar.gz"] = (200, "application/gzip", b"x")
     with pytest.raises(FileNotFoundError):
         downloads.download(server.url("/x.tar.gz"), tmp_path / "no/x.tar.gz", {"NETRC": "/nowhere"}, Said())
@@ -276,12 +276,12 @@ def test_file_that_cannot_be_made(server: Server, tmp_path: Path) -> None:
 
 
 def refuse(*_: object) -> None:
-    """Write to a full disk."""
+    """Raise the error of a full disk."""
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_full_disk_of_git(tmp_path: Path, environ: dict[str, str]) -> None:
-    """Git's own words are told, with what frees some space."""
+    """The error has git's output, and the command that frees space."""
     write(tmp_path / "bin/git", "#!/bin/sh\necho 'fatal: write error: No space left on device' >&2\nexit 128\n")
     (tmp_path / "bin/git").chmod(0o755)
     environ = {**environ, "PATH": f"{tmp_path}/bin:{environ['PATH']}"}
@@ -304,7 +304,7 @@ with orderly(), depot.tree(upstream):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_stopped(number: signal.Signals, tmp_path: Path, environ: dict[str, str]) -> None:
-    """A build that is stopped ends git and leaves nothing; what a killed one leaves, a later build removes."""
+    """A stopped build ends git and leaves nothing; a later build removes the files of a killed one."""
     pid, sources = tmp_path / "pid", tmp_path / "cache/sources"
     write(tmp_path / "bin/git", f"#!/bin/sh\necho $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 60\n").chmod(0o755)
     more = {"PATH": f"{tmp_path}/bin:{environ['PATH']}", "PYTHONPATH": str(Path(downloads.__file__).parents[2])}
@@ -320,12 +320,12 @@ def test_stopped(number: signal.Signals, tmp_path: Path, environ: dict[str, str]
         os.kill(git, signal.SIGKILL)
         sweep(tmp_path / "cache")
     assert [] == [name for name in os.listdir(sources) if not name.endswith(".lock")]
-    while is_there(Path(f"/proc/{git}")):  # until init has taken note of its end
+    while is_there(Path(f"/proc/{git}")):  # until init has waited for it
         pass
 
 
 def test_subdirectory(tmp_path: Path, environ: dict[str, str]) -> None:
-    """The package may lie further down."""
+    """The package may be in a subdirectory."""
     path, sha256 = archive_of(tmp_path)
     depot = make_depot(tmp_path, environ)
     with depot.tree(make_upstream("url", path.as_uri(), sha256=sha256, subdirectory="sub")) as tree:
@@ -335,7 +335,7 @@ def test_subdirectory(tmp_path: Path, environ: dict[str, str]) -> None:
 
 
 def test_two_at_once(tmp_path: Path, environ: dict[str, str]) -> None:
-    """The second hook that wants the same tree says that it waits, and gets a fresh one."""
+    """The second hook for the same tree reports that it waits, and gets a new tree."""
     path, sha256 = archive_of(tmp_path)
     upstream = make_upstream("url", path.as_uri(), sha256=sha256)
     said, waits, seen = Said(), Event(), []
@@ -367,7 +367,7 @@ def _file_submodules(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], t
 
 @pytest.mark.usefixtures("_file_submodules")
 def test_git(tmp_path: Path, environ: dict[str, str]) -> None:
-    """A commit is checked out with its submodules, also one that no branch is at; later it needs no network."""
+    """A commit is checked out with its submodules, even if no branch contains it; later, no network is needed."""
     make_repository(tmp_path / "cutlass", "gemm.h", "one")
     make_repository(tmp_path / "repo", "setup.py", "one")
     git(tmp_path / "repo", "submodule", "--quiet", "add", (tmp_path / "cutlass").as_uri(), "third_party/cutlass")
@@ -390,7 +390,7 @@ def test_git(tmp_path: Path, environ: dict[str, str]) -> None:
 @pytest.mark.usefixtures("_file_submodules")
 @pytest.mark.parametrize("version", [2, 0])
 def test_git_tags(version: int, tmp_path: Path, environ: dict[str, str]) -> None:
-    """A commit comes with its history and the tags in it, in every hook, and a submodule does not make it a changed one."""
+    """A commit has its history and tags in every hook, and a submodule does not make it a changed one."""
     write(tmp_path / "gitconfig", f"[protocol]\nversion = {version}\n[protocol.file]\nallow = always\n")
     repository = tmp_path / "repo"
     make_repository(tmp_path / "cutlass", "gemm.h", "one")
@@ -407,7 +407,7 @@ def test_git_tags(version: int, tmp_path: Path, environ: dict[str, str]) -> None
 
 
 def test_git_of_a_clone_without_history(tmp_path: Path, environ: dict[str, str]) -> None:
-    """A clone that has a part of the history, as CI makes them, is a source, too."""
+    """A shallow clone, as in CI, is a valid source."""
     make_repository(tmp_path / "repo", "setup.py", "one")
     commit = make_repository(tmp_path / "repo", "setup.py", "two")
     git(tmp_path, "clone", "--quiet", "--depth=1", (tmp_path / "repo").as_uri(), "clone")
@@ -416,7 +416,7 @@ def test_git_of_a_clone_without_history(tmp_path: Path, environ: dict[str, str])
 
 
 def test_git_that_was_kept_without_tags(tmp_path: Path, environ: dict[str, str]) -> None:
-    """What an earlier version has kept of a repository is not taken: it has no tags."""
+    """An archive from an earlier version is not used, since it has no tags."""
     commit = make_repository(tmp_path / "repo", "setup.py", "one")
     url = (tmp_path / "repo").as_uri()
     name = f"{hashlib.sha256(f'{url}@{commit}'.encode()).hexdigest()[:16]}-repo.tar"
@@ -426,7 +426,7 @@ def test_git_that_was_kept_without_tags(tmp_path: Path, environ: dict[str, str])
 
 
 def test_git_progress(tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A long fetch reports from time to time how much it has."""
+    """A long fetch reports its size at intervals."""
     commit = make_repository(tmp_path / "repo", "setup.py", "one")
     monkeypatch.setattr("runtime_backend.system.progress.PATIENCE", 0.001)
     said = Said()
@@ -436,7 +436,7 @@ def test_git_progress(tmp_path: Path, environ: dict[str, str], monkeypatch: pyte
 
 
 def test_git_patched(tmp_path: Path, environ: dict[str, str]) -> None:
-    """A patched commit keeps its version: git takes the patched files for unchanged, removed ones, too."""
+    """A patched commit keeps its version: git treats patched and removed files as unchanged."""
     write(tmp_path / "repo/gone.txt", "gone\n")
     write(tmp_path / "repo/kept.txt", "kept\n")
     commit = make_repository(tmp_path / "repo", "setup.py", "one\n")
@@ -454,7 +454,7 @@ def test_git_patched(tmp_path: Path, environ: dict[str, str]) -> None:
 
 
 def test_damaged_archive_of_git(tmp_path: Path, environ: dict[str, str]) -> None:
-    """An archive that was packed here, and cannot be unpacked, is packed again; one with a hash cannot come to that."""
+    """A damaged archive of a repository is packed again."""
     commit, said = make_repository(tmp_path / "repository", "a.txt", "one"), Said()
     upstream = make_upstream("git", (tmp_path / "repository").as_uri(), rev=commit)
     depot = make_depot(tmp_path, {**environ, "GIT_ALLOW_PROTOCOL": "file"}, said)
@@ -471,7 +471,7 @@ def test_damaged_archive_of_git(tmp_path: Path, environ: dict[str, str]) -> None
 
 
 def test_git_in_a_hook_of_git(tmp_path: Path, environ: dict[str, str]) -> None:
-    """A build that a hook of git starts leaves the index of the repository alone whose commit is being made."""
+    """A build in a hook of git does not change the index of the repository that runs the hook."""
     commit = make_repository(tmp_path / "repo", "setup.py", "one")
     make_repository(tmp_path / "mine", "mine.py", "one")
     index = tmp_path / "mine/.git/index"
@@ -485,7 +485,7 @@ def test_git_in_a_hook_of_git(tmp_path: Path, environ: dict[str, str]) -> None:
 
 @pytest.mark.usefixtures("_file_submodules")
 def test_git_that_gives_branches_only(tmp_path: Path, environ: dict[str, str]) -> None:
-    """A server that does not give single commits gives its branches; what is on none of them is told."""
+    """If a server serves no single commits, its branches are fetched; a missing commit is an error."""
     make_repository(tmp_path / "cutlass", "gemm.h", "one")
     make_repository(tmp_path / "repo", "setup.py", "one")
     git(tmp_path / "repo", "submodule", "--quiet", "add", (tmp_path / "cutlass").as_uri(), "cutlass")
@@ -501,7 +501,7 @@ def test_git_that_gives_branches_only(tmp_path: Path, environ: dict[str, str]) -
 
 
 def test_git_that_is_not_there(tmp_path: Path, environ: dict[str, str]) -> None:
-    """No repository, no git: both in its own words."""
+    """A missing repository and a missing git are errors with the reason."""
     upstream = make_upstream("git", (tmp_path / "nowhere").as_uri(), rev="a" * 40)
     with pytest.raises(SourceError, match=r"git fetch .* ended with code 128:\n.*"):
         make_depot(tmp_path, environ).tree(upstream).__enter__()
@@ -510,7 +510,7 @@ def test_git_that_is_not_there(tmp_path: Path, environ: dict[str, str]) -> None:
 
 
 def test_commits(tmp_path: Path, environ: dict[str, str]) -> None:
-    """A tag, an annotated one too, a branch or HEAD is a commit; what is none of them is none."""
+    """A tag, an annotated tag, a branch and HEAD have a commit; other names have none."""
     folder = tmp_path / "repo"
     one = make_repository(folder, "setup.py", "one")
     git(folder, "tag", "v1")
@@ -522,7 +522,7 @@ def test_commits(tmp_path: Path, environ: dict[str, str]) -> None:
 
 
 def test_git_archive_is_whole(tmp_path: Path, environ: dict[str, str]) -> None:
-    """What is kept in the cache is one file under the repository's name."""
+    """The cache has one file per repository, with the repository's name."""
     commit = make_repository(tmp_path / "repo.git", "setup.py", "one")
     with make_depot(tmp_path, environ).tree(make_upstream("git", (tmp_path / "repo.git").as_uri(), rev=commit)):
         pass
