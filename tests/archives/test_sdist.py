@@ -1,4 +1,4 @@
-"""Finished sdists: what a wheel cannot be built from them without."""
+"""Finished sdists: the files that a wheel build needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runtime_backend.errors import SystemRefusalError
 
 
 def test_complete(tmp_path: Path) -> None:
-    """What is missing is added, once, and belongs to nobody; what is there stays as it is."""
+    """Missing files are added once, without an owner; existing ones are not changed."""
     source = tmp_path / "source"
     write(source / "pyproject.toml", "[project]\n")
     write(source / "vendor/shim/__init__.py", "")
@@ -37,7 +37,7 @@ def test_installed_shim(tmp_path: Path) -> None:
 
 
 def test_sdist_that_is_gone(tmp_path: Path) -> None:
-    """An sdist that is not there is told with its path."""
+    """A missing sdist is reported with its path."""
     with pytest.raises(SystemRefusalError) as caught:
         complete_sdist(tmp_path / "x-1.tar.gz", tmp_path, [])
     assert f"{tmp_path / 'x-1.tar.gz'}: No such file or directory" == caught.value.message

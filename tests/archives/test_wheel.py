@@ -47,7 +47,7 @@ def read_wheel(path: Path) -> dict[str, bytes]:
     ],
 )
 def test_count_compiled(tmp_path: Path, names: list[str], count: int) -> None:
-    """Compiled files are told by their names."""
+    """Compiled files are recognised by their names."""
     assert count == count_compiled(make_wheel(tmp_path / "x.whl", dict.fromkeys(names, "")))
 
 

@@ -1,4 +1,4 @@
-"""The fields of core metadata: as pip reads them, and what pip would lose."""
+"""The fields of core metadata, read as pip does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ USUAL = (
 
 
 def test_as_e_mail() -> None:
-    """What real backends write is read as the parser of e-mails reads it, with folded lines as one."""
+    """Metadata of real backends are read as by the e-mail parser, with folded lines joined."""
     message, found = HeaderParser().parsestr(USUAL), read_headers(USUAL)
     expected = [(name.lower(), " ".join(value.split())) for name, value in message.items()]
     assert expected == [(name, " ".join(value.split())) for name, value in found.fields]
@@ -38,5 +38,5 @@ def test_as_e_mail() -> None:
     ],
 )
 def test_odd(text: str, fields: tuple[tuple[str, str], ...]) -> None:
-    """A line that is no field hides no other."""
+    """An invalid line does not hide other fields."""
     assert Headers(fields) == read_headers(text)

@@ -1,4 +1,4 @@
-"""The one door to the JSON parser."""
+"""Parsing JSON."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def test_parse() -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "1" * 5000, b"\xff\xff"])
 def test_no_json(text: str | bytes) -> None:
-    """Whatever is no JSON raises the one error."""
+    """Any invalid JSON raises the same error."""
     with pytest.raises(ValueError, match=r"."):
         parse_json(text)
 
 
 @pytest.mark.parametrize("text", [r'{"a": ["\ud800"]}', rb'{"\udfff": 1}'])
 def test_halves_of_characters(text: str | bytes) -> None:
-    """Half of a character, which nothing can print or write, stands only in what we wrote."""
+    """Surrogates, which cannot be printed, are accepted only in our own files."""
     with pytest.raises(ValueError, match="found a surrogate"):
         parse_json(text)
     assert 1 == len(parse_json(text, is_own=True))

@@ -1,4 +1,4 @@
-"""packaging's parsers, with one answer for whatever they do not take."""
+"""packaging's parsers, with one result for invalid texts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MANY = "1" * 5000
 
 
 def test_requirement() -> None:
-    """A requirement is parsed; what is none is none, a number that no version can be compared with neither."""
+    """A requirement is parsed; an invalid one, or one with a huge number, is None."""
     assert "torch>=2" == str(parse_requirement("torch >= 2"))
     for text in ("", "torch (", f"torch>={MANY}", f"torch=={MANY}", "torch @ file:///\udcff", "torch ; " + "(" * 5000):
         assert parse_requirement(text) is None
@@ -20,12 +20,12 @@ def test_requirement() -> None:
 
 
 def test_version() -> None:
-    """So is a version."""
+    """A version is parsed; an invalid one is None."""
     assert (Version("2.0"), None, None) == (parse_version("2"), parse_version("x"), parse_version(MANY))
 
 
 def test_wheel_name() -> None:
-    """A wheel's file name tells name and version."""
+    """A wheel's file name has a name and a version."""
     assert ("a-b", Version("1")) == parse_wheel_name("A_B-1-py3-none-any.whl")
     for name in ("torch.whl", "torch-1.tar.gz", f"torch-{MANY}-py3-none-any.whl", f"torch-1-{MANY}-py3-none-any.whl"):
         assert parse_wheel_name(name) is None

@@ -1,4 +1,4 @@
-"""Python that is not run: parsed without a word, and the names in it."""
+"""Python that is not run: parsing, and names."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from runtime_backend.formats.python import (
 
 
 def expression(text: str) -> ast.expr:
-    """Return what an expression is parsed to."""
+    """Return a parsed expression."""
     return ast.parse(text, mode="eval").body
 
 
 def test_read(tmp_path: Path) -> None:
-    """A file is read as Python reads it: with its encoding, with a mark of byte order, and without warnings."""
+    """A file is read with its encoding or byte order mark, and without warnings."""
     path = tmp_path / "setup.py"
     for content in (b"\xef\xbb\xbfx = 'a\\d'\n", b"# coding: latin-1\nx = '\xfc'\n"):
         path.write_bytes(content)
@@ -45,7 +45,7 @@ def test_read(tmp_path: Path) -> None:
     ],
 )
 def test_no_python(content: bytes | None, told: str | None, tmp_path: Path) -> None:
-    """What is no Python is refused, or is nothing."""
+    """Invalid Python is an error or None."""
     path = tmp_path / "setup.py"
     if content is not None:
         path.write_bytes(content)
@@ -67,12 +67,12 @@ def test_no_python(content: bytes | None, told: str | None, tmp_path: Path) -> N
     ],
 )
 def test_names(text: str, dotted: str, last: str) -> None:
-    """Names are given as they are written; what is no name has none."""
+    """Names are returned as written; other expressions have none."""
     assert (dotted, last) == (dotted_name(expression(text)), last_name(expression(text)))
 
 
 def test_imports() -> None:
-    """Modules of its own package are none that it needs."""
+    """Modules of the package itself are not returned."""
     lines = ["import a.b, c", "from d.e import f as g", "from . import h", "from .i import j", "x = 1"]
     nodes = [ast.parse(line).body[0] for line in lines]
     assert [["a.b", "c"], ["d.e.f"], ["h"], ["i.j"], []] == [imported_names(node) for node in nodes]
@@ -90,5 +90,5 @@ def test_imports() -> None:
     ],
 )
 def test_setup_calls(text: str, count: int) -> None:
-    """Setup() is found by whatever name it was imported."""
+    """Setup() is found under any name."""
     assert count == len(find_setup_calls(ast.parse(text)))

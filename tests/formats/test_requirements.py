@@ -1,4 +1,4 @@
-"""Requirements files: read as pip reads them, with what cannot be read told instead of raised."""
+"""Requirements files, read as pip does, with mistakes reported instead of raised."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def read(folder: Path, text: str, environ: Mapping[str, str] | None = None) -> R
 
 
 def names(found: Requirements) -> list[str]:
-    """Return the requirements as they would be written."""
+    """Return the requirements as text."""
     return [str(line.requirement) for line in found.lines]
 
 
 def test_line(tmp_path: Path) -> None:
-    """A line is a requirement with its marker, its digests, its place, and the index that uv names below it."""
+    """A line has a requirement with its marker, digests and place, and the index in uv's comment."""
     text = (
         "# compiled\n\n"
         "torch==2.7.0+cpu ; sys_platform == 'linux' \\\n"
@@ -64,7 +64,7 @@ def test_line(tmp_path: Path) -> None:
     ],
 )
 def test_index_is_named_by_uv_alone(tmp_path: Path, text: str, expected: str | None) -> None:
-    """The comment counts indented as uv writes it, below a requirement, and with a URL."""
+    """The comment counts if it is indented as uv does, below a requirement, and has a URL."""
     assert expected == read(tmp_path, text).lines[0].index_url
 
 
@@ -84,7 +84,7 @@ def test_index_is_named_by_uv_alone(tmp_path: Path, text: str, expected: str | N
     ],
 )
 def test_what_is_a_requirement(tmp_path: Path, text: str, expected: list[str]) -> None:
-    """Lines are joined and cut as pip does; options, folders and what is editable are no runtime."""
+    """Lines are joined and cut as in pip; options, folders and editables are not requirements."""
     assert expected == [name.partition("; python")[0] for name in names(read(tmp_path, text))]
 
 
@@ -107,19 +107,19 @@ def test_what_is_a_requirement(tmp_path: Path, text: str, expected: list[str]) -
     ],
 )
 def test_direct(tmp_path: Path, text: str, expected: str) -> None:
-    """A wheel that is named by URL or path alone is named by its file name."""
+    """A wheel by URL or path gets the name in its file name."""
     assert [expected] == names(read(tmp_path, text))
 
 
 @pytest.mark.parametrize("text", ["https://example.org/x.tar.gz", "git+https://example.org/x", "./x.tar.gz"])
 def test_direct_without_a_name(tmp_path: Path, text: str) -> None:
-    """What does not tell its name is no runtime, and no problem: it is kept apart, with the file it stands in."""
+    """A reference without a name is returned separately, with its file."""
     unnamed = ((text, tmp_path / "requirements.txt"),)
     assert Requirements(lines=(), indexes=(), problems=(), unnamed=unnamed) == read(tmp_path, text)
 
 
 def test_relative_wheels(tmp_path: Path) -> None:
-    """A path is relative to the folder pip ran in, where that is known and has the wheel; else to the file."""
+    """A path is relative to pip's working directory if known and the wheel exists, else to the file."""
     top = write(tmp_path / "project/requirements.txt", f"-r requirements/base.txt\n./{WHEEL}\n")
     write(tmp_path / "project/requirements/base.txt", f"torch @ wheels/{WHEEL}\n{WHEEL}\n")
     write(tmp_path / "project/requirements/wheels" / WHEEL, "")
@@ -132,7 +132,7 @@ def test_relative_wheels(tmp_path: Path) -> None:
 
 
 def test_nested(tmp_path: Path) -> None:
-    """Files are relative to the file that names them, read once each way, and loops end."""
+    """Nested files are relative to their parent, read once each way, and cycles end."""
     top = write(tmp_path / "a.txt", f"-r sub/b.txt\n--constraint=sub/c.txt\n-c {(tmp_path / 'd.txt').as_uri()}\ntop\n")
     write(tmp_path / "sub/b.txt", "b\n-r ../a.txt\n--requirement c.txt\n--req c.txt\n")
     write(tmp_path / "sub/c.txt", "c==1\n-r e.txt\n")
@@ -164,14 +164,14 @@ def test_nested(tmp_path: Path) -> None:
     ],
 )
 def test_indexes(tmp_path: Path, text: str, indexes: tuple[str, ...], *, is_default_named: bool) -> None:
-    """The default index comes first, wherever it stands; beside a requirement options do not count."""
+    """The default index comes first; options after a requirement are ignored."""
     write(tmp_path / "nested.txt", "--index-url n\n")
     found = read(tmp_path, text)
     assert (indexes, is_default_named) == (found.indexes, found.is_default_named)
 
 
 def test_variables(tmp_path: Path) -> None:
-    """Variables in capitals are put in where they are set; a value that is empty counts as none."""
+    """Upper-case variables are expanded if set and not empty."""
     text = "--index-url https://${USER_1}:${TOKEN}@${EMPTY}/${lower}/$USER_1\ntorch==${V}\n"
     found = read(tmp_path, text, {"USER_1": "jo", "TOKEN": "x", "EMPTY": "", "lower": "no", "V": "2.7"})
     assert ("https://jo:x@${EMPTY}/${lower}/$USER_1",) == found.indexes
@@ -193,7 +193,7 @@ def test_variables(tmp_path: Path) -> None:
     ],
 )
 def test_problems(tmp_path: Path, line: str, problem: str) -> None:
-    """What cannot be read is told with its place and without secrets, and the rest is read."""
+    """A mistake is reported with its place and without secrets, and the rest is read."""
     found = read(tmp_path, f"# first\n{line}\nsix\n")
     assert ["six"] == names(found)
     assert [f"{tmp_path}/requirements.txt:2: {problem}"] == [
@@ -203,7 +203,7 @@ def test_problems(tmp_path: Path, line: str, problem: str) -> None:
 
 
 def test_nested_file_is_missing(tmp_path: Path) -> None:
-    """A nested file that is missing, or of no encoding, is a problem, told where it is named."""
+    """A missing or undecodable nested file is a problem at its place."""
     write(tmp_path / "odd.txt", "# coding: nonsense\n")
     found = read(tmp_path, "-c missing.txt\n-r odd.txt\nsix\n")
     top = tmp_path / "requirements.txt"
@@ -215,7 +215,7 @@ def test_nested_file_is_missing(tmp_path: Path) -> None:
 
 
 def test_top_file_is_missing(tmp_path: Path) -> None:
-    """Without the file itself there is no answer."""
+    """A missing top file is an error."""
     path = tmp_path / "requirements.txt"
     with pytest.raises(LockError) as caught:
         read_requirements(path, {})
@@ -236,14 +236,14 @@ def test_top_file_is_missing(tmp_path: Path) -> None:
     ],
 )
 def test_encodings(tmp_path: Path, data: bytes) -> None:
-    """The encoding is that of the byte order mark, or of the line about it, or UTF-8."""
+    """The encoding is that of the byte order mark, of the coding line, or UTF-8."""
     path = tmp_path / "requirements.txt"
     path.write_bytes(data)
     assert ["six"] == names(read_requirements(path, {}))
 
 
 def test_encoding_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is not UTF-8 is read in the machine's encoding, as pip does."""
+    """A file that is not UTF-8 is read in the machine's encoding, as in pip."""
     path = tmp_path / "requirements.txt"
     path.write_bytes("six # é".encode("latin-1"))
     monkeypatch.setattr("locale.getpreferredencoding", lambda **_: "latin-1")
@@ -293,7 +293,7 @@ SAMPLES = sorted((Path(__file__).parents[1] / "locks").glob("*/*/*.txt"))
 
 
 def by_pip(paths: Sequence[Path], environ: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return what pip's own parser finds in each file."""
+    """Return the requirements that pip's own parser finds in each file."""
     found = subprocess.run(  # noqa: S603
         [sys.executable, "-W", "ignore", "-c", PIP, *map(str, paths)],
         cwd=paths[0].parent, env={**environ, "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True, check=False,
@@ -306,7 +306,7 @@ def by_pip(paths: Sequence[Path], environ: Mapping[str, str]) -> list[dict[str, 
 
 
 def by_us(path: Path, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return what we find there, in the same words."""
+    """Return the requirements that we find, in the same format."""
     found = read_requirements(path, environ)
     assert () == found.problems
     return {
@@ -320,14 +320,14 @@ def by_us(path: Path, environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def test_samples_as_pip() -> None:
-    """What the tools wrote is read as by pip's own parser."""
+    """Files of the tools are read as by pip's own parser."""
     # pip takes paths as relative to where it runs, and before 24.1 takes no git+file.
     samples = [path for path in SAMPLES if not path.parent.name.startswith(("path", "git"))]
     assert by_pip(samples, {}) == [by_us(path, {}) for path in samples]
 
 
 def test_handwritten_as_pip(tmp_path: Path) -> None:
-    """So is a file that has a bit of everything."""
+    """A file with all features is read as by pip's own parser."""
     text = (
         "\ufeff# a file of everything\n--index-url https://${NAME}@example.org/${UNSET}/ --trusted-host example.org\n"
         "--extra-index-url \\\n  https://example.org/b # extra\n-rsub/base.txt\n--constraint=sub/pins.txt\n"
@@ -347,7 +347,7 @@ def test_handwritten_as_pip(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["idna", "punycode", "utf-7"])
 def test_odd_encodings(encoding: str, tmp_path: Path) -> None:
-    """Codecs whose time grows with the square of the text are none; nor may one lead to half of a character."""
+    """Codecs with quadratic time are refused, and so are surrogates."""
     path = tmp_path / "requirements.txt"
     path.write_bytes(f"# coding: {encoding}\n# +2AA-\nsix\n".encode())
     unknown = f"found the encoding {encoding!r}, expected one that Python knows"

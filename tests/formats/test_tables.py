@@ -1,4 +1,4 @@
-"""Reading TOML tables: what is right is returned, what is wrong is collected, nothing is raised."""
+"""Reading TOML tables: mistakes are collected, nothing is raised."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def test_right_value(getter: str, value: object) -> None:
 
 
 def test_line() -> None:
-    """A text is one line, maybe an empty one; anything else is a mistake."""
+    """A text is one line, possibly empty; other values are mistakes."""
     table = make_table(a=" x\n  y", b="", c=1)
     assert ["x y", "", None, None] == [table.line(name) for name in "abcd"]
     assert ["f: t.c: found int 1, expected a non-empty string"] == table.problems
 
 
 def test_refuse() -> None:
-    """A key that must not be there is a mistake where it is, and not among those that may be."""
+    """A key that is not allowed is a mistake, and is not suggested."""
     table = make_table(a=1, b="x", c=2)
     table.value("c")
     for name in ("b", "d"):
@@ -85,7 +85,7 @@ def test_wrong_type(getter: str, value: object, problem: str) -> None:
 
 
 def test_strings_keeps_the_strings() -> None:
-    """An array's items that are no strings are reported one by one; the others are returned."""
+    """Items of an array that are not strings are reported one by one; the others are returned."""
     table = make_table(k=["a", 1, "b", None])
     assert ["a", "b"] == table.strings("k")
     assert [
@@ -112,7 +112,7 @@ def test_choice() -> None:
     ],
 )
 def test_wrong_choice(value: object, problem: str) -> None:
-    """What is not allowed is reported with what is, and with the nearest of it."""
+    """A wrong value is reported with the allowed ones and the nearest."""
     table = make_table(k=value)
     assert table.choice("k", ("auto", "reuse")) is None
     assert [problem] == table.problems
@@ -130,7 +130,7 @@ def test_sub_table_shares_the_problems() -> None:
 
 
 def test_names_and_contains() -> None:
-    """A table tells its keys as written, without having asked for them."""
+    """A table lists its keys as written, without marking them as read."""
     table = make_table(b=1, a=2)
     assert ["b", "a"] == list(table.names())
     assert "a" in table
@@ -138,7 +138,7 @@ def test_names_and_contains() -> None:
 
 
 def test_close_reports_what_nobody_asked_for() -> None:
-    """Unknown keys are reported, each with the nearest known one and with all of them."""
+    """Unknown keys are reported, with the nearest known key and all known keys."""
     table = make_table(provison=1, zzz=2, env={})
     table.string("provision")
     table.table("env")
@@ -150,7 +150,7 @@ def test_close_reports_what_nobody_asked_for() -> None:
 
 
 def test_close_of_a_table_without_known_keys() -> None:
-    """Where no key is known, none is listed."""
+    """If no key is known, none is listed."""
     table = make_table(k=1)
     table.close()
     assert ["f: t.k: found an unknown key, expected nothing"] == table.problems
@@ -169,13 +169,13 @@ def test_close_of_a_table_without_known_keys() -> None:
     ],
 )
 def test_describe(value: object, text: str) -> None:
-    """A value is shown in TOML's words."""
+    """A value is described in TOML's terms."""
     assert text == describe(value)
 
 
 @pytest.mark.parametrize(("names", "text"), [((), "nothing"), (("a",), "one of a"), (("a", "b"), "one of a, b")])
 def test_one_of(names: tuple[str, ...], text: str) -> None:
-    """An expectation lists what is allowed."""
+    """The expectation lists the allowed names."""
     assert text == one_of(names)
 
 
@@ -184,5 +184,5 @@ def test_one_of(names: tuple[str, ...], text: str) -> None:
     [("exat", " (did you mean 'exact'?)"), ("q", ""), (3, ""), (["exact"], " (did you mean 'exact'?)")],
 )
 def test_did_you_mean(name: object, text: str) -> None:
-    """The nearest known name is offered, if there is one."""
+    """The nearest known name is suggested, if there is one."""
     assert text == did_you_mean(name, ("exact", "minor"))

@@ -1,4 +1,4 @@
-"""The one door to a TOML parser, and the files that people write."""
+"""Parsing TOML, and reading the files that people write."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_loads() -> None:
 
 
 def test_decode_error() -> None:
-    """What is no TOML raises the error that the door names, which tells the line."""
+    """Invalid TOML raises TOMLDecodeError, with the line."""
     with pytest.raises(TOMLDecodeError, match=r"line 2"):
         loads("a = 1\nb =\n")
 
@@ -38,19 +38,19 @@ def test_decode_error() -> None:
     ],
 )
 def test_whatever_is_no_toml(text: str, told: str) -> None:
-    """There is one error for all that is no TOML, and a key of many parts is refused before it takes its time."""
+    """All invalid texts raise one error, and a key of many parts is refused before it takes long."""
     with pytest.raises(TOMLDecodeError, match=told):
         loads(text)
 
 
 def test_many_dots() -> None:
-    """A line of many dots is no key of many parts."""
+    """A line with many dots is not a key of many parts."""
     dotted = ", ".join(f'"{n}.0"' for n in range(300))
     assert 300 == len(loads(f"a = [{dotted}]")["a"])
 
 
 def refusal(path: Path) -> str:
-    """Return what is said of a file, without its path."""
+    """Return the message about a file, without its path."""
     with pytest.raises(FileError) as caught:
         read_document(path)
     text = str(caught.value)
@@ -59,14 +59,14 @@ def refusal(path: Path) -> str:
 
 
 def test_read_document(tmp_path: Path) -> None:
-    """A file is read with the line ends that it has."""
+    """A file is read with its line ends."""
     path = tmp_path / "pyproject.toml"
     path.write_bytes(b'a = "\xc3\xa9"\r\n')
     assert ({"a": "é"}, 'a = "é"\r\n') == (read_document(path), read_document_text(path))
 
 
 def test_byte_order_mark(tmp_path: Path) -> None:
-    """Who can take a byte order mark is given it: it is to be removed."""
+    """A byte order mark is returned if the caller accepts it."""
     path = tmp_path / "pyproject.toml"
     path.write_bytes(b"\xef\xbb\xbfa = 1")
     assert "\ufeffa = 1" == read_document_text(path, takes_mark=True)
@@ -86,7 +86,7 @@ def test_byte_order_mark(tmp_path: Path) -> None:
     ],
 )
 def test_unreadable_content(content: bytes, told: str, tmp_path: Path) -> None:
-    """What is not TOML is told with the line, and what to do about it."""
+    """Invalid content is reported with the line, and the next step."""
     path = tmp_path / "pyproject.toml"
     path.write_bytes(content)
     assert told == refusal(path)
@@ -102,7 +102,7 @@ def test_unreadable_content(content: bytes, told: str, tmp_path: Path) -> None:
     ],
 )
 def test_no_toml(content: bytes, place: str, tmp_path: Path) -> None:
-    """What is not TOML is told with its place, and what the parser says, which depends on its version."""
+    """Invalid TOML is reported with its place and the parser's message, which depends on the version."""
     path = tmp_path / "pyproject.toml"
     path.write_bytes(content)
     told = refusal(path)
@@ -110,7 +110,7 @@ def test_no_toml(content: bytes, place: str, tmp_path: Path) -> None:
 
 
 def test_another_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A parser that tells no place is quoted as it is."""
+    """A parser's message without a place is reported unchanged."""
 
     def fail(_: str) -> None:
         raise TOMLDecodeError("No place")
@@ -121,7 +121,7 @@ def test_another_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_no_file(tmp_path: Path) -> None:
-    """What is no file is not read: a pipe would be waited for, a device might never end."""
+    """Only a regular file is read: a pipe would block, a device may be endless."""
     path = tmp_path / "pyproject.toml"
     assert "found nothing there, expected a file" == refusal(path)
     path.symlink_to("nowhere")
@@ -138,7 +138,7 @@ def test_no_file(tmp_path: Path) -> None:
 
 
 def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What may not be read is told with the system's reason."""
+    """An unreadable file is reported with the system's reason."""
 
     def refuse(path: str, _: int) -> int:
         raise PermissionError(13, "Permission denied", path)

@@ -1,4 +1,4 @@
-"""Asking a web server that answers with anything, or never comes to an end."""
+"""HTTP requests to servers with invalid or endless responses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
 
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the machine's proxies out, and wait for nothing between two attempts."""
+    """Ignore the machine's proxies, and do not wait between attempts."""
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(http, "_ATTEMPTS", 1)
@@ -31,7 +31,7 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def answering(*parts: bytes, pause: float = 0.0) -> Iterator[str]:
-    """Yield the address of a server that sends these parts, with a pause after each, until nobody reads."""
+    """Yield the address of a server that sends these parts, with a pause after each, until the client is gone."""
 
     def serve() -> None:
         try:
@@ -54,12 +54,12 @@ def answering(*parts: bytes, pause: float = 0.0) -> Iterator[str]:
 
 
 def body(answer: HTTPResponse) -> bytes:
-    """Return all of an answer."""
+    """Return the whole response."""
     return answer.read()
 
 
 def refusal(url: str) -> str:
-    """Return why there is no answer."""
+    """Return the reason of a failed request."""
     with pytest.raises(NoAnswer) as caught:
         ask(url, {"NETRC": "/no/netrc"}, body)
     return str(caught.value)
@@ -76,7 +76,7 @@ def refusal(url: str) -> str:
     ids=["status", "head", "body", "chunks"],
 )
 def test_dripping_server(parts: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that sends a byte from time to time has a time for all of its answer, wherever it is in it."""
+    """A slow response has a time limit for the whole, at every stage."""
     monkeypatch.setattr(http, "LONGEST", 0.5)
     with answering(*parts, pause=0.05) as url:
         start = time.monotonic()
@@ -85,14 +85,14 @@ def test_dripping_server(parts: list[bytes], monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that says nothing at all is told as such."""
+    """A server that sends nothing is reported."""
     monkeypatch.setattr(http, "_TIMEOUT", 0.2)
     with answering(b"", pause=3) as url:
         assert "no answer: no data arrived for 0.2 seconds" == refusal(url)
 
 
 def test_large_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A download may take as long as it needs, as long as it goes on; a dripping one may not."""
+    """A download may take long while it progresses; a dripping one may not."""
     monkeypatch.setattr(http, "LONGEST", 0.8)
     monkeypatch.setattr(http, "LEAST", 100)
     block = b"x" * 200
@@ -105,7 +105,7 @@ def test_large_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("size", [b"abc", b"-1", b"9" * 5000, "\u0661".encode(), b""])
 def test_size_that_is_none(size: bytes, tmp_path: Path) -> None:
-    """A server may tell any size: what is none is not believed."""
+    """An invalid announced size is ignored."""
     with answering(b"HTTP/1.1 200 OK\r\nContent-Length: " + size + b"\r\n\r\nhello") as url:
         download(url, tmp_path / "x", {}, lambda _: None)
     assert b"hello" == (tmp_path / "x").read_bytes()
@@ -123,7 +123,7 @@ def test_size_that_is_none(size: bytes, tmp_path: Path) -> None:
     ],
 )
 def test_redirections(location: str, told: str) -> None:
-    """A redirection to what is no URL, to another scheme, or in a circle, leads to no answer."""
+    """A redirection to an invalid URL, to another scheme, or in a circle fails."""
     head = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
     with answering(head.encode("latin-1", errors="replace")) as url:
         assert refusal(url).startswith(told if "\udcff" not in location else "no answer: ")
@@ -131,14 +131,14 @@ def test_redirections(location: str, told: str) -> None:
 
 @pytest.mark.parametrize("answer", [b"", b"SSH-2.0\r\n", b"HTTP/1.1 999999 x\r\n\r\n", HEAD % 9 + b"x"])
 def test_no_http(answer: bytes) -> None:
-    """What is not HTTP, or ends too early, is no answer."""
+    """A response that is not HTTP, or truncated, fails."""
     with answering(answer) as url:
         assert refusal(url).startswith("no answer: ")
 
 
 @pytest.mark.parametrize("url", ["http://[x/", "http://[::1", "https://a\u2100b/"])
 def test_no_url(url: str, tmp_path: Path) -> None:
-    """What is no URL is not asked."""
+    """An invalid URL is not requested."""
     assert "the URL is not valid" == refusal(url)
     with pytest.raises(NoAnswer, match="the URL is not valid"):
         download(url, tmp_path / "x", {}, lambda _: None)
@@ -146,39 +146,39 @@ def test_no_url(url: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["file:///dev/zero", "file:///no/file", "file://[x/", "file:///a%00b"])
 def test_no_file(url: str, tmp_path: Path) -> None:
-    """A device, which may have no end, is no file to be copied, nor is what is not there."""
+    """A device, which may be endless, and a missing file are not copied."""
     with pytest.raises(NoAnswer, match=r"found no file|the URL is not valid"):
         download(url, tmp_path / "x", {}, lambda _: None)
 
 
 def test_netrc_that_is_none(tmp_path: Path) -> None:
-    """A netrc file that cannot be read gives no credentials, and no failure."""
+    """An unreadable netrc file gives no credentials, and no failure."""
     (tmp_path / "netrc").write_bytes(b"machine \xff\xfe login")
     with answering(HEAD % 2 + b"ok") as url:
         assert b"ok" == ask(url, {"NETRC": str(tmp_path / "netrc")}, body)
 
 
 def test_certificates_that_are_none() -> None:
-    """A file of certificates with an impossible name is told."""
+    """A file of certificates with an impossible name is reported."""
     with pytest.raises(NoAnswer, match="cannot be read: no file can have that name"):
         ask("https://127.0.0.1/", {"SSL_CERT_FILE": "a\0b"}, body)
 
 
 def test_secure_server_that_is_none() -> None:
-    """What does not speak TLS is no answer."""
+    """A server that does not speak TLS fails."""
     with answering(HEAD % 2 + b"ok") as url:
         assert refusal(url.replace("http:", "https:")).startswith("no answer: ")
 
 
 def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    """Where a download cannot be kept, the path is told."""
+    """If a download cannot be written, the path is reported."""
     (tmp_path / "x").write_text("")
     with pytest.raises(NoAnswer, match=r"/no/y: No such file or directory$"):
         download((tmp_path / "x").as_uri(), tmp_path / "no/y", {}, lambda _: None)
 
 
 def test_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A deadline is over when it is over; where it is renewed, it begins anew with enough bytes."""
+    """A deadline ends after its time; a renewed one restarts after enough bytes."""
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     fixed, renewed = Deadline(10), Deadline(10, renewed_by=5)

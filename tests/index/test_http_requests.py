@@ -1,4 +1,4 @@
-"""What a web server is asked, and what it is told of the person."""
+"""Requests to a web server, and the person's data in them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 def content(answer: HTTPResponse) -> bytes:
-    """Take all of an answer."""
+    """Return the whole response."""
     return answer.read()
 
 
@@ -47,7 +47,7 @@ def basic(credentials: str) -> str:
 
 @pytest.mark.parametrize("credentials", ["jo:secret@", ""], ids=["URL", "netrc"])
 def test_credentials_stay_with_their_host(credentials: str, server: Server, mirror: Server, tmp_path: Path) -> None:
-    """Credentials are not sent to another host that the server redirects to."""
+    """Credentials are not sent to another host after a redirection."""
     netrc = write(tmp_path / "netrc", "machine 127.0.0.1 login jo password secret\n")
     server.redirections["/t.whl"] = mirror.url("/t.whl").replace("127.0.0.1", "localhost")
     url = server.url("/t.whl", credentials)
@@ -56,7 +56,7 @@ def test_credentials_stay_with_their_host(credentials: str, server: Server, mirr
 
 
 def test_user_without_a_password(server: Server, tmp_path: Path) -> None:
-    """A user without a password is sent with an empty password: tokens are given so."""
+    """A user without a password is sent with an empty one, as tokens need."""
     ask(server.url("/t.whl", "token@"), {"NETRC": str(tmp_path / "netrc")}, content)
     assert [("/t.whl", basic("token:"))] == server.asked
 
@@ -70,7 +70,7 @@ def test_headers(server: Server) -> None:
 
 @pytest.mark.parametrize(("status", "count"), [(404, 1), (403, 1), (500, 3), (503, 3)])
 def test_answers_that_are_none(status: int, count: int, server: Server) -> None:
-    """A server that fails is asked three times; one that refuses is asked once."""
+    """A failing server gets three requests, a refusing one gets one."""
     server.pages["/t.whl"] = (status, "text/plain", b"")
     with pytest.raises(NoAnswer) as caught:
         ask(server.url("/t.whl"), {}, content)
@@ -79,7 +79,7 @@ def test_answers_that_are_none(status: int, count: int, server: Server) -> None:
 
 
 def test_waits_between_attempts(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before the second and the third attempt we wait half a second and a second."""
+    """The second and third attempts wait half a second and a second."""
     server.pages["/t.whl"] = (503, "text/plain", b"")
     waited: list[float] = []
     monkeypatch.setattr("time.sleep", waited.append)

@@ -1,4 +1,4 @@
-"""Finding a wheel on an index: JSON and HTML pages of a server on loopback, the locked hash demanded."""
+"""Finding a wheel on an index, with JSON and HTML pages of a local server, and the locked hash."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 @pytest.fixture
 def indexes(tmp_path: Path) -> Indexes:
-    """Return the way to the indexes from Linux, with an empty cache."""
+    """Return the indexes for Linux, with an empty cache."""
     return make_indexes(tmp_path)
 
 
 def make_indexes(folder: Path, platform: str = "linux-x86_64", **environ: str) -> Indexes:
-    """Return the way to the indexes."""
+    """Return the indexes for a platform."""
     environ = {"NETRC": str(folder / "netrc"), **environ}
     return Indexes(
         folder=folder / "cache/index", platform=make_platform(platform, "3.11"), environ=environ, is_offline=False
@@ -51,13 +51,13 @@ def wanted(server: Server, **more: object) -> Wanted:
 
 
 def link(name: str, sha256: str | None = None) -> str:
-    """Return a link as an index has it."""
+    """Return a link of an index page."""
     fragment = f"#sha256={sha256}" if sha256 else ""
     return f'<a href="../../files/{name.replace("+", "%2B")}{fragment}">{name}</a>'
 
 
 def problem(indexes: Indexes, question: Wanted) -> str:
-    """Return the first line of what was told of the index, after the question."""
+    """Return the first line about the index in the error."""
     with pytest.raises(IndexLookupError) as caught:
         indexes.find(question)
     return "\n".join(line.strip() for line in caught.value.message.splitlines()[1:])
@@ -66,7 +66,7 @@ def problem(indexes: Indexes, question: Wanted) -> str:
 @pytest.mark.parametrize("expected", [("linux-x86_64", LINUX, A), ("macos-arm64", MACOS, B)])
 @pytest.mark.parametrize("kind", ["html", "json"])
 def test_by_hash(server: Server, tmp_path: Path, kind: str, expected: tuple[str, str, str]) -> None:
-    """The wheel for the platform among those whose hash the lock allows; ``%2B`` stays in the URL."""
+    """The wheel for the platform with a locked hash is found; ``%2B`` stays in the URL."""
     if kind == "html":
         server.html(
             "<a>no link</a>" + link(LINUX, A) + link(MACOS, B) + link(LINUX.replace("2.7.0", "2.8.0"), "c" * 64)
@@ -80,7 +80,7 @@ def test_by_hash(server: Server, tmp_path: Path, kind: str, expected: tuple[str,
 
 
 def test_by_name(server: Server, indexes: Indexes) -> None:
-    """A file name says which wheel, whatever the platform; the hash must be the locked one."""
+    """A file name selects the wheel on any platform; the hash must be the locked one."""
     server.html(link(LINUX, A) + link(MACOS, B))
     assert indexes.find(wanted(server, file=MACOS, hashes=frozenset({B}))).name == MACOS
     told = problem(indexes, wanted(server, file=MACOS, hashes=frozenset({A})))
@@ -88,7 +88,7 @@ def test_by_name(server: Server, indexes: Indexes) -> None:
 
 
 def test_page_without_hashes(server: Server, indexes: Indexes) -> None:
-    """A named file gets the locked hash, for the frontend to check; among unnamed ones none can be told to be locked."""
+    """A named file gets the locked hash, which the frontend checks; unnamed files cannot be matched."""
     server.html(link(LINUX) + link(MACOS))
     assert indexes.find(wanted(server, file=LINUX, hashes=frozenset({A}))).sha256 == A
     assert indexes.find(wanted(server, file=LINUX, hashes=frozenset())).sha256 is None
@@ -97,7 +97,7 @@ def test_page_without_hashes(server: Server, indexes: Indexes) -> None:
 
 
 def test_not_there(server: Server, indexes: Indexes) -> None:
-    """What the index has instead is told."""
+    """The error lists what the index has instead."""
     server.html(link(LINUX, "c" * 64) + link("torch-2.7.0.tar.gz", A))
     assert (
         problem(indexes, wanted(server)) == f"{server.url()}: found 2 files, 1 of them 2.7.0, none with a locked hash"
@@ -107,14 +107,14 @@ def test_not_there(server: Server, indexes: Indexes) -> None:
 
 
 def test_not_for_this_interpreter(server: Server, indexes: Indexes) -> None:
-    """A release without a wheel for the platform is told as such."""
+    """A release without a wheel for the platform is reported."""
     server.html(link(MACOS, B))
     told = f"{server.url()}: found 1 files, 1 of them 2.7.0\nnone of its wheels fits this interpreter"
     assert problem(indexes, wanted(server)) == told
 
 
 def test_without_hashes(server: Server, indexes: Indexes) -> None:
-    """A lock that demands no hash gets the only version that it can mean, and a stop where it can mean two."""
+    """A lock without hashes gets the only matching version, or an error if there are two."""
     server.html(link(LINUX, A) + link(LINUX.replace("cp311", "cp312"), B))
     assert indexes.find(wanted(server, hashes=frozenset())).name == LINUX
     server.html(link(LINUX, A) + link(LINUX.replace("+cpu", "+cu126"), B), "/other/torch/")
@@ -123,7 +123,7 @@ def test_without_hashes(server: Server, indexes: Indexes) -> None:
 
 
 def test_second_index(server: Server, indexes: Indexes) -> None:
-    """The indexes are asked in their order, up to the one that has the file."""
+    """The indexes are searched in order, up to the first with the file."""
     server.html(link(LINUX, A), "/b/torch/")
     found = indexes.find(wanted(server, indexes=(server.url("/a/"), server.url("/b"), server.url("/c"))))
     assert found.name == LINUX
@@ -131,7 +131,7 @@ def test_second_index(server: Server, indexes: Indexes) -> None:
 
 
 def test_kept(server: Server, indexes: Indexes) -> None:
-    """An answer is kept, and offline it is enough; a broken one is asked for again."""
+    """A result is stored, and used offline; a damaged one is looked up again."""
     server.html(link(LINUX, A))
     first = indexes.find(wanted(server))
     assert first == indexes._replace(is_offline=True).find(wanted(server))
@@ -144,7 +144,7 @@ def test_kept(server: Server, indexes: Indexes) -> None:
 
 @pytest.mark.parametrize("suffix", ["?token=1", ""])
 def test_not_kept(server: Server, indexes: Indexes, suffix: str) -> None:
-    """A URL that may expire, or holds a secret, is not written down."""
+    """A URL that expires, or contains a secret, is not stored."""
     server.json([{"filename": LINUX, "url": f"/files/{LINUX}{suffix}", "hashes": {"sha256": A}}])
     credentials = "" if suffix else "jo:secret@"
     found = indexes.find(wanted(server, indexes=(server.url(credentials=credentials),)))
@@ -153,14 +153,14 @@ def test_not_kept(server: Server, indexes: Indexes, suffix: str) -> None:
 
 
 def test_cache_that_cannot_be_written(server: Server, tmp_path: Path) -> None:
-    """It costs a question, not the build."""
+    """Without a cache, each lookup sends a request."""
     server.html(link(LINUX, A))
     indexes = make_indexes(tmp_path)._replace(folder=blocked(tmp_path / "blocked"))
     assert indexes.find(wanted(server)).name == LINUX
 
 
 def test_offline(server: Server, indexes: Indexes) -> None:
-    """Offline, what is missing is told, with the ways out, and no index is asked."""
+    """Offline, a missing result is an error with the ways out, and no request is sent."""
     with pytest.raises(IndexLookupError) as caught:
         indexes._replace(is_offline=True).find(wanted(server))
     assert str(caught.value) == (
@@ -173,7 +173,7 @@ def test_offline(server: Server, indexes: Indexes) -> None:
 
 
 def test_credentials(server: Server, tmp_path: Path) -> None:
-    """Credentials come from the URL, or else from netrc, and go with every file on the same host."""
+    """Credentials come from the URL, else from netrc, and are used for files on the same host."""
     server.html(link(LINUX, A) + f'<a href="http://files.example.org/{MACOS}#sha256={B}">x</a>')
     found = make_indexes(tmp_path).find(wanted(server, indexes=(server.url(credentials="jo:se%40cret@"),)))
     expected = "Basic " + base64.b64encode(b"jo:se@cret").decode()
@@ -190,7 +190,7 @@ def test_credentials(server: Server, tmp_path: Path) -> None:
 
 
 def test_base(server: Server, indexes: Indexes) -> None:
-    """Links may be relative to what the page says, once."""
+    """Links are relative to the first base of the page."""
     server.html(f'<base href="/elsewhere/"><base href="/no/"><a href="{LINUX}#md5=1">x</a>{link(MACOS, B)}')
     found = indexes.find(wanted(server, file=LINUX, hashes=frozenset({A})))
     assert found == IndexFile(name=LINUX, url=server.url(f"/elsewhere/{LINUX}"), sha256=A)
@@ -216,7 +216,7 @@ NO_FILES = "the answer is not an index page: found no list 'files', expected one
     ],
 )
 def test_bad_answers(server: Server, indexes: Indexes, page: tuple[int, str, bytes], told: str) -> None:
-    """An index that has no page, fails, or answers with something else is told as such; one that fails is asked again."""
+    """A missing page, a failure and an invalid page are reported; a failure is retried."""
     server.pages["/simple/torch/"] = page
     assert problem(indexes, wanted(server)).startswith(f"{server.url()}: {told}")
     assert len(server.asked) == (3 if page[0] in (99, 503) else 1)
@@ -226,7 +226,7 @@ def test_bad_answers(server: Server, indexes: Indexes, page: tuple[int, str, byt
 def test_refusals_are_closed(
     status: int, times: int, server: Server, indexes: Indexes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An error of HTTP holds the connection, which Python 3.14 reports when nobody has closed it."""
+    """The connection of an HTTP error is closed, which Python 3.14 checks."""
     closed: list[int] = []
     close = HTTPError.close
 
@@ -251,7 +251,7 @@ def test_no_answer(server: Server, indexes: Indexes) -> None:
 
 
 def test_odd_entries(server: Server, indexes: Indexes) -> None:
-    """Of a page with odd entries the others are read."""
+    """Invalid entries of a page are ignored."""
     odd: list[object] = [
         None,
         [],
@@ -281,13 +281,13 @@ def test_odd_entries(server: Server, indexes: Indexes) -> None:
     ],
 )
 def test_links(text: str, found: tuple[str, list[str]]) -> None:
-    """Links are read as browsers read them, and what has no end has no link."""
+    """Links are read as in browsers; an unclosed tag has none."""
     base, links = find_links(text)
     assert found == (base, [link.target for link in links])
 
 
 def test_yanked_links() -> None:
-    """What was taken back says so, with a reason or without."""
+    """A yanked link has a reason, possibly empty."""
     text = (
         "<a data-yanked href=a><a data-yanked='it &lt; x' href=b><a href=c><a data-yanked='&#"
         + "1" * 5000
@@ -298,7 +298,7 @@ def test_yanked_links() -> None:
 
 @pytest.mark.parametrize("kind", ["json", "html"])
 def test_yanked_files(kind: str, server: Server) -> None:
-    """Both kinds of pages say what was taken back (PEP 592)."""
+    """Both kinds of pages list yanked files (PEP 592)."""
     if kind == "json":
         yanked = {"a": True, "b": "x", "c": False, "d": None}
         server.json([{"filename": name, "url": name, "yanked": value} for name, value in yanked.items()])
@@ -309,14 +309,14 @@ def test_yanked_files(kind: str, server: Server) -> None:
 
 
 def test_proxy(server: Server, indexes: Indexes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a proxy answers is told: most likely it wants a password."""
+    """A proxy's response is reported, which is usually about a password."""
     monkeypatch.setenv("https_proxy", server.url(""))
     told = "https://example.invalid/simple: no answer: the proxy reports 501 Unsupported method ('CONNECT')"
     assert told == problem(indexes, wanted(server, indexes=("https://example.invalid/simple",)))
 
 
 def test_endless_page(server: Server, indexes: Indexes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page beyond all measure is not read to its end."""
+    """An oversized page is not read to its end."""
     monkeypatch.setattr("runtime_backend.index.pages._LIMIT", 10)
     server.html(link(LINUX, A))
     assert problem(indexes, wanted(server)) == f"{server.url()}: found a page of more than 10 bytes"

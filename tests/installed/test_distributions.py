@@ -24,7 +24,7 @@ def find(site: Path, name: str, *more: Path) -> Distribution:
 
 
 def imports_of(site: Path, name: str, *more: Path) -> dict[str, str]:
-    """Return what a distribution puts on the import path, relative to its site."""
+    """Return the imports of a distribution, relative to its site."""
     found = locate_imports(find(site, name, *more), [site, *more])
     return {entry: str(path.relative_to(site.parent)) for entry, path in found.items()}
 
@@ -48,7 +48,7 @@ def test_find(tmp_path: Path, name: str, info: str | None, normalised: str) -> N
 
 
 def test_not_found(tmp_path: Path) -> None:
-    """What is not there, or in a folder that is none, is None; pip's leftovers are nobody's."""
+    """A missing distribution or folder gives None; pip's leftovers are ignored."""
     make_distribution(tmp_path, "~orch", "1.0", {}, info="~orch-1.0.dist-info")
     write(tmp_path / "file", "")
     assert DistributionIndex([tmp_path, tmp_path / "missing", tmp_path / "file"]).find("torch") is None
@@ -86,7 +86,7 @@ def test_found_once(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_metadata(tmp_path: Path, metadata: str, version: str, requires: tuple[str, ...]) -> None:
-    """Version and requirements are read from the headers, whatever else stands there."""
+    """Version and requirements are read from the headers only."""
     folder = make_distribution(tmp_path, "torch", "1.0")
     write(folder / "METADATA", metadata)
     found = find(tmp_path, "torch")
@@ -134,7 +134,7 @@ def test_record(tmp_path: Path, record: str, files: tuple[str, ...], top: set[st
 
 
 def test_direct_url(tmp_path: Path) -> None:
-    """The text of direct_url.json is told, or nothing."""
+    """The text of direct_url.json is returned; empty if there is none."""
     make_distribution(tmp_path, "torch", "1.0", extra={"direct_url.json": '{"url": "x"}'})
     make_distribution(tmp_path, "six", "1.0")
     assert ['{"url": "x"}', ""] == [find(tmp_path, name).direct_url for name in ("torch", "six")]
@@ -183,7 +183,7 @@ def test_imports_without_record(
 
 
 def test_folders_of_a_namespace(tmp_path: Path) -> None:
-    """A declared name that is a folder of a namespace is no entry beside that namespace."""
+    """A declared folder of a namespace is not an entry in addition to the namespace."""
     extra = {"top_level.txt": "nvidia\nnvidia/cusparselt\n"}
     make_distribution(tmp_path / "site", "nvidia-cusparselt", "0.8", {"nvidia/cusparselt/lib/x": ""}, extra=extra)
     assert {"nvidia": "site/nvidia"} == imports_of(tmp_path / "site", "nvidia-cusparselt")
@@ -198,7 +198,7 @@ def test_editable_by_pth(tmp_path: Path) -> None:
 
 
 def test_editable_by_egg_link(tmp_path: Path) -> None:
-    """``setup.py develop`` leaves an egg-link, and the metadata beside the source."""
+    """``setup.py develop`` writes an egg-link, and the metadata next to the source."""
     site, source = tmp_path / "site", tmp_path / "source"
     write(site / "torch.egg-link", f"{source}\n.")
     write(source / "torch.egg-info/PKG-INFO", "Version: 2.7.0\n")
@@ -225,7 +225,7 @@ def test_editable_by_egg_link(tmp_path: Path) -> None:
     ],
 )
 def test_editable_by_finder(tmp_path: Path, mapping: str, expected: dict[str, str]) -> None:
-    """Setuptools' finder module tells where the packages lie; one that cannot be read shows nothing."""
+    """Setuptools' finder module maps packages to folders; an unreadable one has no entries."""
     site, source = tmp_path / "site", tmp_path / "source"
     write(source / "torch/__init__.py", "")
     finder = f"import sys\n{mapping % str(source / 'torch')}\n"
@@ -245,7 +245,7 @@ def test_editable_by_finder(tmp_path: Path, mapping: str, expected: dict[str, st
 def test_editable_under_another_name(
     tmp_path: Path, name: str, file: str, mapped: str, expected: dict[str, str]
 ) -> None:
-    """An entry is named as it is imported, whatever the folder in the source tree is called."""
+    """An entry has its import name, whatever the name of its source folder."""
     write(tmp_path / file, "")
     files = {"__editable___x_finder.py": f"MAPPING = {{{name!r}: {str(tmp_path / mapped)!r}}}\n"}
     make_distribution(tmp_path / "site", "x", "1.0", files, extra={"top_level.txt": f"{name}\n"})
@@ -260,7 +260,7 @@ def test_finder_without_mapping(tmp_path: Path) -> None:
 
 
 def test_pth_lines(tmp_path: Path) -> None:
-    """Folders count, relative ones too; code, comments, files and what cannot be looked at do not."""
+    """Folders count, also relative ones; code, comments, files and unreadable paths do not."""
     site, other = tmp_path / "site", tmp_path / "other"
     other.mkdir()
     write(site / "file", "")
@@ -282,7 +282,7 @@ def test_declared_beside_record(tmp_path: Path) -> None:
     "text", ["..\n", "/etc\n", "../../etc\n", "C:\\x\n", "..\\x\n", ".\n", "a\0b\n", "torch\n.. ..\n"]
 )
 def test_names_that_lead_out(text: str, tmp_path: Path) -> None:
-    """What a distribution calls its own never lies outside of its folder."""
+    """A distribution's own entries are never outside its folder."""
     site = tmp_path / "a/site"
     info = make_distribution(site, "torch", "1", {"torch/__init__.py": ""}, extra={"top_level.txt": text}, record=None)
     found = locate_imports(Distribution(name="torch", info=info), [site])

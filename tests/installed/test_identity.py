@@ -1,4 +1,4 @@
-"""What a runtime on disk is, which two are compatible, and what one needs."""
+"""The identity of an installed runtime, compatibility, and dependencies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from runtime_backend.installed.identity import FACTS, Identity, find_closure, is
 
 
 def identify(site: Path, name: str = "torch") -> Identity:
-    """Return the identity of what is installed."""
+    """Return the identity of an installed distribution."""
     index = DistributionIndex(extend_by_pth([site]))
     distribution = index.find(name)
     assert distribution is not None
@@ -55,7 +55,7 @@ def test_identity(  # noqa: PLR0913, PLR0917 - an identity has that many facts
     major: str | None,
     text: str,
 ) -> None:
-    """A torch is what its version.py says, and its metadata's version is kept beside."""
+    """A torch has the facts in version.py, and the version in its metadata."""
     make_torch(tmp_path, version, reported=reported, **facts)
     found = identify(tmp_path)
     assert Identity(name="torch", version=version, reported=reported, git_version="0123abc", **facts) == found
@@ -63,7 +63,7 @@ def test_identity(  # noqa: PLR0913, PLR0917 - an identity has that many facts
 
 
 def test_identity_of_an_editable_torch(tmp_path: Path) -> None:
-    """An editable torch is read where its source lies."""
+    """An editable torch is read in its source."""
     make_torch(tmp_path / "site", "2.9.0a0+git1", editable=tmp_path / "source", cuda="12.8")
     expected = Identity(
         name="torch", version="2.9.0a0+git1", reported="2.9.0a0+git1", cuda="12.8", git_version="0123abc"
@@ -90,7 +90,7 @@ def test_identity_of_another_name(tmp_path: Path) -> None:
     ],
 )
 def test_identity_of_another_runtime(tmp_path: Path, text: str, reported: str) -> None:
-    """Another runtime is what its version.py says, or else its metadata."""
+    """Another runtime has the version in its version.py, else in its metadata."""
     make_distribution(tmp_path, "numpy", "2.3.0", {"numpy/__init__.py": "", "numpy/version.py": text})
     assert Identity(name="numpy", version="2.3.0", reported=reported) == identify(tmp_path, "numpy")
 
@@ -103,7 +103,7 @@ def test_identity_without_version_py(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", [None, "", "__version__ = git()\n", "  __version__ = '2.7.0'\n", "__version__ = ''\n"])
 def test_torch_that_does_not_say_what_it_is(tmp_path: Path, text: str | None) -> None:
-    """A torch whose version.py is missing, or says nothing, is a stop that names the file."""
+    """A torch with a missing or empty version.py is an error with the file."""
     info = make_distribution(tmp_path, "torch", "2.7.0")
     version = tmp_path / "torch/version.py"
     if text is not None:
@@ -118,7 +118,7 @@ def test_torch_that_does_not_say_what_it_is(tmp_path: Path, text: str | None) ->
 
 
 def test_torch_without_a_folder(tmp_path: Path) -> None:
-    """A torch of which only the metadata is left is told by the file that should be there."""
+    """A torch with only metadata left is an error with the missing file."""
     info = make_distribution(tmp_path, "torch", "2.7.0", {})
     with pytest.raises(RuntimeReadError) as caught:
         identify(tmp_path)
@@ -159,7 +159,7 @@ def test_version_that_is_none(tmp_path: Path) -> None:
     ],
 )
 def test_accelerator_of_a_locked_one(version: str, accelerator: str | None, major: str | None) -> None:
-    """Of a version alone, the label tells what it is built for, or nothing does."""
+    """For a version alone, the label determines the accelerator."""
     found = Identity(name="torch", version=version)
     assert (accelerator, major) == (found.accelerator, found.accelerator_major)
 
@@ -174,7 +174,7 @@ def test_accelerator_of_a_locked_one(version: str, accelerator: str | None, majo
     ],
 )
 def test_facts_before_the_label(facts: dict[str, str], accelerator: str, major: str | None) -> None:
-    """A fact that is told goes before the label, also where the runtime is not there yet."""
+    """A known fact takes precedence over the label, even for a runtime that is not installed."""
     for version in ("2.7.0", "2.7.0+cpu"):
         found = Identity(name="torch", version=version, **facts)
         assert (accelerator, major) == (found.accelerator, found.accelerator_major)
@@ -269,7 +269,7 @@ def test_closure(tmp_path: Path) -> None:
 
 
 def test_closure_of_extras(tmp_path: Path) -> None:
-    """An extra's requirements count where the extra is asked for, by whoever asks and however it is spelled."""
+    """An extra's requirements count if it is requested, by any package and in any spelling."""
     requires = ["opt; extra == 'opt-einsum'", "both; extra == 'a' or python_version > '3'", "dep[Fast.Mode]", "dep"]
     make_torch(tmp_path, "2.7.0", requires=requires)
     make_distribution(tmp_path, "dep", "1", requires=["fast; extra == 'fast-mode'", "slow; extra == 'slow'"])
@@ -313,12 +313,12 @@ def test_closure_with_what_cannot_be_read(tmp_path: Path, requirement: str) -> N
     ],
 )
 def test_cuda_release(facts: dict[str, str], release: str | None) -> None:
-    """What it says of itself goes first; before it is there, its label tells; a torch without CUDA has none."""
+    """The reported CUDA takes precedence; before installation, the label is used; a torch without CUDA has none."""
     assert release == Identity(name="torch", **facts).cuda_release
 
 
 def test_version_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A torch whose version.py may not be read is told with the reason."""
+    """An unreadable version.py is reported with the reason."""
 
     def refuse(path: Path) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))
@@ -335,7 +335,7 @@ def test_version_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("version", ["1" * 5000, "latest", "1.\u0661"])
 def test_odd_versions(version: str, tmp_path: Path) -> None:
-    """A version that is none is told."""
+    """An invalid version is reported."""
     make_torch(tmp_path, "2.7.0")
     write(tmp_path / "torch-2.7.0.dist-info/METADATA", f"Name: torch\nVersion: {version}\n")
     with pytest.raises(RuntimeReadError, match=r"found Version '.*', expected a version \(PEP 440\)"):

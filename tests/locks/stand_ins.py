@@ -1,4 +1,4 @@
-"""Stand-ins for torch and what it needs, and an index that serves them: the same bytes on every machine.
+"""Stand-ins for torch and its dependencies, and an index that serves them: the same bytes on every machine.
 
 Every wheel is about a kilobyte, stored uncompressed and dated 1980. The indexes answer as the real ones do:
 ``default`` in JSON with sizes and upload times, or as a page for a tool that knows no JSON, ``cpu``, ``cu126`` and
@@ -48,7 +48,7 @@ class StandIn:
     needs: tuple[str, ...] = ()
 
     def metadata(self) -> str:
-        """Return the METADATA of the wheels, or the PKG-INFO of the sdist: static, so nobody builds it."""
+        """Return the METADATA of the wheels, or the PKG-INFO of the sdist: static, so that nothing is built."""
         extras = ["Provides-Extra: opt-einsum"] if self.name == "torch" else []
         needs = [f"Requires-Dist: {need}" for need in self.needs]
         head = ["Metadata-Version: 2.4", f"Name: {self.name}", f"Version: {self.version}", "Requires-Python: >=3.9"]

@@ -1,4 +1,4 @@
-"""conda-lock's two files, and what conda calls things."""
+"""The two files of conda-lock, and conda's names."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def conda(**keys: str) -> dict[str, str]:
 
 
 def read(path: Path, **selection: Any) -> tuple[Locked, ...]:
-    """Read what a lock has of torch on Linux."""
+    """Read torch in a lock on Linux."""
     return find_locked(path, "torch", Selection(**selection), LINUX)
 
 
@@ -70,7 +70,7 @@ def test_pip_without_hash(tmp_path: Path) -> None:
 
 
 def test_pip_from_git(tmp_path: Path) -> None:
-    """A revision is source, whatever stands where its hash is looked for."""
+    """A revision is a source, even if its hash has an odd value."""
     (found,) = read(lock(tmp_path, pip(url="git+https://host.example/pytorch@abc", hash="{sha256: abc}")))
     assert ("2.7.0+cpu", "it is locked as source, not as a wheel") == (found.version, found.missing)
 
@@ -101,7 +101,7 @@ def test_conda(tmp_path: Path) -> None:
     ],
 )
 def test_categories(tmp_path: Path, category: str, selection: dict[str, Any], is_there: bool) -> None:  # noqa: FBT001 - a column
-    """As conda-lock installs: main, dev unless told not to, and the extras that are named."""
+    """As in conda-lock, main, dev unless excluded, and the named extras are installed."""
     assert is_there is bool(read(lock(tmp_path, pip(category=category)), **selection))
 
 
@@ -133,12 +133,12 @@ def test_malformed(tmp_path: Path, text: str, expected: str) -> None:
 
 
 def test_wrong_version_of_a_package(tmp_path: Path) -> None:
-    """A version that is none for pip is no lock of conda-lock."""
+    """A pip package with an invalid version makes the lock malformed."""
     assert "Invalid version: 'latest'" in refusal(lock(tmp_path, pip(version="latest")))
 
 
 def test_without_pyyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without PyYAML the lock is named; the rendered file needs none."""
+    """Without PyYAML, the error names the lock; the explicit file does not need it."""
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(LockError, match=r"conda-lock.yml: cannot be read: PyYAML is not installed"):
         read(lock(tmp_path, pip()))
@@ -163,7 +163,7 @@ def test_explicit(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fragment", ["", "#md5=ab", "#sha256=", "#x"])
 def test_explicit_without_sha256(tmp_path: Path, fragment: str) -> None:
-    """Without a SHA-256 the URL alone is told."""
+    """Without a SHA-256, only the URL is returned."""
     assert [(URL, None)] == [(i.url, i.sha256) for i in read(explicit(tmp_path, f"# pip torch @ {URL}{fragment}"))]
 
 
@@ -177,12 +177,12 @@ def test_explicit_without_sha256(tmp_path: Path, fragment: str) -> None:
     ],
 )
 def test_explicit_platform(tmp_path: Path, head: str, name: str, is_there: bool) -> None:  # noqa: FBT001 - a column
-    """The platform stands in a comment; where it does not, in the file's name."""
+    """The platform is in a comment, else in the file's name."""
     assert is_there is bool(read(explicit(tmp_path, CONDA, head=head, name=name)))
 
 
 def test_not_explicit(tmp_path: Path) -> None:
-    """A file of such a name that was not rendered so is refused."""
+    """A file of that name without @EXPLICIT is refused."""
     path = write(tmp_path / "conda-linux-64.lock", "x\n")
     assert f"{path}: found no line @EXPLICIT, expected one, as conda-lock writes it" == refusal(path)
 
@@ -218,5 +218,5 @@ def test_names() -> None:
     "url", ["", "x", "https://host.example/forge/linux-64/a-b.conda", "https://host.example/a-1-0.zip"]
 )
 def test_url_that_tells_nothing(url: str) -> None:
-    """A URL of another shape tells nothing."""
+    """A URL of another form has no package."""
     assert CondaPackage(name="", version="", build="", channel="") == CondaPackage.from_url(url)

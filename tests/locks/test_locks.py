@@ -39,7 +39,7 @@ def selection_of(case: dict[str, Any], lock: Path) -> Selection:
 
 @pytest.mark.parametrize(("lock", "case"), list(_cases()))
 def test_sample(lock: Path, case: dict[str, Any]) -> None:
-    """A reader finds in a lock what the tool that wrote it would install."""
+    """A reader finds the runtime that the tool which wrote the lock would install."""
     platform = make_platform(case["platform"], case["python"])
     found = find_locked(lock, "torch", selection_of(case, lock), platform)
     if "only" in case["expect"]:
@@ -49,7 +49,7 @@ def test_sample(lock: Path, case: dict[str, Any]) -> None:
 
 
 def _described(found: tuple[Locked, ...], expected: dict[str, Any], lock: Path) -> dict[str, Any]:
-    """Return what was found in the words of expected.json."""
+    """Return the result in the format of expected.json."""
     if not found:
         return {"none": True}
     if len(found) > 1:
@@ -68,7 +68,7 @@ def _described(found: tuple[Locked, ...], expected: dict[str, Any], lock: Path) 
 
 
 def _described_wanted(locked: Locked) -> dict[str, Any]:
-    """Return how a wheel without a URL is found; its digests are listed where the lock does not name the file."""
+    """Return the lookup of a wheel without a URL; its digests are listed if the lock does not name the file."""
     wanted = locked.wanted
     if wanted is None:
         return {}

@@ -1,4 +1,4 @@
-"""pdm.lock: what is malformed is a LockError, and indexes and groups are those of the project."""
+"""pdm.lock: malformed files are a LockError; indexes and groups come from the project."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ LOCK = HEAD + TORCH
 
 
 def read(path: Path, platform: str = "linux-x86_64", **selection: Any) -> tuple[Locked, ...]:
-    """Read what a lock has of torch."""
+    """Read torch in a lock."""
     selected = Selection(**{"project": path.parent, **selection})
     return find_locked(path, "torch", selected, make_platform(platform, "3.11"))
 
 
 def lock(folder: Path, text: str = LOCK, project: str = "", name: str = "pdm.lock") -> Path:
-    """Write a lock, and the project beside it."""
+    """Write a lock, and the project next to it."""
     if project:
         write(folder / "pyproject.toml", project)
     return write(folder / name, text)
@@ -64,14 +64,14 @@ def indexes(path: Path) -> tuple[str, ...]:
 
 
 def test_wheel_on_the_default_index(tmp_path: Path) -> None:
-    """Without an index in the project it is had by its version, with the local part that the file's name tells."""
+    """Without an index in the project, the version is required, with the local part in the file name."""
     path = lock(tmp_path)
     assert (Locked(name="torch", version="2.7.0+cpu", lock=path),) == read(path)
 
 
 @pytest.mark.parametrize("name", ["pdm.lock", "pdm.cpu.lock", "py311-linux.lock"])
 def test_wheel_on_an_index(tmp_path: Path, name: str) -> None:
-    """The project's index, the file and its hash tell where the wheel is, whatever the lock is called."""
+    """The project's index, the file and its hash identify the wheel, under any name of the lock."""
     path = lock(tmp_path, project='[[tool.pdm.source]]\nurl = "https://example.org/cpu"\n', name=name)
     wanted = Wanted(
         name="torch",
@@ -96,13 +96,13 @@ def test_wheel_on_an_index(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_indexes_of_the_project(tmp_path: Path, sources: list[tuple[str, str]], expected: tuple[str, ...]) -> None:
-    """Sources stand in their order; those that include the package are the only ones, those that exclude it none."""
+    """Sources keep their order; those that include the package are the only ones, those that exclude it are not used."""
     project = "".join(f'[[tool.pdm.source]]\nname = "x"\nurl = "{url}"\n{more}\n' for url, more in sources)
     assert expected == indexes(lock(tmp_path, project=project))
 
 
 def test_lock_kept_elsewhere(tmp_path: Path) -> None:
-    """A lock that lies beside no project is that of the project that is installed: paths in it begin there."""
+    """A lock outside the project's folder belongs to the installed project, and its paths are relative to that."""
     project = tmp_path / "project"
     write(project / "pyproject.toml", '[[tool.pdm.source]]\nurl = "https://example.org/cpu"\n')
     path = lock(tmp_path / "locks")
@@ -146,7 +146,7 @@ def test_wheel_by_path(tmp_path: Path, line: str, url: str) -> None:
     ],
 )  # fmt: skip
 def test_direct_without_a_wheel(tmp_path: Path, line: str, version: str, missing: str) -> None:
-    """A direct reference to what is no wheel, or none for here, is told with the reason."""
+    """A direct reference without a fitting wheel has the reason."""
     path = lock(tmp_path, HEAD + direct(line))
     assert (Locked(name="torch", version=version, lock=path, missing=missing),) == read(path)
 
@@ -189,7 +189,7 @@ def test_static_url_as_it_stands(tmp_path: Path) -> None:
     ],
 )
 def test_malformed(tmp_path: Path, old: str, new: str, what: str | None) -> None:
-    """What pdm would not write is a LockError that names the file and what is wrong with it."""
+    """A file that pdm would not write is a LockError with the file and the mistake."""
     assert old in LOCK
     path = lock(tmp_path, LOCK.replace(old, new, 1))
     found = refusal(path)
@@ -197,7 +197,7 @@ def test_malformed(tmp_path: Path, old: str, new: str, what: str | None) -> None
 
 
 def test_malformed_project(tmp_path: Path) -> None:
-    """What is wrong in the project's pyproject.toml is told with that file's name."""
+    """A mistake in the project's pyproject.toml is reported with that file's name."""
     path = lock(tmp_path, project="[tool.pdm]\nsource = 3\n")
     what = "not laid out as expected: at tool.pdm.source: found 3, expected another type"
     assert f"{tmp_path / 'pyproject.toml'}: {what}" == refusal(path)
@@ -205,7 +205,7 @@ def test_malformed_project(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sample", SAMPLES[::5], ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}")
 def test_truncated(sample: Path, tmp_path: Path) -> None:
-    """A lock that ends early is a LockError or has what stands before the end, with LF or CRLF."""
+    """A truncated lock is a LockError or has the entries before the end, with LF or CRLF."""
     lines = sample.read_text("utf-8").splitlines(keepends=True)
     for count in range(0, len(lines), 2):
         answers = []
@@ -269,12 +269,12 @@ BOTH = ["2.6.0", "2.7.0"]
     ],
 )
 def test_selection(tmp_path: Path, selection: dict[str, Any], project: str, versions: list[str]) -> None:
-    """Groups choose as in pdm; if they choose none, all that may be for this platform are left."""
+    """Groups select as in pdm; if none selects, all candidates for this platform remain."""
     assert versions == [locked.version for locked in read(lock(tmp_path, HEAD + TWO, project), **selection)]
 
 
 def test_dependencies_alone(tmp_path: Path) -> None:
-    """``--prod`` takes what the project itself depends on, not what its groups do."""
+    """``--prod`` selects the project's own dependencies, not its groups."""
     path = lock(tmp_path, LOCK + TWO, PROJECT)
     assert ["2.7.0+cpu"] == [locked.version for locked in read(path, default_groups=False)]
 
@@ -302,7 +302,7 @@ def test_dependencies_alone(tmp_path: Path) -> None:
     ],
 )
 def test_targets(tmp_path: Path, target: str, platforms: list[str]) -> None:
-    """A lock has a torch for the platforms that it is for; the version of a system is none of our business."""
+    """A lock has a torch only for its platforms; the version of the system is ignored."""
     path = lock(tmp_path, f"{HEAD}targets = [{{ {target} }}]\n{TORCH}")
     found = [name for name in ("linux-x86_64", "macos-arm64", "windows-amd64") if read(path, name)]
     assert platforms == found

@@ -1,4 +1,4 @@
-"""Pipfile.lock: categories, sources, direct references; what is malformed is a LockError."""
+"""Pipfile.lock: categories, sources, direct references; malformed files are a LockError."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WHEEL = "torch-2.7.0%2Bcpu-cp311-cp311-manylinux_2_28_x86_64.whl"
 
 
 def read(path: Path, **selection: Any) -> tuple[Locked, ...]:
-    """Read what a lock has of torch on Linux."""
+    """Read torch in a lock on Linux."""
     return find_locked(path, "torch", Selection(**selection), LINUX)
 
 
@@ -62,7 +62,7 @@ def test_version_without_sources(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["file", "path"])
 def test_direct(tmp_path: Path, key: str) -> None:
-    """A wheel is named by URL or path, with its digest in the fragment or beside it."""
+    """A wheel may be named by URL or path, with its digest in the fragment or next to it."""
     url = f"https://example.org/{WHEEL}"
     path = lock(tmp_path, {key: f"{url}#sha256=ab"})
     expected = Locked(name="torch", version="2.7.0+cpu", lock=path, url=url, sha256="ab")
@@ -81,7 +81,7 @@ def test_direct(tmp_path: Path, key: str) -> None:
     ],
 )
 def test_source(tmp_path: Path, entry: dict[str, Any]) -> None:
-    """What has to be compiled cannot be had."""
+    """A source has no wheel."""
     path = lock(tmp_path, entry)
     missing = "it is locked as source, not as a wheel"
     assert (Locked(name="torch", version="", lock=path, missing=missing),) == read(path)
@@ -122,7 +122,7 @@ def test_categories(tmp_path: Path, selection: dict[str, Any], versions: list[st
 
 
 def test_marker(tmp_path: Path) -> None:
-    """An entry whose marker does not hold is none."""
+    """An entry whose marker is false is ignored."""
     assert () == read(lock(tmp_path, {"version": "==1", "markers": "sys_platform == 'darwin'"}))
 
 
@@ -151,7 +151,7 @@ def test_malformed_entry(tmp_path: Path, entry: Any, what: str) -> None:
 
 
 def test_index_without_sources(tmp_path: Path) -> None:
-    """An index that no source has is a mistake, whatever the sources are."""
+    """An index that no source has is a mistake."""
     path = lock(tmp_path, {"version": "==2", "index": "gpu"}, [])
     assert f"{path}: torch: found index = 'gpu', expected one of _meta.sources: none" == refusal(path)
     path = lock(tmp_path, {"version": "==2"}, [{"name": "main", "url": 3}])

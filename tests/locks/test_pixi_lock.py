@@ -1,4 +1,4 @@
-"""pixi.lock: what is malformed is a LockError; conda's packages are told apart from those of the Python index."""
+"""pixi.lock: malformed files are a LockError; packages of conda and of the Python index are distinguished."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def lock(folder: Path, selectors: list[str], entries: str, version: str = "6", h
 
 
 def read(path: Path, name: str = "torch", **selection: Any) -> tuple[Locked, ...]:
-    """Read what a lock has of a name on Linux."""
+    """Read a name in a lock on Linux."""
     return find_locked(path, name, Selection(**selection), LINUX)
 
 
@@ -49,7 +49,7 @@ def test_wheel(tmp_path: Path) -> None:
 
 
 def test_conda_package(tmp_path: Path) -> None:
-    """A conda package is reused or nothing; what the entry leaves out, its URL tells, and a token is not shown."""
+    """A conda package has no wheel; its URL supplies missing values, and a token in it is not shown."""
     path = lock(tmp_path, [f"conda: {CONDA}"], f"- conda: {CONDA}\n  sha256: ab\n")
     missing = "it is a conda package (pytorch 2.7.0 cuda126_py311_h1_200, forge), not a wheel"
     detail = "environment default, conda build cuda126_py311_h1_200"
@@ -57,7 +57,7 @@ def test_conda_package(tmp_path: Path) -> None:
 
 
 def test_purl(tmp_path: Path) -> None:
-    """A conda package of another name may say which distribution it is."""
+    """A conda package of another name may state its distribution."""
     url = "https://host.example/forge/linux-64/my-torch-2.7.0-0.tar.bz2"
     entry = f"- conda: {url}\n  purls:\n  - pkg:pypi/torch@2.7.0?source=x\n"
     assert [locked.version for locked in read(lock(tmp_path, [f"conda: {url}"], entry))] == ["2.7.0"]
@@ -71,7 +71,7 @@ def test_libtorch_is_not_torch(tmp_path: Path) -> None:
 
 
 def test_conda_source(tmp_path: Path) -> None:
-    """A conda package that pixi builds from source has no build yet, and its version need be none for Python."""
+    """A conda package that pixi builds from source has no build, and its version may not follow PEP 440."""
     source = "pytorch[9f3c2a7b] @ git+https://host.example/pytorch#abc"
     entry = f"- conda_source: {source}\n  version: 2.7.0_custom\n"
     (found,) = read(lock(tmp_path, [f"conda_source: {source}"], entry, "7", "platforms:\n- name: linux-64\n"))
@@ -80,7 +80,7 @@ def test_conda_source(tmp_path: Path) -> None:
 
 
 def test_told_apart_by_more_keys(tmp_path: Path) -> None:
-    """Version 6 repeats a place, and tells its packages apart by name, version, build and subdir."""
+    """Version 6 distinguishes packages at one location by name, version, build and subdir."""
     entries = "".join(f"- conda: ./src\n  name: pytorch\n  version: {v}\n  build: b\n" for v in ("2.6.0", "2.7.0"))
     path = lock(tmp_path, ["conda: ./src\n        name: pytorch\n        version: 2.7.0\n        subdir: x"], entries)
     assert [locked.version for locked in read(path)] == ["2.7.0"]
@@ -141,14 +141,14 @@ def test_other_runtime(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["https://host.example/torch-x-y.whl", "https://host.example/torch-2.7.0.tar.gz"])
 def test_no_wheel(tmp_path: Path, url: str) -> None:
-    """What is no wheel, or misnamed, cannot be had."""
+    """A file that is not a wheel, or is misnamed, has a reason."""
     (found,) = read(lock(tmp_path, [f"pypi: {url}"], f"- pypi: {url}\n  name: torch\n"))
     assert ("2.7.0" if url.endswith("gz") else "", None) == (found.version, found.url)
 
 
 @pytest.mark.parametrize("version", ["4", "8", "'6.0'", "{}", ""])
 def test_unknown_version(tmp_path: Path, version: str) -> None:
-    """A version that nobody has seen is refused, and an old one too."""
+    """An unknown version, or an old one, is refused."""
     found = {"'6.0'": "6.0", "": "None"}.get(version, version)
     path = lock(tmp_path, [], "", version)
     assert f"{path}: found version: {found}, expected one of 5, 6, 7, which this reader knows" == refusal(path)
@@ -182,7 +182,7 @@ def test_malformed(tmp_path: Path, text: str, expected: str) -> None:
 
 
 def test_without_pyyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without PyYAML the lock is named, and what to do."""
+    """Without PyYAML, the error names the lock and the way out."""
     monkeypatch.setitem(sys.modules, "yaml", None)
     path = lock(tmp_path, [], "")
     with pytest.raises(

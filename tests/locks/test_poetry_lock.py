@@ -1,4 +1,4 @@
-"""poetry.lock: what is malformed is a LockError, and what the lock leaves open is asked of the project."""
+"""poetry.lock: malformed files are a LockError; the project supplies data that the lock lacks."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ UNGROUPED = LOCK.replace('groups = ["main"]\n', "").replace('"2.1"', '"2.0"')
 
 
 def read(path: Path, **selection: Any) -> tuple[Locked, ...]:
-    """Read what a lock has of torch on Linux."""
+    """Read torch in a lock on Linux."""
     return find_locked(path, "torch", Selection(project=path.parent, **selection), LINUX)
 
 
 def lock(folder: Path, text: str = LOCK, project: str = "") -> Path:
-    """Write a lock, and the project beside it."""
+    """Write a lock, and the project next to it."""
     if project:
         write(folder / "pyproject.toml", project)
     return write(folder / "poetry.lock", text)
@@ -75,7 +75,7 @@ def packages(*entries: str) -> str:
 
 
 def test_wheel_on_an_index(tmp_path: Path) -> None:
-    """Without a URL, the index that the lock names, the file and its hash tell where the wheel is."""
+    """Without a URL, the lock's index, the file and its hash identify the wheel."""
     path = lock(tmp_path)
     wanted = Wanted(name="torch", version="2.7.0+cpu", indexes=(URL,), file=WHEEL, hashes=frozenset({"ab"}))
     expected = Locked(name="torch", version="2.7.0+cpu", lock=path, sha256="ab", wanted=wanted, detail=URL)
@@ -83,7 +83,7 @@ def test_wheel_on_an_index(tmp_path: Path) -> None:
 
 
 def test_default_index(tmp_path: Path) -> None:
-    """Without a source the package comes from the default index, which the frontend knows: it is had by its version."""
+    """Without a source, the package comes from the frontend's default index, by its version."""
     path = lock(tmp_path, LOCK.partition("[package.source]")[0] + LOCK[LOCK.index("[metadata]") :])
     assert (Locked(name="torch", version="2.7.0+cpu", lock=path),) == read(path)
 
@@ -100,7 +100,7 @@ def test_default_index(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_odd_files(tmp_path: Path, files: str, hashes: list[str], file: str | None, missing: str | None) -> None:
-    """Other hashes than SHA-256 are left out; without files the index is asked; without a wheel the reason is told."""
+    """Hashes other than SHA-256 are ignored; without files, the index is used; without a wheel, there is a reason."""
     start, end = LOCK.index("files = ") + len("files = "), LOCK.index("\n\n[package.source]")
     path = lock(tmp_path, LOCK[:start] + files + LOCK[end:])
     wanted = Wanted(name="torch", version="2.7.0+cpu", indexes=(URL,), file=file, hashes=frozenset(hashes))
@@ -118,7 +118,7 @@ def test_odd_files(tmp_path: Path, files: str, hashes: list[str], file: str | No
     ],
 )
 def test_direct_without_a_wheel(tmp_path: Path, kind: str, url: str, missing: str) -> None:
-    """A direct reference to what is no wheel, or none for here, is told with the reason and the locked version."""
+    """A direct reference without a fitting wheel has the reason and the locked version."""
     path = lock(tmp_path, LOCK.replace('"legacy"', f'"{kind}"').replace(URL, url))
     assert (Locked(name="torch", version="2.7.0+cpu", lock=path, missing=missing, detail=url),) == read(path)
 
@@ -144,7 +144,7 @@ def test_direct_without_a_wheel(tmp_path: Path, kind: str, url: str, missing: st
     ],
 )  # fmt: skip
 def test_malformed(tmp_path: Path, old: str, new: str, what: str | None) -> None:
-    """What poetry would not write is a LockError that names the file and what is wrong with it."""
+    """A file that poetry would not write is a LockError with the file and the mistake."""
     assert old in LOCK
     path = lock(tmp_path, LOCK.replace(old, new, 1))
     found = refusal(path)
@@ -155,7 +155,7 @@ def test_malformed(tmp_path: Path, old: str, new: str, what: str | None) -> None
 
 
 def test_malformed_project(tmp_path: Path) -> None:
-    """What is wrong in the project's pyproject.toml is told with that file's name."""
+    """A mistake in the project's pyproject.toml is reported with that file's name."""
     path = lock(tmp_path, project="[tool]\npoetry = 3\n")
     what = "not laid out as expected: at tool.poetry: found 3, expected a table"
     assert f"{tmp_path / 'pyproject.toml'}: {what}" == refusal(path)
@@ -220,12 +220,12 @@ OPTIONAL = "[tool.poetry.group.dev]\noptional = true\n"
     ],
 )  # fmt: skip
 def test_selection(tmp_path: Path, selection: dict[str, Any], project: str, versions: list[str]) -> None:
-    """Groups and extras choose as in poetry; if they choose none, all that may be for this platform are left."""
+    """Groups and extras select as in poetry; if none selects, all candidates for this platform remain."""
     assert versions == [locked.version for locked in read(lock(tmp_path, TWO, project), **selection)]
 
 
 def test_details(tmp_path: Path) -> None:
-    """Markers and the index tell namesakes apart."""
+    """Markers and the index distinguish entries of one name."""
     one, two = read(lock(tmp_path, TWO, OPTIONAL))
     assert f'extra == "cpu" and extra != "cu126"; {URL}' == one.detail
     assert 'extra == "cu126" and extra != "cpu" and sys_platform == "linux"' == two.detail
@@ -269,13 +269,13 @@ DEPENDENCIES = "[tool.poetry.dependencies]\n"
     ],
 )  # fmt: skip
 def test_asked_of_the_project(tmp_path: Path, entries: list[str], project: str, versions: list[str]) -> None:
-    """Where a lock has no groups, the project says which version is meant; what it leaves open is left open."""
+    """If a lock has no groups, the project selects the version; otherwise several remain."""
     found = read(lock(tmp_path, packages(*entries), project), extras=frozenset({"cpu"}))
     assert versions == [locked.version for locked in found if locked.missing is None or len(found) == 1]
 
 
 def test_needed_by_others(tmp_path: Path) -> None:
-    """What the project wants elsewhere alone may be here for another package, which no lock before 2.1 tells."""
+    """A runtime that the project needs only elsewhere may be needed by another package here."""
     project = '[tool.poetry.dependencies]\ntorch = { version = "*", platform = "win32" }\n'
     ext = '[[package]]\nname = "ext"\nversion = "1"\n[package.dependencies]\nTorch = "*"\n\n'
     assert () == read(lock(tmp_path, packages("2.7.0"), project))
@@ -293,7 +293,7 @@ def test_extras_of_the_project(tmp_path: Path, extras: set[str], versions: list[
 
 
 def test_files_of_all_versions_together(tmp_path: Path) -> None:
-    """Lock-version 1.x lists the files of a name once, for all its versions; one without files has none."""
+    """Lock-version 1.x lists the files of a name for all its versions; a version without files has none."""
     files = f'[metadata.files]\nTorch = [{{file = "torch-2.8.0-cp311-cp311-manylinux_2_28_x86_64.whl"}}, {{file = "{WHEEL}"}}]\n'
     head = UNGROUPED.replace('"2.0"', '"1.1"')
     bare = head[: head.index("files = ")] + head[head.index("\n\n[package.source]") :]

@@ -1,4 +1,4 @@
-"""pylock.toml: what is malformed is a LockError; one bad entry of another name is not our business."""
+"""pylock.toml: malformed files are a LockError; a malformed entry of another name is ignored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WHEEL = "torch-2.7.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"
 
 
 def read(path: Path, **selection: Any) -> tuple[Locked, ...]:
-    """Read what a lock has of torch on Linux."""
+    """Read torch in a lock on Linux."""
     return find_locked(path, "torch", Selection(**selection), LINUX)
 
 
@@ -66,14 +66,14 @@ def test_url_as_it_stands(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_without_a_wheel(tmp_path: Path, source: str, missing: str) -> None:
-    """Where no wheel fits, the reason is told."""
+    """If no wheel fits, there is a reason."""
     path = lock(tmp_path, ENTRY + source)
     assert (Locked(name="torch", version="2.7.0+cpu", lock=path, missing=missing),) == read(path)
 
 
 @pytest.mark.parametrize("place", ["path", "url"])
 def test_archive_that_is_a_wheel(tmp_path: Path, place: str) -> None:
-    """A wheel named by path or URL stands under ``archive``; its name tells the version."""
+    """A wheel by path or URL is listed under ``archive``; its name has the version."""
     where = {"path": f"wheels/{WHEEL}", "url": f"https://h/{WHEEL}"}[place]
     text = f'[[packages]]\nname = "torch"\narchive = {{ {place} = "{where}", hashes = {{ sha256 = "ab" }} }}\n'
     path = lock(tmp_path, text)
@@ -94,7 +94,7 @@ def test_archive_that_is_a_wheel(tmp_path: Path, place: str) -> None:
     ],
 )
 def test_selection(tmp_path: Path, selection: dict[str, Any], count: int) -> None:
-    """Extras and groups choose as PEP 751 says; the marker tells the entry from its namesakes."""
+    """Extras and groups select as in PEP 751; the marker distinguishes entries of one name."""
     head = 'lock-version = "1.0"\ncreated-by = "x"\nextras = ["cpu"]\n'
     head += 'dependency-groups = ["run"]\ndefault-groups = ["run"]\n'
     text = wheel(f"https://h/{WHEEL}")
@@ -133,14 +133,14 @@ def test_bad_entry_of_another_name(tmp_path: Path) -> None:
     ],
 )
 def test_malformed(tmp_path: Path, head: str, text: str, what: str) -> None:
-    """What no tool writes is a LockError that names the file, and what is wrong with it."""
+    """A file that no tool writes is a LockError with the file and the mistake."""
     path = lock(tmp_path, text, head)
     assert refusal(path).startswith(f"{path}: {what}")
 
 
 @pytest.mark.parametrize("sample", SAMPLES[::3], ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}")
 def test_truncated(sample: Path, tmp_path: Path) -> None:
-    """A lock that ends early is a LockError or has what stands before the end, with LF or CRLF."""
+    """A truncated lock is a LockError or has the entries before the end, with LF or CRLF."""
     whole = read(sample)
     lines = sample.read_text("utf-8").splitlines(keepends=True)
     path = tmp_path / sample.name
@@ -165,6 +165,6 @@ def test_truncated(sample: Path, tmp_path: Path) -> None:
     ],
 )
 def test_lock_for_other_environments(tmp_path: Path, head: str, count: int) -> None:
-    """PEP 751: a lock that is not for this Python, or for none of its environments, has no torch for us."""
+    """A lock for other Pythons or environments has no torch (PEP 751)."""
     path = lock(tmp_path, wheel(f"https://x/{WHEEL}"), f'lock-version = "1.0"\ncreated-by = "x"\n{head}\n')
     assert count == len(read(path))

@@ -1,4 +1,4 @@
-"""Requirements files as locks: what pins, what only constrains, and what contradicts."""
+"""Requirements files as locks: pins, constraints, and contradictions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEX = "ab" * 32
 
 
 def read(path: Path) -> tuple[Locked, ...]:
-    """Read what a lock has of torch on Linux."""
+    """Read torch in a lock on Linux."""
     return find_locked(path, "torch", Selection(), LINUX)
 
 
@@ -40,7 +40,7 @@ def refusal(path: Path) -> LockError:
 
 
 def test_pin_without_an_index(tmp_path: Path) -> None:
-    """A version alone is requested by its version, hashes or not: nothing says where it lies."""
+    """A pin without an index is required by its version, even with hashes."""
     path = lock(tmp_path, f"six\nTorch==2.7.0 --hash=sha256:{HEX}\n")
     assert (Locked(name="torch", version="2.7.0", lock=path, detail=f"{path}:2"),) == read(path)
 
@@ -67,7 +67,7 @@ def test_pin_with_an_index(tmp_path: Path) -> None:
     ],
 )
 def test_indexes(tmp_path: Path, text: str, indexes: tuple[str, ...] | None) -> None:
-    """With an extra index alone the wheel may lie on the default one, unless its version is a local one."""
+    """With only an extra index, the default index may have the wheel, unless the version is a local one."""
     (locked,) = read(lock(tmp_path, text))
     assert indexes == (locked.wanted.indexes if locked.wanted else None)
 
@@ -83,7 +83,7 @@ def test_indexes(tmp_path: Path, text: str, indexes: tuple[str, ...] | None) -> 
     ],
 )
 def test_url(tmp_path: Path, text: str, sha256: str | None) -> None:
-    """A wheel that is named by its URL is had from there, with the one digest that stands with it."""
+    """A wheel by URL is used with the only digest of its line."""
     path = lock(tmp_path, f"{text}\n", c="torch==2.7.0\n")
     expected = Locked(name="torch", version="2.7.0+cpu", lock=path, url=URL, sha256=sha256, detail=f"{path}:1")
     assert (expected,) == read(path)
@@ -101,7 +101,7 @@ def test_url(tmp_path: Path, text: str, sha256: str | None) -> None:
     ],
 )
 def test_url_of_no_wheel_for_us(tmp_path: Path, text: str, version: str, missing: str) -> None:
-    """What is no wheel, or none for this platform, cannot be had."""
+    """A URL without a wheel for this platform has a reason."""
     path = lock(tmp_path, f"{text}\n")
     assert (Locked(name="torch", version=version, lock=path, missing=missing, detail=f"{path}:1"),) == read(path)
 
@@ -126,7 +126,7 @@ def test_lines_combine(tmp_path: Path, text: str, version: str) -> None:
 
 @pytest.mark.parametrize("text", ["six\n", "torch==2 ; sys_platform == 'darwin'\n", "-c c.txt\n", ""])
 def test_none(tmp_path: Path, text: str) -> None:
-    """Where nothing requires torch here, there is none; a loose constraint requires nothing."""
+    """If nothing requires torch, there is none; a constraint without a pin requires nothing."""
     assert () == read(lock(tmp_path, text, c="torch<3\n"))
 
 
@@ -152,7 +152,7 @@ def test_loose_requirement(tmp_path: Path, requirement: str) -> None:
     ],
 )
 def test_contradiction(tmp_path: Path, first: str, second: str) -> None:
-    """Lines that cannot hold together are a mistake, told with their places."""
+    """Contradicting lines are a mistake, with their places."""
     path = lock(tmp_path, f"{first}\n{second}\n".replace("@ ", " @ "))
     error = refusal(path)
     told = "".join(f"\n  {path}:{n}: {text.replace('@ ', ' @ ')}" for n, text in ((1, first), (2, second)))

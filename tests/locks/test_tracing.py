@@ -45,7 +45,7 @@ def test_place(read: Callable[[Any], object], expected: str) -> None:
 
 
 def test_other_failure_when_read_again() -> None:
-    """A file that was mended meanwhile has no place."""
+    """A file that was corrected in between has no place."""
     told = explain(TypeError("x"), lambda: traced(DOCUMENT)["meta"]["version"])
     assert "a value is of another type than expected" == told
 

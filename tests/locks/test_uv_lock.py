@@ -1,4 +1,4 @@
-"""uv.lock: what is malformed is a LockError, and the fast way to read it finds what the full one finds."""
+"""uv.lock: malformed files are a LockError; the fast reader gives the same results as the full one."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ WHEEL = "torch-2.7.0%2Bcu126-cp311-cp311-manylinux_2_28_x86_64.whl"
 
 
 def read(path: Path, **selection: Any) -> tuple[Locked, ...]:
-    """Read what a lock has of torch on Linux."""
+    """Read torch in a lock on Linux."""
     return find_locked(path, "torch", Selection(project=path.parent, **selection), LINUX)
 
 
 def outcome(path: Path, **selection: Any) -> tuple[Locked, ...] | str:
-    """Return what is read, or the refusal."""
+    """Return the result, or the error."""
     try:
         return read(path, **selection)
     except LockError as error:
@@ -54,7 +54,7 @@ SELECTIONS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}")
 def test_fast_equals_full(sample: Path, tmp_path: Path) -> None:
-    """Read package by package or as a whole, with LF or CRLF, a lock says the same."""
+    """Both readers give the same result, with LF or CRLF."""
     text = sample.read_text("utf-8")
     path = write(tmp_path / "uv.lock", text)
     fast = [outcome(path, **selection) for selection in SELECTIONS]
@@ -66,7 +66,7 @@ def test_fast_equals_full(sample: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sample", SAMPLES[::6], ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}")
 def test_truncated(sample: Path, tmp_path: Path) -> None:
-    """A lock that ends early is a LockError, or says what a full reading of the rest says."""
+    """A truncated lock is a LockError, or gives the full reader's result."""
     lines = sample.read_text("utf-8").splitlines(keepends=True)
     path = tmp_path / "uv.lock"
     for count in range(len(lines)):
@@ -115,7 +115,7 @@ NAMELESS = TORCH.partition('name = "torch"\n')[2]
     ],
 )  # fmt: skip
 def test_malformed(tmp_path: Path, old: str, new: str, what: str | None) -> None:
-    """What uv would not write is a LockError that names the file and what is wrong with it."""
+    """A file that uv would not write is a LockError with the file and the mistake."""
     assert old in TORCH
     path = write(tmp_path / "uv.lock", TORCH.replace(old, new, 1))
     found = refusal(path)
@@ -128,7 +128,7 @@ def test_malformed(tmp_path: Path, old: str, new: str, what: str | None) -> None
 
 @pytest.mark.parametrize("quotes", ['"""', "'''"])
 def test_package_in_a_string(tmp_path: Path, quotes: str) -> None:
-    """What looks like a package inside a long string is none."""
+    """The text of a package inside a string is not a package."""
     inside = TORCH.partition("\n\n")[2]
     path = write(tmp_path / "uv.lock", f"version = 1\nnote = {quotes}\n\n{inside}end = {quotes}\n")
     assert () == read(path)
@@ -142,7 +142,7 @@ def test_package_in_a_string(tmp_path: Path, quotes: str) -> None:
     ],
 )
 def test_unreadable(tmp_path: Path, content: bytes | None, reason: str) -> None:
-    """A lock that cannot be read is told with the reason."""
+    """An unreadable lock is reported with the reason."""
     path = tmp_path / "uv.lock"
     if content is not None:
         path.write_bytes(content)

@@ -32,7 +32,7 @@ def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.usefixtures("_parser")
 def test_all_is_text() -> None:
-    """A version stays what is written, a date too; what is left empty is None, quoted it is text."""
+    """Versions and dates stay text; an empty value is None, a quoted one is text."""
     text = 'a: 2.10\nb: 2025-04-23\nc: no\nd:\ne: ~\nf: "null"\ng: ""\nh: [1, {}]\ni: 0x10\n"3": !!int 4\n'
     expected = {"a": "2.10", "b": "2025-04-23", "c": "no", "d": None, "e": None, "f": "null", "g": "", "h": ["1", {}]}
     assert {**expected, "i": "0x10", "3": "4"} == parse_yaml(text, PATH)
@@ -77,7 +77,7 @@ def test_deep(text: str) -> None:
 
 
 def test_without_pyyaml(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without PyYAML it is said what to do."""
+    """Without PyYAML, the error has the way out."""
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(LockError) as caught:
         parse_part("version: 6\n", ITEM, bool, PATH)

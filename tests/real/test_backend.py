@@ -31,7 +31,7 @@ def test_load(tmp_path: Path) -> None:
 
 
 def test_hooks() -> None:
-    """A hook that is not there is none."""
+    """A missing hook is None."""
     assert minimal.build_wheel is find_hook(minimal, "build_wheel")
     assert find_hook(minimal, "build_editable") is None
 
@@ -57,14 +57,14 @@ def test_hooks() -> None:
     ],
 )
 def test_not_found(spec: str, backend_path: list[str], hint: str, tmp_path: Path) -> None:
-    """A real backend that cannot be imported is told with what to do."""
+    """A real backend that cannot be imported is reported with the next step."""
     with pytest.raises(BackendError) as caught:
         load_backend(spec, backend_path, tmp_path)
     assert f"tool.runtime-backend.build-backend: found {spec!r}, which cannot be imported\n{hint}" == str(caught.value)
 
 
 def test_lacks_the_object(tmp_path: Path) -> None:
-    """An object that the module lacks is told."""
+    """A missing object in the module is reported."""
     with pytest.raises(BackendError) as caught:
         load_backend("backends.objects:holder.outer", [], tmp_path)
     expected = "found 'backends.objects:holder.outer', but backends.objects has no 'outer'"
@@ -80,7 +80,7 @@ def test_fails_to_import_something_else(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_fails_to_import_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error that does not say which module was missing is passed on."""
+    """An import error without a module name is raised."""
     write(tmp_path / "unnamed_backend.py", "raise ModuleNotFoundError('odd')\n")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError, match="odd"):
@@ -118,13 +118,13 @@ def test_elsewhere_than_in_the_tree(tmp_path: Path) -> None:
 def test_failure(
     error: BaseException, summary: str, code: int, printed: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A failure is printed as Python would, has a code that says so, and is told in a line."""
+    """A failure is printed as Python would, and has an exit code and a summary."""
     print_failure(error)
     assert (summary, code, printed) == (summarise(error), exit_code(error), capsys.readouterr().err)
 
 
 def test_traceback_begins_with_the_backend(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is printed of a failure has none of our frames in front."""
+    """A printed traceback has none of our frames at its start."""
     with pytest.raises(AttributeError) as caught:
         load_backend(3, [], tmp_path)  # type: ignore[arg-type]
     print_failure(caught.value.with_traceback(caught.tb.tb_next))

@@ -1,4 +1,4 @@
-"""Calling hooks in a child: what it is given, what comes back, and how it may end."""
+"""Calling hooks in a child: arguments, results, and failures."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def call(request: HookRequest, **changes: str | None) -> Any:
 
 
 def told(folder: Path) -> dict[str, Any]:
-    """Return what the hook saw."""
+    """Return the arguments that the hook got."""
     found: dict[str, Any] = json.loads((folder / "out/x.whl").read_text("utf-8"))
     return found
 
@@ -136,7 +136,7 @@ def test_refused(hook: str, more: dict[str, Any], message: str, tmp_path: Path) 
     ],
 )  # fmt: skip
 def test_failed(code: str, expected: tuple[int, str, bool], tmp_path: Path) -> None:
-    """A hook that fails, and a child that dies, are told with an exit code."""
+    """A failing hook, and a dying child, have an exit code and a summary."""
     with pytest.raises(ChildFailed) as caught:
         call(request_of(tmp_path, code=code))
     failure = caught.value
@@ -151,7 +151,7 @@ def test_shim_of_the_child(tmp_path: Path) -> None:
 
 
 def test_without_pyproject_hooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A vendored copy beside which nothing is installed says what it needs."""
+    """Without pyproject-hooks, a vendored copy reports what to install."""
     monkeypatch.setitem(sys.modules, "pyproject_hooks", None)
     with pytest.raises(BackendError) as caught:
         call(request_of(tmp_path))

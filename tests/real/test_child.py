@@ -1,4 +1,4 @@
-"""The child's side of a call: which hooks the real backend has, and what is written down of each."""
+"""The child's side of a call: the hooks of the real backend, and the answer's file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def get_requires_for_build_sdist(config_settings=None):
 
 @pytest.fixture(autouse=True)
 def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Take back what a child changes of its process."""
+    """Restore the process after a test."""
     monkeypatch.setattr(child, "_control", {})
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
@@ -51,7 +51,7 @@ def begin(
 
 
 def answer(folder: Path) -> dict[str, Any]:
-    """Return what was written down."""
+    """Return the content of the answer's file."""
     told: dict[str, Any] = json.loads((folder / "answer.json").read_text("utf-8"))
     return told
 
@@ -71,7 +71,7 @@ def test_requirements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_hooks_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the real backend lacks is lacking here, but what PEP 517 demands is refused; nothing else is a hook."""
+    """Optional missing hooks raise AttributeError, mandatory ones are refused; other names are not hooks."""
     begin(tmp_path, monkeypatch)
     assert (False, False) == (hasattr(child, "build_editable"), hasattr(child, "nonsense"))
     with pytest.raises(SystemExit):
@@ -98,7 +98,7 @@ def test_failure(  # noqa: PLR0913, PLR0917 - a table, and what pytest hands in
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A failure is printed, written down, and is the exit code; the frontend's own process tells of Ctrl-C."""
+    """A failure is printed, written to the answer, and gives the exit code; the parent reports Ctrl-C."""
     begin(tmp_path, monkeypatch, code)
     with pytest.raises(SystemExit) as caught:
         child.build_wheel(str(tmp_path), None, None)
@@ -108,7 +108,7 @@ def test_failure(  # noqa: PLR0913, PLR0917 - a table, and what pytest hands in
 
 
 def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A real backend that cannot be imported, and one that has not made what it says, are refused with what to do."""
+    """A real backend that cannot be imported, or whose result does not exist, is refused with the next step."""
     begin(tmp_path, monkeypatch, backend="nowhere_at_all", backend_path=[])
     with pytest.raises(SystemExit):
         child.build_wheel  # noqa: B018 - the access is the test
@@ -157,7 +157,7 @@ def test_bytecode(  # noqa: PLR0913, PLR0917 - a table, and what pytest hands in
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Byte code of a backend in the source tree is not written there; after it is loaded, where the call says so."""
+    """No byte code of a backend in the source tree is written there; later, it is written as requested."""
     monkeypatch.setattr(sys, "pycache_prefix", None if prefix is None else str(tmp_path / prefix))
     begin(tmp_path, monkeypatch, backend_path=backend_path, writes_bytecode=writes)
     child.build_wheel(str(tmp_path), None, None)

@@ -13,7 +13,7 @@ from runtime_backend.real import start
 
 
 def test_shim(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The package that the script is in is imported, whatever is on the import path."""
+    """The package of the script is imported, regardless of the import path."""
     monkeypatch.setitem(sys.modules, "runtime_backend", sys.modules["runtime_backend"])
     monkeypatch.setattr(sys, "path", [])
     folder = str(Path(start.__file__).parents[1])
@@ -23,7 +23,7 @@ def test_shim(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("bytecode", [None, "/elsewhere"])
 def test_bytecode(bytecode: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Byte code goes where the call says, but for what the parent has compiled, as far as it is there."""
+    """Byte code is written as requested, after the modules that the parent has compiled are imported."""
     monkeypatch.setattr(sys, "pycache_prefix", None)
     monkeypatch.setenv("PYTHONPYCACHEPREFIX", "/own")
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)
@@ -33,7 +33,7 @@ def test_bytecode(bytecode: str | None, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The import path is the given one, and lines are seen at once, where there is an output."""
+    """The import path is the given one, and lines are flushed, if there is an output."""
     monkeypatch.setattr(sys, "path", ["/own"])
     stream = io.TextIOWrapper(io.BytesIO())
     for stdout in (stream, None):

@@ -36,7 +36,7 @@ def test_surroundings_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_surroundings_keep_what_was_added(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a real backend puts on the path when it is imported stays; what was there before stays once."""
+    """Entries that a real backend adds to the path stay; existing entries stay once."""
     monkeypatch.setattr(sys, "path", ["/a", "/b"])
     for _ in range(2):
         with Surroundings({}, before=("/b",), behind=("/e",)).here():
@@ -57,7 +57,7 @@ def test_surroundings_of_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_surroundings_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The working directory is another one during the call, whatever comes of it."""
+    """The working directory is changed during the call only, even if it fails."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tree").mkdir()
     with pytest.raises(SystemExit), Surroundings({}, folder=tmp_path / "tree").here():  # noqa: PT012 - what is raised in there is the test

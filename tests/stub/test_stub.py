@@ -1,4 +1,4 @@
-"""Calling hooks with the stand-in torch, in processes of their own; and what it says of itself."""
+"""Calling hooks with the stand-in torch in child processes, and the stand-in's facts."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ ALL = ("version", "cuda", "hip", "rocm", "xpu", "git_version", "cxx11_abi")
     ],
 )
 def test_facts(found: list[tuple[Any, ...]], expected: list[tuple[Any, ...]]) -> None:
-    """What is known is told; what is not is guessed differently each time."""
+    """Known facts are used; the others are guesses that differ."""
     assert expected == found
 
 
@@ -176,7 +176,7 @@ REQUIRES = "get_requires_for_build_wheel"
     ],
 )
 def test_answers(code: str, expected: list[str], source: Path) -> None:
-    """A hook answers with the stand-in; equal answers for all guesses are one; what it printed is shown once."""
+    """A hook is answered with the stand-in; equal answers for all guesses are one, and the output is shown once."""
     shown: list[str] = []
     assert expected == call_with_stub(
         request_of(source, REQUIRES, requires=code), HERE, imagine(None, ANY), shown.append
@@ -186,7 +186,7 @@ def test_answers(code: str, expected: list[str], source: Path) -> None:
 
 
 def test_hook_that_is_missing(source: Path) -> None:
-    """A real backend without a hook requires nothing; without settings it is given none."""
+    """A real backend without the hook requires nothing; absent settings are not passed."""
     request = request_of(source, "get_requires_for_build_sdist")._replace(config_settings=None)
     assert [] == call_with_stub(request, HERE, imagine(None, ANY), lambda _: None)
 
@@ -232,7 +232,7 @@ def test_hook_that_makes_nothing_for_want_of_it(source: Path) -> None:
     ],
 )
 def test_no_answer(code: str, told: str | None, source: Path) -> None:
-    """What the stand-in lacks, what the script refuses, and what turns on a guess is no answer, and says why."""
+    """An answer that needs a missing attribute, fails, or depends on a guess is refused with the reason."""
     request = request_of(source, REQUIRES, requires=code)
     if told is None:  # one guess has no CUDA, which the script refuses; the others agree
         assert ["a"] == call_with_stub(request, HERE, imagine(None, ANY), lambda _: None)
@@ -243,7 +243,7 @@ def test_no_answer(code: str, told: str | None, source: Path) -> None:
 
 
 def test_metadata(source: Path) -> None:
-    """What a hook makes is put where the frontend wants it; an old one is replaced."""
+    """The result is moved to the frontend's folder, replacing an old one."""
     known = imagine(Identity(name="torch", version="2.8.0", reported="2.8.0+cpu"), ANY)
     hook = "prepare_metadata_for_build_wheel"
     for version in ("torch.__version__", "'again' + torch.__version__"):
@@ -258,7 +258,7 @@ def test_metadata(source: Path) -> None:
 
 @pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000])
 def test_spoilt_answer(text: str, source: Path) -> None:
-    """A build script that spoils what is written down has given no answer."""
+    """A build script that damages the answer's file gives no answer."""
     spoil = f"[pathlib.Path(sys.argv[2], name).write_text({text!r}) for name in ('answer.json', 'output.json')]"
     request = request_of(source, REQUIRES, requires=f"import atexit; atexit.register(lambda: {spoil}); result = []")
     with pytest.raises(NoAnswer, match="the process ended with exit code 0 without an answer"):
@@ -290,7 +290,7 @@ def test_sdist(source: Path) -> None:
 
 @pytest.fixture
 def _schemes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep what the child changes of sysconfig out of this process."""
+    """Restore sysconfig after a test."""
     schemes: Any = sysconfig._INSTALL_SCHEMES  # type: ignore[attr-defined]  # noqa: SLF001 - as the child does
     monkeypatch.setattr(sysconfig, "_INSTALL_SCHEMES", dict(schemes))
 
@@ -303,7 +303,7 @@ LOOKS = (
 
 
 def test_purelib(source: Path) -> None:
-    """A script that looks for torch below sysconfig's purelib finds the stand-in, beside what is installed there."""
+    """A script that looks for torch in sysconfig's purelib finds the stand-in, next to the installed packages."""
     request = request_of(source, REQUIRES, requires=LOOKS)
     assert [str(STUB / "torch")] * 2 + ["True"] == call_with_stub(request, HERE, imagine(None, ANY), lambda _: None)
 
@@ -311,7 +311,7 @@ def test_purelib(source: Path) -> None:
 @pytest.mark.usefixtures("_schemes")
 @pytest.mark.parametrize("has_links", [True, False])
 def test_prepare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_links: bool) -> None:
-    """The child's purelib is a folder of links with the stand-in; where links cannot be made it stays as it is."""
+    """The child's purelib is a folder of links with the stand-in; it is unchanged if links cannot be made."""
 
     def refuse(*_: object) -> None:
         raise OSError
@@ -329,14 +329,14 @@ def test_prepare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_links: 
     ("version", "hip"), [("2.8.0+rocm6.3", ["6.3", "6.3"]), ("2.9.0+rocmsdk20251116", ["6.4", "7.0"])]
 )
 def test_facts_of_rocm(version: str, hip: list[str]) -> None:
-    """A label that tells ROCm's version settles that much; the rest differs."""
+    """A label with ROCm's version fixes that version; the rest differs."""
     facts = imagine(Identity(name="torch", version=version), ANY)
     assert hip == [fact.hip and fact.hip[:3] for fact in facts]
     assert [None, None] == [fact.xpu for fact in facts] == [fact.cuda for fact in facts]
 
 
 def test_facts_as_json() -> None:
-    """The stand-in reads what the facts say."""
+    """The stand-in reads the facts from JSON."""
     (facts,) = imagine(Identity(name="torch", version="2.8.0", reported="2.8.0+cpu"), ANY)
     assert isinstance(facts, Facts)
     assert {

@@ -48,12 +48,12 @@ def torch(notes: Path) -> Iterator[Any]:  # noqa: ARG001 - it reads them
 
 
 def noted(notes: Path) -> list[list[str]]:
-    """Return what was written down."""
+    """Return the recorded questions."""
     return [json.loads(line) for line in notes.read_text().splitlines()] if notes.exists() else []
 
 
 def test_version(torch: Any, notes: Path) -> None:
-    """The stand-in tells what is known of the runtime, and nothing of that is written down."""
+    """The stand-in returns known facts, and records nothing about them."""
     told = (
         torch.__version__,
         torch.version.__version__,
@@ -152,7 +152,7 @@ def test_modules_by_name(torch: Any, notes: Path) -> None:
     ],
 )
 def test_config(facts: dict[str, Any], expected: str, torch: Any, notes: Path) -> None:
-    """torch.__config__, which nobody need import, is made of what is known of the runtime; a guess is written down."""
+    """torch.__config__ contains the known facts; a guess is recorded."""
     write(notes.parent / "facts.json", json.dumps({**FACTS, **facts, "guessed": ["cuda"]}))
     assert f"PyTorch built with:\n{expected}" == torch.__config__.show()
     assert [["guessed", "torch.cuda"]] == noted(notes)

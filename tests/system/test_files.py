@@ -56,7 +56,7 @@ def test_odd_paths(path: Path) -> None:
 
 
 def test_real_path(tmp_path: Path) -> None:
-    """Links are followed; a loop, and what cannot be a path, is left as it is."""
+    """Links are followed; a loop and an invalid path are unchanged."""
     (tmp_path / "link").symlink_to(tmp_path / "there")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     assert (tmp_path / "there", tmp_path / "loop") == (real_path(tmp_path / "link"), real_path(tmp_path / "loop"))
@@ -65,7 +65,7 @@ def test_real_path(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("data", [b"a\r\nb\rc\n\xff", b"a\nb\nc\n\xff"])
 def test_decode(data: bytes) -> None:
-    """Line ends are one kind, and what is not UTF-8 is replaced."""
+    """Line ends become ``LF``, and invalid UTF-8 is replaced."""
     assert "a\nb\nc\n\ufffd" == decode(data)
 
 

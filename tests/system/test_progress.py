@@ -1,4 +1,4 @@
-"""Lines that count, told with the time."""
+"""Numbered lines of a build with elapsed and remaining time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Clock:
 
 
 def annotated(*lines: tuple[float, bytes]) -> list[bytes]:
-    """Return what is made of lines, each with the seconds since the estimate began."""
+    """Return annotated lines, given with the seconds since the estimate began."""
     clock = Clock()
     estimate = Estimate(clock)
     told = []
@@ -30,7 +30,7 @@ def annotated(*lines: tuple[float, bytes]) -> list[bytes]:
 
 
 def test_ninja() -> None:
-    """Lines of ninja get what has passed since the line before the first, and what is left at that pace."""
+    """Lines of ninja get the time since the line before the first, and the remaining time at that pace."""
     assert [
         b"Compiling objects...\n",
         b"[1/4] (0:20, about 1:00 left) c++ -c a.cpp\n",
@@ -60,7 +60,7 @@ def test_make() -> None:
 
 
 def test_several_runs() -> None:
-    """The count begins anew where the total is another, or less is done than before."""
+    """A run begins when the total changes, or the count decreases."""
     assert [
         b"[1/2] (0:10, about 0:10 left) a\n",
         b"[2/2] (0:20) b\n",
@@ -90,7 +90,7 @@ def test_other_lines(line: bytes) -> None:
     [(0, "0:00"), (59.4, "0:59"), (59.6, "1:00"), (80, "1:20"), (3599.9, "1:00:00"), (3680, "1:01:20")],
 )
 def test_minutes(seconds: float, told: str) -> None:
-    """Times are told in minutes and seconds, and in hours where there are some."""
+    """Times have minutes and seconds, and hours if necessary."""
     assert told == minutes(seconds)
 
 

@@ -1,4 +1,4 @@
-"""Being stopped by a signal: what was started ends, what was unfinished goes, and the process ends by that signal."""
+"""Being stopped by a signal: child processes end, unfinished files are removed, and the process ends by that signal."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def start(code: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """Return the exit code of a process, and what it has printed since."""
+    """Return the exit code of a process, and its output since."""
     assert process.stdout is not None
     assert process.stderr is not None
     with process:
@@ -73,7 +73,7 @@ def test_signal_that_is_repeated() -> None:
 
 
 def test_signal_for_the_second_time() -> None:
-    """Later on it does: somebody means it."""
+    """A later second signal ends the process at once."""
     process = start(
         "from runtime_backend.system import stopping\nstopping.REPEATED = 0\n"
         + WRITER.replace('print("tidy")', 'print("tidying", flush=True); time.sleep(60)')
@@ -129,7 +129,7 @@ with orderly():
 
 
 def test_ignored_signal() -> None:
-    """A signal that is ignored (`nohup`) stays ignored, and one that somebody handles is theirs."""
+    """An ignored signal (`nohup`) stays ignored, and a handled one keeps its handler."""
     code = """
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 signal.signal(signal.SIGTERM, lambda *_: print("theirs", flush=True))
@@ -164,7 +164,7 @@ def test_given_back() -> None:
 
 
 def test_blocked_signal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the signal does not end the process, the exception does, or whatever is made of it."""
+    """If the signal is blocked, the exception ends the process."""
     sent = list[int]()
     monkeypatch.setattr(stopping, "_end_self", sent.append)
     with pytest.raises(Stopped, match=r"^stopped by signal 15$"), orderly():
@@ -173,7 +173,7 @@ def test_blocked_signal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_handler_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The handler ends what was started, raises once, and takes a later signal at its word."""
+    """The handler ends child processes, raises once, and obeys a later signal."""
     sent, ended = list[int](), list[Sequence[int]]()
     monkeypatch.setattr(stopping, "_end_self", sent.append)
     monkeypatch.setattr(stopping, "end", ended.append)
@@ -213,7 +213,7 @@ def test_end_of_all_kinds_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_find_descendants(tmp_path: Path) -> None:
-    """Children of all threads, and theirs; none where the system does not tell."""
+    """The children of all threads are found, and their children; none if the system does not list them."""
     for path, text in (("1/task/1", "2 3 "), ("1/task/9", "4 "), ("2/task/2", ""), ("3/task/3", "5")):
         write(tmp_path / path / "children", text)
     assert [2, 3, 5, 4] == find_descendants(1, tmp_path)
@@ -241,7 +241,7 @@ def test_end(ignored: str, code: int) -> None:
 
 
 def test_end_of_what_is_gone() -> None:
-    """A process that is gone already is no mistake; nobody waits for it."""
+    """An ended process is ignored, without waiting."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         pass
     began = time.monotonic()

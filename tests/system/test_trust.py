@@ -1,4 +1,4 @@
-"""Files of other users: what lies in reach of others is not believed, unless somebody has named it."""
+"""Files that other users can write are not trusted, unless they are named."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from runtime_backend.system.trust import EVERYBODY, Trust, find_trust
 
 ME = Trust(users=frozenset((os.geteuid(),)), groups=frozenset((os.getegid(),)))
 SOMEBODY = ME._replace(users=frozenset((os.geteuid() + 1,)))
-"""The trust of somebody else, to whom all that these tests write is foreign."""
+"""The trust of another user, for whom all files of these tests are foreign."""
 ANYONE = "every user can write to it"
 ENV = '[tool.runtime-backend.packages.op.env]\nLD_PRELOAD = { value = "/evil.so", force = true }\n'
 
@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
 )
 @pytest.mark.parametrize("kind", ["folder", "file", "link"])
 def test_objection(mode: int, trust: Trust, expected: str | None, kind: str, tmp_path: Path) -> None:
-    """Who else can write decides, for folders, files and what links lead to."""
+    """Permissions of others decide, for folders, files and the targets of links."""
     path = tmp_path / "x"
     if kind == "folder":
         path.mkdir()
@@ -69,7 +69,7 @@ def test_objection(mode: int, trust: Trust, expected: str | None, kind: str, tmp
 
 
 def test_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What belongs to another user is not believed; a user without a name is a number; what is not there is nobody's."""
+    """Files of another user are not trusted; a user without a name is a number; a missing file is ignored."""
     path = write(tmp_path / "x", "")
     monkeypatch.setattr("pwd.getpwuid", {os.geteuid(): type("User", (), {"pw_name": "jo"})}.__getitem__)
     assert "it belongs to the user jo" == SOMEBODY.objection(path)
@@ -79,7 +79,7 @@ def test_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_named_folders(tmp_path: Path) -> None:
-    """A folder that somebody names is believed with all that is in it, by its true path; its neighbour is not."""
+    """A named folder is trusted with all its content, by its resolved path; others are not."""
     for name in ("named/below", "named-too"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "link").symlink_to(tmp_path / "named")
@@ -117,7 +117,7 @@ def test_upward(folder: Path) -> None:
 
 
 def test_lock_upward(folder: Path) -> None:
-    """A project's own lock is the project manager's business; one further up counts only where it is believed."""
+    """A project's own lock is left to the project manager; one in a parent folder must be trusted."""
     write(folder.parent / "uv.lock", "")
     assert None is find_lock_upward(folder, "uv.lock", ME)
     assert folder.parent / "uv.lock" == find_lock_upward(folder.parent, "uv.lock", ME)
@@ -125,7 +125,7 @@ def test_lock_upward(folder: Path) -> None:
 
 
 def places_of(caller: Caller, source: Path, trust: Trust) -> list[Place]:
-    """Return the places of which something is told."""
+    """Return the places that are reported."""
     return [place for place in find_places(source, caller, trust=trust) if place.locks or place.objection]
 
 
@@ -167,7 +167,7 @@ def test_foreign_file_in_own_folder(name: str, folder: Path, tmp_path: Path) -> 
 
 
 def test_source_in_temporary_folder(tmp_path: Path) -> None:
-    """Of what a frontend has unpacked in the temporary folder, nothing above it counts, whoever it belongs to."""
+    """For a source in the temporary folder, nothing in its parents counts."""
     scene = Scene(tmp_path / "scene")
     source = scene.tmp / "pip-req-build-x"
     write(scene.tmp / "uv.lock", lock_text(LOCKED))
@@ -201,7 +201,7 @@ def make_consumer(folder: Path, text: str = ENV) -> Path:
 
 
 def test_consumer(folder: Path) -> None:
-    """The tables of a file that others can write to are not read; that is said, with what to do."""
+    """Tables of a file that others can write are not read; this is reported, with the way out."""
     source = make_consumer(folder.parent)
     settings = load_settings(source, start=folder, environ={}, trust=ME)
     note = (
@@ -216,7 +216,7 @@ def test_consumer(folder: Path) -> None:
 
 
 def test_consumer_that_says_nothing(folder: Path) -> None:
-    """Of a file that others can write to, and that says nothing to us, nothing is said."""
+    """A file that others can write, without our tables, is not reported."""
     source = make_consumer(folder.parent, "[project]\n")
     assert () == load_settings(source, start=folder, environ={}, trust=ME).notes
     (folder.parent / "pyproject.toml").unlink()
@@ -233,7 +233,7 @@ def test_consumers_foreign_file(folder: Path) -> None:
 
 
 def test_own_table_of_the_source(folder: Path) -> None:
-    """The source's own file is believed whoever may write to it: its code runs anyway."""
+    """The source's own file is always trusted, since its code runs anyway."""
     make_consumer(folder.parent)
     write(folder.parent / "pyproject.toml", f'[project]\nname = "op"\n{ENV}')
     settings = load_settings(folder.parent, start=folder.parent, environ={}, trust=SOMEBODY)
@@ -241,14 +241,14 @@ def test_own_table_of_the_source(folder: Path) -> None:
 
 
 def test_trust_that_is_no_folder(tmp_path: Path) -> None:
-    """A relative folder is a mistake: nobody knows where hooks run."""
+    """A relative folder is a mistake, since hooks run in different folders."""
     write(tmp_path / "pyproject.toml", "")
     with pytest.raises(ConfigError, match="RUNTIME_BACKEND_TRUST: found the string 'here', expected an absolute path"):
         load_settings(tmp_path, environ={"RUNTIME_BACKEND_TRUST": "here"})
 
 
 def test_project_at_work(tmp_path: Path) -> None:
-    """A project manager installs from its project, whoever has written that: so are the tables and the lock there."""
+    """The tables and the lock of the project that a project manager installs are trusted."""
     scene = Scene(tmp_path / "scene")
     shell = scene.shell(scene.consumer)
     pip, uv = scene.pip(shell)._replace(trust=SOMEBODY), scene.uv(shell, "sync")._replace(trust=SOMEBODY)
@@ -270,7 +270,7 @@ def test_variables_are_named(
 
 
 def test_hook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    """A hook follows no lock of another user, and says which one it saw, and how to have it used."""
+    """A hook ignores another user's lock, and reports the lock and the way to use it."""
     scene = Scene(tmp_path)
     make_source(scene.source, "backends.recording")
     caller = scene.build(scene.shell(scene.consumer))._replace(trust=SOMEBODY)

@@ -21,7 +21,7 @@ from runtime_backend.system.urls import as_url, file_name
     ],
 )  # fmt: skip
 def test_file_name(url: str, expected: str) -> None:
-    """A file's name is what files are called: unquoted, without query and fragment."""
+    """A file name is unquoted, without query and fragment."""
     assert expected == file_name(url)
 
 

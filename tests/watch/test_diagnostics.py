@@ -1,4 +1,4 @@
-"""The errors in what a build prints, by the tool that reports them."""
+"""Errors in a build's output, by the tool that reports them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from runtime_backend.watch.diagnostics import KEPT, LONGEST, Diagnostics
 
 
 def lines_of(text: str | bytes, size: int = 1 << 20) -> list[str]:
-    """Return what is kept of an output that comes in pieces."""
+    """Return the collected lines for an output in pieces."""
     data = text.encode() if isinstance(text, str) else text
     diagnostics = Diagnostics()
     for start in range(0, len(data), size):
@@ -96,7 +96,7 @@ def test_pieces(size: int) -> None:
     ],
 )
 def test_tools(line: str) -> None:
-    """Each tool's errors are known, whatever stands around them, as long as they are not what follows from them."""
+    """The errors of each tool are recognised in any context, except consequences of other errors."""
     more = "collect2: error: ld returned 1 exit status\nerror: command '/usr/bin/g++' failed with code 1"
     assert [line] == lines_of(f"running build_ext\n{line}\n{more}\n")
 
@@ -113,7 +113,7 @@ def test_tools(line: str) -> None:
     ],
 )
 def test_no_errors(line: str) -> None:
-    """What only names an error is none."""
+    """A line that only mentions an error is ignored."""
     assert [] == lines_of(f"{line}\n")
 
 
@@ -128,7 +128,7 @@ def test_no_errors(line: str) -> None:
     ],
 )  # fmt: skip
 def test_only_consequences(text: str, expected: list[str]) -> None:
-    """Where no tool tells why, what those say that ran it is kept."""
+    """If no tool reports an error, the messages about its failure are kept."""
     assert expected == lines_of(text)
 
 

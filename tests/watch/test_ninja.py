@@ -14,7 +14,7 @@ BEGAN = 1_700_000_000.0
 
 
 def log_text(*rows: tuple[int, int, float, str], version: int = 7) -> str:
-    """Return a log: start, end in milliseconds; the time in seconds since the build began, 0 for none; output."""
+    """Return a log: start and end in milliseconds; the time in seconds since the build began, 0 for none; output."""
     lines = [
         f"{start}\t{end}\t{int((BEGAN + told) * 1e9) if told else 0}\t{output}\t{number:x}"
         for number, (start, end, told, output) in enumerate(rows)
@@ -36,7 +36,7 @@ def shown(steps: tuple[Step, ...]) -> list[tuple[str, float, float]]:
 
 @pytest.mark.parametrize("version", [5, 6, 7])
 def test_parse_log(version: int) -> None:
-    """Each command is one entry, also where it made several files; what is no such line is left out."""
+    """Each command is one entry, even with several outputs; invalid lines are ignored."""
     text = log_text((5, 30, 0, "a.o"), (10, 40, 0, "b c.o"), version=version)
     text += "10\t40\t0\tb.d\t1\nnonsense\nx\t1\t2\ty\t3\n"
     assert [
@@ -52,7 +52,7 @@ def test_unknown_log(text: str) -> None:
 
 
 def test_told_times(tmp_path: Path) -> None:
-    """Each command is where the log says that it began, several runs in one log, and several logs, one by one."""
+    """Recorded times give the start of each command, with several runs and several logs."""
     one = log_text((0, 2000, 10, "csrc/a.o"), (100, 3000, 10.1, "csrc/b.o"), (0, 5000, 15, f"{tmp_path}/one/csrc/c.o"))
     make_log(tmp_path / "one/.ninja_log", one, 20)
     make_log(tmp_path / "two/deep/.ninja_log", log_text((0, 1000, 30, "/elsewhere/d.o")), 31)
@@ -75,14 +75,14 @@ def test_older_runs(tmp_path: Path) -> None:
 
 
 def test_restat() -> None:
-    """A command that notes its end is placed by it, where it would have ended after the next one otherwise."""
+    """A recorded end gives the start, if a start would put its end after the next command's."""
     entries = parse_log(log_text((0, 2000, 10, "a.o"), (500, 4000, 14, "made.h"), (4100, 5000, 14.1, "b.o")))
     starts = [round(start - BEGAN, 3) for start in find_starts(entries, BEGAN + 15)]
     assert [10.0, 10.5, 14.1] == starts
 
 
 def test_untold_times() -> None:
-    """Where a log tells no times, its runs lie one after the other, up to the log's own."""
+    """Without recorded times, runs follow each other, ending at the time of the log file."""
     entries = parse_log(log_text((0, 2000, 0, "a"), (1000, 3000, 0, "b"), (0, 1000, 0, "c"), (500, 2000, 0, "d")))
     assert [5.0, 6.0, 8.0, 8.5] == [start - BEGAN for start in find_starts(entries, BEGAN + 10)]
 
@@ -94,14 +94,14 @@ def test_clocks_that_differ(tmp_path: Path) -> None:
 
 
 def test_log_that_goes(tmp_path: Path) -> None:
-    """A log that is gone when it is read tells nothing."""
+    """A log that is removed before it is read is ignored."""
     (tmp_path / ".ninja_log").symlink_to(tmp_path / "nowhere")
     assert () == read_timeline([tmp_path], BEGAN)
 
 
 @pytest.mark.parametrize("odd", ["9" * 309, "1" * 5000, "-1", "\u00b2", "x"])
 def test_odd_numbers(odd: str) -> None:
-    """A line with what is no time is none of ninja's."""
+    """Lines with invalid times are ignored."""
     for place in range(3):
         columns = ["1", "2", "3", "a.o", "ab"]
         columns[place] = odd

@@ -45,7 +45,7 @@ def record(cache: Path, build: Build) -> Path:
 
 
 def test_record(tmp_path: Path) -> None:
-    """What is written is what is read; the folder's name tells when, of what, and in which process."""
+    """A record is read as written; the folder's name has the time, the source and the process id."""
     folder = record(tmp_path, BUILD)
     assert (tmp_path / f"builds/20231114-221320-pkg-{os.getpid()}", BUILD) == (folder, read_build(folder))
     assert {
@@ -74,7 +74,7 @@ def test_odd_names(name: str, told: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 2}', '{"format": 1}'])
 def test_no_record(text: str, tmp_path: Path) -> None:
-    """What is no record, or one of another version, is none."""
+    """An invalid record, or one of another format, gives None."""
     write(tmp_path / "build.json", text)
     assert None is read_build(tmp_path)
 
@@ -115,7 +115,7 @@ def test_running_ones_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_fresh_ones_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A build that has ended just now keeps its output, however many have ended since; what is gone is no mistake."""
+    """A build that has just ended keeps its record regardless of their number; removed ones are ignored."""
     monkeypatch.setattr(records, "KEPT", 1)
     folders = [record(tmp_path, BUILD._replace(began=BUILD.began + n)) for n in range(3)]
     forget_builds(tmp_path)
@@ -127,7 +127,7 @@ def test_fresh_ones_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_list_builds(tmp_path: Path) -> None:
-    """The records are listed, oldest first; what has no record is left out, and one without a name has none."""
+    """Records are listed oldest first; folders without a record are ignored, and a name is optional."""
     assert [] == list_builds(tmp_path)
     other = BUILD._replace(source="/home/jo/a-later-one", began=BUILD.began + 5)
     folders = [record(tmp_path, build) for build in (BUILD, other, BUILD._replace(began=BUILD.began - 5))]
@@ -166,7 +166,7 @@ def test_find_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )  # fmt: skip
 def test_odd_record(key: str, value: object, tmp_path: Path) -> None:
-    """A record with a value of another kind is none."""
+    """A record with a value of a wrong type gives None."""
     folder = record(tmp_path, BUILD)
     write(folder / "build.json", json.dumps({**BUILD.describe(), key: value}))
     assert read_build(folder) is None
@@ -174,7 +174,7 @@ def test_odd_record(key: str, value: object, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "3", "[" * 100_000])
 def test_deep_record(text: str, tmp_path: Path) -> None:
-    """What is no record at all is none either."""
+    """A deeply nested text gives None."""
     write(tmp_path / "build.json", text)
     assert read_build(tmp_path) is None
 

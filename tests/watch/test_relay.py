@@ -42,20 +42,20 @@ def mark(line: bytes) -> bytes:
 
 
 def run(command: str, keep: Callable[[bytes], None] | None = None, annotate: Callable[[bytes], bytes] = mark) -> int:
-    """Run a script of the shell, and pass on what it prints."""
+    """Run a shell script, and forward its output."""
     code = run_followed(["/bin/sh", "-c", command], os.environ, Path("/"), annotate, keep or Kept())
     assert code is not None
     return code
 
 
 def run_python(code: str, annotate: Callable[[bytes], bytes] = mark) -> int | None:
-    """Run a script of Python, and pass on what it prints."""
+    """Run a Python script, and forward its output."""
     return run_followed([sys.executable, "-c", code], os.environ, Path("/"), annotate, Kept())
 
 
 @contextmanager
 def one_output(path: Path) -> Iterator[Read]:
-    """Let 1 and 2 lead into one file; yield what reads it. Not a fixture: pytest changes them before a test itself."""
+    """Redirect 1 and 2 to one file; yield its reader. Not a fixture: pytest changes them before a test itself."""
     before = os.dup(1), os.dup(2)
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     os.dup2(file, 1), os.dup2(file, 2)
@@ -77,7 +77,7 @@ def test_one_stream(tmp_path: Path) -> None:
 
 
 def test_two_streams(capfd: pytest.CaptureFixture[str]) -> None:
-    """Each goes where this process's own goes."""
+    """Each stream is forwarded to the same stream of this process."""
     kept = Kept()
     run("echo out; echo err >&2", kept)
     assert (("<out\n", "<err\n"), [b"<err", b"<out"]) == (tuple(capfd.readouterr()), sorted(kept.data.splitlines()))
@@ -123,7 +123,7 @@ def test_halves_of_lines(tmp_path: Path) -> None:
 
 
 def test_waiting_begins_with_the_line() -> None:
-    """The beginning of a line waits from when it came, whatever else of it comes."""
+    """An incomplete line waits from its first byte, even if more arrives."""
     stream = relay._Stream(open(os.devnull, "rb"), 1, mark)  # noqa: SIM115, SLF001, PTH123
     with stream.pipe:
         assert [b"", b"", b"<[1/2] x\n"] == [stream.feed(part) for part in (b"[1", b"/2] x", b"\n")]
@@ -132,7 +132,7 @@ def test_waiting_begins_with_the_line() -> None:
 
 @pytest.mark.parametrize("printing", ["", "while :; do echo x; done &", "(while :; do echo x; sleep 0.05; done) &"])
 def test_process_that_outlives_the_build(printing: str, tmp_path: Path) -> None:
-    """A process that keeps the pipe open is not waited for, whatever it prints; what was printed before is passed on."""
+    """A process that keeps the pipe open is not waited for; earlier output is forwarded."""
     with one_output(tmp_path / "output") as output:
         start = time.monotonic()
         script = f"sh -c 'echo $$ > {tmp_path}/pid; {printing} exec sleep 60' & yes x | head -1000"
@@ -170,7 +170,7 @@ def test_hostile_build(build: str, expected: bytes, tmp_path: Path) -> None:
 
 
 def test_mistake_of_ours(tmp_path: Path) -> None:
-    """A mistake in what makes lines of lines is no reason to stop a build: they are passed on as they are."""
+    """A bug in the annotation does not stop a build: lines are forwarded unchanged."""
 
     def fail(line: bytes) -> bytes:
         raise ArithmeticError(line)
@@ -181,7 +181,7 @@ def test_mistake_of_ours(tmp_path: Path) -> None:
 
 
 def test_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nobody reads any more, the build goes on, and what it prints is kept."""
+    """If the reader is gone, the build continues, and its output is stored."""
     kept = Kept()
 
     def refuse(*_: object) -> int:
@@ -229,7 +229,7 @@ def test_can_follow(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "is_refused"), [(errno.EMFILE, False), (errno.ENOENT, True)])
 def test_no_descriptors_left(number: int, monkeypatch: pytest.MonkeyPatch, *, is_refused: bool) -> None:
-    """With too many open files it is said that nothing was run; any other refusal of the system is passed on."""
+    """With too many open files, the result is None; other errors are raised."""
 
     def refuse(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
@@ -258,7 +258,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.parametrize("is_followed", [True, False])
 def test_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_followed: bool) -> None:
-    """What interrupts the waiting ends the process, and what it has started; its last words are passed on."""
+    """An interruption ends the process and its children; its last output is forwarded."""
     monkeypatch.setattr("runtime_backend.watch.relay.GRACE", 0.1)
     note = tmp_path / "note"
     command = [sys.executable, "-c", STUBBORN, str(note)]
