@@ -26,6 +26,7 @@ if (
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("ours", deadline=None)  # a test is not wrong because the machine is busy
+settings.register_profile("few", deadline=None, max_examples=10)  # --hypothesis-profile=few
 settings.load_profile("ours")
 
 

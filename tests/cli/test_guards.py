@@ -79,6 +79,7 @@ REQUIREMENTS = st.lists(ONE, max_size=3)
 VERSIONS = ("2.0.0", "2.5.0+cu124", "2.1.0", "2.4.0", "2.4.1", "2.5.0", "2.5.1", "2.6.0", "2.9.0", "3.0.0")
 
 
+@pytest.mark.once
 @given(
     built=REQUIREMENTS,
     own=REQUIREMENTS,

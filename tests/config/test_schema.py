@@ -149,6 +149,7 @@ JUDGES = [settings_accept, schema_accepts, validator_accepts]
 Judge = Callable[[str, Path], bool]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("judge", JUDGES)
 @pytest.mark.parametrize("table", RIGHT)
 def test_right(judge: Judge, table: str, tmp_path: Path) -> None:
@@ -156,6 +157,7 @@ def test_right(judge: Judge, table: str, tmp_path: Path) -> None:
     assert judge(table, tmp_path)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("judge", JUDGES)
 @pytest.mark.parametrize("table", WRONG)
 def test_wrong(judge: Judge, table: str, tmp_path: Path) -> None:

@@ -184,6 +184,7 @@ def seconds(name: str, data: bytes) -> float:
         return time.process_time() - start
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("name", "shape"), [(name, shape) for name, shapes in SHAPES.items() for shape in shapes])
 def test_time_grows_with_the_size(name: str, shape: str) -> None:
     """Four times as much takes about four times as long."""
