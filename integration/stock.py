@@ -54,6 +54,8 @@ class Stock:
     frontends: Path
     build: Path
     """An environment with build and virtualenv, without pip."""
+    cache: Path
+    """uv's cache, for what is installed before a test begins."""
 
     def pip(self, version: str) -> Path:
         """Return a folder with that pip in it, as it lies in ``site-packages``."""
@@ -79,7 +81,7 @@ def work_folder() -> Path:
 def make_stock(session: Path) -> Stock:
     """Fill the folder as far as it is empty, and build what belongs to this session.
 
-    :param session: a folder for what is made anew every time.
+    :param session: a folder for what is made anew every time; several processes of one session may name the same.
     """
     work = work_folder()
     both = (REQUIREMENTS / "wheelhouse.txt", REQUIREMENTS / "wheelhouse-any.txt")
@@ -89,15 +91,23 @@ def make_stock(session: Path) -> Stock:
         standins=session / "standins",
         frontends=work / "frontends",
         build=session / "build",
+        cache=session / "uv-cache",
     )
     with locked(work):
         _fill(stock, work / f"bootstrap-{_key()}" / "bin" / "python")
-    stock.standins.mkdir()
+        if not (session / "whole").exists():
+            _make_session(stock, session)
+            (session / "whole").touch()
+    return stock
+
+
+def _make_session(stock: Stock, session: Path) -> None:
+    """Make what depends on the checkout, and what is quickly made."""
+    stock.standins.mkdir(parents=True)
     make_standins(stock.standins)
     _build_shim(stock, session / "checkout")
     venv.create(stock.build)
     _run(stock.uv(NEWEST_UV), "pip", "install", *_offline(stock), f"--python={stock.build}", "build", "virtualenv")
-    return stock
 
 
 def _fill(stock: Stock, python: Path) -> None:
@@ -174,8 +184,7 @@ def _build_shim(stock: Stock, checkout: Path) -> None:
 
 
 def _offline(stock: Stock) -> tuple[str, ...]:
-    cache = stock.shim.parent / "uv-cache"
-    return "--quiet", "--offline", "--no-index", f"--find-links={stock.wheelhouse}", f"--cache-dir={cache}"
+    return "--quiet", "--offline", "--no-index", f"--find-links={stock.wheelhouse}", f"--cache-dir={stock.cache}"
 
 
 def _run(*command: object) -> None:

@@ -153,7 +153,7 @@ class Workplace:
         uv = [str(self.stock.uv(NEWEST_UV)), "pip", "install", "--quiet", "--link-mode=copy", f"--python={python}"]
         where = [f"--find-links={folder}" for folder in (*self.links, self.stock.shim, self.stock.standins)]
         into = [] if folder is None else [f"--target={folder}"]
-        cache = f"--cache-dir={self.folder / 'installer-cache'}"
+        cache = f"--cache-dir={self.stock.cache}"
         subprocess.run([*uv, "--offline", "--no-index", *where, *into, cache, *requirements], check=True)
 
     def package(self, name: str, *, into: str = ".") -> Path:
