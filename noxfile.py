@@ -9,9 +9,11 @@ import nox
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15"]
 WHOLE = ("3.11", "3.14")
-"""Where every unit test runs, and the branch coverage is measured; a machine without them runs all under each Python."""
+"""Where every unit test runs, and the branch coverage is measured; a machine without them runs all under every one."""
 FEWER = ("-m", "not once", "--hypothesis-profile=few", "--fuzz=6")
 """What the others leave out: what shows the same under every Python, and most of the made-up inputs."""
+LONGEST_FIRST = ("-n4", "--maxschedchunk=1")
+"""Twice as many processes as cores, since they wait for slow indexes; each gets one test at a time, in their order."""
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 nox.options.default_venv_backend = "uv|virtualenv"  # uv makes an environment in a second, pip in fifteen
@@ -61,32 +63,39 @@ def tests(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """Run the real frontends, the real backends and the real torch."""
     _install(session, "test", "integration")
-    # More processes than cores: they wait for slow indexes much of the time.
     session.run(
         "python",
         "-m",
         "pytest",
         "integration",
         "--ignore=integration/test_support.py",
-        "-n4",
+        "--ignore=integration/test_real_builds.py",
+        *LONGEST_FIRST,
         "--durations=25",
         *session.posargs,
     )
 
 
 @nox.session
+def combinations(session: nox.Session) -> None:
+    """Run the combinations of frontends, versions and backends that the usual run leaves out; takes ten minutes."""
+    _install(session, "test", "integration")
+    words = ("-m", "rare", "--all", "--ignore=integration/test_situations.py", *LONGEST_FIRST, *session.posargs)
+    session.run("python", "-m", "pytest", "integration", "--ignore=integration/test_real_builds.py", *words)
+
+
+@nox.session
 def support(session: nox.Session) -> None:
     """Run every frontend in every scenario, and compare with the README's table; ``--write-support`` renews it."""
     _install(session, "test", "integration")
-    # More processes than cores: they wait for a slow index much of the time.
-    session.run("python", "-m", "pytest", "integration/test_support.py", "-n4", *session.posargs)
+    session.run("python", "-m", "pytest", "integration/test_support.py", *LONGEST_FIRST, *session.posargs)
 
 
 @nox.session
 def real_builds(session: nox.Session) -> None:
     """Build every package of integration/real_builds.toml, in every way; takes an hour on two cores."""
     _install(session, "test", "integration")
-    session.run("python", "-m", "pytest", "integration/test_real_builds.py", "--long-builds", "-rP", *session.posargs)
+    session.run("python", "-m", "pytest", "integration/test_real_builds.py", "--all", "-rP", *session.posargs)
 
 
 @nox.session
@@ -101,7 +110,7 @@ def random_commands(session: nox.Session) -> None:
 def situations(session: nox.Session) -> None:
     """Run every situation of integration/situations: the torch that is there afterwards is the one built against."""
     _install(session, "test", "integration")
-    session.run("python", "-m", "pytest", "integration/test_situations.py", "--all-situations", "-n2", *session.posargs)
+    session.run("python", "-m", "pytest", "integration/test_situations.py", "--all", "-n2", *session.posargs)
 
 
 @nox.session

@@ -25,25 +25,29 @@ from .workplace import Target, Workplace  # noqa: E402
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that renews the support table, and those that run more."""
     parser.addoption("--write-support", action="store_true", help="write what is measured to support.json and README")
-    parser.addoption("--long-builds", action="store_true", help="build the real packages that take long, too")
-    parser.addoption("--commands", type=int, default=12, help="how many random commands are run, a seed each")
+    parser.addoption("--all", action="store_true", help="run what the usual run leaves out, too")
+    parser.addoption("--commands", type=int, default=6, help="how many random commands are run, a seed each")
     parser.addoption("--first-seed", type=int, default=0, help="the seed of the first random command")
-    parser.addoption("--all-situations", action="store_true", help="run the rarer situations, too")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes long, unless it is asked for."""
-    for item in items:
-        if item.get_closest_marker("long_build") and not config.getoption("--long-builds"):
-            item.add_marker(pytest.mark.skip(reason="takes long: run `nox -s real_builds`"))
-        if item.get_closest_marker("rare_situation") and not config.getoption("--all-situations"):
-            item.add_marker(pytest.mark.skip(reason="one of the rarer situations: run `nox -s situations`"))
+    """Leave out what the usual run does not have, unless it is asked for; begin with what takes longest."""
+    is_whole = config.getoption("--all") or config.getoption("--write-support")
+    rare = [] if is_whole else [item for item in items if item.get_closest_marker("rare")]
+    config.hook.pytest_deselected(items=rare)
+    items[:] = [item for item in items if item not in rare]
+    # With the real torch: half a minute of compiling, with which a single process would be left at the end.
+    items.sort(key=lambda item: "real_target" not in getattr(item, "fixturenames", ()))
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> str:
+    """Say how to run what was left out."""
+    return "" if config.getoption("--all") else "Without the tests that are marked `rare`: for all of them, add --all."
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Gather what is measured, out of all processes of the run, in the process that the person has started."""
-    config.addinivalue_line("markers", "long_build: builds a real package, which takes its time")
-    config.addinivalue_line("markers", "rare_situation: a command that is left out of the usual run")
+    config.addinivalue_line("markers", "rare: left out of the usual run; a session of nox runs it with --all")
     if hasattr(config, "workerinput"):
         return
     config.pluginmanager.register(Tally())
@@ -85,16 +89,17 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Stock:
         pytest.skip(
             "needs a POSIX system with a C compiler: install one as cc, then run `python -m pytest integration`"
         )
-    return make_stock(tmp_path_factory.mktemp("stock"))
+    base = tmp_path_factory.getbasetemp()
+    # One for all processes of the session: xdist puts their folders next to each other.
+    return make_stock((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "stock")
 
 
 @pytest.fixture
-def place(stock: Stock, tmp_path: Path) -> Iterator[Workplace]:
+def place(stock: Stock, tmp_path: Path) -> Workplace:
     """Return a workplace, which is removed when its test has passed and the session ends."""
     folder = tmp_path / "work"
     folder.mkdir()
-    yield Workplace(folder, stock)
-    shutil.rmtree(folder / "installer-cache", ignore_errors=True)
+    return Workplace(folder, stock)
 
 
 @pytest.fixture

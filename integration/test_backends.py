@@ -12,6 +12,7 @@ import pytest
 from runtime_backend.formats.toml import loads
 
 from .checks import check_hooks, check_installed, check_source, check_untouched, check_wheel
+from .combinations import crossed, some
 from .stock import NEWEST_PIP, NEWEST_UV
 from .workplace import Workplace
 
@@ -59,6 +60,7 @@ _OPTIONAL = (
 )
 
 every_backend = pytest.mark.parametrize("name", PROBES)
+some_backends = some("name", PROBES, "setuptools", "meson_python", "in_tree")
 
 
 @every_backend
@@ -72,7 +74,7 @@ def test_installs_by_pip(place: Workplace, name: str) -> None:
     check_source(place, package, "**.pyc")
 
 
-@every_backend
+@some_backends
 def test_installs_by_uv(place: Workplace, name: str) -> None:
     """uv reads static metadata itself."""
     probe = PROBES[name]
@@ -83,7 +85,7 @@ def test_installs_by_uv(place: Workplace, name: str) -> None:
     check_source(place, package, "**.pyc")
 
 
-@every_backend
+@some_backends
 def test_builds_by_build(place: Workplace, name: str) -> None:
     """From the sources to an sdist, and from that to a wheel."""
     probe = PROBES[name]
@@ -98,10 +100,10 @@ def test_builds_by_build(place: Workplace, name: str) -> None:
     check_source(place, package, "**.pyc")
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, probe in PROBES.items() if probe.is_editable and name != "meson_python"]
+@crossed(
+    name=[name for name, probe in PROBES.items() if probe.is_editable and name != "meson_python"],
+    frontend=["pip", "uv"],
 )
-@pytest.mark.parametrize("frontend", ["pip", "uv"])
 def test_installs_an_editable(place: Workplace, name: str, frontend: str) -> None:
     """Editable, where the real backend has it."""
     probe = PROBES[name]
@@ -156,7 +158,7 @@ def test_has_the_hooks_that_the_real_backend_has(place: Workplace, name: str) ->
     assert found["get_requires_for_build_editable"][1] == found["build_editable"][0]
 
 
-@pytest.mark.parametrize("frontend", ["pip", "uv"])
+@some("frontend", ["pip", "uv"], "uv")
 def test_cmake_finds_torch(place: Workplace, frontend: str) -> None:
     """``find_package(Torch)`` finds the target's, through the overlay."""
     package = place.package("probe_scikit_build_core")
@@ -208,8 +210,7 @@ endif()
 """
 
 
-@pytest.mark.parametrize("frontend", ["pip", "uv"])
-@pytest.mark.parametrize("provision", ["reuse", "require"])
+@crossed(frontend=["pip", "uv"], provision=["reuse", "require"])
 def test_torch_on_the_cmake_variable(place: Workplace, frontend: str, provision: str) -> None:
     """A project that looks through CMake's own variable for a site-packages with torch finds the right one first."""
     target, package = place.target("2.7.0+cpu", pip=NEWEST_PIP), place.package("probe_scikit_build_core")

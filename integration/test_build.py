@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from .checks import check_hooks, check_nothing_left, check_source, check_untouched, check_wheel, looked_at
+from .combinations import some
 from .stock import NEWEST_PIP, NEWEST_UV
 from .workplace import Target, Workplace
 
@@ -47,7 +48,7 @@ def test_builds_for_the_activated_environment(place: Workplace, isolation: str) 
     check_nothing_left(place)
 
 
-@every_isolation
+@some("isolation", ["venv", "virtualenv", "uv"], "virtualenv")
 def test_builds_for_the_environment_that_build_is_installed_in(place: Workplace, isolation: str) -> None:
     """``python -m build`` in the target, nothing activated, and a ``.venv`` with another torch in the folder."""
     target, package = _tool(place, isolation, "2.6.0", "target"), place.package("probe_setuptools")

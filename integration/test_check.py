@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from .checks import check_stamp
+from .combinations import crossed
 from .index import Index
 from .projects import Project
 from .stock import NEWEST_PIP, NEWEST_UV, REPOSITORY
@@ -31,8 +30,7 @@ def upgrade(place: Workplace, target: Target) -> None:
     place.install(target.python, "torch===2.8.0")
 
 
-@pytest.mark.parametrize("origin", ["directory", "editable", "git", "sdist"])
-@pytest.mark.parametrize("frontend", ["pip", "uv"])
+@crossed(origin=["editable", "git", "sdist", "directory"], frontend=["pip", "uv"])
 def test_rebuilds(place: Workplace, index: Index, frontend: str, origin: str) -> None:
     """From wherever the package came, and although the frontend keeps the old wheel in its cache."""
     project = Project(place, index, frontend)

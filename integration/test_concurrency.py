@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
 from .checks import check_installed, check_nothing_left, check_source, check_untouched, check_wheel
+from .combinations import some
 from .stock import NEWEST_PIP, NEWEST_UV
 from .workplace import Running, Target, Workplace
 
@@ -42,7 +41,7 @@ def _start(place: Workplace, target: Target, number: int) -> Running:
     return place.start(place.stock.uv(NEWEST_UV), "build", "--wheel", "-o", out, package, activated=target)
 
 
-@pytest.mark.parametrize("frontend", ["pip", "uv"])
+@some("frontend", ["pip", "uv"], "uv")
 def test_works_after_builds_that_were_killed(place: Workplace, frontend: str) -> None:
     """kill -9 at any moment, always with the same source tree and the same caches: the next build works."""
     target, package = place.target("2.7.0+cu126", pip=NEWEST_PIP), place.package("probe_setuptools")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from .checks import check_hooks
+from .combinations import some
 from .index import Index
 from .projects import Project, target_of
 from .stock import NEWEST_PIP, NEWEST_UV
@@ -105,7 +106,7 @@ def _stamped(prefix: Path) -> object:
     return json.loads(stamp.read_text("utf-8"))["variables"]
 
 
-@pytest.mark.parametrize("frontend", ["pip", "uv"])
+@some("frontend", ["pip", "uv"], "uv")
 def test_where_the_person_stands(place: Workplace, frontend: str) -> None:
     """Under pip and uv pip, the table of the project around the folder that they were started in; the person wins."""
     target, package = place.target("2.7.0+cpu", pip=NEWEST_PIP), place.package("probe_setuptools")

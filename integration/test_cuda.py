@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from .checks import check_installed
+from .combinations import crossed, some
 from .index import Index
 from .real_torch import without_nvcc
 from .stock import NEWEST_PIP, NEWEST_UV
@@ -65,7 +66,7 @@ def set_cuda(place: Workplace, package: Path, table: str) -> None:
     place.settle(package)
 
 
-@both_frontends
+@some("frontend", ["pip", "uv"], "uv")
 def test_compilers_out_of_wheels(place: Workplace, frontend: str) -> None:
     """They are required; headers come from the target; it compiles, and links against the runtime and the stub."""
     target, package = make_target(place, frontend, CU13), place.package("probe_cuda")
@@ -86,7 +87,7 @@ def compilers_asked_for(place: Workplace) -> list[str]:
     return [requirement for requirement in place.hooks()[0]["requirements"] if requirement != "ninja"]
 
 
-@both_frontends
+@some("frontend", ["pip", "uv"], "pip")
 def test_compiler_cache(place: Workplace, frontend: str) -> None:
     """A second build, in another folder and for another environment, requires no compilers, and hits the cache."""
     if shutil.which("ccache") is None:
@@ -244,9 +245,7 @@ STOPS = {
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "frontend"), [*((name, "pip") for name in STOPS), *((name, "uv") for name in list(STOPS)[::3])]
-)
+@crossed(name=STOPS, frontend=["pip", "uv"])
 def test_stops(place: Workplace, name: str, frontend: str) -> None:
     """What cannot be built is said before anything is compiled, with the ways out."""
     case, root = STOPS[name], place.folder / "cuda"

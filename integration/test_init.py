@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import pytest
-
 from .checks import check_installed
+from .combinations import crossed
 from .stock import NEWEST_PIP, NEWEST_UV, REPOSITORY
 from .workplace import Workplace
 
@@ -38,8 +37,7 @@ def make_unadopted(place: Workplace, shape: str) -> Path:
     return package
 
 
-@pytest.mark.parametrize("shape", ["pyproject.toml", "setup.py"])
-@pytest.mark.parametrize("frontend", ["pip", "uv"])
+@crossed(frontend=["pip", "uv"], shape=["pyproject.toml", "setup.py"])
 def test_one_stage(place: Workplace, frontend: str, shape: str) -> None:
     """init --write, then the plain command."""
     package, target = make_unadopted(place, shape), place.target("2.7.0", pip=NEWEST_PIP)

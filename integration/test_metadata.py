@@ -13,6 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from .checks import check_installed, check_source
+from .combinations import crossed
 from .index import Index
 from .stock import NEWEST_PIP, NEWEST_UV
 from .workplace import Result, Workplace
@@ -71,8 +72,7 @@ def check_no_torch(place: Workplace, index: Index) -> None:
     assert not (place.cache / "fetched").exists()
 
 
-@pytest.mark.parametrize("pins_torch", [False, True])
-@pytest.mark.parametrize("words", [("lock",), ("pip", "compile", "pyproject.toml", "-o", "locked.txt")])
+@crossed(words=[("lock",), ("pip", "compile", "pyproject.toml", "-o", "locked.txt")], pins_torch=[True, False])
 def test_uv_locks(place: Workplace, index: Index, words: tuple[str, ...], *, pins_torch: bool) -> None:
     """uv resolves where no torch can be had; and does not want the one that the last lock pins."""
     package, folder = place.package(PROBE), make_consumer(place, index)
@@ -140,8 +140,7 @@ def wheel_content(folder: Path) -> tuple[list[str], bytes]:
         return sorted(names), archive.read(next(name for name in names if name.endswith(".dist-info/METADATA")))
 
 
-@pytest.mark.parametrize("names_torch", [True, False])
-@pytest.mark.parametrize("frontend", ["pip", "uv"])
+@crossed(names_torch=[True, False], frontend=["pip", "uv"])
 def test_newest(place: Workplace, index: Index, frontend: str, *, names_torch: bool) -> None:
     """With ``unresolved = "newest"``, a fresh environment ends with the torch that the package was built against."""
     package, target = place.package(PROBE), place.target(None, pip=NEWEST_PIP)

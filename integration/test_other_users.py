@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from .combinations import some
 from .stock import NEWEST_PIP, NEWEST_UV
 from .workplace import Workplace
 
@@ -30,7 +31,7 @@ def shared(place: Workplace) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("frontend", ["pip", "uv", "build"])
+@some("frontend", ["pip", "uv", "build"], "uv")
 def test_lock_in_the_temporary_folder(place: Workplace, shared: Path, frontend: str) -> None:
     """A lock in the folder that sdists are unpacked in decides nothing: the build stops, as without it."""
     (shared / "pylock.toml").write_text(_LOCK, "utf-8")

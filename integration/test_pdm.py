@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from .checks import check_hooks, check_source
+from .combinations import some
 from .index import Index
 from .projects import REQUIRED, REQUIRED_EDITABLE, REUSED, Project
 from .stock import NEWEST_UV
@@ -164,7 +165,7 @@ def test_installs_either_variant(consumer: Consumer, place: Workplace) -> None:
         consumer.check(f"2.7.0+{name}")
 
 
-@pytest.mark.parametrize("way", ["subfolder", "-p", "PDM_PROJECT"])
+@some("way", ["subfolder", "-p", "PDM_PROJECT"], "-p")
 def test_installs_a_project_elsewhere(own: Consumer, place: Workplace, way: str) -> None:
     """The project is looked for upward; a named one counts, not what lies where the person stands."""
     own.want("torch==2.6.0")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from .checks import check_hooks, check_installed, check_nothing_left, check_source, check_untouched, check_wheel
+from .combinations import some
 from .stock import NEWEST_PIP, OLDEST_PIP, PIPS
 from .workplace import Workplace
 
@@ -26,7 +27,7 @@ def test_installs_with_isolation(place: Workplace, pip: str) -> None:
     check_nothing_left(place)
 
 
-@pytest.mark.parametrize("pip", PIPS)
+@some("pip", PIPS, *BOTH)
 def test_installs_without_isolation(place: Workplace, pip: str) -> None:
     """``--no-build-isolation`` gives the same, from what is importable."""
     target = place.target("2.8.0", "runtime-backend", "setuptools", "wheel", pip=pip)
@@ -37,7 +38,7 @@ def test_installs_without_isolation(place: Workplace, pip: str) -> None:
     check_source(place, package)
 
 
-@pytest.mark.parametrize("pip", BOTH)
+@some("pip", BOTH, OLDEST_PIP)
 def test_installs_an_editable(place: Workplace, pip: str) -> None:
     """``-e`` builds beside the sources, against the same torch."""
     target, package = place.target("2.7.0", pip=pip), place.package("probe_setuptools")
@@ -47,7 +48,7 @@ def test_installs_an_editable(place: Workplace, pip: str) -> None:
     check_source(place, package, "probe_setuptools/built_against.py", "probe_setuptools/_compiled.*.so", "*.pyc")
 
 
-@pytest.mark.parametrize("pip", BOTH)
+@some("pip", BOTH, NEWEST_PIP)
 def test_builds_a_wheel(place: Workplace, pip: str) -> None:
     """``pip wheel`` builds for the environment that pip runs in."""
     target, package = place.target("2.7.0+cpu", pip=pip), place.package("probe_setuptools")
@@ -67,7 +68,7 @@ def test_installs_with_a_new_isolation(place: Workplace, feature: str) -> None:
     check_installed(place, target, "probe_setuptools", "2.7.0+cu126")
 
 
-@pytest.mark.parametrize("pip", BOTH)
+@some("pip", BOTH, NEWEST_PIP)
 def test_installs_for_another_python(place: Workplace, pip: str) -> None:
     """``pip --python T``: T counts, neither where pip is nor what is activated."""
     target, package = place.target("2.6.0"), place.package("probe_setuptools")
@@ -120,7 +121,7 @@ def test_rebuilds_after_an_upgrade(place: Workplace) -> None:
     check_installed(place, target, "probe_setuptools", "2.7.0+cpu", grows=True)
 
 
-@pytest.mark.parametrize("version", ["3.10", "3.12", "3.13"])
+@some("version", ["3.10", "3.12", "3.13"], "3.10", "3.13")
 def test_installs_under_another_python(place: Workplace, version: str, find_python: Callable[[str], Path]) -> None:
     """Every Python that is supported."""
     target = place.target("2.7.0+cpu", pip=NEWEST_PIP, python=find_python(version))

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from .checks import check_hooks, check_source
+from .combinations import some
 from .index import Index
 from .projects import REQUIRED, REUSED, Project, target_of
 from .workplace import Workplace
@@ -176,7 +177,7 @@ def _variants(consumer: Consumer) -> str:
     return f"{_VARIANTS}{sources}"
 
 
-@pytest.mark.parametrize("way", ["subfolder", "-C", "--project"])
+@some("way", ["subfolder", "-C", "--project"], "-C")
 def test_installs_a_project_elsewhere(consumer: Consumer, place: Workplace, way: str) -> None:
     """The project is looked for upward; a named one counts, not what lies where the person stands."""
     consumer.want("torch==2.6.0")

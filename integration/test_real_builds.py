@@ -1,7 +1,7 @@
 """Real packages of the registry, built in one stage against the real torch; an op of each compared with plain torch.
 
-Unmodified, through a wrapper; some also as their authors or the maintainers of a fork would have them. Those that take
-long are built by ``nox -s real_builds``.
+Unmodified, through a wrapper; some also as their authors or the maintainers of a fork would have them. They take long:
+``nox -s real_builds`` builds them.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from .workplace import Target, Workplace
 
 TABLE = read_builds()
 
+pytestmark = pytest.mark.rare
+
 
 def cases() -> Iterator[Any]:
     """Yield every package in every way, by both frontends."""
     for row in TABLE:
         for way in ("wrap", *row.get("adopt", ())):
             for frontend in ("pip", "uv"):
-                is_quick = f"{way} {frontend}" in row.get("quick", ())
-                marks = [] if is_quick else [pytest.mark.long_build]
-                yield pytest.param(row, way, frontend, id=f"{row['requirement']}-{way}-{frontend}", marks=marks)
+                yield pytest.param(row, way, frontend, id=f"{row['requirement']}-{way}-{frontend}")
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,14 @@ from .workplace import Target, Workplace
 
 TABLE = loads((Path(__file__).parent / "real_packages.toml").read_text("utf-8"))["package"]
 
+
+def rows() -> Iterator[Any]:
+    """Yield the packages."""
+    for row in TABLE:
+        marks = [pytest.mark.rare] if row.get("rare") else []
+        yield pytest.param(row, id=row["requirement"], marks=marks)
+
+
 _CALL = """
 import importlib, pathlib, sys
 backend = importlib.import_module(sys.argv[1])
@@ -30,7 +39,7 @@ backend.prepare_metadata_for_build_wheel(str(folder))
 """
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: row["requirement"])
+@pytest.mark.parametrize("row", list(rows()))
 def test_says_the_same(
     place: Workplace, real_target: Target, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,8 +7,7 @@ import subprocess
 import zipfile
 from pathlib import Path
 
-import pytest
-
+from .combinations import crossed
 from .snapshots import changed, take
 from .workplace import Target, Workplace
 
@@ -22,8 +21,7 @@ assert package.built_for() == f"torch {{torch.__version__}}", package.built_for(
 """
 
 
-@pytest.mark.parametrize("frontend", ["pip", "uv"])
-@pytest.mark.parametrize("name", OPS)
+@crossed(name=OPS, frontend=["pip", "uv"])
 def test_builds_and_runs_an_op(place: Workplace, real_target: Target, name: str, frontend: str) -> None:
     """An own C++ op is compiled against the real torch with isolation on, runs, and torch itself is left as it was."""
     torch_before = take(real_target.site / "torch" / "utils")

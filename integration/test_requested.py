@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from .checks import check_hooks, check_installed
+from .combinations import crossed, some
 from .index import Index
 from .stock import NEWEST_PIP, NEWEST_UV, OLDEST_PIP, OLDEST_UV
 from .workplace import Target, Workplace
@@ -34,7 +35,7 @@ def environment(place: Workplace, frontend: tuple[str, str], torch: str | None) 
     return place.target(torch, pip=frontend[1] if frontend[0] == "pip" else None)
 
 
-@pytest.mark.parametrize("frontend", FRONTENDS)
+@some("frontend", FRONTENDS, *NEWEST)
 def test_requirements_into_an_empty_environment(place: Workplace, index: Index, frontend: tuple[str, str]) -> None:
     """One stage from nothing: torch is pinned in the file, and the index has a newer one."""
     target, package = environment(place, frontend, None), place.package("probe_setuptools")
@@ -44,8 +45,7 @@ def test_requirements_into_an_empty_environment(place: Workplace, index: Index, 
     check_installed(place, target, "probe_setuptools", "2.6.0", provision="present", grows=True)
 
 
-@pytest.mark.parametrize("frontend", NEWEST)
-@pytest.mark.parametrize("how", ["words", "-r", "-c", "nested"])
+@crossed(how=["words", "-r", "-c", "nested"], frontend=NEWEST)
 def test_another_one_is_installed(place: Workplace, index: Index, frontend: tuple[str, str], how: str) -> None:
     """The command is about to replace the installed torch: the wheel is for the one that comes."""
     target, package = environment(place, frontend, "2.7.0"), place.package("probe_setuptools")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from .checks import check_hooks, check_installed, check_nothing_left, check_untouched, check_wheel, looked_at
+from .combinations import some
 from .stock import NEWEST_PIP, NEWEST_UV
 from .workplace import Workplace
 
@@ -70,7 +71,7 @@ def test_variables_reach_the_real_backend(place: Workplace) -> None:
     assert "mine" not in json.dumps(stamp)
 
 
-@pytest.mark.parametrize("frontend", ["pip", "uv", "build"])
+@some("frontend", ["pip", "uv", "build"], "pip", "uv")
 def test_provision_require(place: Workplace, frontend: str) -> None:
     """``RUNTIME_BACKEND_PROVISION=require``: the frontend installs the target's torch, pinned, into the build environment.
 

@@ -38,7 +38,7 @@ def place(stock: Stock, tmp_path: Path) -> Iterator[Workplace]:
 
 
 def _parameter(situation: Situation) -> Any:  # noqa: ANN401 - pytest's own type is private
-    marks = [] if situation.id in QUICK else [pytest.mark.rare_situation]
+    marks = [] if situation.id in QUICK else [pytest.mark.rare]
     return pytest.param(situation, id=situation.id, marks=marks)
 
 

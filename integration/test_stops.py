@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from .checks import check_nothing_left, check_source, check_untouched
+from .combinations import crossed, some
 from .stock import NEWEST_PIP, NEWEST_UV
 from .workplace import Target, Workplace
 
-every_frontend = pytest.mark.parametrize("frontend", ["pip", "uv", "build"])
+FRONTENDS = ("pip", "uv", "build")
+"""Each stop is usually seen under one: the message is the same, and how each frontend shows one is seen in the others."""
 
 Stop = Callable[..., str]
 
@@ -66,7 +68,7 @@ def _wheel_lines(*torches: tuple[str, str]) -> str:
     )
 
 
-@pytest.mark.parametrize("frontend", ["uv", "build"])
+@some("frontend", ["uv", "build"], "uv")
 def test_two_torches_and_no_way_to_tell(place: Workplace, stop: Stop, frontend: str) -> None:
     """Both are named, and how to choose."""
     package = place.package("probe_setuptools")
@@ -80,7 +82,7 @@ def test_two_torches_and_no_way_to_tell(place: Workplace, stop: Stop, frontend: 
     )
 
 
-@every_frontend
+@some("frontend", FRONTENDS, "pip")
 def test_torch_in_build_system_requires(place: Workplace, stop: Stop, frontend: str) -> None:
     """It is said why, and where the specifier belongs; with a torch to be had, since the frontend installs first."""
     target, package = _target(place, frontend, "2.7.0+cpu"), place.package("probe_setuptools")
@@ -91,7 +93,7 @@ def test_torch_in_build_system_requires(place: Workplace, stop: Stop, frontend: 
     assert "to move its specifier to tool.runtime-backend.match-runtime: runtime-backend init --write" in output
 
 
-@every_frontend
+@some("frontend", FRONTENDS, "uv")
 def test_nothing_known(place: Workplace, stop: Stop, frontend: str) -> None:
     """Every place looked at is named, and the ways out."""
     target, package = _target(place, frontend, None), place.package("probe_setuptools")
@@ -101,7 +103,7 @@ def test_nothing_known(place: Workplace, stop: Stop, frontend: str) -> None:
     assert "RUNTIME_BACKEND_PIN='torch==VERSION', RUNTIME_BACKEND_TARGET=/path/to/env." in output
 
 
-@every_frontend
+@some("frontend", FRONTENDS, "build")
 def test_specifier_not_met(place: Workplace, stop: Stop, frontend: str) -> None:
     """What is installed and what the package supports are both named."""
     target, package = _target(place, frontend, "2.6.0"), place.package("probe_setuptools")
@@ -112,7 +114,7 @@ def test_specifier_not_met(place: Workplace, stop: Stop, frontend: str) -> None:
     assert "Install or lock a torch that the package supports" in output
 
 
-@every_frontend
+@some("frontend", FRONTENDS, "pip")
 def test_five_mistakes_in_one_table(place: Workplace, stop: Stop, frontend: str) -> None:
     """All five at once, each with its key."""
     target, package = _target(place, frontend, "2.7.0"), place.package("probe_setuptools")
@@ -133,8 +135,7 @@ def test_five_mistakes_in_one_table(place: Workplace, stop: Stop, frontend: str)
     assert f"{table}.env.TORCH: found {{torch.versoin}} (did you mean 'torch.version'?)" in output
 
 
-@pytest.mark.parametrize("frontend", ["uv", "build"])
-@pytest.mark.parametrize("name", ["uv.lock", "pylock.toml"])
+@crossed(frontend=["uv", "build"], name=["uv.lock", "pylock.toml"])
 def test_corrupt_lock(place: Workplace, stop: Stop, frontend: str, name: str) -> None:
     """The file is named, with the line, and how to get a whole one."""
     package = place.package("probe_setuptools")
@@ -148,7 +149,7 @@ def test_corrupt_lock(place: Workplace, stop: Stop, frontend: str, name: str) ->
     assert "Lock again with the tool that wrote it, or restore the file." in output
 
 
-@every_frontend
+@some("frontend", FRONTENDS, "uv")
 def test_torch_without_version(place: Workplace, stop: Stop, frontend: str) -> None:
     """What is missing is named; the metadata's version alone does not tell the variant."""
     target, package = _target(place, frontend, "2.7.0"), place.package("probe_setuptools")
@@ -159,7 +160,7 @@ def test_torch_without_version(place: Workplace, stop: Stop, frontend: str) -> N
     assert "Reinstall torch in that environment, or name another one with RUNTIME_BACKEND_TARGET." in output
 
 
-@every_frontend
+@some("frontend", FRONTENDS, "build")
 def test_read_only_cache(place: Workplace, stop: Stop, frontend: str) -> None:
     """The folder is named, and two ways out."""
     target, package = _target(place, frontend, "2.7.0"), place.package("probe_setuptools")
@@ -175,7 +176,7 @@ def test_read_only_cache(place: Workplace, stop: Stop, frontend: str) -> None:
     assert "RUNTIME_BACKEND_PROVISION=require" in output
 
 
-@every_frontend
+@some("frontend", FRONTENDS, "pip")
 def test_failing_build_ends_with_the_story(place: Workplace, frontend: str) -> None:
     """A setup.py that fails has its say first, then what it was built against is told."""
     target, package = _target(place, frontend, "2.7.0+cpu"), place.package("probe_setuptools")

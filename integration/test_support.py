@@ -1,17 +1,18 @@
 """Every frontend in every scenario, against the committed table.
 
-``nox -s support -- --write-support`` renews ``support.json`` and the README's table; with
-``-k`` only the rows that were measured.
+``nox -s support -- --write-support`` runs all, and renews ``support.json`` and the README's table; with ``-k`` only the rows
+that were measured.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from .frontends import FRONTENDS
-from .frontends.scene import Frontend, Scenario, Scene, measure
+from .frontends.scene import NAMED_OTHERWISE, Frontend, Scenario, Scene, measure
 from .index import Index
 from .support import SCENARIOS, Outcome, read_support
 from .workplace import Workplace
@@ -19,13 +20,28 @@ from .workplace import Workplace
 Key = tuple[str, str, str]
 """Frontend, version, scenario."""
 
-MEASURED = [
-    pytest.param((frontend, version, scenario), id=f"{frontend.name.replace('`', '')} {version}, {scenario}")
-    for frontend in FRONTENDS
-    for version in frontend.versions
-    for scenario in SCENARIOS
-    if scenario in frontend.scenarios
-]
+
+def cases() -> Iterator[Any]:
+    """Yield every frontend in every scenario.
+
+    The scenarios that differ only in how the package is named are usually run under one of the versions or installers of
+    a program: the last one.
+    """
+    keys = [
+        (f, version, name) for f in FRONTENDS for version in f.versions for name in SCENARIOS if name in f.scenarios
+    ]
+    last = {(_program(frontend), name): (frontend.name, version) for frontend, version, name in keys}
+    for frontend, version, name in keys:
+        is_usual = name not in NAMED_OTHERWISE or last[_program(frontend), name] == (frontend.name, version)
+        label = f"{frontend.name.replace('`', '')} {version}, {name}"
+        yield pytest.param((frontend, version, name), id=label, marks=() if is_usual else pytest.mark.rare)
+
+
+def _program(frontend: Frontend) -> str:
+    """Return the name without the installer."""
+    return frontend.name.partition(",")[0].partition(" --installer")[0]
+
+
 WAYS_OUT = [
     pytest.param(frontend.versions[-1], way_out.run, id=f"{frontend.name.replace('`', '')}, {scenario}")
     for frontend in FRONTENDS
@@ -49,7 +65,7 @@ def record(
     return compare
 
 
-@pytest.mark.parametrize("case", MEASURED)
+@pytest.mark.parametrize("case", list(cases()))
 def test_is_as_the_table_says(
     case: tuple[Frontend, str, str], place: Workplace, index: Index, record: Callable[[Key, Outcome], None]
 ) -> None:

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from .checks import check_hooks, check_installed, check_nothing_left, check_source, check_untouched, check_wheel
-from .stock import NEWEST_UV, UVS
+from .combinations import crossed, some
+from .stock import NEWEST_UV, OLDEST_UV, UVS
 from .workplace import Workplace
 
 REUSED = {"get_requires_for_build_wheel": "reuse", "build_wheel": "reuse", "*": "reuse"}
 
-every_uv = pytest.mark.parametrize("uv", UVS)
+some_uv = some("uv", UVS, NEWEST_UV)
 
 
-@every_uv
+@pytest.mark.parametrize("uv", UVS)
 def test_installs_into_the_activated_environment(place: Workplace, uv: str) -> None:
     """The activated environment counts, not the ``.venv`` in the folder."""
     target, package = place.target("2.7.0+cu126"), place.package("probe_setuptools")
@@ -28,8 +29,7 @@ def test_installs_into_the_activated_environment(place: Workplace, uv: str) -> N
     check_nothing_left(place)
 
 
-@every_uv
-@pytest.mark.parametrize("option", ["-p", "--python="])
+@crossed(uv=UVS, option=["-p", "--python="])
 def test_installs_into_the_named_environment(place: Workplace, uv: str, option: str) -> None:
     """``-p T`` counts, not the activated environment, which has another torch."""
     target, package = place.target("2.6.0"), place.package("probe_setuptools")
@@ -41,7 +41,7 @@ def test_installs_into_the_named_environment(place: Workplace, uv: str, option: 
     check_untouched(other)
 
 
-@every_uv
+@some_uv
 def test_installs_into_a_venv_above_the_folder(place: Workplace, uv: str) -> None:
     """Without anything activated, uv takes the ``.venv`` of the folder or of one above it."""
     target, package = place.target("2.8.0", name=".venv"), place.package("probe_setuptools")
@@ -52,7 +52,7 @@ def test_installs_into_a_venv_above_the_folder(place: Workplace, uv: str) -> Non
     check_installed(place, target, "probe_setuptools", "2.8.0")
 
 
-@every_uv
+@some_uv
 def test_installs_an_editable(place: Workplace, uv: str) -> None:
     """``-e`` builds beside the sources, against the same torch."""
     target, package = place.target("2.7.0"), place.package("probe_setuptools")
@@ -62,7 +62,7 @@ def test_installs_an_editable(place: Workplace, uv: str) -> None:
     check_source(place, package, "probe_setuptools/built_against.py", "probe_setuptools/_compiled.*.so", "*.pyc")
 
 
-@every_uv
+@some("uv", UVS, OLDEST_UV, NEWEST_UV)
 def test_installs_without_isolation(place: Workplace, uv: str) -> None:
     """``--no-build-isolation`` gives the same; uv asks for no requirements then."""
     target = place.target("2.7.0+cpu", "runtime-backend", "setuptools")
@@ -73,7 +73,7 @@ def test_installs_without_isolation(place: Workplace, uv: str) -> None:
     check_source(place, package)
 
 
-@every_uv
+@some_uv
 def test_builds_for_the_activated_environment(place: Workplace, uv: str) -> None:
     """``uv build`` has no target; the activated environment is the best that there is."""
     target, package = place.target("2.7.0+cu126"), place.package("probe_setuptools")
@@ -135,7 +135,7 @@ def test_rebuilds_after_an_upgrade(place: Workplace) -> None:
     check_installed(place, target, "probe_setuptools", "2.7.0+cpu", grows=True)
 
 
-@pytest.mark.parametrize("version", ["3.10", "3.12", "3.13"])
+@some("version", ["3.10", "3.12", "3.13"], "3.12")
 def test_installs_under_another_python(place: Workplace, version: str, find_python: Callable[[str], Path]) -> None:
     """Every Python that is supported."""
     target, package = place.target("2.7.0+cpu", python=find_python(version)), place.package("probe_setuptools")

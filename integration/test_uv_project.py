@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from .checks import check_hooks, check_installed, check_nothing_left, check_source
+from .combinations import some
 from .index import Index
-from .stock import NEWEST_UV, UVS
+from .stock import NEWEST_UV, OLDEST_UV, UVS
 from .workplace import Result, Target, Workplace
 
 REQUIRED = {"get_requires_for_build_wheel": "require", "build_wheel": "present", "*": "present"}
@@ -93,7 +94,7 @@ def consumer(place: Workplace, index: Index) -> Consumer:
     return Consumer(place, index)
 
 
-@pytest.mark.parametrize("uv", UVS)
+@some("uv", UVS, OLDEST_UV, NEWEST_UV)
 def test_syncs_and_follows_the_lock(consumer: Consumer, place: Workplace, uv: str) -> None:
     """An empty environment; then the lock moves on, and the environment still holds the old torch."""
     consumer.want("torch==2.6.0")
@@ -131,7 +132,7 @@ def test_reuses_what_is_installed_and_locked(consumer: Consumer, place: Workplac
     assert not [name for name in consumer.index.served if name.startswith("torch-")]
 
 
-@pytest.mark.parametrize("uv", UVS)
+@some("uv", UVS, NEWEST_UV)
 def test_syncs_conflicting_extras(consumer: Consumer, place: Workplace, uv: str) -> None:
     """``--extra cpu`` and ``--extra cu126`` pin one version in two variants: each time the right one."""
     variants = _VARIANTS.format(cpu=consumer.index.url("cpu"), cu126=consumer.index.url("cu126"))
@@ -152,7 +153,7 @@ def test_syncs_from_a_subfolder(consumer: Consumer, place: Workplace) -> None:
     consumer.check("2.6.0")
 
 
-@pytest.mark.parametrize("way", ["--project", "--directory", "UV_PROJECT"])
+@some("way", ["--project", "--directory", "UV_PROJECT"], "--project")
 def test_syncs_a_project_elsewhere(consumer: Consumer, place: Workplace, way: str) -> None:
     """The named project counts, not the one in the folder, nor what is activated."""
     consumer.want("torch==2.6.0")

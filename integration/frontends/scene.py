@@ -19,7 +19,8 @@ PROBE = "probe_setuptools"
 OLD, TORCH, NEW = "2.6.0", "2.7.0", "2.8.0"
 """What an upgrade starts from, what the other scenarios want, what an upgrade ends with."""
 
-KINDS = ("fresh", "editable", "sdist", "git")
+NAMED_OTHERWISE = ("editable", "sdist", "git")
+KINDS = ("fresh", *NAMED_OTHERWISE)
 """The scenarios that differ only in how the package is named."""
 
 DELAY = 2.0
