@@ -49,18 +49,18 @@ def test_uv_sync(place: Workplace, index: Index, origin: str, setting: str, torc
     assert f"TORCH_VERSION = '{torch}" in built.read_text("utf-8")
 
 
-@pytest.mark.parametrize(("option", "torch"), [(None, "2.7.0"), ("--no-cache-dir", "2.8.0")])
-def test_pip(place: Workplace, index: Index, option: str | None, torch: str) -> None:
+def test_pip(place: Workplace, index: Index) -> None:
     """pip keeps wheels that it built from a commit; with --no-cache-dir it builds again."""
     target = place.target("2.7.0", pip=NEWEST_PIP)
-    project = Project(place, index, "pip")
-    repository = project.repository()
+    repository = Project(place, index, "pip").repository()
     commit = (repository / ".git/refs/heads/main").read_text("utf-8").strip()
-    for version in ("2.7.0", "2.8.0"):
-        place.install(target.python, f"torch==={version}")
-        options = ["--force-reinstall", *([option] if option and version == "2.8.0" else [])]
-        place.run(
-            target.python, "-m", "pip", "install", *options, f"probe-setuptools @ git+{repository.as_uri()}@{commit}"
-        )
-    built = (target.site / "probe_setuptools" / "built_against.py").read_text("utf-8")
-    assert f"TORCH_VERSION = '{torch}" in built
+    requirement = f"probe-setuptools @ git+{repository.as_uri()}@{commit}"
+    for torch, options, built in (
+        ("2.7.0", [], "2.7.0"),
+        ("2.8.0", ["--force-reinstall"], "2.7.0"),
+        ("2.8.0", ["--force-reinstall", "--no-cache-dir"], "2.8.0"),
+    ):
+        place.install(target.python, f"torch==={torch}")
+        place.run(target.python, "-m", "pip", "install", *options, requirement)
+        text = (target.site / "probe_setuptools" / "built_against.py").read_text("utf-8")
+        assert f"TORCH_VERSION = '{built}" in text

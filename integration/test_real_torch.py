@@ -51,7 +51,7 @@ def test_no_isolation_gives_the_same_wheel(place: Workplace, real_target: Target
             *how,
             package,
         )
-        place.run(*command, activated=real_target)
+        place.run(*command, activated=real_target, CFLAGS="-O0 -g0")  # in half the time, with the same files
     names = [sorted(_names(next(out.glob("*.whl")))) for out in (isolated, plain)]
     assert names[0] == names[1]
 
