@@ -24,8 +24,8 @@ Key = tuple[str, str, str]
 def cases() -> Iterator[Any]:
     """Yield every frontend in every scenario.
 
-    The scenarios that differ only in how the package is named are usually run under one of the versions or installers of
-    a program: the last one.
+    The scenarios that differ only in how the package is named are usually run under the last version or installer of a
+    program, and by a file of requirements if it takes one.
     """
     keys = [
         (f, version, name) for f in FRONTENDS for version in f.versions for name in SCENARIOS if name in f.scenarios
@@ -38,8 +38,8 @@ def cases() -> Iterator[Any]:
 
 
 def _program(frontend: Frontend) -> str:
-    """Return the name without the installer."""
-    return frontend.name.partition(",")[0].partition(" --installer")[0]
+    """Return the name without the installer, or the option for a file."""
+    return frontend.name.partition(",")[0].partition(" --installer")[0].replace(" -r", "")
 
 
 WAYS_OUT = [

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from .checks import check_hooks, check_installed, check_nothing_left, check_wheel
+from .combinations import crossed
 from .index import Index
 from .projects import Project
 from .stock import NEWEST_PIP, NEWEST_UV, OLDEST_PIP, REPOSITORY
@@ -102,11 +103,10 @@ def publisher(place: Workplace) -> Iterator[Publisher]:
 WRAPPER = "./wrappers/probe_setuptools"
 
 
-@pytest.mark.parametrize("pyproject", [STATIC, None], ids=["static", "setup.py"])
-@pytest.mark.parametrize("frontend", [OLDEST_PIP, NEWEST_PIP, "uv"])
-def test_installs(place: Workplace, publisher: Publisher, frontend: str, pyproject: str | None) -> None:
+@crossed(frontend=[OLDEST_PIP, NEWEST_PIP, "uv"], shape=["setup.py", "static"])
+def test_installs(place: Workplace, publisher: Publisher, frontend: str, shape: str) -> None:
     """One stage, against the torch of the target; the metadata are told without the source."""
-    publisher.publish(pyproject)
+    publisher.publish(STATIC if shape == "static" else None)
     publisher.wrap()
     target = place.target("2.7.0+cu126", pip=None if frontend == "uv" else frontend)
     if frontend == "uv":

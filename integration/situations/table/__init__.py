@@ -17,7 +17,7 @@ SITUATIONS: tuple[Situation, ...] = (
 QUICK = frozenset(
     (
         *("pip-upgrade-torch", "uv-pip-reinstall-own-torch"),
-        *("pip-own-newer", "uv-pip-own-dynamic", "uv-pip-needy", "pip-missing-dependency"),
+        *("pip-own-newer", "uv-pip-own-dynamic", "uv-pip-needy"),
         *("uv-pip-fresh-torch", "pip-group", "uv-pip-overrides", "uv-pip-stdin"),
         *("uv-pip-void-no-deps", "pip-variant-named", "uv-pip-variant-upgraded"),
         *("pip-wheel-own", "uv-run-with-needy", "uv-run-beside-environment", "uv-script", "uv-tool-install"),
