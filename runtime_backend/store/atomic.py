@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .holding import aside, remove
+from .holding import aside, asides, remove
 
 
 @contextmanager
@@ -34,6 +34,26 @@ def replacing(path: Path) -> Iterator[Path]:
     with unfinished(path) as new:
         yield new
         new.replace(path)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """As :func:`replacing`, for a folder: the block makes it under the new name.
+
+    If the block or a renaming fails, a folder at the path stays, or comes back. For a path outside the cache, where
+    nothing is swept: what a killed process left next to the path is removed first.
+    """
+    for left in asides(path):
+        remove(left)
+    with unfinished(path) as new, unfinished(path) as old:
+        yield new
+        if path.is_dir():
+            path.rename(old)
+        try:
+            new.rename(path)
+        finally:
+            if old.is_dir() and not path.is_dir():
+                old.rename(path)
 
 
 def write(path: Path, content: bytes) -> None:

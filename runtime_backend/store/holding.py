@@ -23,6 +23,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+from ..system.files import list_names
+
 LONGEST = 2 * 24 * 3600
 """Seconds after which an entry counts as unused, if the file system has no locks: no build takes two days."""
 
@@ -40,6 +42,12 @@ def lock_of(path: Path) -> Path:
 def aside(path: Path) -> Path:
     """Return a new name next to a path, for unfinished content; use it only while the path's lock is held."""
     return path.with_name(f".new-{path.name}-{os.urandom(4).hex()}")
+
+
+def asides(path: Path) -> list[Path]:
+    """Return what has such a name next to a path."""
+    beside = (path.with_name(name) for name in list_names(path.parent) if name.startswith(f".new-{path.name}-"))
+    return [found for found in beside if lock_of(found) == lock_of(path)]
 
 
 @contextmanager

@@ -192,7 +192,7 @@ def test_interrupted(renames: int, package: Path, monkeypatch: pytest.MonkeyPatc
     assert 0 == main(["vendor", str(package)])
     copy = package / "_vendor/runtime_backend"
     (copy / "build.py").write_text("edited")
-    write(package / "_vendor/.new-1-runtime_backend/plan/__init__.py", "half")
+    write(package / "_vendor/.new-runtime_backend-0a1b2c3d/plan/__init__.py", "half")
     rename, done = Path.rename, list[Path]()
 
     def interrupt(self: Path, target: Path) -> Path:

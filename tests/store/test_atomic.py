@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from standins import write as write_text
 
-from runtime_backend.store.atomic import replacing, unfinished, write
+from runtime_backend.store.atomic import replacing, replacing_folder, unfinished, write
 from runtime_backend.store.holding import lock_of
 
 
@@ -68,3 +69,42 @@ def test_unfinished(tmp_path: Path) -> None:
         write_text(new / "scratch/b", "b")
         (new / "site").replace(tmp_path / "x")
     assert (["x"], ["a"]) == (os.listdir(tmp_path), os.listdir(tmp_path / "x"))
+
+
+def test_folder(tmp_path: Path) -> None:
+    """A folder is replaced in one step, and what a killed process left is removed; other folders stay."""
+    folder, other = tmp_path / "x", tmp_path / ".new-x-y-0a1b2c3d"
+    write_text(folder / "old", "")
+    write_text(tmp_path / ".new-x-0a1b2c3d/half", "")
+    write_text(other / "kept", "")
+    with replacing_folder(folder) as new:
+        write_text(new / "fresh", "")
+        assert ["old"] == os.listdir(folder)
+    assert ["fresh"] == os.listdir(folder)
+    assert {"x", other.name} == {*os.listdir(tmp_path)}
+
+
+@pytest.mark.parametrize(("renames", "is_there"), [(0, False), (1, False), (0, True), (1, True), (2, True)])
+def test_folder_that_cannot_be_replaced(
+    renames: int, is_there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # noqa: FBT001 - a table
+) -> None:  # fmt: skip
+    """Whatever fails, the folder is as it was, and nothing is left next to it."""
+    folder = tmp_path / "x"
+    if is_there:
+        write_text(folder / "old", "")
+    rename, done = Path.rename, list[Path]()
+
+    def fail(self: Path, target: Path) -> Path:
+        done.append(target)
+        if len(done) == renames:
+            raise OSError
+        return rename(self, target)
+
+    with monkeypatch.context() as patch, suppress(OSError, ZeroDivisionError):
+        patch.setattr(Path, "rename", fail)
+        with replacing_folder(folder) as new:
+            write_text(new / "fresh", "")
+            if not renames:
+                raise ZeroDivisionError
+    assert ({"x"} if is_there else set()) == {*os.listdir(tmp_path)}
+    assert not is_there or ["old"] == os.listdir(folder)

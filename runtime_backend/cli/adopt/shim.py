@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ... import __version__
 from ...errors import CommandError
 from ...formats.jsontext import parse_json
+from ...store.atomic import replacing_folder
 from ...system.files import is_file, is_folder, read_text
 
 SHIM = Path(__file__).parents[2]
@@ -28,8 +29,6 @@ _ATTRIBUTES = "* linguist-vendored linguist-generated\n"
 _FORMAT = 1
 _LEFT_OUT = ("cli", "__main__.py", "__pycache__")
 """Parts that only the command line needs."""
-_TEMPORARY = ("new", "old")
-"""Prefixes of folders that exist only while a copy is made."""
 
 
 class Copy(NamedTuple):
@@ -47,17 +46,8 @@ def copy_shim(folder: Path) -> None:
 
     If it is interrupted, a complete copy exists, or none. It removes what an earlier interrupted run left.
     """
-    _remove_temporary(folder)
-    new, old = (folder.with_name(f".{what}-{os.getpid()}-{folder.name}") for what in _TEMPORARY)
-    try:
+    with replacing_folder(folder) as new:
         _write_copy(new)
-        if is_folder(folder):
-            folder.rename(old)
-        new.rename(folder)
-    finally:
-        if is_folder(old) and not is_folder(folder):
-            old.rename(folder)
-        _remove_temporary(folder)
 
 
 def remove_copy(folder: Path) -> None:
@@ -75,12 +65,6 @@ def _write_copy(folder: Path) -> None:
     manifest = {"format": _FORMAT, "version": __version__, "files": hashes}
     (folder / MANIFEST).write_text(f"{json.dumps(manifest, indent=2)}\n", "utf-8")
     (folder / ATTRIBUTES).write_text(_ATTRIBUTES, "utf-8")
-
-
-def _remove_temporary(folder: Path) -> None:
-    for what in _TEMPORARY:
-        for left in folder.parent.glob(f".{what}-*-{folder.name}"):
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def read_copy(folder: Path) -> Copy | None:
