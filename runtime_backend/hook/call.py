@@ -14,7 +14,7 @@ from ..frontend.caller import Caller
 from ..frontend.detectors import find_believed, find_start
 from ..frontend.foreseen import foresee_config_settings
 from ..metadata.ways import Way, way_by_files
-from ..real.hooks import kind_of
+from ..real.hooks import hook_kind
 from .answers import Question, find_answer, finish_metadata
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class HookCall:
         if settings.log is not None:  # which holds the plan of every call
             self._plan(ours)
         made, way = self._answer(ours, theirs, place)
-        if kind_of(self.hook) == "metadata":
+        if hook_kind(self.hook) == "metadata":
             needs_plan = way != "static" or settings.unresolved.value == "newest"
             finish_metadata(place / made, way, self._plan(ours) if needs_plan else None)
         elif way != "wrapper":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ..config import Settings
-from ..real.hooks import kind_of
+from ..real.hooks import hook_kind
 from .static import is_complete
 
 Way = Literal["wrapper", "static", "stub", "real"]
@@ -18,7 +18,7 @@ def way_by_files(hook: str, settings: Settings) -> Way | None:
     ``metadata = "auto"`` answers statically for wheels only: a real backend may add a requirement to the metadata of an
     editable build (hatchling: ``editables``). A wrapper's editable is a wheel; its sdist is the wrapper.
     """
-    kind, is_wrapper = kind_of(hook), settings.upstream is not None
+    kind, is_wrapper = hook_kind(hook), settings.upstream is not None
     if kind == "sdist" and is_wrapper:
         return "wrapper"
     if kind != "metadata" or settings.metadata.value not in ("auto", "static"):
@@ -32,7 +32,7 @@ def ways_by_backend(hook: str, settings: Settings, *, is_lacking: bool) -> tuple
 
     :param is_lacking: whether torch is needed, and the real backend would not see it.
     """
-    wanted, kind = settings.metadata.value, kind_of(hook)
+    wanted, kind = settings.metadata.value, hook_kind(hook)
     if kind == "sdist" and settings.upstream is not None:
         return ()
     if kind == "wheel" or wanted == "real":

@@ -11,7 +11,7 @@ from ..errors import RuntimeBackendError
 from ..frontend.caller import Isolation
 from ..installed.identity import Identity
 from ..metadata.ways import Way, way_by_files, ways_by_backend
-from ..real.hooks import HookKind, kind_of
+from ..real.hooks import HookKind, hook_kind
 from .own_variables import OwnVariables
 from .runtimes import RuntimePlan
 from .variables import build_label
@@ -48,7 +48,7 @@ class Plan(NamedTuple):
     @property
     def kind(self) -> HookKind:
         """What the hook is for."""
-        return kind_of(self.hook)
+        return hook_kind(self.hook)
 
     @property
     def requirements(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from ..frontend.postponement import find_postponement
 from ..frontend.uv import find_uv_command
 from ..installed.distributions import DistributionIndex
 from ..provision import Provider
-from ..real.hooks import kind_of
+from ..real.hooks import hook_kind
 from ..resolve.resolver import Resolver
 from ..store.cache import check_owner, find_cache
 from . import Plan
@@ -95,7 +95,7 @@ def _postponed(hook: str, settings: Settings, caller: Caller) -> str | None:
     if is_asking(caller.environ):
         return find_postponement(caller, settings.project)
     wants_real = settings.metadata.value == "real" or settings.unresolved.value == "newest"
-    return None if wants_real or kind_of(hook) != "requirements" else find_postponement(caller, settings.project)
+    return None if wants_real or hook_kind(hook) != "requirements" else find_postponement(caller, settings.project)
 
 
 def _wants_versions(caller: Caller) -> bool:
@@ -107,7 +107,7 @@ def _needs_decision(hook: str, settings: Settings, caller: Caller, postponed: st
     """Return whether a hook has to know which runtime the target will have."""
     if is_asking(caller.environ):
         return False
-    kind = kind_of(hook)
+    kind = hook_kind(hook)
     is_real = kind == "metadata" and settings.metadata.value == "real"
     return kind == "wheel" or is_real or (kind == "requirements" and postponed is None)
 
@@ -126,7 +126,7 @@ def _plan_runtimes(
 ) -> Iterator[RuntimePlan]:
     if settings.provision.value == "none" or not settings.runtimes:
         return
-    cache, kind = _find_cache(settings, caller), kind_of(hook)
+    cache, kind = _find_cache(settings, caller), hook_kind(hook)
     resolver = Resolver(settings, caller, make_asker, may_ask=_needs_decision(hook, settings, caller, postponed))
     provider = Provider(
         wanted=settings.provision.value,
@@ -163,7 +163,7 @@ def _make_bench(hook: str, caller: Caller, cache: Path, provided: Provided, *, i
         cache=cache,
         visible=DistributionIndex([Path(entry) for entry in caller.sys_path if entry]),
         isolation=caller.isolation,
-        kind=kind_of(hook),
+        kind=hook_kind(hook),
         is_postponed=is_postponed,
         plan_fetching=_fetching_into(cache / "toolkits", caller),
         site=provided.sites.get("torch"),

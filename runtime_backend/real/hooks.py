@@ -25,6 +25,6 @@ _KINDS: dict[str, HookKind] = {
 }
 
 
-def kind_of(hook: str) -> HookKind:
+def hook_kind(hook: str) -> HookKind:
     """Return the kind of a hook, which is named as in PEP 517 or PEP 660."""
     return _KINDS[hook]
