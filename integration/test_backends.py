@@ -189,9 +189,7 @@ def test_says_that_a_wheel_holds_nothing_compiled(place: Workplace) -> None:
 
 
 def _commit(place: Workplace, package: Path) -> None:
-    git = ["git", "-c", "user.name=A", "-c", "user.email=a@b.invalid"]
-    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "All"]):
-        place.run(*git, *words, cwd=package)
+    place.commit(package)
     place.settle(package)
 
 

@@ -15,7 +15,8 @@ import pytest
 from .checks import check_hooks
 from .combinations import some
 from .index import Index
-from .projects import Project, target_of
+from .projects import Project
+from .scene import find_target
 from .stock import NEWEST_PIP, NEWEST_UV
 from .workplace import Workplace
 
@@ -102,7 +103,7 @@ def test_from_nothing(place: Workplace, index: Index, manager: str) -> None:
 
 def _stamped(prefix: Path) -> object:
     """Return the variables that the stamp of what is installed tells."""
-    (stamp,) = target_of(prefix).site.glob("probe_setuptools-*/runtime-backend.json")
+    (stamp,) = find_target(prefix).site.glob("probe_setuptools-*/runtime-backend.json")
     return json.loads(stamp.read_text("utf-8"))["variables"]
 
 

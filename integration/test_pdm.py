@@ -29,10 +29,10 @@ class Consumer(Project):
     def __init__(self, place: Workplace, index: Index, *, by_uv: bool = False) -> None:
         super().__init__(place, index, "pdm")
         self.by_uv = by_uv
-        self.surroundings |= {"PDM_CHECK_UPDATE": "0"}
+        self.environ |= {"PDM_CHECK_UPDATE": "0"}
         if by_uv:
             path = place.path(place.stock.uv(NEWEST_UV).parent)
-            self.surroundings |= {"PDM_USE_UV": "1", "PATH": path}
+            self.environ |= {"PDM_USE_UV": "1", "PATH": path}
 
     def want(self, *dependencies: str, probe: str | None = None, more: str = "") -> None:
         """Write pyproject.toml.
@@ -99,7 +99,7 @@ def test_checks_the_hash(own: Consumer, place: Workplace, index: Index) -> None:
     own.run("lock")
     index.files["torch-2.6.0-py3-none-any.whl"] = index.files["torch-2.7.0-py3-none-any.whl"]
     result = own.run("sync", fails=True)
-    assert "which is locked" in " ".join(result.output.split())
+    assert "from the lock" in " ".join(result.output.split())
     assert not list(place.cache.glob("verified/*/*.whl"))
 
 

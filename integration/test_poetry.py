@@ -14,7 +14,8 @@ import pytest
 from .checks import check_hooks, check_source
 from .combinations import some
 from .index import Index
-from .projects import REQUIRED, REUSED, Project, target_of
+from .projects import REQUIRED, REUSED, Project
+from .scene import find_target
 from .workplace import Workplace
 
 _SOURCE = '[[tool.poetry.source]]\nname = "{name}"\nurl = "{url}/"\npriority = "{priority}"\n\n'
@@ -37,7 +38,7 @@ class Consumer(Project):
 
     def __init__(self, place: Workplace, index: Index, *, package: str = "probe_setuptools") -> None:
         super().__init__(place, index, "poetry", package=package)
-        self.surroundings |= {"POETRY_VIRTUALENVS_IN_PROJECT": "true"}
+        self.environ |= {"POETRY_VIRTUALENVS_IN_PROJECT": "true"}
 
     def want(self, *dependencies: str, probe: str | None = None, more: str = "") -> None:
         """Write pyproject.toml.
@@ -88,13 +89,13 @@ def test_checks_the_hash(consumer: Consumer, place: Workplace, index: Index) -> 
     consumer.run("lock")
     index.files["torch-2.6.0-py3-none-any.whl"] = index.files["torch-2.7.0-py3-none-any.whl"]
     result = consumer.run("install", fails=True)
-    assert "which is locked" in " ".join(result.output.split())
+    assert "from the lock" in " ".join(result.output.split())
     assert not list(place.cache.glob("verified/*/*.whl"))
 
 
 def test_reuses_what_is_installed_and_locked(consumer: Consumer, place: Workplace) -> None:
     """A build finds the locked torch in an environment of poetry's own, and nothing is installed for it."""
-    consumer.surroundings["POETRY_VIRTUALENVS_IN_PROJECT"] = None
+    consumer.environ["POETRY_VIRTUALENVS_IN_PROJECT"] = None
     consumer.want("torch==2.7.0")
     consumer.run("lock")
     consumer.run("install", "--no-directory")
@@ -108,7 +109,7 @@ def test_reuses_what_is_installed_and_locked(consumer: Consumer, place: Workplac
 
 def forget_probe(consumer: Consumer) -> None:
     """Take the probe out of the environment: poetry has no command that builds again what is installed."""
-    (info,) = target_of(consumer.prefix).site.glob(f"{consumer.package.name}-*.dist-info")
+    (info,) = find_target(consumer.prefix).site.glob(f"{consumer.package.name}-*.dist-info")
     shutil.rmtree(info)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from .frontends import FRONTENDS
-from .frontends.scene import NAMED_OTHERWISE, Frontend, Scenario, Scene, measure
+from .frontends.scenario import NAMED_OTHERWISE, Frontend, Scenario, Trial, measure
 from .index import Index
 from .support import SCENARIOS, Outcome, read_support
 from .workplace import Workplace
@@ -71,7 +71,7 @@ def test_is_as_the_table_says(
 ) -> None:
     """Built against the torch that the target then has, or stopped or kept, exactly where the table says so."""
     frontend, version, scenario = case
-    kind = measure(frontend.scenarios[scenario], Scene(place, index, version))
+    kind = measure(frontend.scenarios[scenario], Trial(place, index, version))
     assert kind == "right" or scenario in frontend.ways_out, f"{kind}: name the way out of this in frontends/"
     note = "" if kind == "right" else frontend.ways_out[scenario].note
     record((frontend.name, version, scenario), Outcome(kind=kind, note=note))
@@ -80,7 +80,7 @@ def test_is_as_the_table_says(
 @pytest.mark.parametrize(("version", "way_out"), WAYS_OUT)
 def test_the_way_out_leads_out(version: str, way_out: Scenario, place: Workplace, index: Index) -> None:
     """What a note of the table tells, works."""
-    assert measure(way_out, Scene(place, index, version)) == "right"
+    assert measure(way_out, Trial(place, index, version)) == "right"
 
 
 def test_the_table_has_what_is_measured() -> None:

@@ -168,11 +168,23 @@ class Workplace:
         """Return a package as an sdist, made without its backend, which may want torch for that."""
         path = self.folder / f"{package.name}-1.0.tar.gz"
         metadata = self.folder / "PKG-INFO"
-        metadata.write_text(f"Metadata-Version: 2.2\nName: {package.name.replace('_', '-')}\nVersion: 1.0\n", "utf-8")
+        name = package.name.replace("_", "-")
+        text = f"Metadata-Version: 2.2\nName: {name}\nVersion: 1.0\nRequires-Python: >=3.10\n"
+        metadata.write_text(text, "utf-8")
         with tarfile.open(path, "w:gz") as archive:
             archive.add(package, f"{package.name}-1.0")
             archive.add(metadata, f"{package.name}-1.0/PKG-INFO")
         return path
+
+    def commit(self, folder: Path, *more: Sequence[str]) -> None:
+        """Make a folder a git repository with one commit.
+
+        :param more: further git commands, by the same author.
+        """
+        who = ("-c", "user.name=Jo", "-c", "user.email=jo@example.org")
+        first = (("init", "-q", "-b", "main"), ("add", "-A"), ("commit", "-qm", "First"))
+        for words in (*first, *more):
+            subprocess.run(["git", *who, *words], cwd=folder, check=True, env=self.environ())
 
     def settle(self, package: Path) -> None:
         """Take a package as it is now for unchanged: the test has edited it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import build, hatch, nox, pdm, pip, pip_tools, pipenv, poetry, tox, uv_made, uv_pip, uv_sync
-from .scene import Frontend
+from .scenario import Frontend
 
 _FAMILIES = (pip, uv_pip, uv_made, uv_sync, pip_tools, poetry, pdm, pipenv, build, hatch, tox, nox)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ..stock import NEWEST_UV
 from .pins import pinned
-from .scene import NEW, OLD, TORCH, Built, Frontend, Scenario, Scene, WayOut
+from .scenario import NEW, OLD, TORCH, Built, Frontend, Scenario, Trial, WayOut
 
 
-def _build(scene: Scene, installer: str, torch: str, *options: str) -> Built:
+def _build(scene: Trial, installer: str, torch: str, *options: str) -> Built:
     """Build, and return the one wheel that there is then."""
     out, stock = scene.folder / "out", scene.place.stock
     path = scene.place.path(stock.uv(NEWEST_UV).parent)
@@ -18,7 +18,7 @@ def _build(scene: Scene, installer: str, torch: str, *options: str) -> Built:
 
 
 def _fresh(installer: str) -> Scenario:
-    def scenario(scene: Scene) -> Built:
+    def scenario(scene: Trial) -> Built:
         scene.activate()
         return _build(scene, installer, TORCH, "--wheel")
 
@@ -26,7 +26,7 @@ def _fresh(installer: str) -> Scenario:
 
 
 def _upgrade(installer: str) -> Scenario:
-    def scenario(scene: Scene) -> Built:
+    def scenario(scene: Trial) -> Built:
         target = scene.activate(OLD)
         old = _build(scene, installer, OLD, "--wheel").wheel
         assert old is not None
@@ -38,14 +38,14 @@ def _upgrade(installer: str) -> Scenario:
 
 
 def _sdist(installer: str) -> Scenario:
-    def scenario(scene: Scene) -> Built:
+    def scenario(scene: Trial) -> Built:
         scene.activate(TORCH)
         return _build(scene, installer, TORCH)
 
     return scenario
 
 
-def _without_isolation(scene: Scene) -> Built:
+def _without_isolation(scene: Trial) -> Built:
     target = scene.place.target(TORCH, "build", "runtime-backend", "setuptools")
     out = scene.folder / "out"
     scene.run(target.python, "-m", "build", "--wheel", "--no-isolation", "-o", out, scene.package)

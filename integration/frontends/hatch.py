@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..stock import NEWEST_UV, TOOLS
 from .pins import PIN
-from .scene import NEW, OLD, TORCH, Built, Frontend, Scenario, Scene, WayOut
+from .scenario import NEW, OLD, TORCH, Built, Frontend, Scenario, Trial, WayOut
 
 _CONSUMER = """
 [tool.hatch.envs.default]
@@ -18,13 +18,13 @@ installer = "{installer}"
 """
 
 
-def _hatch(scene: Scene, *words: object, cwd: Path) -> None:
+def _hatch(scene: Trial, *words: object, cwd: Path) -> None:
     stock = scene.place.stock
     path = scene.place.path(stock.tool("hatch"), stock.uv(NEWEST_UV).parent)
     scene.run(stock.tool("hatch") / "hatch", *words, cwd=cwd, PATH=path)
 
 
-def _build(scene: Scene, torch: str) -> Built:
+def _build(scene: Trial, torch: str) -> Built:
     """Build, and return the one wheel that there is then."""
     out = scene.folder / "out"
     _hatch(scene, "build", "-t", "wheel", out, cwd=scene.package)
@@ -32,7 +32,7 @@ def _build(scene: Scene, torch: str) -> Built:
     return Built(torch=torch, wheel=wheel)
 
 
-def _settle(scene: Scene, installer: str, more: str = "") -> None:
+def _settle(scene: Trial, installer: str, more: str = "") -> None:
     """Write into the package how it is built."""
     scene.append(f'[tool.hatch.envs.hatch-build]\ninstaller = "{installer}"\n{more}')
 
@@ -40,16 +40,16 @@ def _settle(scene: Scene, installer: str, more: str = "") -> None:
 def builds(installer: str) -> Frontend:
     """Return ``hatch build``."""
 
-    def fresh(scene: Scene) -> Built:
+    def fresh(scene: Trial) -> Built:
         _settle(scene, installer)
         scene.activate()
         return _build(scene, TORCH)
 
-    def pinned(scene: Scene) -> Built:
+    def pinned(scene: Trial) -> Built:
         _settle(scene, installer, f'env-vars = {{ {PIN} = "torch=={TORCH}" }}\n')
         return _build(scene, TORCH)
 
-    def upgrade(scene: Scene) -> Built:
+    def upgrade(scene: Trial) -> Built:
         """The old torch is in the environment that hatch keeps, put there by a pin; the new one in the person's."""
         _settle(scene, installer)
         scene.environ[PIN] = f"torch=={OLD}"
@@ -70,7 +70,7 @@ def builds(installer: str) -> Frontend:
     )
 
 
-def _run(scene: Scene, folder: Path, torch: str) -> Built:
+def _run(scene: Trial, folder: Path, torch: str) -> Built:
     _hatch(scene, "run", "python", "-c", "pass", cwd=folder)
     return Built(torch=torch, prefix=folder / ".venv")
 
@@ -78,7 +78,7 @@ def _run(scene: Scene, folder: Path, torch: str) -> Built:
 def consumes(installer: str) -> Frontend:
     """Return ``hatch run`` where torch and the package are dependencies of the environment."""
 
-    def want(scene: Scene, torch: str, kind: str = "fresh") -> Path:
+    def want(scene: Trial, torch: str, kind: str = "fresh") -> Path:
         dependencies = f'dependencies = ["torch=={torch}", "{scene.address(kind)}"]\nskip-install = true'
         text = '[project]\nname = "consumer"\nversion = "0"\n' + _CONSUMER.format(
             installer=installer, settings=dependencies
@@ -89,7 +89,7 @@ def consumes(installer: str) -> Frontend:
         return lambda scene: _run(scene, want(scene, TORCH, kind), TORCH)
 
     def upgrade(*, anew: bool) -> Scenario:
-        def scenario(scene: Scene) -> Built:
+        def scenario(scene: Trial) -> Built:
             scene.hurry(lambda: _run(scene, want(scene, OLD), OLD))
             folder = want(scene, NEW)
             if anew:
@@ -113,7 +113,7 @@ def consumes(installer: str) -> Frontend:
 def installs_itself(installer: str) -> Frontend:
     """Return ``hatch run`` in the package: it goes in before its dependencies do."""
 
-    def want(scene: Scene, torch: str, more: str = "") -> Path:
+    def want(scene: Trial, torch: str, more: str = "") -> Path:
         scene.edit('requires-python = ">=3.10"', f'requires-python = ">=3.10"\ndependencies = ["torch=={torch}"]')
         scene.append(_CONSUMER.format(installer=installer, settings=more))
         return scene.package
@@ -121,7 +121,7 @@ def installs_itself(installer: str) -> Frontend:
     def run(more: str) -> Scenario:
         return lambda scene: _run(scene, want(scene, TORCH, more), TORCH)
 
-    def upgrade(scene: Scene) -> Built:
+    def upgrade(scene: Trial) -> Built:
         folder = want(scene, OLD)
         scene.hurry(lambda: _run(scene, folder, OLD))
         scene.edit(f"torch=={OLD}", f"torch=={NEW}")

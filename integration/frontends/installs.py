@@ -6,11 +6,11 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from .scene import KINDS, NEW, OLD, TORCH, Built, Scenario, Scene
+from .scenario import KINDS, NEW, OLD, TORCH, Built, Scenario, Trial
 
 Command = tuple[object, ...]
 
-Install = Callable[[Scene, Path, Sequence[str]], Command]
+Install = Callable[[Trial, Path, Sequence[str]], Command]
 """Return the command that installs into the environment with that prefix what the words name."""
 
 Prepare = Callable[..., Path]
@@ -25,7 +25,7 @@ def installs(prepare: Prepare, install: Install, *, file: bool = False) -> Mappi
     :param file: whether the requirements are named by ``-r``.
     """
 
-    def command(scene: Scene, prefix: Path, *requirements: str, options: Sequence[str] = ()) -> Command:
+    def command(scene: Trial, prefix: Path, *requirements: str, options: Sequence[str] = ()) -> Command:
         if file:
             named = ["-r", str(scene.write("requirements.txt", "".join(f"{item}\n" for item in requirements)))]
         else:
@@ -33,25 +33,25 @@ def installs(prepare: Prepare, install: Install, *, file: bool = False) -> Mappi
         return install(scene, prefix, [*options, *named])
 
     def fresh(kind: str) -> Scenario:
-        def scenario(scene: Scene) -> Built:
+        def scenario(scene: Trial) -> Built:
             prefix = prepare(scene)
             scene.run(*command(scene, prefix, f"torch=={TORCH}", scene.requirement(kind)))
             return Built(torch=TORCH, prefix=prefix)
 
         return scenario
 
-    def unpinned(scene: Scene) -> Built:
+    def unpinned(scene: Trial) -> Built:
         prefix = prepare(scene)
         scene.run(*command(scene, prefix, "torch", scene.requirement()))
         return Built(torch=NEW, prefix=prefix)
 
-    def upgrade(scene: Scene) -> Built:
+    def upgrade(scene: Trial) -> Built:
         prefix = prepare(scene, f"torch==={OLD}")
         scene.hurried(*command(scene, prefix, scene.requirement()))
         scene.run(*command(scene, prefix, f"torch=={NEW}", scene.requirement()))
         return Built(torch=NEW, prefix=prefix, kept=OLD)
 
-    def without_isolation(scene: Scene) -> Built:
+    def without_isolation(scene: Trial) -> Built:
         prefix = prepare(scene, f"torch==={TORCH}", *NEEDED)
         scene.run(*command(scene, prefix, scene.requirement(), options=["--no-build-isolation"]))
         return Built(torch=TORCH, prefix=prefix, isolated=False)

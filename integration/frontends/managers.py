@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .scene import KINDS, NEW, OLD, TORCH, Built, Scenario, Scene
+from .scenario import KINDS, NEW, OLD, TORCH, Built, Scenario, Trial
 
-Want = Callable[[Scene, str, str], str]
+Want = Callable[[Trial, str, str], str]
 """Return the consumer's file, for a torch and a kind of package."""
 
 
-def manages(file: str, want: Want, install: Callable[[Scene, Path], None]) -> Mapping[str, Scenario]:
+def manages(file: str, want: Want, install: Callable[[Trial, Path], None]) -> Mapping[str, Scenario]:
     """Return the scenarios that all of them offer.
 
     :param file: the name of the consumer's file.
     :param install: runs what a person runs in the consumer's folder.
     """
 
-    def settle(scene: Scene, torch: str, kind: str = "fresh") -> Path:
+    def settle(scene: Trial, torch: str, kind: str = "fresh") -> Path:
         return scene.write(f"consumer/{file}", want(scene, torch, kind)).parent
 
     def fresh(kind: str) -> Scenario:
-        def scenario(scene: Scene) -> Built:
+        def scenario(scene: Trial) -> Built:
             folder = settle(scene, TORCH, kind)
             install(scene, folder)
             return Built(torch=TORCH, prefix=folder / ".venv")
 
         return scenario
 
-    def upgrade(scene: Scene) -> Built:
+    def upgrade(scene: Trial) -> Built:
         folder = settle(scene, OLD)
         scene.hurry(lambda: install(scene, folder))
         install(scene, settle(scene, NEW))

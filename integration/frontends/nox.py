@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..stock import NEWEST_UV, TOOLS
 from .installs import Command, installs
-from .scene import Frontend, Scenario, Scene
+from .scenario import Frontend, Scenario, Trial
 
 _NOXFILE = """
 import nox
@@ -19,13 +19,13 @@ def use(session):
 
 
 def _scenarios(backend: str) -> Mapping[str, Scenario]:
-    def install(scene: Scene, _: Path, words: Sequence[str]) -> Command:
+    def install(scene: Trial, _: Path, words: Sequence[str]) -> Command:
         stock = scene.place.stock
         scene.environ["PATH"] = scene.place.path(stock.uv(NEWEST_UV).parent)
         scene.write("noxfile.py", _NOXFILE.format(backend=backend, words=", ".join(map(repr, words))))
         return (stock.tool("nox") / "nox", "-s", "use")
 
-    def prepare(scene: Scene, *distributions: str) -> Path:
+    def prepare(scene: Trial, *distributions: str) -> Path:
         prefix = scene.folder / ".nox" / "use"
         if distributions:
             scene.hurried(*install(scene, prefix, [*distributions, "notorch-dep"]))

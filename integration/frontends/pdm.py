@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 from ..stock import NEWEST_UV, TOOLS
 from .managers import manages
-from .scene import TORCH, Built, Frontend, Scene
+from .scenario import TORCH, Built, Frontend, Trial
 
 _CONSUMER = """
 [project]
@@ -30,34 +29,32 @@ verify_ssl = false
 """
 
 
-def _git(scene: Scene) -> str:
+def _git(scene: Trial) -> str:
     """Return the package in a repository on a server: pdm takes ``file:`` for the name of a host."""
-    scene.git()
-    subprocess.run(["git", "update-server-info"], cwd=scene.package, check=True)
-    scene.index.repository = scene.package / ".git"
+    scene.repository()
     return f"probe-setuptools @ git+{scene.index.url('repository')}@main"
 
 
-def _want(scene: Scene, torch: str, kind: str) -> str:
+def _want(scene: Trial, torch: str, kind: str) -> str:
     named = "" if kind == "editable" else f', "{_git(scene) if kind == "git" else scene.address(kind)}"'
     editable = f'"{scene.address(kind)}"' if kind == "editable" else ""
     return _CONSUMER.format(torch=torch, named=named, editable=editable, url=scene.index.url("main"))
 
 
-def _install(*options: str) -> Callable[[Scene, Path], None]:
-    def install(scene: Scene, folder: Path) -> None:
+def _install(*options: str) -> Callable[[Trial, Path], None]:
+    def install(scene: Trial, folder: Path) -> None:
         scene.run(scene.place.stock.tool("pdm") / "pdm", "install", *options, cwd=folder, PDM_CHECK_UPDATE="0")
 
     return install
 
 
-def _by_uv(scene: Scene, folder: Path) -> None:
+def _by_uv(scene: Trial, folder: Path) -> None:
     scene.environ["PDM_USE_UV"] = "1"
     scene.environ["PATH"] = scene.place.path(scene.place.stock.uv(NEWEST_UV).parent)
     _install()(scene, folder)
 
 
-def _without_isolation(scene: Scene) -> Built:
+def _without_isolation(scene: Trial) -> Built:
     text = _want(scene, TORCH, "fresh")
     needed = '"runtime-backend", "setuptools", "wheel", "notorch-dep"'
     bare = text.replace(scene.address(), "torch").replace('"torch=', f'{needed}, "torch=')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .scene import TORCH, Built, Scenario, Scene
+from .scenario import TORCH, Built, Scenario, Trial
 
 PIN = "RUNTIME_BACKEND_PIN"
 
@@ -10,7 +10,7 @@ PIN = "RUNTIME_BACKEND_PIN"
 def pinned(scenario: Scenario, torch: str = TORCH) -> Scenario:
     """Return a scenario with the torch exported by the person."""
 
-    def run(scene: Scene) -> Built:
+    def run(scene: Trial) -> Built:
         scene.environ[PIN] = f"torch=={torch}"
         return scenario(scene)
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from ..stock import NEWEST_PIP, OLDEST_PIP
 from .installs import Command, installs
-from .scene import Frontend, Scene
+from .scenario import Frontend, Trial
 
 
-def _prepare(scene: Scene, *distributions: str) -> Path:
+def _prepare(scene: Trial, *distributions: str) -> Path:
     scene.place.links.append(scene.place.stock.standins)
     return scene.place.target(None, *distributions, pip=scene.version).prefix
 
 
-def _install(_: Scene, prefix: Path, words: Sequence[str]) -> Command:
+def _install(_: Trial, prefix: Path, words: Sequence[str]) -> Command:
     return (prefix / "bin" / "python", "-m", "pip", "install", *words)
 
 

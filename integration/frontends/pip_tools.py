@@ -7,10 +7,10 @@ from dataclasses import replace
 from ..stock import NEWEST_PIP, TOOLS
 from ..workplace import Target
 from .installs import NEEDED
-from .scene import KINDS, NEW, OLD, TORCH, Built, Frontend, Scenario, Scene
+from .scenario import KINDS, NEW, OLD, TORCH, Built, Frontend, Scenario, Trial
 
 
-def _sync(scene: Scene, target: Target, torch: str, *others: str, options: tuple[str, ...] = ()) -> Built:
+def _sync(scene: Trial, target: Target, torch: str, *others: str, options: tuple[str, ...] = ()) -> Built:
     tools = scene.place.stock.tool("pip-tools")
     scene.write("requirements.in", "".join(f"{item}\n" for item in (f"torch=={torch}", *others)))
     scene.run(tools / "pip-compile", "-q", "--strip-extras", "--allow-unsafe", "requirements.in")
@@ -19,20 +19,20 @@ def _sync(scene: Scene, target: Target, torch: str, *others: str, options: tuple
 
 
 def _fresh(kind: str) -> Scenario:
-    def scenario(scene: Scene) -> Built:
+    def scenario(scene: Trial) -> Built:
         target = scene.place.target(None, pip=NEWEST_PIP)
         return _sync(scene, target, TORCH, scene.address(kind))
 
     return scenario
 
 
-def _upgrade(scene: Scene) -> Built:
+def _upgrade(scene: Trial) -> Built:
     target = scene.place.target(None, pip=NEWEST_PIP)
     scene.hurry(lambda: _sync(scene, target, OLD, scene.address()))
     return replace(_sync(scene, target, NEW, scene.address()), kept=OLD)
 
 
-def _without_isolation(scene: Scene) -> Built:
+def _without_isolation(scene: Trial) -> Built:
     target, held = scene.place.target(None, pip=NEWEST_PIP), (*NEEDED, "notorch-dep")
     scene.hurry(lambda: _sync(scene, target, TORCH, *held))
     built = _sync(scene, target, TORCH, *held, scene.address(), options=("--pip-args=--no-build-isolation",))

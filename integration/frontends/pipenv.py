@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..stock import TOOLS
 from .managers import manages
-from .scene import Frontend, Scene
+from .scenario import Frontend, Trial
 
 _PIPFILE = """
 [[source]]
@@ -20,7 +20,7 @@ probe-setuptools = {{ {probe} }}
 """
 
 
-def _want(scene: Scene, torch: str, kind: str) -> str:
+def _want(scene: Trial, torch: str, kind: str) -> str:
     if kind == "git":
         probe = f'git = "{scene.git().removeprefix("git+")}", ref = "main"'
     elif kind == "sdist":
@@ -30,7 +30,7 @@ def _want(scene: Scene, torch: str, kind: str) -> str:
     return _PIPFILE.format(torch=torch, url=scene.index.url("main"), probe=probe)
 
 
-def _install(scene: Scene, folder: Path) -> None:
+def _install(scene: Trial, folder: Path) -> None:
     own = {"PIPENV_VENV_IN_PROJECT": "1", "PIPENV_NOSPIN": "1", "CI": "1"}
     scene.run(scene.place.stock.tool("pipenv") / "pipenv", "install", cwd=folder, **own)
 

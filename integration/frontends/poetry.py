@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..stock import TOOLS
 from .managers import manages
-from .scene import NEW, OLD, Built, Frontend, Scene, WayOut
+from .scenario import NEW, OLD, Built, Frontend, Trial, WayOut
 
 _CONSUMER = """
 [project]
@@ -28,7 +28,7 @@ probe-setuptools = {{ {probe} }}
 """
 
 
-def _want(scene: Scene, torch: str, kind: str) -> str:
+def _want(scene: Trial, torch: str, kind: str) -> str:
     if kind == "git":
         probe = f'git = "{scene.git().removeprefix("git+")}"'
     else:
@@ -37,17 +37,17 @@ def _want(scene: Scene, torch: str, kind: str) -> str:
     return _CONSUMER.format(torch=torch, url=scene.index.url("main"), probe=probe + develop)
 
 
-def _poetry(scene: Scene, folder: Path, *words: str) -> None:
+def _poetry(scene: Trial, folder: Path, *words: str) -> None:
     scene.environ["POETRY_VIRTUALENVS_IN_PROJECT"] = "true"
     scene.run(scene.place.stock.tool("poetry") / "poetry", "--no-interaction", *words, cwd=folder)
 
 
-def _install(scene: Scene, folder: Path) -> None:
+def _install(scene: Trial, folder: Path) -> None:
     for command in ("lock", "install"):
         _poetry(scene, folder, command)
 
 
-def _forced(scene: Scene) -> Built:
+def _forced(scene: Trial) -> Built:
     folder = scene.write("consumer/pyproject.toml", _want(scene, OLD, "fresh")).parent
     scene.hurry(lambda: _install(scene, folder))
     scene.write("consumer/pyproject.toml", _want(scene, NEW, "fresh"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..stock import TOOLS
 from .pins import PIN
-from .scene import KINDS, NEW, OLD, TORCH, Built, Frontend, Scenario, Scene, WayOut
+from .scenario import KINDS, NEW, OLD, TORCH, Built, Frontend, Scenario, Trial, WayOut
 
 _TOX = """
 [tox]
@@ -27,14 +27,14 @@ set_env =
 """
 
 
-def _want(scene: Scene, settings: str, deps: Sequence[str], pin: str | None = None) -> None:
+def _want(scene: Trial, settings: str, deps: Sequence[str], pin: str | None = None) -> None:
     listed = "".join(f"    {line}\n" for line in deps)
     named = "" if pin is None else f"{PIN} = torch=={pin}"
     log = scene.folder / "log"
     (scene.package / "tox.ini").write_text(_TOX.format(settings=settings, deps=listed, pin=named, log=log), "utf-8")
 
 
-def _run(scene: Scene, torch: str) -> Built:
+def _run(scene: Trial, torch: str) -> Built:
     scene.run(scene.place.stock.tool("tox") / "tox", "run", cwd=scene.package)
     return Built(torch=torch, prefix=scene.package / ".tox" / "use")
 
@@ -42,18 +42,18 @@ def _run(scene: Scene, torch: str) -> Built:
 def _package(kind: str) -> Frontend:
     """Return the one where tox builds the package."""
 
-    def fresh(scene: Scene) -> Built:
+    def fresh(scene: Trial) -> Built:
         _want(scene, f"package = {kind}", [f"torch=={TORCH}"])
         return _run(scene, TORCH)
 
-    def twice(scene: Scene) -> Built:
+    def twice(scene: Trial) -> Built:
         """Pinned; and once more, since tox keeps the build environment and looks at what is asked for again."""
         _want(scene, f"package = {kind}", [f"torch=={TORCH}"], TORCH)
         scene.hurry(lambda: _run(scene, TORCH))
         return _run(scene, TORCH)
 
     def upgrade(*, pinned: bool) -> Scenario:
-        def scenario(scene: Scene) -> Built:
+        def scenario(scene: Trial) -> Built:
             _want(scene, f"package = {kind}", [f"torch=={OLD}"], OLD)
             scene.hurry(lambda: _run(scene, OLD))
             _want(scene, f"package = {kind}", [f"torch=={NEW}"], NEW if pinned else None)
@@ -80,13 +80,13 @@ def _deps() -> Frontend:
     """Return the one where the package is a dependency."""
 
     def fresh(kind: str) -> Scenario:
-        def scenario(scene: Scene) -> Built:
+        def scenario(scene: Trial) -> Built:
             _want(scene, "skip_install = true", [f"torch=={TORCH}", scene.requirement(kind)])
             return _run(scene, TORCH)
 
         return scenario
 
-    def upgrade(scene: Scene) -> Built:
+    def upgrade(scene: Trial) -> Built:
         _want(scene, "skip_install = true", [f"torch=={OLD}", scene.requirement()])
         scene.hurry(lambda: _run(scene, OLD))
         _want(scene, "skip_install = true", [f"torch=={NEW}", scene.requirement()])

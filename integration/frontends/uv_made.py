@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from ..scene import PROBE
 from ..stock import NEWEST_UV
-from .scene import NEW, PROBE, TORCH, Built, Frontend, Scene
+from .scenario import NEW, TORCH, Built, Frontend, Trial
 
-Make = Callable[[Scene, str], Path]
+Make = Callable[[Trial, str], Path]
 """Run the command with a requirement of torch, and return the prefix of the environment that uv has made."""
 
 
-def _script(scene: Scene, torch: str) -> Path:
+def _script(scene: Trial, torch: str) -> Path:
     cache = scene.folder / "uv-cache"
     name = PROBE.replace("_", "-")
     text = (
@@ -24,7 +25,7 @@ def _script(scene: Scene, torch: str) -> Path:
     return next(cache.glob("environments-v*/script-*"))
 
 
-def _tool(scene: Scene, torch: str) -> Path:
+def _tool(scene: Trial, torch: str) -> Path:
     tools = scene.folder / "tools"
     if "[project.scripts]" not in (scene.package / "pyproject.toml").read_text("utf-8"):
         scene.append(f'[project.scripts]\nprobe = "{PROBE}:main"\n')
@@ -34,10 +35,10 @@ def _tool(scene: Scene, torch: str) -> Path:
 
 
 def _frontend(name: str, make: Make) -> Frontend:
-    def fresh(scene: Scene) -> Built:
+    def fresh(scene: Trial) -> Built:
         return Built(torch=TORCH, prefix=make(scene, f"torch=={TORCH}"))
 
-    def unpinned(scene: Scene) -> Built:
+    def unpinned(scene: Trial) -> Built:
         return Built(torch=NEW, prefix=make(scene, "torch"))
 
     return Frontend(name=name, versions=(NEWEST_UV,), scenarios={"fresh": fresh, "unpinned": unpinned})

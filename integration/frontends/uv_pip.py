@@ -7,20 +7,20 @@ from pathlib import Path
 
 from ..stock import NEWEST_UV, OLDEST_UV
 from .installs import Command, installs
-from .scene import Frontend, Scene, WayOut
+from .scenario import Frontend, Trial, WayOut
 
 
-def _prepare(scene: Scene, *distributions: str) -> Path:
+def _prepare(scene: Trial, *distributions: str) -> Path:
     prefix = scene.place.target(None, *distributions).prefix
     scene.environ["VIRTUAL_ENV"] = prefix
     return prefix
 
 
-def _install(scene: Scene, _: Path, words: Sequence[str]) -> Command:
+def _install(scene: Trial, _: Path, words: Sequence[str]) -> Command:
     return (scene.place.stock.uv(scene.version), "pip", "install", *words)
 
 
-def _install_again(scene: Scene, prefix: Path, words: Sequence[str]) -> Command:
+def _install_again(scene: Trial, prefix: Path, words: Sequence[str]) -> Command:
     return (*_install(scene, prefix, words), "--reinstall-package=probe-setuptools")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..stock import NEWEST_UV, OLDEST_UV
-from .scene import NEW, OLD, TORCH, Built, Frontend, Scenario, Scene
+from .scenario import NEW, OLD, TORCH, Built, Frontend, Scenario, Trial
 
 _CONSUMER = """
 [project]
@@ -22,7 +22,7 @@ dependencies = ["torch=={torch}", "probe-setuptools"{more}]
 probe-setuptools = {{ {source} }}
 """
 
-_SOURCES: dict[str, Callable[[Scene], str]] = {
+_SOURCES: dict[str, Callable[[Trial], str]] = {
     "fresh": lambda scene: f'path = "{scene.package}"',
     "editable": lambda scene: f'path = "{scene.package}", editable = true',
     "sdist": lambda scene: f'path = "{scene.sdist()}"',
@@ -30,14 +30,14 @@ _SOURCES: dict[str, Callable[[Scene], str]] = {
 }
 
 
-def _want(scene: Scene, torch: str, *, kind: str = "fresh", more: str = "", settings: str = "") -> Path:
+def _want(scene: Trial, torch: str, *, kind: str = "fresh", more: str = "", settings: str = "") -> Path:
     """Write what the consumer wants, and return its folder."""
     source = _SOURCES[kind](scene)
     text = _CONSUMER.format(torch=torch, more=more, settings=settings, source=source)
     return scene.write("consumer/pyproject.toml", text).parent
 
 
-def _sync(scene: Scene, folder: Path, *options: str) -> Built:
+def _sync(scene: Trial, folder: Path, *options: str) -> Built:
     scene.run(scene.place.stock.uv(scene.version), "sync", *options, cwd=folder)
     return Built(torch=TORCH, prefix=folder / ".venv")
 
@@ -46,7 +46,7 @@ def _fresh(kind: str) -> Scenario:
     return lambda scene: _sync(scene, _want(scene, TORCH, kind=kind))
 
 
-def _upgrade(scene: Scene) -> Built:
+def _upgrade(scene: Trial) -> Built:
     """uv takes a directory for unchanged unless it is told to look."""
     settings = 'reinstall-package = ["probe-setuptools"]'
     folder, uv = _want(scene, OLD, settings=settings), scene.place.stock.uv(scene.version)
@@ -56,7 +56,7 @@ def _upgrade(scene: Scene) -> Built:
     return Built(torch=NEW, prefix=folder / ".venv", kept=OLD)
 
 
-def _without_isolation(scene: Scene) -> Built:
+def _without_isolation(scene: Trial) -> Built:
     settings = 'no-build-isolation-package = ["probe-setuptools"]'
     folder = _want(scene, TORCH, more=', "runtime-backend", "setuptools", "notorch-dep"', settings=settings)
     scene.hurried(scene.place.stock.uv(scene.version), "sync", "--no-install-package=probe-setuptools", cwd=folder)

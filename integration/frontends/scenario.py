@@ -1,9 +1,7 @@
-"""What every frontend is tried with: a person's machine, an index that is slow with torch, a package to build."""
+"""What every frontend is tried with: scenarios, what each leads to, and how that is checked."""
 
 from __future__ import annotations
 
-import subprocess
-import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,18 +11,15 @@ import pytest
 
 from ..checks import check_installed, check_wheel
 from ..index import Index
+from ..scene import DELAY, PROBE, Scene, find_target
 from ..workplace import Result, Target, Workplace
 
-PROBE = "probe_setuptools"
 OLD, TORCH, NEW = "2.6.0", "2.7.0", "2.8.0"
 """What an upgrade starts from, what the other scenarios want, what an upgrade ends with."""
 
 NAMED_OTHERWISE = ("editable", "sdist", "git")
 KINDS = ("fresh", *NAMED_OTHERWISE)
 """The scenarios that differ only in how the package is named."""
-
-DELAY = 2.0
-"""Seconds before a torch comes: with one that comes at once, a build in the wrong order looks right."""
 
 
 class StoppedError(Exception):
@@ -43,29 +38,16 @@ class Built:
     """The torch of the build that the frontend may go on using instead of asking for a new one."""
 
 
-class Scene:
+class Trial(Scene):
     """One scenario under one frontend.
 
     :param version: the frontend's.
     """
 
     def __init__(self, place: Workplace, index: Index, version: str) -> None:
-        self.place = place
-        self.index = index
+        super().__init__(place, index)
         self.version = version
-        self.package = place.package(PROBE)
-        index.delay = DELAY
-        main = index.url("main")
-        self.environ: dict[str, str | Path | None] = {
-            **dict.fromkeys(("PIP_NO_INDEX", "PIP_FIND_LINKS", "UV_OFFLINE", "UV_FIND_LINKS")),
-            **dict.fromkeys(("PIP_INDEX_URL", "UV_DEFAULT_INDEX"), main),
-        }
-        """What the person has exported: where the index is, and with a way out what that adds."""
-
-    @property
-    def folder(self) -> Path:
-        """Where the person works."""
-        return self.place.folder
+        self.environ.update(dict.fromkeys(("PIP_INDEX_URL", "UV_DEFAULT_INDEX"), index.url("main")))
 
     def run(self, *words: object, **how: Any) -> Result:  # noqa: ANN401 - as for Workplace.run
         """Run a command to its end.
@@ -102,47 +84,9 @@ class Scene:
         self.environ["VIRTUAL_ENV"] = target.prefix
         return target
 
-    def edit(self, old: str, new: str) -> None:
-        """Change the package's pyproject.toml."""
-        settings = self.package / "pyproject.toml"
-        text = settings.read_text("utf-8")
-        assert old in text
-        settings.write_text(text.replace(old, new), "utf-8")
-
-    def append(self, text: str) -> None:
-        """Add to the package's pyproject.toml."""
-        with (self.package / "pyproject.toml").open("a", encoding="utf-8") as settings:
-            settings.write(f"\n{text}")
-
-    def write(self, name: str, text: str) -> Path:
-        """Write a file that the person has written, and return its path."""
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-        return path
-
-    def sdist(self) -> Path:
-        """Return the package as an sdist."""
-        name = f"{PROBE}-1.0"
-        info = self.package / "PKG-INFO"
-        info.write_text(
-            "Metadata-Version: 2.2\nName: probe-setuptools\nVersion: 1.0\nRequires-Python: >=3.10\n", "utf-8"
-        )
-        sdist = self.folder / f"{name}.tar.gz"
-        with tarfile.open(sdist, "w:gz") as archive:
-            archive.add(self.package, name)
-        info.unlink()
-        return sdist
-
     def git(self) -> str:
         """Return the address of a git repository that holds the package."""
-        for words in (
-            ["init", "-q", "-b", "main"],
-            ["add", "."],
-            ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x"],
-        ):
-            subprocess.run(["git", *words], cwd=self.package, check=True)
-        return f"git+{self.package.as_uri()}"
+        return f"git+{self.repository().as_uri()}"
 
     def requirement(self, kind: str = "fresh") -> str:
         """Return how a requirements file names the package in a scenario."""
@@ -163,7 +107,7 @@ class Scene:
         return (self.sdist() if kind == "sdist" else self.package).as_uri()
 
 
-Scenario = Callable[[Scene], Built]
+Scenario = Callable[[Trial], Built]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +132,7 @@ class Frontend:
     ways_out: Mapping[str, WayOut] = field(default_factory=dict)
 
 
-def measure(scenario: Scenario, scene: Scene) -> str:
+def measure(scenario: Scenario, scene: Trial) -> str:
     """Run a scenario, and return ``right``, ``stop`` or ``kept``; all else, a wrong build above all, fails the test."""
     try:
         built = scenario(scene)
@@ -201,7 +145,7 @@ def measure(scenario: Scenario, scene: Scene) -> str:
     return "right"
 
 
-def _check(scene: Scene, built: Built, torch: str) -> None:
+def _check(scene: Trial, built: Built, torch: str) -> None:
     """Check what the package was built against, and that the target has what the person wanted."""
     if built.wheel is not None:
         check_wheel(built.wheel, torch, provision=None, isolated=built.isolated)
@@ -210,9 +154,3 @@ def _check(scene: Scene, built: Built, torch: str) -> None:
     target = find_target(built.prefix)
     assert [path.name for path in target.site.glob("torch-*.dist-info")] == [f"torch-{built.torch}.dist-info"]
     check_installed(scene.place, target, PROBE, torch, provision=None, isolated=built.isolated, grows=True)
-
-
-def find_target(prefix: Path) -> Target:
-    """Return an environment that a frontend has made."""
-    version = next((prefix / "lib").glob("python3*")).name.removeprefix("python")
-    return Target(prefix=prefix, version=version)
