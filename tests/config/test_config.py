@@ -576,3 +576,13 @@ def test_seconds(tmp_path: Path, text: str, value: float) -> None:
     """Seconds are a number, whole or not."""
     variable = "RUNTIME_BACKEND_ASK_TIMEOUT"
     assert Chosen(value=value, origin=variable) == load(tmp_path, "", {variable: text}).ask_timeout
+
+
+def test_chosen() -> None:
+    """A value with its origin is compared by both, and shows both."""
+    one = Chosen(value="auto", origin="default")
+    same = Chosen(value="auto", origin="default")
+    assert (one, hash(one)) == (same, hash(same))
+    assert one != ("auto", "default")
+    assert one != Chosen(value="auto", origin="uv.lock")
+    assert "Chosen(value='auto', origin='default')" == repr(one)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from callers import LOCKED, TARGET, Scene
@@ -13,10 +14,12 @@ from standins import make_distribution, make_torch, make_venv
 from runtime_backend import __version__
 from runtime_backend.config import Upstream, load_settings
 from runtime_backend.frontend.caller import Caller
+from runtime_backend.index.find import Indexes
+from runtime_backend.index.wanted import Wanted
 from runtime_backend.plan import Plan
 from runtime_backend.plan.as_json import describe_plan
 from runtime_backend.plan.as_text import plan_tree, render, short_story
-from runtime_backend.plan.planning import find_source, make_plan
+from runtime_backend.plan.planning import _find_file, find_source, make_plan
 from runtime_backend.plan.stamp import make_stamp
 
 GR, BUILD = "get_requires_for_build_wheel", "build_wheel"
@@ -419,3 +422,13 @@ def test_source(scene: Scene) -> None:
     )
     other = scene.pip(scene.shell(scene.elsewhere))
     assert ((), False) == (find_source(other, is_offline=False).options, plan(BUILD, scene, other).is_offline)
+
+
+def test_index(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index is asked with the frontend's variables, and its answers are kept in the cache."""
+    caller = cached(scene, scene.uv(scene.shell(scene.consumer), "sync", "--offline"))
+    settings = load_settings(scene.source, environ=caller.environ)
+    monkeypatch.setattr(Indexes, "find", lambda indexes, _: indexes)
+    wanted = Wanted(name="torch", version="2.7.0", indexes=("https://h/simple",))
+    found: Any = _find_file(settings, caller, scene.root / "cache", wanted)
+    assert (scene.root / "cache/index", caller.environ, True) == (found.folder, found.environ, found.is_offline)
