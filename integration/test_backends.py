@@ -185,7 +185,7 @@ def test_says_that_a_wheel_holds_nothing_compiled(place: Workplace) -> None:
     script = package / "setup.py"
     script.write_text(script.read_text("utf-8").replace("ext_modules=", "# ext_modules="), "utf-8")
     result = place.run(target.python, "-m", "pip", "install", "-v", package)
-    assert "holds no compiled file, although the source has some to compile (csrc/compiled.c)" in result.output
+    assert "contains no compiled file, although the source has files to compile (csrc/compiled.c)" in result.output
 
 
 def _commit(place: Workplace, package: Path) -> None:

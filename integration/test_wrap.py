@@ -127,7 +127,7 @@ def test_editable(place: Workplace, publisher: Publisher) -> None:
     publisher.wrap()
     target = place.target("2.7.0", pip=NEWEST_PIP)
     result = place.run(target.python, "-m", "pip", "install", "-v", "-e", WRAPPER)
-    assert "note: there is nothing to edit in a wrapper" in result.output
+    assert "note: a wrapper cannot be edited" in result.output
     check_installed(place, target, "probe_setuptools", "2.7.0")
 
 

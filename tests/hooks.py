@@ -1,4 +1,4 @@
-"""Makers of source trees, and calls of our hooks in this process."""
+"""Making source trees, and calling the hooks in this process."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def make_source(folder: Path, backend: str, table: str = "") -> Path:
 
 @dataclass
 class Said:
-    """What was said to the person; that a build begins, which is said of every one, apart."""
+    """The lines for the person; the line that a build begins is kept separately, because every build prints it."""
 
     lines: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
-    """Where the output of each build goes."""
+    """The file with the output of each build."""
 
     def __call__(self, line: str) -> None:
         """Keep a line."""
-        begun = re.fullmatch(r"building; `tail -f (.+)` shows how far it is", line)
+        begun = re.fullmatch(r"building; `tail -f (.+)` shows the progress", line)
         if begun is None:
             self.lines.append(line)
         else:
@@ -41,7 +41,7 @@ class Said:
 
 
 def cached(scene: Scene, caller: Caller) -> Caller:
-    """Return a caller whose cache lies in the scene."""
+    """Return a caller whose cache is in the scene."""
     return caller._replace(environ={**caller.environ, "RUNTIME_BACKEND_CACHE_DIR": str(scene.root / "our-cache")})
 
 
@@ -51,7 +51,7 @@ def call_of(hook: str, scene: Scene, caller: Caller, said: Said | None = None) -
 
 
 def be(monkeypatch: pytest.MonkeyPatch, scene: Scene, caller: Caller) -> None:
-    """Let this process be a caller's: its folder, and what is read of it."""
+    """Make this process the caller: its working directory, environment and arguments."""
     monkeypatch.chdir(caller.cwd)
     monkeypatch.setattr(frontend_caller, "read_caller", lambda: cached(scene, caller))
 

@@ -1,1 +1,1 @@
-"""One call of a hook, from the settings to the stamped wheel: :class:`.call.HookCall` is where to begin."""
+"""One hook call, from the settings to the stamped wheel; the entry point is :class:`.call.HookCall`."""

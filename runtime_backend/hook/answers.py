@@ -1,4 +1,4 @@
-"""Answers about metadata, requirements and sdists: the first that one of the ways leads to."""
+"""Answers about metadata, requirements and sdists: the ways are tried in order, and the first answer counts."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _HINTS = {
 
 
 class Question(NamedTuple):
-    """One call of a hook that describes the package, or packs its source."""
+    """One call of a hook that describes the package or packs its source."""
 
     hook: str
     settings: Settings
     folder: Path | None
-    """Where what the hook makes goes; None where it makes nothing."""
+    """The folder for the result; None if the hook writes nothing."""
     config_settings: Mapping[str, Any] | None
-    """The real backend's."""
+    """Those for the real backend."""
 
 
 def find_answer(
@@ -39,11 +39,11 @@ def find_answer(
     ask_backend: Callable[[Question, Way], Any],
     say: Callable[[str], None],
 ) -> tuple[Any, Way]:
-    """Return what the hook returns, and the way that led to it.
+    """Return the hook's result, and the way by which it was found.
 
-    :param find_plan: makes the plan, when the files of the source tree do not answer.
-    :param ask_backend: answers by the real backend, with the stand-in torch or without.
-    :raises MetadataError: when no way leads to an answer.
+    :param find_plan: makes the plan; called only if the files of the source tree do not answer.
+    :param ask_backend: asks the real backend, with the stand-in torch or without it.
+    :raises MetadataError: if no way gives an answer.
     """
     tried: Way | None = None
     failure: NoAnswer | None = None
@@ -59,7 +59,7 @@ def find_answer(
 
 
 def _ways(question: Question, find_plan: Callable[[], Plan]) -> Iterator[Way]:
-    """Yield the ways to take; most answers by files are made without a plan."""
+    """Yield the ways to try. The plan is made only if the files of the source tree do not answer."""
     by_files = way_by_files(question.hook, question.settings)
     if by_files is not None:
         yield by_files
@@ -71,20 +71,20 @@ def _answer_by_files(question: Question, way: Way) -> Any:  # noqa: ANN401 - req
         from .sdists import pack_wrapper  # noqa: PLC0415 - few packages are wrappers
 
         return [] if question.folder is None else pack_wrapper(question.settings, question.folder)
-    if question.folder is None:  # pragma: no cover - what asks for requirements is never answered so; for mypy
+    if question.folder is None:  # pragma: no cover - requirements are never answered from files; for mypy
         raise NoAnswer(question.hook)
     return write_static(question.settings.project, question.settings.source, question.folder)
 
 
 def finish_metadata(dist_info: Path, way: Way, plan: Plan | None) -> None:
-    """Complete and mark metadata that a frontend is about to resolve by.
+    """Complete and mark metadata that the frontend's resolver is about to use.
 
-    :param plan: None when the files of the source tree have answered without one.
+    :param plan: None if the files of the source tree answered without one.
     """
     from ..metadata.prepared import mark_prepared  # noqa: PLC0415 - two hooks of eight need it
 
     if plan is not None and plan.pins:
-        from ..metadata.pins import with_requirements  # noqa: PLC0415 - only where the newest runtime was taken
+        from ..metadata.pins import with_requirements  # noqa: PLC0415 - only if the newest runtime was taken
 
         path = dist_info / "METADATA"
         path.write_bytes(with_requirements(path.read_bytes(), plan.pins))

@@ -1,4 +1,4 @@
-"""Building a wheel: fetching what the build environment lacks, calling the real backend in a child, finishing."""
+"""Building a wheel: fetch what the build environment lacks, call the real backend in a child, finish the wheel."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from .watching import watch
 
 
 def complete(plan: Plan, caller: Caller, say: Callable[[str], None], replan: Callable[[], Plan]) -> Plan:
-    """Fetch what the plan says is to be fetched, and plan again with it: a torch tells which compilers it needs.
+    """Fetch what the plan lists, and plan again: only a fetched torch shows which compilers it needs.
 
-    :raises RuntimeBackendError: when the runtime is not the right one, or cannot be fetched.
+    :raises RuntimeBackendError: if the runtime is not the right one, or cannot be fetched.
     """
     sweep(plan.cache)
     done: list[Fetching] = []
@@ -43,14 +43,14 @@ def complete(plan: Plan, caller: Caller, say: Callable[[str], None], replan: Cal
 
 
 class BuildArguments(NamedTuple):
-    """What the frontend calls a hook with that builds a wheel (PEP 517)."""
+    """The arguments of a hook that builds a wheel (PEP 517)."""
 
     folder: Path
-    """Where the wheel goes."""
+    """The folder for the wheel."""
     config_settings: Mapping[str, Any] | None
-    """The real backend's."""
+    """Those for the real backend."""
     metadata_directory: str | None
-    """Metadata that were prepared before."""
+    """The folder of metadata that an earlier hook prepared."""
 
 
 def build(plan: Plan, arguments: BuildArguments, caller: Caller, say: Callable[[str], None]) -> str:
@@ -58,9 +58,9 @@ def build(plan: Plan, arguments: BuildArguments, caller: Caller, say: Callable[[
     folder, config_settings, metadata_directory = arguments
     prepared = read_prepared(metadata_directory)
     if prepared is not None and not prepared.serves(plan.identities):
-        metadata_directory = None  # the real backend would take it over as it is, and with it what is not its own
+        metadata_directory = None  # the real backend would copy it, including the answers of others
     if plan.real_hook != plan.hook:
-        say("note: there is nothing to edit in a wrapper: its source lies in the cache; this is a plain wheel")
+        say("note: a wrapper cannot be edited, because its source is in the cache; this is a plain wheel")
     given = None if metadata_directory is None else str(Path(metadata_directory).absolute())
     with set_stage(plan, caller, say, config_settings) as stage, watch(stage.plan, caller, say) as watched:
         with story(stage.plan, caller.environ, say, lambda: watched.output, Exception):
@@ -68,11 +68,11 @@ def build(plan: Plan, arguments: BuildArguments, caller: Caller, say: Callable[[
             answer = call_in_child(request, stage.around.of_child(), watched.run)
         finish_wheel(stage.plan, folder / answer.value, prepared if given is None else None, answer.version, say)
         if stage.plan.overlay is not None:
-            prune_bytecode(stage.plan.cache, _passing_folders(caller), stage.plan.overlay.path.parent)
+            prune_bytecode(stage.plan.cache, _temporary_folders(caller), stage.plan.overlay.path.parent)
     return str(answer.value)
 
 
-def _passing_folders(caller: Caller) -> list[Path]:
-    """Return the folders whose content is gone after this build, or after the next start of the machine."""
+def _temporary_folders(caller: Caller) -> list[Path]:
+    """Return the folders whose content is removed after this build, or when the machine restarts."""
     is_throwaway = caller.isolation == "throwaway"
     return [Path(tempfile.gettempdir()), *([caller.prefix] if is_throwaway else [])]

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class HookCall:
     """One call of one hook.
 
-    :param hook: its name in PEP 517 or PEP 660.
-    :param say: where lines for the person go.
+    :param hook: the name in PEP 517 or PEP 660.
+    :param say: prints a line for the person.
     """
 
     def __init__(self, hook: str, caller: Caller, say: Callable[[str], None]) -> None:
@@ -37,7 +37,7 @@ class HookCall:
         self._planned: Plan | None = None
 
     def has(self, hook: str) -> bool:
-        """Return whether there is an answer to a hook: the real backend's, or one that needs no real backend."""
+        """Return whether a hook exists: in the real backend, or because it needs no real backend."""
         settings = self._settings(self._foreseen)
         if self.hook == hook and way_by_files(hook, settings) is not None:
             return True
@@ -45,10 +45,10 @@ class HookCall:
             return True
         return self.attribute(hook) is not None
 
-    def attribute(self, name: str) -> Any:  # noqa: ANN401 - whatever the real backend has under that name
-        """Return an attribute of the real backend; None when it has none of that name."""
+    def attribute(self, name: str) -> Any:  # noqa: ANN401 - any object of the real backend
+        """Return an attribute of the real backend; None if it does not exist."""
         settings = self._settings(self._foreseen)
-        if way_by_files(self.hook, settings) == "wrapper":  # the sdist of a wrapper is not the real backend's
+        if way_by_files(self.hook, settings) == "wrapper":  # the real backend does not make a wrapper's sdist
             return None
         from .describing import Describer  # noqa: PLC0415 - not when the files of the source tree answer
 
@@ -57,7 +57,7 @@ class HookCall:
         return describer.find_attribute(plan.real_hook if name == self.hook else name)
 
     def requirements(self, config_settings: Mapping[str, Any] | None) -> list[str]:
-        """Return what the real backend requires, and the runtimes that have to be installed for it."""
+        """Return the real backend's requirements, and those for the runtimes that have to be installed for it."""
         from ..plan.runtimes import without_runtimes  # noqa: PLC0415 - one kind of hook needs it
 
         ours, theirs = split_config_settings(config_settings)
@@ -69,13 +69,10 @@ class HookCall:
         return [*without_runtimes(found, plan.runtimes), *plan.requirements]
 
     def run(self, folder: str, config_settings: Mapping[str, Any] | None) -> str:
-        """Call a hook that describes the package, or packs its source, and return the name of what it made.
-
-        :param folder: where it goes.
-        """
+        """Call a hook that describes the package or packs its source, and return the result's name in ``folder``."""
         ours, theirs = split_config_settings(config_settings)
         settings, place = self._settings(ours), Path(folder).absolute()
-        if settings.log is not None:  # which holds the plan of every call
+        if settings.log is not None:  # the log contains the plan of every call
             self._plan(ours)
         made, way = self._answer(ours, theirs, place)
         if hook_kind(self.hook) == "metadata":
@@ -90,16 +87,15 @@ class HookCall:
     def build(
         self, folder: str, config_settings: Mapping[str, Any] | None, metadata_directory: str | None = None
     ) -> str:
-        """Call a hook that builds a wheel, and return the wheel's name.
+        """Call a hook that builds a wheel, and return the wheel's name in ``folder``.
 
-        :param folder: where it goes.
-        :raises RuntimeBackendError: before anything is built, when the runtime is not the right one.
+        :raises RuntimeBackendError: before anything is built, if the runtime is not the right one.
         """
         ours, theirs = split_config_settings(config_settings)
         if is_asking(self._caller.environ):
             raise DecisionError(
-                "the frontend, asked what it is about to install, wants a wheel of this package to know what it"
-                " requires: its real backend tells no metadata without a build"
+                "the frontend's dry run needs the metadata of this package, and its real backend gives no metadata"
+                " without a build"
             )
         from .building import BuildArguments, build, complete  # noqa: PLC0415 - two hooks of eight need it
 
@@ -120,7 +116,7 @@ class HookCall:
 
     @cached_property
     def _foreseen(self) -> Mapping[str, Any]:
-        """The settings with which the hook is about to be called: whether it is there is asked before."""
+        """The config settings of the coming call; frontends check whether a hook exists before they call it."""
         return split_config_settings(foresee_config_settings(self._caller))[0]
 
     def _settings(self, ours: Mapping[str, Any]) -> Settings:
@@ -146,7 +142,7 @@ class HookCall:
         for note in plan.notes:
             self._say(f"note: {note}")
         if settings.log is not None:
-            from ..plan.as_json import log_plan  # noqa: PLC0415 - hardly anybody keeps a log
+            from ..plan.as_json import log_plan  # noqa: PLC0415 - few people keep a log
 
             log_plan(settings.log.value, plan)
         return plan

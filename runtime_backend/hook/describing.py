@@ -20,9 +20,9 @@ from .stage import Stage, set_stage
 
 
 class Describer:
-    """Asks the real backend what a plan's package is.
+    """Asks the real backend about a plan's package.
 
-    :param say: where lines for the person go.
+    :param say: prints a line for the person.
     """
 
     def __init__(self, plan: Plan, caller: Caller, say: Callable[[str], None]) -> None:
@@ -30,14 +30,14 @@ class Describer:
         self._caller = caller
         self._say = say
 
-    def find_attribute(self, name: str) -> Any:  # noqa: ANN401 - whatever the real backend has under that name
-        """Return an attribute of the real backend; None when it has none of that name. Nothing is called."""
+    def find_attribute(self, name: str) -> Any:  # noqa: ANN401 - any object of the real backend
+        """Return an attribute of the real backend without calling it; None if it does not exist."""
         stage_set = set_stage(self._plan, self._caller, self._say, is_probe=True)
         with stage_set as stage, stage.around.here(), story(stage.plan, self._caller.environ, self._say):
             return getattr(_load(stage.plan), name, None)
 
     def answer(self, question: Question, way: Way) -> Any:  # noqa: ANN401 - requirements, or a name
-        """Return what the hook returns; to requirements those are added that the upstream source itself has."""
+        """Return the hook's result; to requirements, those of the upstream source are added."""
         with set_stage(self._plan, self._caller, self._say) as stage:
             if question.folder is None:
                 found = _call_with_stub(question, stage) if way == "stub" else self._required(question, stage)
@@ -45,10 +45,10 @@ class Describer:
             return _call_with_stub(question, stage) if way == "stub" else self._made(question, stage, question.folder)
 
     def _required(self, question: Question, stage: Stage) -> list[str]:
-        """Return what the real backend itself requires.
+        """Return the requirements of the real backend itself.
 
-        One that runs setup.py here may need the runtime which it is about to get: its failure says nothing then, and
-        ``build_*`` will say it again if it is another one.
+        A backend that runs setup.py here may need the runtime that is not installed yet. Its failure is ignored then;
+        a failure with another reason appears again in ``build_*``.
         """
         plan, theirs = stage.plan, question.config_settings
         try:
@@ -60,11 +60,11 @@ class Describer:
         except RuntimeBackendError:
             raise
         except (Exception, SystemExit) as error:
-            if plan.cuda is not None and plan.cuda.stop is not None:  # most likely the same, in its own words
+            if plan.cuda is not None and plan.cuda.stop is not None:  # most likely the reason of this failure
                 print_failure(error)
                 raise plan.cuda.stop from None
             if not (plan.lacks_runtime or plan.lacks_compilers):
-                if isinstance(error, OSError):  # the boundary would take it for one of ours
+                if isinstance(error, OSError):  # the boundary would treat it as an error of ours
                     print_failure(error)
                     raise SystemExit(1) from None
                 raise
@@ -100,13 +100,13 @@ def _load(plan: Plan) -> Any:  # noqa: ANN401 - a backend is any object
 
 
 def _has_imported(plan: Plan) -> bool:
-    """Return whether an earlier hook has imported a runtime into this process (tox): it may be another one by now."""
+    """Return whether an earlier hook imported a runtime into this process (tox); it may have been replaced since."""
     return any(runtime.outcome.imported is not None for runtime in plan.runtimes)
 
 
-def _call_elsewhere(question: Question, stage: Stage) -> Any:  # noqa: ANN401 - whatever the hook returns
-    """Return what the real backend's hook returns, called in a child."""
-    from ..real.calling import call_in_child  # noqa: PLC0415 - hardly any hook needs it
+def _call_elsewhere(question: Question, stage: Stage) -> Any:  # noqa: ANN401 - any result of a hook
+    """Call the real backend's hook in a child, and return its result."""
+    from ..real.calling import call_in_child  # noqa: PLC0415 - rarely needed
     from ..watch.relay import run_plain  # noqa: PLC0415
     from .requests import request_of  # noqa: PLC0415
 
@@ -114,11 +114,11 @@ def _call_elsewhere(question: Question, stage: Stage) -> Any:  # noqa: ANN401 - 
     try:
         return call_in_child(request, stage.around.of_child(), run_plain).value
     except ChildFailed as failure:
-        raise SystemExit(failure.code) from None  # what there is to say is printed
+        raise SystemExit(failure.code) from None  # the child printed the reason
 
 
-def _call_with_stub(question: Question, stage: Stage) -> Any:  # noqa: ANN401 - whatever the hook returns
-    from ..stub.facts import imagine  # noqa: PLC0415 - only where torch is not there
+def _call_with_stub(question: Question, stage: Stage) -> Any:  # noqa: ANN401 - any result of a hook
+    from ..stub.facts import imagine  # noqa: PLC0415 - only if torch is not installed
     from ..stub.parent import call_with_stub  # noqa: PLC0415
     from .requests import request_of  # noqa: PLC0415
 

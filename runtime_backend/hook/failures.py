@@ -1,4 +1,4 @@
-"""What is said when the real backend has failed: what it was called with, and what may have been the reason."""
+"""The report about a failed call of the real backend: its runtime and settings, and the likely reason."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ..real.backend import ChildFailed, exit_code, print_failure
 from ..system.memory import count_kills
 
 KILLED = (
-    "the kernel has killed a process for want of memory meanwhile: compile less at once, by MAX_JOBS=1 for this call,"
-    " or by jobs = 'auto' in [tool.runtime-backend.cuda]"
+    "the kernel killed a process during this build, because memory ran out: compile fewer files at once, with"
+    " MAX_JOBS=1 for this call, or with jobs = 'auto' in [tool.runtime-backend.cuda]"
 )
-"""What is said when a build has failed so: the compilers themselves say nothing then, or a mere 'Killed'."""
+"""The explanation of such a failure: the compilers themselves print nothing then, or only 'Killed'."""
 
 
 @contextmanager
@@ -26,12 +26,12 @@ def story(
     find_output: Callable[[], Path | None] = lambda: None,
     passed_on: type[Exception] | tuple[()] = (),
 ) -> Iterator[None]:
-    """End the output of a failed call with what it was made with; the real backend's own words come first.
+    """End the output of a failed call with its runtime and settings, after the output of the real backend.
 
-    :param environ: of the hook.
-    :param find_output: returns the file that has the whole output, if one has it by then.
-    :param passed_on: what is not the real backend's failure: what PEP 517 lets it raise, for the frontend to handle;
-        all but the failure of a child, where it is called in one.
+    :param environ: the environment of the hook.
+    :param find_output: returns the file with the whole output, if there is one by then.
+    :param passed_on: exceptions that are no failure of the real backend: those that PEP 517 lets it raise, for the
+        frontend to handle; for a call in a child, all except the failure of the child.
     """
     kills = count_kills()
     try:
@@ -44,22 +44,22 @@ def story(
         code = failure.code
     except passed_on:
         raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a build script may do anything; it is told, and ends
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a build script may raise anything; it is printed here
         print_failure(error)
         code = exit_code(error)
     else:
         return
-    _tell(plan, environ, say, find_output(), is_short_of_memory=count_kills() > kills)
+    _report(plan, environ, say, find_output(), is_short_of_memory=count_kills() > kills)
     raise SystemExit(code) from None
 
 
-def _tell(
+def _report(
     plan: Plan, environ: Mapping[str, str], say: Callable[[str], None], output: Path | None, *, is_short_of_memory: bool
 ) -> None:
     if plan.refusal is not None:
         raise plan.refusal
-    from ..plan.as_text import short_story  # noqa: PLC0415 - a failure alone needs it
-    from .prerequisites import find_missing  # noqa: PLC0415 - as above
+    from ..plan.as_text import short_story  # noqa: PLC0415 - only after a failure
+    from .prerequisites import find_missing  # noqa: PLC0415 - only after a failure
 
     say(f"{plan.hook} of the real backend failed; it was called with")
     for line in short_story(plan):

@@ -1,4 +1,4 @@
-"""What is done with a finished wheel: it is held against what was told of it before, completed, and stamped."""
+"""Finishing a wheel: compare it with the metadata that the frontend got before, complete it, and stamp it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ..plan.stamp import make_stamp
 def finish_wheel(
     plan: Plan, wheel: Path, prepared: Prepared | None, real_version: str | None, say: Callable[[str], None]
 ) -> None:
-    """Stamp a wheel.
+    """Check, complete and stamp a wheel; a wheel that is refused is removed.
 
-    :param prepared: the metadata that the frontend was told before, unless the real backend took them over.
-    :param real_version: the real backend's, where it tells one.
-    :raises MetadataError: when the wheel is another one than the frontend was told.
-    :raises ProvisionError: when a runtime is not what the build began with.
+    :param prepared: the metadata that the frontend got before; None if the real backend copied them.
+    :param real_version: the version of the real backend, if it has one.
+    :raises MetadataError: if the wheel differs from the metadata that the frontend got.
+    :raises ProvisionError: if a runtime changed during the build.
     """
     _check_unchanged(plan, wheel)
     metadata = with_requirements(read_from_dist_info(wheel, "METADATA") or b"", plan.pins)
@@ -44,9 +44,9 @@ def finish_wheel(
 
 
 def _check_unchanged(plan: Plan, wheel: Path) -> None:
-    """Refuse a wheel of which nobody knows what it was built against: a build takes minutes, and environments change.
+    """Refuse a wheel whose runtime changed during the build, which takes minutes.
 
-    :raises ProvisionError: when a runtime that the real backend saw was replaced or removed.
+    :raises ProvisionError: if a runtime that the real backend saw was replaced or removed.
     """
     for runtime in plan.runtimes:
         before, seen = runtime.identity, runtime.seen_distribution
@@ -54,14 +54,15 @@ def _check_unchanged(plan: Plan, wheel: Path) -> None:
         if before is not None and seen is not None and now != before:
             wheel.unlink()
             raise ProvisionError(
-                f"{before.name} was changed while {wheel.name} was built: the build began with {before}, found"
-                f" {now or f'no {before.name} that can be read'} afterwards ({seen.site}). The wheel is removed",
-                hint="Run the same command again, while nothing else installs into that environment.",
+                f"{before.name} changed while {wheel.name} was built: found"
+                f" {now or f'no readable {before.name}'} after the build ({seen.site}), expected {before}."
+                " The wheel was removed",
+                hint="Run the same command again while nothing else installs into that environment.",
             )
 
 
 def _check_agreement(plan: Plan, wheel: Path, prepared: Prepared, metadata: bytes) -> None:
-    from ..metadata.agreement import describe_differences  # noqa: PLC0415 - parses mail headers: for wheels alone
+    from ..metadata.agreement import describe_differences  # noqa: PLC0415 - imports email: only for wheels
 
     differences = describe_differences(prepared.metadata, metadata)
     if not differences:
@@ -71,21 +72,21 @@ def _check_agreement(plan: Plan, wheel: Path, prepared: Prepared, metadata: byte
     now = ", ".join(str(identity) for identity in plan.identities) or "no runtime"
     lines = "\n".join(f"  {line}" for line in differences)
     raise MetadataError(
-        f"{wheel.name} is not what the frontend was told before, and resolves by:\n{lines}\n"
-        f"The metadata were told by way of {prepared.way!r}, for {seen}; the wheel is built against {now}.",
-        hint="If the runtime was not known then, run the same command again. If the metadata depend on it, the package"
-        " has to say so: tool.runtime-backend.metadata = 'real'.",
+        f"{wheel.name} differs from the metadata that the frontend got before:\n{lines}\n"
+        f"The metadata came from {prepared.way!r}, for {seen}; the wheel is built against {now}.",
+        hint="If the runtime was not known then, run the same command again. If the metadata depend on the runtime,"
+        " set tool.runtime-backend.metadata = 'real' in the package.",
     )
 
 
 def _check_own_requirements(plan: Plan, wheel: Path, metadata: bytes) -> None:
-    """Refuse a wheel that requires another runtime than it was built against: an installation would replace that one.
+    """Refuse a wheel that does not accept the runtime it was built against: installing it would replace the runtime.
 
-    What pyproject.toml requires was checked before; this is what only the build told.
+    The requirements in pyproject.toml were checked before; those in the wheel are known only after the build.
 
-    :raises MetadataError: unless the command ignores what packages require.
+    :raises MetadataError: unless the command ignores the requirements of packages.
     """
-    from ..metadata.agreement import describe_refusals  # noqa: PLC0415 - as above
+    from ..metadata.agreement import describe_refusals  # noqa: PLC0415 - imports email: only for wheels
 
     bound = [runtime for runtime in plan.runtimes if runtime.outcome.is_bound and runtime.identity is not None]
     versions = {r.identity.name: r.identity.version for r in bound if r.identity is not None}
@@ -95,8 +96,8 @@ def _check_own_requirements(plan: Plan, wheel: Path, metadata: bytes) -> None:
     wheel.unlink()
     seen = ", ".join(str(runtime.resolution) for runtime in bound)
     raise MetadataError(
-        f"{wheel.name} requires {' and '.join(map(repr, refusals))}, but was built against {seen}: an installation"
-        " would replace that one",
+        f"{wheel.name} requires {' and '.join(map(repr, refusals))}, but was built against {seen}: installing the"
+        " wheel would replace that runtime",
         hint="Install a runtime that the package accepts, or name it in the same command, then run it again.",
     )
 
@@ -105,6 +106,6 @@ def _warn_uncompiled(plan: Plan, wheel: Path, say: Callable[[str], None]) -> Non
     compilable = find_compilable(plan.settings.source)
     if compilable is not None:
         say(
-            f"warning: {wheel.name} holds no compiled file, although the source has some to compile ({compilable}):"
+            f"warning: {wheel.name} contains no compiled file, although the source has files to compile ({compilable}):"
             " the package may have left its extension out without an error"
         )

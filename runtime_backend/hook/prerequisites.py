@@ -1,7 +1,7 @@
-"""What a build takes from the machine, and no frontend installs: Python's headers and a C++ compiler.
+"""Build tools that no frontend installs: Python's headers and a C++ compiler.
 
-Asked after a build has failed: what a compiler or CMake prints when one of them is missing does not say what to
-install, and a package that needs neither has built.
+They are checked only after a build failed: a package that needs neither builds without them, and the messages of
+compilers and CMake do not name the system package to install.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from ..system.files import is_file
 
 _COMPILERS = ("c++", "g++", "clang++")
 _LAUNCHERS = ("ccache", "sccache", "distcc")
-"""Programs that take the compiler as their first word."""
+"""Programs whose first argument is the compiler."""
 
 
 def find_missing(plan: Plan, environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield what the machine lacks for a build that has failed, a line each, with what to install.
+    """Yield a line for each missing tool of a failed build, with the command that installs it.
 
-    :param environ: of the hook; the plan's own variables are added.
+    :param environ: the environment of the hook; the plan's variables are added.
     """
     if plan.kind == "wheel":
         planned = {variable.name: variable.value for variable in plan.variables if variable.value is not None}
@@ -34,7 +34,7 @@ def find_missing(plan: Plan, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def include_folders() -> list[Path]:
-    """Return where the headers of the running interpreter lie."""
+    """Return the folders for the headers of the running interpreter."""
     paths = sysconfig.get_paths()
     return [Path(paths[name]) for name in ("include", "platinclude") if name in paths]
 
@@ -52,7 +52,7 @@ def _missing_headers(folders: Sequence[Path]) -> Iterator[str]:
 
 
 def _missing_compiler(environ: Mapping[str, str]) -> Iterator[str]:
-    if os.name != "posix":  # Visual Studio's is on PATH in its own shell only
+    if os.name != "posix":  # Visual Studio's compiler is on PATH only in its own shell
         return
     named, path = environ.get("CXX", ""), environ.get("PATH", os.defpath)
     if named and (gone := _not_found(named, path)):
@@ -67,10 +67,10 @@ def _missing_compiler(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _not_found(command: str, path: str) -> str | None:
-    """Return the program of a command that is not there: the launcher, or the compiler behind it."""
+    """Return the program of a command that is not on PATH: the launcher, or the compiler after it."""
     try:
         words = shlex.split(command)
     except ValueError:  # a quotation mark is not closed
         words = command.split()
-    programs = words[:2] if words and os.path.basename(words[0]) in _LAUNCHERS else words[:1]  # noqa: PTH119 - a word
+    programs = words[:2] if words and os.path.basename(words[0]) in _LAUNCHERS else words[:1]  # noqa: PTH119 - it may be no path
     return next((program for program in programs if shutil.which(program, path=path) is None), None)

@@ -1,4 +1,4 @@
-"""The call of the real backend's hook that a plan leads to."""
+"""The request for a child that calls a hook of the real backend."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..real.calling import HookRequest
 def request_of(
     plan: Plan, folder: Path | None, config_settings: Mapping[str, Any] | None, metadata_directory: str | None = None
 ) -> HookRequest:
-    """Return what a child calls.
+    """Return the call of the real backend's hook.
 
-    :param plan: that of the stage.
-    :param folder: where the hook puts what it makes; None when it makes nothing.
-    :param config_settings: the real backend's.
-    :param metadata_directory: what the frontend hands to a hook that builds.
+    :param plan: the plan of the stage.
+    :param folder: the folder for the result; None if the hook writes nothing.
+    :param config_settings: those for the real backend.
+    :param metadata_directory: an argument of the hooks that build.
     """
     return HookRequest(
         backend=plan.settings.real_backend.value,

@@ -1,4 +1,4 @@
-"""Sdists: a wrapper's, and what a real backend's sdist lacks."""
+"""Sdists: packing a wrapper, and adding what the sdist of a real backend lacks."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _SHIM = Path(__file__).parents[1]
 
 
 def pack_wrapper(settings: Settings, folder: Path) -> str:
-    """Pack a wrapper, and return the sdist's name. The sdist names the upstream source, and does not hold it.
+    """Pack a wrapper, and return the sdist's name. The sdist names the upstream source, and does not contain it.
 
-    :raises NoAnswer: when the ``[project]`` table is wrong, or leaves name or version open.
+    :raises NoAnswer: if the ``[project]`` table is wrong, or lacks a static name or version.
     """
     label, text = static_metadata(settings.project, settings.source)
     files = [*files_for_a_build(settings.source, _SHIM)]
@@ -26,7 +26,7 @@ def pack_wrapper(settings: Settings, folder: Path) -> str:
 
 
 def finish_sdist(sdist: Path, source: Path, say: Callable[[str], None]) -> None:
-    """Add what the wheel cannot be built without; a real backend knows nothing of a shim that is vendored."""
+    """Add the files that a wheel build needs; the real backend does not know that a vendored shim is one of them."""
     added = complete_sdist(sdist, source, files_for_a_build(source, _SHIM))
     if added:
-        say(f"note: {sdist.name} lacked {', '.join(added[:3])}{' …' if added[3:] else ''}: added, a build needs it")
+        say(f"note: {sdist.name} lacked {', '.join(added[:3])}{' …' if added[3:] else ''}, needed for a build: added")

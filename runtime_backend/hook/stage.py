@@ -1,4 +1,4 @@
-"""The stage on which the real backend is called: its source, its variables, its import path, its build folder."""
+"""The stage: source, variables, import path and build folder for a call of the real backend."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class Stage(NamedTuple):
-    """Where the real backend is called."""
+    """The surroundings of a call of the real backend."""
 
     plan: Plan
-    """With the build folders; that of a wrapper with the settings of the upstream source."""
+    """The plan with its build folders; for a wrapper, with the settings of the upstream source."""
     around: Surroundings
 
 
@@ -40,11 +40,11 @@ def set_stage(
     *,
     is_probe: bool = False,
 ) -> Iterator[Stage]:
-    """Make, for a while, what the plan says that the real backend sees; nothing of this process is changed.
+    """Make the files and variables that the plan lists, until the context ends; this process is not changed.
 
-    A wrapper's is called in the folder of the upstream source (PEP 517: the hooks run in the source tree).
+    For a wrapper, the real backend runs in the folder of the upstream source (PEP 517: hooks run in the source tree).
 
-    :param is_probe: whether the real backend is only asked what it has: nothing is built, whatever the hook.
+    :param is_probe: True if only the attributes of the real backend are read: nothing is built.
     """
     with ExitStack() as stack:
         plan = _open_upstream(plan, caller, stack, say)
@@ -70,7 +70,7 @@ def set_stage(
 def _variables(plan: Plan, config_settings: Mapping[str, Any], *, is_building: bool) -> list[PlannedVariable]:
     """Return the variables to set.
 
-    scikit-build-core reads a variable before what a call names: ours gives way.
+    scikit-build-core prefers its variable to a build folder in the config settings, so ours is left out then.
     """
     is_named = _named_folder(config_settings) is not None
     own = (*plan.own.always, *(plan.own.building if is_building else ()))
@@ -79,15 +79,15 @@ def _variables(plan: Plan, config_settings: Mapping[str, Any], *, is_building: b
 
 
 def _without_hooks(environ: Mapping[str, str]) -> dict[str, str | None]:
-    """Return the removal of the frontend's own variables.
+    """Return the changes that remove the frontend's own variables.
 
-    They say where *we* are loaded from, and would mislead a frontend that the real backend starts.
+    They name the place from which *we* are loaded, and would mislead a frontend that the real backend starts.
     """
     return {name: None for name in environ if name.startswith(("_PYPROJECT_HOOKS_", "PEP517_"))}
 
 
 def _prepare_build(plan: Plan, variables: Sequence[PlannedVariable], stack: ExitStack, shown: dict[Path, Path]) -> None:
-    """Make what the variables of a build name: a temporary folder with a file, and the compiler cache's script."""
+    """Make the files that the variables of a build name: setuptools' configuration, and the compiler cache's script."""
     if any(str(SCRATCH) in (variable.value or "") for variable in variables):
         import tempfile  # noqa: PLC0415 - two hooks of eight need it
 
@@ -107,7 +107,8 @@ def _prepare_build(plan: Plan, variables: Sequence[PlannedVariable], stack: Exit
 def setuptools_config(label: str, *, is_editable: bool) -> str:
     """Return a distutils configuration with a build folder for one runtime.
 
-    An editable build puts its extensions beside the sources, where those of another runtime may lie: always compiled.
+    An editable build writes its extensions next to the sources, where those for another runtime may be, so it always
+    compiles.
     """
     forced = "[build_ext]\nforce = 1\n" if is_editable else ""
     return f"[build]\nbuild_base = build/{label}\n{forced}"
@@ -127,7 +128,7 @@ def _surroundings(plan: Plan, changes: Mapping[str, str | None], shown: Mapping[
 
 
 def _show_folders(plan: Plan, stack: ExitStack, *, is_building: bool) -> dict[Path, Path]:
-    """Show the overlays and CUDA_HOME; return their stable paths -> where they are in this build."""
+    """Show the overlays and CUDA_HOME; return their planned paths -> their paths in this build."""
     is_lasting = plan.real_hook == "build_editable"
     shown = dict[Path, Path]()
     if plan.overlay is not None:
@@ -141,7 +142,7 @@ def _show_folders(plan: Plan, stack: ExitStack, *, is_building: bool) -> dict[Pa
 
 
 def _show_overlay(overlay: Overlay, stack: ExitStack, *, is_lasting: bool, is_building: bool) -> Path:
-    """Show an overlay; where the cache cannot be written to, a hook that builds nothing has it in another folder."""
+    """Show an overlay; if the cache is not writable, a hook that builds nothing shows it in a temporary folder."""
     try:
         return stack.enter_context(overlay.shown(is_lasting=is_lasting))
     except ProvisionError:
@@ -152,8 +153,8 @@ def _show_overlay(overlay: Overlay, stack: ExitStack, *, is_lasting: bool, is_bu
 
 @cache
 def _scratch() -> Path:
-    """Return a folder that is there for as long as this process: it may have imported something from it."""
-    import atexit  # noqa: PLC0415 - hardly ever needed
+    """Return a folder that exists until this process ends, because modules may be imported from it."""
+    import atexit  # noqa: PLC0415 - rarely needed
     import shutil  # noqa: PLC0415
     import tempfile  # noqa: PLC0415
 
@@ -163,7 +164,7 @@ def _scratch() -> Path:
 
 
 def _show_view(view: Overlay, stack: ExitStack) -> Path:
-    """Show a view; where the cache cannot be written to, the build environment itself will do, at its own path."""
+    """Show a view; if the cache is not writable, return the folder in the build environment."""
     try:
         return stack.enter_context(view.shown())
     except ProvisionError:
@@ -175,7 +176,7 @@ def _home(plan: Plan) -> CudaHome | None:
 
 
 def _moved(value: str, shown: Mapping[Path, Path]) -> str:
-    """Return a variable's value with the folders where they are in this build."""
+    """Return a variable's value with the paths of this build instead of the planned ones."""
     for planned, actual in shown.items():
         value = value.replace(str(planned), str(actual)) if planned != actual else value
     return value
@@ -199,22 +200,22 @@ def _warn_of_own_architectures(plan: Plan, say: Callable[[str], None]) -> None:
 
     own = find_own_architectures(plan.settings.source)
     if own is not None:
-        say(f"warning: the package names architectures itself, so torch does not look at TORCH_CUDA_ARCH_LIST: {own}")
+        say(f"warning: the package names architectures itself, so torch ignores TORCH_CUDA_ARCH_LIST: {own}")
 
 
 def _named_folder(config_settings: Mapping[str, Any]) -> str | None:
-    """Return the build folder that a call names to scikit-build-core."""
+    """Return the build folder in the config settings for scikit-build-core."""
     found = (config_settings.get(key) for key in ("skbuild.build-dir", "build-dir"))
     return next((folder for folder in found if isinstance(folder, str)), None)
 
 
 def _build_folders(plan: Plan, caller: Caller, scikit_build: str | None) -> tuple[Path, ...]:
-    """Return where setuptools and scikit-build-core compile; the latter's up to the first part with a placeholder.
+    """Return the build folders of setuptools and scikit-build-core.
 
-    :param scikit_build: the folder that scikit-build-core is told.
+    :param scikit_build: scikit-build-core's setting; the path is cut before the first part with a placeholder.
     """
     label = "" if "DIST_EXTRA_CONFIG" in caller.environ else plan.build_label or ""
     folders = [os.path.join("build", label), scikit_build]  # noqa: PTH118
     parts = ((folder or "").partition("{") for folder in folders)
-    stems = [os.path.dirname(stem) if brace else stem for stem, brace, _ in parts]  # noqa: PTH120 - may end in a slash
+    stems = [os.path.dirname(stem) if brace else stem for stem, brace, _ in parts]  # noqa: PTH120 - it may end in a slash
     return tuple(plan.settings.source / stem for stem in stems if stem)

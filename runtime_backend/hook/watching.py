@@ -1,4 +1,4 @@
-"""Watching the real backend at work: what it prints is passed on, told how far it is, kept, and recorded."""
+"""Watching a build: its output is passed on with an estimate of the progress, and kept; the build is recorded."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from ..watch.relay import can_follow, run_followed, run_plain
 Say = Callable[[str], None]
 
 NINJA_STATUS = "[%f/%t %es] "
-"""What ninja itself shows on a terminal: what is finished, what there is, and the seconds."""
+"""The status that ninja prints on a terminal: finished steps, all steps, and seconds."""
 
 
 @contextmanager
 def watch(plan: Plan, caller: Caller, say: Say) -> Iterator[Watched]:
-    """Watch a build, for as long as it goes on, and leave a record of it in the cache. Nothing of it fails a build.
+    """Watch a build until the context ends, and record it in the cache. A failure to record does not fail the build.
 
-    :param plan: that of the stage, on which this takes place.
+    :param plan: the plan of the stage.
     """
     began, start, outcome = time.time(), time.monotonic(), "failed"
     with ExitStack() as stack:
@@ -82,14 +82,14 @@ def _describe(plan: Plan, caller: Caller, began: float, seconds: float, outcome:
 
 
 def _folders_of_meson(tree: Path) -> list[Path]:
-    """Return meson-python's build folders: one that it removes, and that of an editable."""
+    """Return meson-python's build folders: a temporary one, and that of an editable."""
     return [*tree.glob(".mesonpy-*"), *tree.glob("build/cp*")]
 
 
 class Watched:
-    """A build that goes on: what runs it, and where its output is kept.
+    """A running build, and the file with its output (None if it is not kept).
 
-    :param run: runs its command, and returns the exit code.
+    :param run: runs the command of the build, and returns the exit code.
     """
 
     def __init__(self, run: Run) -> None:
@@ -97,7 +97,7 @@ class Watched:
         self.output: Path | None = None
 
     def run(self, command: Sequence[str], environ: Mapping[str, str], folder: Path) -> int:
-        """Run the command; what finishes the wheel is imported meanwhile, since this process has nothing else to do."""
+        """Run the command; this idle process imports the modules that finish the wheel at the same time."""
         for name in ("..archives.wheel", ".finishing"):
             Thread(target=import_module, args=(name, __package__), daemon=True).start()
         return self._run(command, environ, folder)
@@ -121,7 +121,7 @@ def _keep(log: Log, say: Say) -> Iterator[Watched]:
 
     def run(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> int:
         if watched.output is not None:
-            say(f"building; {_look_on(watched.output)} shows how far it is")
+            say(f"building; {_follow_command(watched.output)} shows the progress")
         code = run_followed(command, environ, folder, Estimate(time.monotonic).annotate, keep)
         if code is not None:
             return code
@@ -134,22 +134,22 @@ def _keep(log: Log, say: Say) -> Iterator[Watched]:
     watched.output = log.path if log.error is None else None
     try:
         yield watched
-    except SystemExit:  # the real backend has failed; all that it printed is passed on now
+    except SystemExit:  # the real backend failed, and its whole output is passed on
         _repeat(diagnostics, say)
         raise
     finally:
         log.close()
         if log.error is not None:
-            say(f"note: the output of this build is not kept, or not all of it: {reason(log.error)}")
+            say(f"note: the output of this build is not kept, or only in part: {reason(log.error)}")
 
 
-def _look_on(path: Path) -> str:
-    """Return the command that shows a file as it grows."""
+def _follow_command(path: Path) -> str:
+    """Return the command that follows a growing file."""
     return f"`tail -f {quote(str(path))}`" if os.name == "posix" else f'`Get-Content -Wait "{path}"`'
 
 
 def _repeat(diagnostics: Diagnostics, say: Say) -> None:
-    """End the output with its first errors: frontends show all of it, and hardly anybody scrolls up."""
+    """Repeat the first errors at the end of the output: frontends show all of it, and few people scroll up."""
     lines = diagnostics.lines()
     if lines:
         say("the first errors in the output:")
@@ -158,9 +158,9 @@ def _repeat(diagnostics: Diagnostics, say: Say) -> None:
 
 
 class Log:
-    """The file that takes the output of a build; the first failure to write it ends that.
+    """The file with the output of a build; after the first failure nothing more is written.
 
-    :param path: None: there is none.
+    :param path: None if the output is not kept.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -174,7 +174,7 @@ class Log:
                 self.error = error
 
     def write(self, data: bytes) -> None:
-        """Add to the file at once: somebody may look on."""
+        """Write unbuffered, since a person may follow the file."""
         if self._file is not None:
             try:
                 rest = memoryview(data)
@@ -185,7 +185,7 @@ class Log:
                 self.close()
 
     def close(self) -> None:
-        """Add nothing from now on."""
+        """Close the file; later output is dropped."""
         if self._file is not None:
             self._file.close()
             self._file = None

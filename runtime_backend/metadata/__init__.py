@@ -1,8 +1,8 @@
-"""Answering about metadata without the runtime: locking, downloading and sdists must not pull gigabytes.
+"""Metadata without the runtime: locking, downloading and sdists must not download gigabytes.
 
-The ways, in the order in which ``metadata = "auto"`` takes them (design, section 4.5):
+The ways, in the order in which ``metadata = "auto"`` tries them (design, section 4.5):
 
 ``static``  a complete ``[project]`` table answers by itself; the real backend is not called
-``stub``    the real backend answers with a stand-in torch, where the real one is not there
-``real``    the real backend answers with what is there
+``stub``    the real backend answers with a stand-in torch, if the real torch is missing
+``real``    the real backend answers without a stand-in
 """

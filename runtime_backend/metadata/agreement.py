@@ -1,4 +1,4 @@
-"""Whether a wheel is what was said of it before: the frontend resolved by that."""
+"""Comparing a wheel with the metadata that the frontend got before, and with its runtimes."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from ..resolve.package import is_refused
 from ..system.files import decode
 
 _FIELDS = ("Name", "Version", "Requires-Dist", "Requires-Python", "Provides-Extra")
-"""What a frontend resolves by."""
+"""The fields that resolvers use."""
 
 
-def describe_differences(told: bytes, built: bytes) -> list[str]:
-    """Return a line for each thing that a frontend resolves by and that differs between two METADATA files."""
-    one, other = (read_headers(decode(text)) for text in (told, built))
+def describe_differences(earlier: bytes, built: bytes) -> list[str]:
+    """Return a line for each value in :data:`_FIELDS` that only one of two METADATA files has."""
+    one, other = (read_headers(decode(text)) for text in (earlier, built))
     return [line for field in _FIELDS for line in _compare(field, one, other)]
 
 
 def describe_refusals(built: bytes, versions: Mapping[str, str]) -> list[str]:
-    """Return the requirements of a METADATA file that a runtime which the wheel was built against does not meet.
+    """Return the requirements in a METADATA file that the runtimes of the build do not meet.
 
-    :param versions: the runtimes' versions by normalised name.
+    :param versions: normalised name -> version, of the runtimes.
     """
     lines = read_headers(decode(built)).every("Requires-Dist")
     return [line for line in lines if is_refused(line, versions)]
 
 
-def _compare(field: str, told: Headers, built: Headers) -> Iterator[str]:
-    one, other = ({_normalise(field, value): value for value in headers.every(field)} for headers in (told, built))
+def _compare(field: str, earlier: Headers, built: Headers) -> Iterator[str]:
+    one, other = ({_normalise(field, value): value for value in headers.every(field)} for headers in (earlier, built))
     for meaning, text in one.items():
         if meaning not in other:
-            yield f"{field}: {text}: told, but not in the wheel"
+            yield f"{field}: {text}: not in the wheel"
     for meaning, text in other.items():
         if meaning not in one:
-            yield f"{field}: {text}: in the wheel, but not told"
+            yield f"{field}: {text}: only in the wheel"
 
 
 def _normalise(field: str, text: str) -> str:
-    """Return a spelling that is the same for all that mean the same."""
+    """Return a canonical spelling, equal for values of the same meaning."""
     try:
         if field in ("Name", "Provides-Extra"):
             return canonicalize_name(text)
@@ -52,7 +52,7 @@ def _normalise(field: str, text: str) -> str:
         if field == "Requires-Python":
             return str(SpecifierSet(text))
         return _normalise_requirement(Requirement(text))
-    except ValueError:  # what is none of these stands for itself
+    except ValueError:  # an invalid value is compared as it is
         return text
 
 
@@ -63,5 +63,5 @@ def _normalise_requirement(requirement: Requirement) -> str:
 
 
 def _normalise_marker(marker: str) -> str:
-    """Real backends differ in the brackets and the order that they put ``extra == 'x'`` in."""
+    """Return a marker's sorted words: real backends differ in brackets, and in the position of ``extra == 'x'``."""
     return " ".join(sorted(marker.replace("(", " ").replace(")", " ").split()))

@@ -1,4 +1,4 @@
-"""The exact runtime in the metadata, where nothing but the build has decided which one it is."""
+"""The exact runtime as a requirement in the metadata, if only the build decided which runtime it is."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ..formats.headers import read_headers
 from ..system.files import decode
 
 _END = rb"(?:\r\n|\r(?!\n)|\n){2}"
-"""The end of the fields; some real backends write Windows' line ends."""
+"""The end of the fields; some real backends write the line ends of Windows."""
 
 
 def with_requirements(metadata: bytes, requirements: Sequence[str]) -> bytes:
-    """Return METADATA with requirements added: the resolver then gives the target what the wheel is built against.
+    """Return METADATA with added requirements, by which the resolver installs the runtime that the wheel is built for.
 
-    Those of the package stay beside them; a resolver needs both to hold.
+    The package's own requirements stay; a resolver must meet both.
     """
     found = re.search(_END, metadata)
     head, rest = (metadata[: found.start()], metadata[found.start() :]) if found else (metadata.rstrip(b"\r\n"), b"\n")

@@ -1,6 +1,6 @@
-"""The mark on metadata that were told before the wheel was built: how they came about, and for which runtimes.
+"""The mark in prepared metadata: the way by which they were found, and their runtimes.
 
-It has the stamp's name, so that a wheel made from such a folder has one record, not two: the stamp takes its place.
+The mark has the file name of the stamp, so that in a wheel made from the prepared folder the stamp replaces it.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from ..system.files import read_bytes, read_text
 
 
 class Prepared(NamedTuple):
-    """How metadata came about."""
+    """Metadata that an earlier hook prepared, with their mark."""
 
     way: str
     """``static``, ``stub`` or ``real``."""
     runtimes: tuple[str, ...]
-    """What the real backend saw, or was told by the stand-in."""
+    """The runtimes that the real backend saw, or those of the stand-in."""
     metadata: bytes
-    """The text of METADATA."""
+    """The content of METADATA."""
 
     def serves(self, runtimes: Sequence[Identity]) -> bool:
-        """Return whether the real backend itself made this, with the runtimes that it builds against."""
+        """Return whether the real backend made the metadata with the same runtimes, so that it may copy them."""
         return self.way == "real" and self.runtimes == _described(runtimes)
 
 
 def mark_prepared(dist_info: Path, way: str, runtimes: Sequence[Identity]) -> None:
-    """Put the mark into a dist-info folder."""
+    """Write the mark into a dist-info folder."""
     content = {"format": FORMAT, "metadata": way, "runtimes": list(_described(runtimes))}
     (dist_info / FILE_NAME).write_text(f"{json.dumps(content, indent=2)}\n", "utf-8")
 
 
 def read_prepared(metadata_directory: str | None) -> Prepared | None:
-    """Return what a ``metadata_directory`` (PEP 517) says; None where it is not one that we marked."""
+    """Read a ``metadata_directory`` (PEP 517); the result is None if it has no mark of ours."""
     if metadata_directory is None:
         return None
     folder = Path(metadata_directory)
@@ -49,7 +49,7 @@ def read_prepared(metadata_directory: str | None) -> Prepared | None:
             runtimes=tuple(map(str, mark["runtimes"])),
             metadata=read_bytes(folder / "METADATA"),
         )
-    except (ValueError, KeyError, TypeError, OSError):  # a frontend's own, or one of a real backend without us
+    except (ValueError, KeyError, TypeError, OSError):  # made by the frontend, or by the real backend alone
         return None
 
 

@@ -1,4 +1,4 @@
-"""What a ``[project]`` table has in files: the readme and the license."""
+"""The parts of a ``[project]`` table that may be in files: the readme and the license."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SUFFIXES = {".md": "text/markdown", ".rst": "text/x-rst"}
 
 
 def read_license(table: Table, source: Path) -> dict[str, Any]:
-    """Return the license: an expression (PEP 639), or a text, and the files that have it.
+    """Return the license: an expression (PEP 639) or a text, and the license files.
 
     :param source: the source tree.
     """
@@ -22,13 +22,13 @@ def read_license(table: Table, source: Path) -> dict[str, Any]:
     files = None if patterns is None else _license_files(table, patterns, source)
     if isinstance(value, str):
         if any(text.startswith("License ::") for text in table.strings("classifiers") or ()):
-            table.report("license", "it next to a classifier 'License ::'", "one of the two")
+            table.report("license", "a classifier 'License ::' as well", "one of the two")
         return {"license_expression": value, "license_files": files}
     old = table.table("license")
     if old is None:
         return {"license_files": files}
     if files is not None:
-        table.report("license-files", "it next to a license that is a table", "an SPDX expression there")
+        table.report("license-files", "a license that is a table as well", "an SPDX expression as license")
     text = _text_or_file(old, source)
     old.close()
     return {"license": text and "\n".join(text.splitlines())}
@@ -50,9 +50,9 @@ def _leads_out(pattern: str) -> bool:
 
 
 def read_readme(table: Table, source: Path) -> dict[str, str | None]:
-    """Return the readme, and what is written in it.
+    """Return the readme's content type and text.
 
-    :param source: as above.
+    :param source: the source tree.
     """
     value = table.value("readme")
     if isinstance(value, str):
@@ -72,7 +72,7 @@ def read_readme(table: Table, source: Path) -> dict[str, str | None]:
 
 
 def _text_or_file(table: Table, source: Path) -> str | None:
-    """Return the text that a table has, or the text of the file that it names: it has one of the two."""
+    """Return the value of ``text``, or the content of ``file``; a table must have one of the two."""
     if ("text" in table) == ("file" in table):
         table.report("text", "both or neither of text and file", "one of the two")
     text = "" if table.value("text") == "" else table.string("text")
@@ -80,7 +80,7 @@ def _text_or_file(table: Table, source: Path) -> str | None:
 
 
 def _read(table: Table, name: str, source: Path) -> str | None:
-    """Return the text of the file that a key names."""
+    """Return the content of the file that a key names."""
     file = table.string(name)
     if file is None:
         return None

@@ -1,4 +1,4 @@
-"""A ``[project]`` table (PEP 621), checked, in the words of :class:`packaging.metadata.RawMetadata`."""
+"""Checking a ``[project]`` table (PEP 621), and converting it to :class:`packaging.metadata.RawMetadata`."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ _FIELDS = {
     "urls": (),
     "version": (),
 }
-"""What may be dynamic, with the fields of PKG-INFO that it leaves open (PEP 643): those that a frontend resolves by."""
+"""Keys that may be dynamic -> their fields for ``Dynamic`` in PKG-INFO (PEP 643), if resolvers use those."""
 _FIXED = ("description", "license", "readme", "requires-python", "version")
-"""What is either stated or dynamic; lists and tables may be both (PEP 808)."""
+"""Keys that are either stated or dynamic; lists and tables may be both (PEP 808)."""
 _SINCE = (("2.5", ("import_names", "import_namespaces")), ("2.4", ("license_expression", "license_files")))
-"""The versions of core metadata that keys need."""
+"""The versions of core metadata that introduced fields."""
 _LONGEST_LABEL = 32
 _GROUP = r"(?a)\w+(\.\w+)*"
 _QUOTED = r'[][\\()<>@,:;".]'
 
 
 def read_project(project: Mapping[str, Any], source: Path) -> dict[str, Any]:
-    """Return what a table says; ``dynamic`` has the fields that it leaves to the real backend.
+    """Return the raw metadata of a table; ``dynamic`` has the fields that the real backend completes.
 
-    :param source: the source tree, in which the readme is.
-    :raises NoAnswer: with all that is wrong.
+    :param source: the source tree with the readme.
+    :raises NoAnswer: with all mistakes.
     """
     table = Table(project, file="pyproject.toml", key="project")
     raw = {
@@ -109,7 +109,7 @@ def _dynamic(table: Table) -> list[str]:
         if name not in _FIELDS:
             table.report("dynamic", describe(name), "a key of [project] other than name")
         elif name in _FIXED and name in table:
-            table.report(name, "it both stated and dynamic", "one of the two")
+            table.report(name, "a value and an entry in dynamic", "one of the two")
         fields += _FIELDS.get(name, ())
     return fields
 
@@ -127,7 +127,10 @@ def _requirements(table: Table) -> dict[str, list[str]]:
 
 
 def _read_requirements(table: Table, name: str, more: str = "") -> list[str]:
-    """Return the requirements of an array, each with one more marker."""
+    """Return the requirements in an array.
+
+    :param more: a marker that is added to each.
+    """
     found: list[str] = []
     for index, value in enumerate(table.array(name) or ()):
         requirement = parse_requirement(value) if isinstance(value, str) else None
@@ -151,7 +154,7 @@ def _urls(table: Table) -> dict[str, str]:
 
 
 def _people(table: Table, kind: str) -> dict[str, str | None]:
-    """Return the names of those without an address, and the addresses of the others."""
+    """Return two fields: the names of people without an address, and the addresses of the others."""
     names: list[str] = []
     addresses: list[str] = []
     for index, entry in enumerate(table.array(f"{kind}s") or ()):
@@ -174,7 +177,7 @@ def _quoted(name: str) -> str:
 
 
 def _check_entry_points(table: Table) -> None:
-    """They are the wheel's; a table that is wrong is told here already."""
+    """Report mistakes in entry points, which appear in the wheel but not in METADATA."""
     groups = table.table("entry-points") or Table({}, file=table.file)
     for name in groups.names():
         if not re.fullmatch(_GROUP, name):
@@ -186,13 +189,13 @@ def _check_entry_points(table: Table) -> None:
 
 
 def _check_imports(table: Table) -> None:
-    """A name is in one of the two lists, and so is each package that it is in (PEP 794)."""
+    """Check that a name is in only one of the two lists, and that each parent package is in one, too (PEP 794)."""
     names, spaces = (
         {text.partition(";")[0].rstrip() for text in table.strings(key) or ()}
         for key in ("import-names", "import-namespaces")
     )
     for name in sorted(names & spaces):
-        table.report("import-names", f"{name!r} in import-namespaces, too", "it in one of the two")
+        table.report("import-names", f"{name!r} in import-namespaces, too", "one of the two")
     parents = {name.rpartition(".")[0] for name in names | spaces} - {""}
     for name in sorted(parents - names - spaces):
-        table.report("import-namespaces", f"no {name!r}", "it, since there are names inside of it")
+        table.report("import-namespaces", f"no {name!r}", "each parent of an import name")

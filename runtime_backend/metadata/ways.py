@@ -1,4 +1,4 @@
-"""Which ways a hook answers in."""
+"""Choosing the ways by which a hook may answer."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ..real.hooks import hook_kind
 from .static import is_complete
 
 Way = Literal["wrapper", "static", "stub", "real"]
-"""``wrapper``: a wrapper's own files; the others are explained in this package's docstring."""
+"""``wrapper``: a wrapper's own files; the docstring of this package explains the others."""
 
 
 def way_by_files(hook: str, settings: Settings) -> Way | None:
-    """Return the way that needs nothing but the files of the source tree, no runtime and no real backend.
+    """Return the way that needs only the files of the source tree, neither runtime nor real backend.
 
-    ``metadata = "auto"`` answers statically for wheels only: a real backend may add a requirement to the metadata of an
-    editable build (hatchling: ``editables``). A wrapper's editable is a wheel; its sdist is the wrapper.
+    ``metadata = "auto"`` answers statically only for wheels: a real backend may add a requirement to the metadata of an
+    editable build (hatchling: ``editables``). A wrapper's editable is a wheel; its sdist contains the wrapper.
     """
     kind, is_wrapper = hook_kind(hook), settings.upstream is not None
     if kind == "sdist" and is_wrapper:
@@ -28,9 +28,9 @@ def way_by_files(hook: str, settings: Settings) -> Way | None:
 
 
 def ways_by_backend(hook: str, settings: Settings, *, is_lacking: bool) -> tuple[Way, ...]:
-    """Return the ways to take, one after the other, when the files alone do not answer.
+    """Return the ways to try, in order, if the files alone do not answer.
 
-    :param is_lacking: whether torch is needed, and the real backend would not see it.
+    :param is_lacking: whether torch is needed and still missing for the real backend.
     """
     wanted, kind = settings.metadata.value, hook_kind(hook)
     if kind == "sdist" and settings.upstream is not None:

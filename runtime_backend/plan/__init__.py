@@ -1,4 +1,4 @@
-"""The plan: everything decided for one hook call, each value with its origin. Hooks obey it, explain prints it."""
+"""The plan: all decisions for one hook call, each value with its origin. Hooks obey it, explain prints it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Plan(NamedTuple):
-    """Everything decided for one hook call."""
+    """All decisions for one hook call."""
 
     hook: str
     settings: Settings
@@ -31,57 +31,57 @@ class Plan(NamedTuple):
     isolation: Isolation
     runtimes: tuple[RuntimePlan, ...]
     overlay: Overlay | None
-    """Shows what is installed in the target, or was fetched."""
+    """Shows runtimes of the target, and fetched ones."""
     view: Overlay | None
-    """Shows what is in the build environment at a path that is the same in every build."""
+    """Shows runtimes of the build environment at a path that is the same in every build."""
     variables: tuple[PlannedVariable, ...]
     cuda: CudaPlan | None
-    """What the ``cuda`` table comes to."""
+    """The result of the ``cuda`` table."""
     cache: Path
     is_offline: bool
-    """True: no index is asked, nothing is downloaded."""
+    """Whether network access is off."""
     own: OwnVariables = OwnVariables()
     """The variables that we set by ourselves."""
     build_folders: tuple[Path, ...] = ()
-    """Where the real backend compiles, as far as the stage tells."""
+    """The folders in which the real backend compiles; empty until the stage is set."""
 
     @property
     def kind(self) -> HookKind:
-        """What the hook is for."""
+        """The kind of the hook: requirements, metadata, sdist or wheel."""
         return hook_kind(self.hook)
 
     @property
     def requirements(self) -> tuple[str, ...]:
-        """What ``get_requires_*`` adds to the real backend's answer."""
+        """The requirements that ``get_requires_*`` adds to the real backend's answer."""
         found = tuple(r.provision.requirement for r in self.runtimes if r.provision.requirement is not None)
         return found if self.toolkit is None else (*found, *self.toolkit.requirements)
 
     @property
     def toolkit(self) -> ToolkitPlan | None:
-        """Which CUDA toolkit compiles; None: none is needed, or not known yet."""
+        """The CUDA toolkit that compiles; None if none is needed, or if it is not known yet."""
         return None if self.cuda is None else self.cuda.toolkit
 
     @property
     def compiler_cache(self) -> CompilerCache | None:
-        """What goes in front of the compilers."""
+        """The compiler cache through which the compilers are called."""
         return None if self.cuda is None else self.cuda.compiler_cache
 
     @property
     def refusal(self) -> RuntimeBackendError | None:
-        """Why a hook that needs the runtimes stops: the first reason."""
+        """The first reason for which a hook that needs the runtimes stops."""
         stop = None if self.cuda is None else self.cuda.stop
         return next((r.provision.refusal for r in self.runtimes if r.provision.refusal is not None), stop)
 
     @property
     def fetchings(self) -> tuple[Fetching, ...]:
-        """What a hook that needs the runtimes fetches before it goes on."""
+        """The downloads that a hook makes first if it needs the runtimes."""
         own = None if self.toolkit is None else self.toolkit.fetching
         found = (*(runtime.provision.fetching for runtime in self.runtimes), own)
         return tuple(fetching for fetching in found if fetching is not None)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the person should be told although nothing is wrong."""
+        """Lines for the person that are no errors."""
         more = () if self.cuda is None else self.cuda.notes
         return (
             *self.settings.notes,
@@ -92,39 +92,39 @@ class Plan(NamedTuple):
 
     @property
     def _consumers_variables(self) -> tuple[str, ...]:
-        """The variables that the consumer's file sets, by name: they come from outside the package."""
+        """A line for each variable that the consumer's file sets, because it is not part of the package."""
         begin = f"{self.settings.consumer}: "
         found = (v for v in self.variables if v.value is not None and v.origin.startswith(begin))
         return tuple(f"{variable.name}={variable.value} is set by {variable.origin}" for variable in found)
 
     @property
     def identities(self) -> tuple[Identity, ...]:
-        """The runtimes that the real backend sees."""
+        """The identities of the runtimes that the real backend sees."""
         return tuple(runtime.identity for runtime in self.runtimes if runtime.identity is not None)
 
     @property
     def torch(self) -> RuntimePlan | None:
-        """The runtime that there is a stand-in for."""
+        """The plan for torch, the only runtime with a stand-in."""
         return next((runtime for runtime in self.runtimes if runtime.outcome.rule.name == "torch"), None)
 
     @property
     def lacks_runtime(self) -> bool:
-        """Whether the real backend would not see a runtime, if it were called now."""
+        """Whether a runtime is still missing for the real backend."""
         return any(runtime.is_lacking for runtime in self.runtimes)
 
     @property
     def lacks_compilers(self) -> bool:
-        """Whether the real backend would not find the CUDA compilers, if it were called now."""
+        """Whether the CUDA compilers are still missing for the real backend."""
         return self.cuda is not None and self.cuda.is_lacking
 
     @property
     def ways_by_backend(self) -> tuple[Way, ...]:
-        """The ways in which the real backend answers this hook, one after the other."""
+        """The ways by which the real backend may answer this hook, in order."""
         return self._ways_by_backend(self.hook)
 
     @property
     def metadata_ways(self) -> tuple[Way, ...]:
-        """The ways in which the metadata of a wheel are found, if the frontend asks for them."""
+        """The ways by which the metadata of a wheel may be found, in order."""
         hook = "prepare_metadata_for_build_wheel"
         by_files = way_by_files(hook, self.settings)
         return (*([] if by_files is None else [by_files]), *self._ways_by_backend(hook))
@@ -135,7 +135,7 @@ class Plan(NamedTuple):
 
     @property
     def pins(self) -> tuple[str, ...]:
-        """The exact runtimes that the metadata name, where nothing but this build has decided which they are."""
+        """The exact runtimes for Requires-Dist, if only this build decided which runtimes they are."""
         if self.settings.unresolved.value != "newest" or self.isolation == "none":
             return ()
         chosen = (r.outcome.visible for r in self.runtimes if r.resolution and r.resolution.how == "importable")
@@ -143,13 +143,13 @@ class Plan(NamedTuple):
 
     @property
     def real_hook(self) -> str:
-        """The hook of the real backend that is called.
+        """The hook of the real backend.
 
-        An upstream source lies in the cache: there is nothing to edit, and its editable is a plain wheel.
+        An upstream source is in the cache and cannot be edited, so a wrapper's editable is a plain wheel.
         """
         return self.hook if self.settings.upstream is None else self.hook.replace("editable", "wheel")
 
     @property
     def build_label(self) -> str | None:
-        """The name of the build folder for these runtimes; None where none is provided."""
+        """The name of the build folder for these runtimes; None if no runtime is provided."""
         return build_label(self.identities) if self.identities else None

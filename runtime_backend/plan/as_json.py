@@ -1,4 +1,4 @@
-"""The plan as JSON, without secrets."""
+"""The plan as JSON, without credentials."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .runtimes import RuntimePlan
 
 
 def describe_plan(plan: Plan) -> dict[str, Any]:
-    """Return a plan as JSON takes it."""
+    """Return a plan as a table for JSON, without credentials."""
     settings = plan.settings
     described = {
         "shim": __version__,
@@ -62,7 +62,7 @@ def _describe_toolkit(plan: Plan) -> dict[str, Any] | None:
 
 
 def describe_upstream(upstream: Upstream | None) -> dict[str, Any] | None:
-    """Return an upstream source, as JSON takes it."""
+    """Return an upstream source as a table for JSON."""
     if upstream is None:
         return None
     return {
@@ -109,12 +109,12 @@ def _describe_decision(decision: Decision | None) -> dict[str, Any] | None:
 
 
 def describe_identity(identity: Identity) -> dict[str, Any]:
-    """Return what a runtime is, as JSON takes it."""
+    """Return the versions and facts of a runtime as a table for JSON."""
     return {"version": identity.version, "reported": identity.reported, **identity.facts}
 
 
 def redacted(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Return JSON with the credentials taken out of its texts."""
+    """Return JSON without the credentials in its strings."""
     if isinstance(value, str):
         return without_secrets(value)
     if isinstance(value, Mapping):
@@ -125,9 +125,9 @@ def redacted(value: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def log_plan(path: Path, plan: Plan) -> None:
-    """Add a plan to the person's log, a line of JSON.
+    """Append a plan to the person's log, as one line of JSON.
 
-    :raises BackendError: when the log cannot be written to.
+    :raises BackendError: if the log cannot be written.
     """
     try:
         with path.open("a", encoding="utf-8") as file:

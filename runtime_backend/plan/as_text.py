@@ -1,4 +1,4 @@
-"""The plan told to people: as a tree, and as the few lines that end the output of a failed build."""
+"""The plan for people: as a tree, and as the few lines that end the output of a failed build."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from . import Plan
 from .runtimes import RuntimePlan
 
 Node = tuple[str, list[Any]]
-"""A line of a tree and the nodes below it."""
+"""A line of a tree, and the nodes below it."""
 
 
 def plan_tree(plan: Plan) -> Node:
-    """Return the plan as a tree of lines, every value with its origin and every place looked at."""
+    """Return the plan as a tree of lines, with the origin of every value and every place looked at."""
     backend, provision, metadata = plan.settings.real_backend, plan.settings.provision, plan.settings.metadata
     upstream = plan.settings.upstream
     nodes: list[Any] = [
@@ -70,7 +70,7 @@ def _runtime_tree(runtime: RuntimePlan) -> Node:
 
 
 def render(node: Node) -> Iterator[str]:
-    """Yield the lines of a tree."""
+    """Yield the lines of a tree, drawn with box characters."""
     yield node[0]
     yield from _render_below(node[1], "")
 

@@ -1,7 +1,7 @@
-"""The variables that we set by ourselves, so that the real backend and what it starts find the runtimes.
+"""Variables that no setting names, by which the real backend and its child processes find the runtimes.
 
-Paths in them are as planned: those of overlays are stable ones in the cache, and :data:`SCRATCH` stands for a folder
-that a build makes. The stage puts the actual ones in their place.
+Their paths are planned ones: those of overlays are stable paths in the cache, and :data:`SCRATCH` stands for a folder
+that a build makes. The stage replaces them by the paths of the build.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
     from ..frontend.caller import Caller
     from . import Plan
 
-SCRATCH = Path(os.path.abspath(os.sep)) / "runtime-backend-scratch"  # noqa: PTH100 - no path of a tree
-"""Stands for the temporary folder of one build."""
+SCRATCH = Path(os.path.abspath(os.sep)) / "runtime-backend-scratch"  # noqa: PTH100 - only a name
+"""A placeholder for the temporary folder of a build."""
 SETUPTOOLS_CONFIG = "setuptools.cfg"
-"""The file in it that gives setuptools a build folder."""
+"""The file in that folder that sets setuptools' build folder."""
 
 _ORIGIN = "runtime-backend"
 
 
 class OwnVariables(NamedTuple):
-    """What we set in one hook call."""
+    """The variables that we set in one hook call."""
 
     always: tuple[PlannedVariable, ...] = ()
     building: tuple[PlannedVariable, ...] = ()
-    """Set only while something is built."""
+    """Those of a build."""
     script: CompilerScript | None = None
-    """The script that CXX names, which a build writes first."""
+    """The script that CXX names. A build writes it first."""
 
 
 def plan_own_variables(plan: Plan, caller: Caller) -> OwnVariables:
-    """Return the variables that we set; the person's own go before.
+    """Return the variables that we set; those of the person's environment win.
 
-    Those for building are planned in hooks that build, and for the command line, which explains a build. A wrapper's
-    depend on its source, and are planned when that is opened.
+    Those for a build are planned in hooks that build, and for the command line, which explains a build. For a wrapper
+    they depend on the upstream source, and are planned when the source is unpacked.
     """
     always = _planned(_search(plan, caller.environ), plan)
     is_opened = plan.settings.upstream is None or plan.settings.is_opened
@@ -69,7 +69,7 @@ def plan_own_variables(plan: Plan, caller: Caller) -> OwnVariables:
 
 
 def _planned(values: Mapping[str, tuple[str, str]], plan: Plan) -> tuple[PlannedVariable, ...]:
-    """Return the variables of name -> (value, why), without those that the settings set."""
+    """Return variables from name -> (value, why), without those that the settings set."""
     named = {variable.name for variable in plan.variables if variable.value is not None}
     return tuple(
         PlannedVariable(name=name, value=value, origin=_ORIGIN, why=why)
@@ -79,9 +79,9 @@ def _planned(values: Mapping[str, tuple[str, str]], plan: Plan) -> tuple[Planned
 
 
 def _search(plan: Plan, environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Return what lets processes that the real backend starts find the runtimes.
+    """Return the variables by which child processes of the real backend find the runtimes.
 
-    Each path goes behind what is there: pip's isolation itself is in PYTHONPATH.
+    Paths are appended, because PYTHONPATH contains pip's own isolation.
     """
     found: dict[str, tuple[str, str]] = {}
     overlays = [overlay.path for overlay in (plan.view, plan.overlay) if overlay is not None]
@@ -93,9 +93,9 @@ def _search(plan: Plan, environ: Mapping[str, str]) -> dict[str, tuple[str, str]
         found.update({n: (str(root), "as CMAKE_PREFIX_PATH") for n, root in roots.items() if n not in environ})
     if overlays:
         value = _appended(environ.get("PYTHONPATH"), overlays)
-        found["PYTHONPATH"] = value, "so that what is started imports the runtimes"
+        found["PYTHONPATH"] = value, "so that child processes import the runtimes"
     if plan.overlay is not None:
-        # An import through an overlay would write into the target.
+        # An import through an overlay would write byte code into the target.
         value = environ.get("PYTHONPYCACHEPREFIX") or str(bytecode_folder(plan.cache))
         found["PYTHONPYCACHEPREFIX"] = value, "so that no byte code goes into the target"
     home = None if plan.toolkit is None else plan.toolkit.home
@@ -106,13 +106,13 @@ def _search(plan: Plan, environ: Mapping[str, str]) -> dict[str, tuple[str, str]
 
 
 def _cmake_prefixes(plan: Plan) -> Iterator[tuple[Path, Path]]:
-    """Yield the folders that hold the CMake packages of the runtimes (``torch/share/cmake``): as planned, and now."""
+    """Yield (planned path, present path) of each folder with CMake packages of a runtime (``torch/share/cmake``)."""
     overlays = [overlay for overlay in (plan.view, plan.overlay) if overlay is not None]
     roots = [(overlay.path / entry, path) for overlay in overlays for entry, path in overlay.links.targets.items()]
     for runtime in plan.runtimes if plan.view is None else ():
         distribution = runtime.outcome.visible_distribution
         if runtime.provision.kind == "present" and distribution is not None:
-            from ..installed.distributions import locate_imports  # noqa: PLC0415 - few have it so
+            from ..installed.distributions import locate_imports  # noqa: PLC0415 - rarely needed
 
             roots += [(path, path) for path in locate_imports(distribution, ()).values()]
     for root, now in roots:
@@ -123,21 +123,21 @@ def _cmake_prefixes(plan: Plan) -> Iterator[tuple[Path, Path]]:
 def cmake_roots(prefix: Path, place: Path) -> list[tuple[str, Path]]:
     """Return ``Torch_ROOT`` for ``torch/share/cmake/Torch``.
 
-    CMake believes it before its own CMAKE_PREFIX_PATH, in which scikit-build-core puts the site-packages of the build
-    interpreter: under pip, that of the target, where the same torch is at another path.
+    CMake prefers it to CMAKE_PREFIX_PATH, to which scikit-build-core adds the site-packages of the build interpreter:
+    under pip, those of the target, which contain the same torch at another path.
 
-    :param prefix: ``torch/share/cmake``, as the real backend sees it.
-    :param place: where that is now.
+    :param prefix: the path of ``torch/share/cmake`` for the real backend.
+    :param place: the present path of the same folder.
     """
     root = prefix.parent.parent
     return [(f"{name}_ROOT", root) for name in list_names(place) if name.lower() == root.name.lower()]
 
 
 def _build_folders(plan: Plan, environ: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Yield what gives each runtime a build folder of its own.
+    """Yield the variables that set a separate build folder for each runtime.
 
-    Objects in a ``build`` folder that is used again are taken as up to date by their time stamps, whatever they were
-    compiled against: a known way to ship the wrong ABI (astral-sh/uv#16850).
+    Build tools reuse the objects in a ``build`` folder by their time stamps alone, even if they were compiled against
+    another runtime: a known way to ship the wrong ABI (astral-sh/uv#16850).
     """
     label = plan.build_label
     if label is None:
@@ -146,8 +146,8 @@ def _build_folders(plan: Plan, environ: Mapping[str, str]) -> Iterator[tuple[str
     if "DIST_EXTRA_CONFIG" not in environ:  # distutils reads it after setup.cfg
         yield "DIST_EXTRA_CONFIG", (str(SCRATCH / SETUPTOOLS_CONFIG), why)
     own = plan.settings.scikit_build_dir
-    # An editable may be built again in its folder, whenever it is imported: not in one that goes. Without a folder,
-    # scikit-build-core builds in a fresh one, which it removes, and with it ninja's log.
+    # An import may rebuild an editable in its folder, so the folder must not be temporary. Without a setting,
+    # scikit-build-core builds in a temporary folder that it removes, together with ninja's log.
     scratch = None if plan.real_hook == "build_editable" else str(SCRATCH / "scikit-build")
     folder = scratch if own is None else f"{own}/{label}"
     if folder is not None and "SKBUILD_BUILD_DIR" not in environ:

@@ -1,4 +1,4 @@
-"""Composing the plan of one hook call: a function of files, environment and the frontend's process."""
+"""Making the plan of one hook call."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 
 def make_plan(hook: str, settings: Settings, caller: Caller, say: Callable[[str], None]) -> Plan:
-    """Decide everything for one hook call: a function of files, environment and the frontend's process.
+    """Make the plan of one hook call: a function of files, environment and the frontend's process.
 
-    :param say: takes a line for the person while the frontend is asked.
-    :raises RuntimeBackendError: only for what no hook can go on with; see :attr:`Plan.refusal` for the rest.
+    :param say: prints a line for the person.
+    :raises RuntimeBackendError: only if no hook can go on; for other refusals, see :attr:`Plan.refusal`.
     """
     cache = _find_cache(settings, caller)
     postponed = _postponed(hook, settings, caller)
@@ -66,21 +66,21 @@ def _find_cache(settings: Settings, caller: Caller) -> Path:
 
 
 def _make_asker(settings: Settings, caller: Caller, say: Callable[[str], None]) -> Asker:
-    from ..frontend.asking.asker import Asker  # noqa: PLC0415 - most commands prove, and ask nothing
+    from ..frontend.asking.asker import Asker  # noqa: PLC0415 - most decisions are proved
 
     return Asker(
         folder=_find_cache(settings, caller) / "asked",
         caller=caller,
         limit=settings.ask_timeout.value,
-        # uv has that variable itself, and pip knows nothing of it.
+        # uv reads that variable itself, and it does not apply to pip.
         is_offline=settings.offline.value and settings.offline.origin != "UV_OFFLINE",
         say=say,
     )
 
 
 def find_source(caller: Caller, *, is_offline: bool) -> Source:
-    """Return where the frontend gets things from."""
-    from ..provision.fetch import Source  # noqa: PLC0415 - hardly a build fetches
+    """Return the settings by which the frontend downloads."""
+    from ..provision.fetch import Source  # noqa: PLC0415 - few builds fetch
 
     start = find_start(caller) or caller.cwd
     return Source(environ=caller.environ, cwd=start, options=find_uv_options(caller), is_offline=is_offline)
@@ -91,7 +91,7 @@ def _is_offline(settings: Settings, caller: Caller) -> bool:
 
 
 def _postponed(hook: str, settings: Settings, caller: Caller) -> str | None:
-    """Return why nothing has to be installed for this hook, although a build would need it."""
+    """Return why the runtime need not be installed for this hook, although a build would need it; else None."""
     if is_asking(caller.environ):
         return find_postponement(caller, settings.project)
     wants_real = settings.metadata.value == "real" or settings.unresolved.value == "newest"
@@ -104,7 +104,7 @@ def _wants_versions(caller: Caller) -> bool:
 
 
 def _needs_decision(hook: str, settings: Settings, caller: Caller, postponed: str | None) -> bool:
-    """Return whether a hook has to know which runtime the target will have."""
+    """Return whether a hook must know which runtime the target will have."""
     if is_asking(caller.environ):
         return False
     kind = hook_kind(hook)
@@ -150,7 +150,7 @@ def _fetching_into(folder: Path, caller: Caller) -> Callable[[str], Fetching] | 
 
 
 def _plan_fetching(folder: Path, python: str, requirement: str) -> Fetching:
-    from ..provision.fetch import plan_fetching  # noqa: PLC0415 - hardly a build fetches
+    from ..provision.fetch import plan_fetching  # noqa: PLC0415 - few builds fetch
 
     return plan_fetching(folder, python, requirement)
 

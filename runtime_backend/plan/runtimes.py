@@ -1,4 +1,4 @@
-"""The runtimes of one hook call, provided: how each is, and where the real backend sees it."""
+"""The runtimes of one hook call: how each is provided, and where the real backend sees it."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from ..resolve.resolution import Resolution
 
 
 class RuntimePlan(NamedTuple):
-    """What is known of one runtime, and how it is provided."""
+    """The outcome of resolving one runtime, and how it is provided."""
 
     outcome: Outcome
     provision: Provision
 
     @property
     def is_lacking(self) -> bool:
-        """Whether the real backend would not see it, if it were called now."""
+        """Whether the runtime is still missing for the real backend."""
         return self.provision.kind in ("require", "fetch", "missing")
 
     @property
     def resolution(self) -> Resolution | None:
-        """What the wheel is built against; where it was fetched, with the place."""
+        """The runtime for the wheel; for a fetched one, with its path."""
         return self.provision.fetched or self.outcome.resolution
 
     @property
     def identity(self) -> Identity | None:
-        """The runtime that the real backend sees; where it is not there yet, as far as it is known."""
+        """The runtime that the real backend sees; the known facts if it is not installed yet."""
         if self.provision.kind == "present":
             return self.outcome.visible
         if self.provision.kind in ("missing", "none") or self.resolution is None:
@@ -46,29 +46,29 @@ class RuntimePlan(NamedTuple):
 
     @property
     def seen_distribution(self) -> Distribution | None:
-        """Where the real backend sees it; None where it does not."""
+        """The distribution that the real backend sees; None if it sees none."""
         if self.provision.kind == "present":
             return self.outcome.visible_distribution
         return self.resolution.distribution if self.provision.kind == "reuse" and self.resolution else None
 
 
 class Provided(NamedTuple):
-    """All of them."""
+    """The runtimes of one hook call."""
 
     runtimes: tuple[RuntimePlan, ...]
     overlay: Overlay | None
-    """Shows what is installed in the target, or was fetched."""
+    """Shows runtimes of the target, and fetched ones."""
     view: Overlay | None
     """Shows what is in the build environment at a path that is the same in every build."""
 
     @property
     def sites(self) -> dict[str, Path]:
-        """The folders that the real backend sees the runtimes in now, by name; of those that it sees."""
+        """Name -> present folder, of each runtime that the real backend sees."""
         return {runtime.outcome.rule.name: folder for runtime in self.runtimes for folder in self._site(runtime)}
 
     @property
     def nvidia(self) -> Path | None:
-        """The folder in which the wheels that torch needs have put their libraries, where it is now."""
+        """The present folder with the libraries of the wheels that torch requires."""
         torch = next((runtime for runtime in self.runtimes if runtime.outcome.rule.name == "torch"), None)
         own = None if torch is None or torch.provision.kind != "present" else torch.outcome.visible_distribution
         site = self.sites.get("torch") if own is None else own.site
@@ -82,7 +82,7 @@ class Provided(NamedTuple):
 
 
 def show_runtimes(runtimes: tuple[RuntimePlan, ...], cache: Path, caller: Caller) -> Provided:
-    """Return where the real backend sees some runtimes; nothing is written yet."""
+    """Plan the overlay and the view for some runtimes, without writing them."""
     overlay, view = _plan_overlay(runtimes, cache, caller), _plan_view(runtimes, cache, caller)
     return Provided(runtimes=runtimes, overlay=overlay, view=view)
 
@@ -96,7 +96,7 @@ def _plan_overlay(runtimes: tuple[RuntimePlan, ...], cache: Path, caller: Caller
 
 
 def _plan_view(runtimes: tuple[RuntimePlan, ...], cache: Path, caller: Caller) -> Overlay | None:
-    """Return what shows the runtimes of a build environment that goes with the build, at a path that stays."""
+    """Return the view, which shows the runtimes of a temporary build environment at a stable path."""
     found = [
         (runtime.outcome.visible_distribution, runtime.outcome.visible)
         for runtime in runtimes
@@ -118,11 +118,11 @@ def _borrowed(runtime: RuntimePlan) -> list[tuple[Borrowed, Identity]]:
 
 
 def without_runtimes(requirements: Sequence[str], runtimes: Sequence[RuntimePlan]) -> list[str]:
-    """Return the requirements without those for a runtime of ours: two for one name are refused by most frontends."""
+    """Return the requirements without those for our runtimes: most frontends refuse two for the same name."""
     ours = {runtime.outcome.rule.name for runtime in runtimes}
     return [text for text in requirements if _name_of(text) not in ours]
 
 
 def _name_of(text: str) -> str:
-    requirement = parse_requirement(text)  # where it is none, the frontend will say what is wrong with it
+    requirement = parse_requirement(text)  # the frontend reports an invalid one
     return text if requirement is None else canonicalize_name(requirement.name)

@@ -1,4 +1,4 @@
-"""The stamp as a value: made of a plan, written to JSON and read from it (see :mod:`..archives.stamp` for the file)."""
+"""The stamp as a value: made from a plan, and converted to and from JSON (the file: :mod:`..archives.stamp`)."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ class StampedRuntime(NamedTuple):
     name: str
     match: Match
     version: str | None = None
-    """None: the real backend saw none."""
+    """The version in the metadata; None if the real backend saw no runtime."""
     reported: str | None = None
     facts: Mapping[str, str | None] = {}
-    """:data:`FACTS`, as far as the version of the shim that wrote the stamp knew them."""
+    """Those of :data:`FACTS` that the shim's version knew when it wrote the stamp."""
     how: str | None = None
     decision: str | None = None
     is_verified: bool = True
-    """Whether it was known, when the wheel was built, that the target would have that runtime."""
+    """Whether the build knew that the target would have that runtime."""
     provision: str | None = None
 
     @property
     def is_known(self) -> bool:
-        """Whether the wheel was built against one."""
+        """Whether the real backend saw the runtime."""
         return self.version is not None or self.reported is not None
 
     def identity(self, installed: Identity | None) -> Identity:
-        """Return the runtime.
+        """Return the identity of the runtime.
 
-        :param installed: stands in for the facts that a stamp of an early version does not have.
+        :param installed: the source of facts that stamps of early versions lack.
         """
         usual = {} if installed is None else {name: installed.facts[name] for name in ("rocm", "xpu")}
         facts = {field: self.facts.get(name, usual.get(name)) for name, field in FACTS.items()}
         return Identity(name=self.name, version=self.version or "", reported=self.reported, **facts)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what the file has."""
+        """Return the runtime's table in the file."""
         known = {"version": self.version, "reported": self.reported, **self.facts} if self.is_known else {}
         return {
             "name": self.name,
@@ -64,23 +64,23 @@ class StampedRuntime(NamedTuple):
 
 
 class Stamp(NamedTuple):
-    """What a wheel says of its build: no value out of the person's own environment, no path of the machine."""
+    """The record of a wheel's build, without values of the person's environment and without paths of the machine."""
 
     runtimes: tuple[StampedRuntime, ...]
     toolkit: Mapping[str, str | None] | None
     real_backend: Mapping[str, str | None]
     variables: Mapping[str, str | None]
-    """What was set; without paths."""
+    """The variables that were set; without paths."""
     kept: tuple[str, ...]
-    """The names of the variables that were left as the environment had them."""
+    """The names of the variables whose values in the environment were kept."""
     revision: str | None
     """The commit of the source tree."""
     upstream: Mapping[str, Any] | None
     compiled: int
-    """How many files of the wheel are compiled."""
+    """The number of compiled files in the wheel."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return what the file has, without secrets."""
+        """Return the content of the file, without credentials."""
         described = {
             "shim": __version__,
             "runtimes": [runtime.as_json() for runtime in self.runtimes],
@@ -99,9 +99,9 @@ class Stamp(NamedTuple):
 def make_stamp(plan: Plan, *, real_version: str | None, revision: str | None, compiled: int) -> Stamp:
     """Return the stamp of a wheel.
 
-    :param real_version: the real backend's, if it tells one.
+    :param real_version: the version of the real backend, if it has one.
     :param revision: the commit of the source tree.
-    :param compiled: how many files of the wheel are compiled.
+    :param compiled: the number of compiled files in the wheel.
     """
     toolkit = plan.toolkit
     return Stamp(
@@ -133,18 +133,18 @@ def _of_runtime(runtime: RuntimePlan) -> StampedRuntime:
 
 
 def _of_upstream(upstream: Upstream | None) -> dict[str, Any] | None:
-    """Of an archive or a repository on this machine, only the name goes with the wheel."""
+    """Return the upstream source; for an archive or a repository on this machine, only its file name."""
     if upstream is None or not leads_to_a_place(upstream.where):
         return describe_upstream(upstream)
     return describe_upstream(upstream._replace(where=re.split(r"[/\\]", upstream.where.rstrip("/\\"))[-1]))
 
 
 def read_runtimes(content: bytes, where: str) -> list[StampedRuntime]:
-    """Return the runtimes that a stamp names.
+    """Return the runtimes in a stamp.
 
-    :param where: for the message.
-    :raises BackendError: with the first mistake.
-    :raises LaterFormatError: for a stamp of a later format.
+    :param where: the path for messages.
+    :raises BackendError: for the first mistake.
+    :raises LaterFormatError: if the stamp has a later format.
     """
     table = Table(parse_stamp(content, where), file=where)
     entries = table.array("runtimes")

@@ -1,4 +1,4 @@
-"""The variables that the settings name for the real backend."""
+"""The variables of the settings: those of the ``env`` table, and those of the ``cuda`` table."""
 
 from __future__ import annotations
 
@@ -22,12 +22,10 @@ def plan_environ(
     environ: Mapping[str, str],
     bench: Workbench | None,
 ) -> tuple[tuple[PlannedVariable, ...], CudaPlan | None]:
-    """Return the variables of the ``env`` table, and those of the ``cuda`` table that the former does not name.
+    """Return the variables of both tables, and the result of the ``cuda`` table. ``env`` wins if both set a variable.
 
-    With them, what the ``cuda`` table comes to, if there is one.
-
-    :param sites: name of a runtime -> the folder that the real backend sees it in.
-    :param bench: what a ``cuda`` table is followed with; None: there is none.
+    :param sites: name of a runtime -> the folder in which the real backend sees it.
+    :param bench: the facts that a ``cuda`` table needs; None if there is no such table.
     """
     variables = plan_variables(settings.variables, identities, sites, environ)
     if settings.cuda is None or bench is None:
@@ -46,9 +44,9 @@ def plan_variables(
     sites: Mapping[str, Path],
     environ: Mapping[str, str],
 ) -> tuple[PlannedVariable, ...]:
-    """Return what is set for the real backend: the person's environment wins, unless an entry says ``force``.
+    """Return the variables of the ``env`` table. The person's environment wins, unless an entry has ``force``.
 
-    :param sites: name of a runtime -> the folder that the real backend sees it in.
+    :param sites: name of a runtime -> the folder in which the real backend sees it.
     """
     values = {
         f"{identity.name}.{field}": value for identity in identities for field, value in _fields(identity).items()
@@ -63,7 +61,7 @@ def _plan_variable(variable: Variable, values: Mapping[str, str], environ: Mappi
     if variable.name in environ and not variable.force:
         return left(variable.name, variable.origin)
     if unknown:
-        why = f"not set: {', '.join(unknown)} not known before the runtime is there"
+        why = f"not set: {', '.join(unknown)} not known before the runtime is installed"
     else:
         value = fill_template(variable.template, values)
         why = "set, over the environment's" if variable.name in environ else "set"
@@ -71,14 +69,14 @@ def _plan_variable(variable: Variable, values: Mapping[str, str], environ: Mappi
 
 
 def _fields(identity: Identity) -> dict[str, str]:
-    """Return what ``{torch.<field>}`` stands for; a torch without CUDA has an empty ``cuda``."""
+    """Return the values of ``{torch.<field>}`` by field; a torch without CUDA has an empty ``cuda``."""
     if identity.reported is None:
         return {}
     return {name: fact or "" for name, fact in {"version": identity.reported, **identity.facts}.items()}
 
 
 def build_label(identities: Sequence[Identity]) -> str:
-    """Return a folder name for what is built against these runtimes, such as ``torch-2.13.0.cpu-5f1c2a90``."""
+    """Return the name of the build folder for these runtimes: ``torch-2.13.0.cpu-5f1c2a90``."""
     facts = [repr(list(identity)) for identity in identities]
     names = "-".join(f"{identity.name}-{identity.reported or identity.version}" for identity in identities)
     return f"{safe_name(names)}-{digest(facts)[:8]}"

@@ -1,4 +1,4 @@
-"""Which hooks ask the frontend, and what they answer to one that is asked; what was not verified stays marked."""
+"""Which hooks ask the frontend, what they answer in a dry run, and how unverified builds are marked."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def scene(tmp_path: Path) -> Scene:
 
 
 def asking(hooks: tuple[str, ...], scene: Scene, caller: Caller, frontend: Frontend) -> list[str]:
-    """Return the hooks that ask, each for itself."""
+    """Return the names of the hooks that ask the frontend."""
     asked = []
     for number, hook in enumerate(hooks, start=1):
         before = len(frontend.asked)
@@ -68,13 +68,13 @@ WHEEL_HOOKS = ["get_requires_for_build_wheel", "get_requires_for_build_editable"
     ],
 )
 def test_hooks_that_ask(table: str, words: list[str], expected: list[str], scene: Scene, frontend: Frontend) -> None:
-    """A hook that builds, or whose answer is for a build, has to know; one that only describes need not."""
+    """Hooks that build, or whose answer is for a build, ask the frontend; hooks that only describe do not."""
     make_source(scene.source, "backends.recording", f"{table}{STATIC}")
     assert expected == asking(HOOKS, scene, scene.pip(shell(scene), *words), frontend)
 
 
 def test_one_question_a_command(scene: Scene, frontend: Frontend) -> None:
-    """All the hooks of one command share one answer, those included that would not ask."""
+    """All hooks of one command share one answer, including those that would not ask."""
     frontend.changes["torch"] = NEWER
     caller = scene.pip(shell(scene), "-U", "torch")
     found = [plan(hook, scene, caller).runtimes[0] for hook in HOOKS]
@@ -83,13 +83,13 @@ def test_one_question_a_command(scene: Scene, frontend: Frontend) -> None:
 
 
 def asked(caller: Caller) -> Caller:
-    """Return the caller as a hook that a frontend calls which is asked by us."""
+    """Return the caller in a dry run that we started."""
     return caller._replace(environ={**caller.environ, "_RUNTIME_BACKEND_ASKING": "1"})
 
 
 @pytest.mark.parametrize("table", ["", 'metadata = "real"\n', 'unresolved = "newest"\n'])
 def test_frontend_that_is_asked(table: str, scene: Scene, frontend: Frontend) -> None:
-    """A hook of a frontend that is asked asks nobody, and requires no runtime: it would be asked for ever."""
+    """In our own dry run a hook does not ask again, and requires no runtime: otherwise the dry runs would nest."""
     make_source(scene.source, "backends.recording", f"{table}{STATIC}")
     make_venv(scene.root / "bare")
     caller = asked(scene.pip(shell(scene), "-U", "torch", prefix=scene.root / "bare"))
@@ -99,14 +99,14 @@ def test_frontend_that_is_asked(table: str, scene: Scene, frontend: Frontend) ->
 
 
 def test_requirements_for_a_frontend_that_is_asked(scene: Scene) -> None:
-    """A frontend that is asked is told the real backend's requirements, without the runtime that is not there yet."""
+    """In a dry run, the answer is the real backend's requirements, without the runtime that is not installed yet."""
     caller = asked(scene.uv({**shell(scene), "PWD": str(scene.consumer)}, "sync"))
     found = call_of("get_requires_for_build_wheel", scene, caller).requirements(None)
     assert ["nonsense-of-a-wheel>=3", "not a requirement!"] == found
 
 
 def test_metadata_for_a_frontend_that_is_asked(scene: Scene, frontend: Frontend) -> None:
-    """A frontend that is asked is told metadata."""
+    """In a dry run, the metadata are given."""
     caller = asked(scene.pip(shell(scene), "-U", "torch"))
     made = call_of("prepare_metadata_for_build_wheel", scene, caller).run(str(scene.root / "dist"), None)
     assert "Requires-Dist: torch" in (scene.root / "dist" / made / "METADATA").read_text("utf-8").splitlines()
@@ -115,19 +115,19 @@ def test_metadata_for_a_frontend_that_is_asked(scene: Scene, frontend: Frontend)
 
 @pytest.mark.parametrize("hook", ["build_wheel", "build_editable"])
 def test_wheel_for_a_frontend_that_is_asked(hook: str, scene: Scene, frontend: Frontend) -> None:
-    """A frontend that is asked gets no wheel: which runtime it would be for is what it was asked."""
+    """In a dry run no wheel is built, because its runtime is the question of the dry run."""
     with pytest.raises(DecisionError) as caught:
         call_of(hook, scene, asked(scene.pip(shell(scene)))).build(str(scene.root / "dist"), None)
     assert (
-        "the frontend, asked what it is about to install, wants a wheel of this package to know what it requires: its"
-        " real backend tells no metadata without a build"
+        "the frontend's dry run needs the metadata of this package, and its real backend gives no metadata without a"
+        " build"
     ) == str(caught.value)
     assert ([], []) == (frontend.asked, list((scene.root / "dist").iterdir()))
 
 
 @pytest.mark.parametrize("is_seen", [True, False])
 def test_stamp(is_seen: bool, scene: Scene) -> None:  # noqa: FBT001 - a column
-    """A wheel says whether it was known that the target would have its runtime."""
+    """The stamp records whether it was known that the target would have the runtime."""
     caller = scene.pip(shell(scene))
     caller = caller if is_seen else caller._replace(list_ancestors=list)
     made = call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None)
@@ -137,7 +137,7 @@ def test_stamp(is_seen: bool, scene: Scene) -> None:  # noqa: FBT001 - a column
 
 
 def found_in(site: Path, *verified: bool | None) -> Finding:
-    """Return what is found of a distribution that was built for torch 2.7.0, and maybe for more runtimes."""
+    """Return the findings for a distribution that was built for torch 2.7.0, and perhaps for more runtimes."""
     runtimes = [
         {"name": "torch", "match": "exact", "version": "2.7.0", "reported": "2.7.0", "cuda": None, "hip": None}
         | {"git-version": "0123abc"}
@@ -165,11 +165,11 @@ UNVERIFIED = " (unverified: the frontend's command was not seen when it was buil
 def test_check(  # noqa: PLR0913 - columns
     installed: str, state: str, more: str, verified: tuple[bool | None, ...], *, is_verified: bool, tmp_path: Path
 ) -> None:
-    """What was built for an assumption is told as that, as long as one of its runtimes was assumed."""
+    """A build with at least one assumed runtime is reported as built for an assumption."""
     site = make_venv(tmp_path / "env")
     make_torch(site, installed)
     finding = found_in(site, *verified)
-    told = ", ".join(["torch 2.7.0"] * len(verified))
+    runtimes = ", ".join(["torch 2.7.0"] * len(verified))
     guessed = "" if is_verified else UNVERIFIED
-    assert f"ext 1.0: {state}: built for {told}{guessed}{more * len(verified)}" == str(finding)
+    assert f"ext 1.0: {state}: built for {runtimes}{guessed}{more * len(verified)}" == str(finding)
     assert is_verified == finding.describe()["verified"]

@@ -1,4 +1,4 @@
-"""The hooks, as a frontend sees them."""
+"""The hooks of the module that frontends import."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ OPTIONAL = (
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    """Return a scene that this process stands in, under pip."""
+    """Return a scene in which this process is under pip."""
     scene = Scene(tmp_path)
     make_source(scene.source, "backends.recording")
     (tmp_path / "dist").mkdir()
@@ -50,13 +50,13 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 @pytest.mark.parametrize(("backend", "has_them"), [("backends.recording", True), ("backends.minimal", False)])
 @pytest.mark.parametrize("hook", OPTIONAL)
 def test_mirrored(hook: str, backend: str, has_them: bool, scene: Scene) -> None:  # noqa: FBT001 - a column
-    """An optional hook is there where the real backend has it."""
+    """An optional hook exists if the real backend has it."""
     make_source(scene.source, backend)
     assert has_them == hasattr(build, hook)
 
 
 def test_unknown_attribute(scene: Scene) -> None:
-    """Anything else is not there, and no settings are read for it."""
+    """Other names do not exist, and no settings are read for them."""
     (scene.source / "pyproject.toml").unlink()
     with pytest.raises(AttributeError) as caught:
         build.nonsense  # noqa: B018 - the access is the test
@@ -64,7 +64,7 @@ def test_unknown_attribute(scene: Scene) -> None:
 
 
 def test_editable_requirements_go_with_build_editable(scene: Scene) -> None:
-    """A real backend that builds editables, and asks for nothing, is asked for by us."""
+    """get_requires_for_build_editable exists if the real backend builds editables, even without that hook."""
     source = "def build_editable(*_): pass\ndef build_wheel(*_): pass\ndef build_sdist(*_): pass\n"
     write(scene.source / "editing_backend.py", source)
     make_source(scene.source, "editing_backend", 'backend-path = ["."]\n')
@@ -74,7 +74,7 @@ def test_editable_requirements_go_with_build_editable(scene: Scene) -> None:
 
 
 def test_hooks(scene: Scene) -> None:
-    """Every hook leads to the real backend's."""
+    """Every hook calls that of the real backend."""
     folder = str(scene.root / "dist")
     assert ["nonsense-of-a-wheel>=3", "not a requirement!"] == build.get_requires_for_build_wheel()
     assert ["nonsense-of-an-sdist"] == build.get_requires_for_build_sdist({"a": "b"})
@@ -95,7 +95,7 @@ def test_hooks(scene: Scene) -> None:
 
 
 def test_boundary(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """A refusal of ours is a message and exit code 1, without credentials."""
+    """A refusal is printed without credentials, with exit code 1."""
     (scene.site(scene.target) / "torch/version.py").unlink()
     with pytest.raises(SystemExit) as caught:
         build.build_wheel(str(scene.root / "dist"))
@@ -120,7 +120,7 @@ def test_boundary_keeps_secrets(
 
 
 def test_full_disk(scene: Scene, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk is told in words, wherever it was met."""
+    """A full disk is reported in words, whichever step found it."""
 
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x")
@@ -133,7 +133,7 @@ def test_full_disk(scene: Scene, capsys: pytest.CaptureFixture[str], monkeypatch
 
 
 def test_bug_keeps_its_traceback(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is no refusal is a bug, and is passed on."""
+    """Any other exception is a bug, and is passed on."""
 
     def fail() -> None:
         raise ZeroDivisionError
@@ -144,7 +144,7 @@ def test_bug_keeps_its_traceback(scene: Scene, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_unsupported_operation(scene: Scene) -> None:
-    """The frontend finds the real backend's UnsupportedOperation in us, and only where there is one."""
+    """The module has the real backend's UnsupportedOperation if the real backend has one."""
     assert not hasattr(build, "UnsupportedOperation")
     make_source(scene.source, "backends.objects:unsupporting")
     assert objects.UnsupportedOperation is build.UnsupportedOperation
@@ -153,7 +153,7 @@ def test_unsupported_operation(scene: Scene) -> None:
 
 
 def test_end_to_end(tmp_path: Path) -> None:
-    """Through pyproject-hooks, as frontends call us: each hook in its own process, the target named."""
+    """The hooks work through pyproject-hooks, each in its own process, with a named target."""
     scene = Scene(tmp_path)
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
     make_torch(make_venv(tmp_path / "mine", python), "2.1.0")
@@ -190,7 +190,7 @@ def build_sdist(*_): pass
 
 @contextmanager
 def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
-    """Start a build that waits; yield its process, that of its compiler, and the overlay that it uses."""
+    """Start a build that waits; yield its process, the process of its compiler, and the overlay that it uses."""
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
     make_torch(make_venv(tmp_path / "target", python), "2.1.0")
     write(tmp_path / "source/stopped_backend.py", STOPPED)
@@ -215,7 +215,7 @@ def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, Path
 
 
 def await_end(pid: int) -> None:
-    """Wait until a process is gone, or waits for nothing but for somebody to take note of its end."""
+    """Wait until a process has ended, or is a zombie."""
     deadline = time.monotonic() + 30
     while _is_running(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -224,7 +224,7 @@ def await_end(pid: int) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_stopped(number: signal.Signals, tmp_path: Path) -> None:
-    """A build that is stopped ends its compilers, and leaves no temporary folder; it is recorded as one that failed."""
+    """A stopped build ends its compilers, leaves no temporary folder, and is recorded as failed."""
     cache, scratch = tmp_path / "cache", tmp_path / "scratch"
     with running(tmp_path) as (process, pid, overlay):
         assert ["runtime-backend-"] == [path.name[:16] for path in scratch.iterdir() if "runtime" in path.name]
@@ -239,7 +239,7 @@ def test_stopped(number: signal.Signals, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has ended")
 def test_killed(tmp_path: Path) -> None:
-    """A frontend that is killed at once leaves no compiler running."""
+    """No compiler keeps running after the frontend was killed."""
     with running(tmp_path) as (process, pid, _):
         process.kill()
         process.communicate(timeout=30)

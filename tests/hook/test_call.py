@@ -1,4 +1,4 @@
-"""One hook call: what the real backend is given, what the person is told, what comes out."""
+"""One hook call: the input of the real backend, the messages, and the result."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def bare(scene: Scene) -> Path:
 
 
 def test_requirements_with_reuse(scene: Scene) -> None:
-    """The real backend's requirements are passed on, less those for a runtime of ours."""
+    """The real backend's requirements are passed on, without those for our runtimes."""
     caller = scene.pip(scene.shell(scene.elsewhere))
     found = call_of("get_requires_for_build_wheel", scene, caller).requirements({"a": "b"})
     assert ["nonsense-of-a-wheel>=3", "not a requirement!"] == found
@@ -57,7 +57,7 @@ def test_requirements_with_reuse(scene: Scene) -> None:
 
 
 STATIC = '\n[project]\nname = "nonsense"\nversion = "1.0"\n'
-"""What uv needs no hook for: then it asks for requirements when its lock is written."""
+"""Metadata for which uv calls no hook; it calls get_requires only after its lock is written."""
 
 
 def test_requirements_with_a_lock(scene: Scene) -> None:
@@ -82,7 +82,7 @@ def test_requirements_of_others(hook: str, scene: Scene) -> None:
 
 
 def test_requirements_without_anything_known(scene: Scene) -> None:
-    """Where nothing is known, nothing is asked for, and nothing fails: it may be a mere lock."""
+    """If no runtime is known, none is required, and nothing fails: the frontend may only be locking."""
     caller = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))
     said = Said()
     found = call_of("get_requires_for_build_wheel", scene, caller, said).requirements(None)
@@ -97,7 +97,7 @@ def test_requirements_of_a_minimal_backend(scene: Scene) -> None:
 
 
 def test_own_settings_stay_here(scene: Scene) -> None:
-    """Our config settings are ours; an empty rest is still a rest."""
+    """Our config settings are not passed on; if no other is left, an empty table is passed on."""
     caller = scene.build(scene.shell(scene.elsewhere))
     call = call_of("get_requires_for_build_wheel", scene, caller)
     found = call.requirements({"runtime-backend.pin": "torch==9.0"})
@@ -105,7 +105,7 @@ def test_own_settings_stay_here(scene: Scene) -> None:
 
 
 def test_none_passes_through(scene: Scene) -> None:
-    """With provision none, even the real backend's own torch is passed on."""
+    """With provision 'none', the real backend's own requirement for torch is passed on."""
     caller = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))
     call = call_of("get_requires_for_build_wheel", scene, caller)
     found = call.requirements({"runtime-backend.provision": "none"})
@@ -113,29 +113,29 @@ def test_none_passes_through(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("backend", "told"),
+    ("backend", "reported"),
     [("raising", "ModuleNotFoundError: No module named 'torch'"), ("exiting", "SystemExit: torch is missing")],
 )
-def test_requirements_of_a_backend_that_needs_it(backend: str, told: str, scene: Scene) -> None:
-    """A real backend that cannot answer without the runtime gets it first."""
+def test_requirements_of_a_backend_that_needs_it(backend: str, reported: str, scene: Scene) -> None:
+    """If the real backend cannot answer without the runtime, the runtime is required first."""
     make_source(scene.source, f"backends.objects:{backend}", 'metadata = "real"\n')
     said = Said()
     caller = scene.uv(scene.shell(scene.consumer), "sync")
     found = call_of("get_requires_for_build_wheel", scene, caller, said).requirements(None)
     assert 1 == len(found)
     hook = "get_requires_for_build_wheel"
-    assert [f"{hook}: the real backend cannot answer before it has torch: {told}"] == said.lines
+    assert [f"{hook}: the real backend cannot answer before it has torch: {reported}"] == said.lines
 
 
 def test_requirements_of_a_backend_that_fails(scene: Scene) -> None:
-    """A real backend that has the runtime, and fails, fails."""
+    """If the real backend fails although it has the runtime, the hook fails."""
     make_source(scene.source, "backends.objects:raising")
     with pytest.raises(ModuleNotFoundError):
         call_of("get_requires_for_build_wheel", scene, scene.pip(scene.shell(scene.elsewhere))).requirements(None)
 
 
 def test_requirements_without_a_backend(scene: Scene) -> None:
-    """A real backend that is not there is refused, however little is known."""
+    """A missing real backend is refused, even if no runtime is known."""
     make_source(scene.source, "nowhere_at_all")
     with pytest.raises(BackendError):
         call_of(
@@ -144,12 +144,12 @@ def test_requirements_without_a_backend(scene: Scene) -> None:
 
 
 def imported(scene: Scene) -> Caller:
-    """Return a caller whose process has imported a torch in an earlier hook."""
+    """Return a caller whose process imported torch in an earlier hook."""
     return scene.pip(scene.shell(scene.elsewhere))._replace(find_imported={"torch": OTHER}.get)
 
 
 def test_description_after_an_import(scene: Scene) -> None:
-    """Where an earlier hook has imported torch into this process (tox), the package is described in another one."""
+    """If an earlier hook imported torch into this process (tox), the package is described in a child."""
     dist = scene.root / "dist"
     assert ["nonsense-of-a-wheel>=3", "not a requirement!"] == call_of(
         "get_requires_for_build_wheel", scene, imported(scene)
@@ -164,7 +164,7 @@ def test_description_after_an_import(scene: Scene) -> None:
 
 
 def test_failed_description_after_an_import(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
-    """A failure there is printed once, and is the exit code."""
+    """A failure of that child is printed once, and gives the exit code."""
     make_source(scene.source, "backends.objects:exiting")
     with pytest.raises(SystemExit) as caught:
         call_of("get_requires_for_build_wheel", scene, imported(scene)).requirements(None)
@@ -172,7 +172,7 @@ def test_failed_description_after_an_import(scene: Scene, capfd: pytest.CaptureF
 
 
 def test_build_without_a_backend(scene: Scene) -> None:
-    """A real backend that is not there is no failed build: its refusal is all that is said."""
+    """A missing real backend is reported by its refusal alone, not as a failed build."""
     make_source(scene.source, "nowhere_at_all")
     said = Said()
     with pytest.raises(BackendError):
@@ -183,15 +183,15 @@ def test_build_without_a_backend(scene: Scene) -> None:
 
 
 def test_build_with_reuse(scene: Scene) -> None:
-    """A wheel is built with the target's runtime on the path, behind everything, and stamped with it."""
+    """A wheel is built with the target's runtime at the end of the import path, and stamped with it."""
     table = '[tool.runtime-backend.env]\nBUILT_FOR = "{torch.version}"\nPATH = "/mine"\n'
     make_source(scene.source, "backends.recording", table)
     caller = scene.pip(scene.shell(scene.elsewhere, SOME="1", _PYPROJECT_HOOKS_BUILD_BACKEND="x"))
     said = Said()
     folder = str(scene.root / "dist")
     assert WHEEL == call_of("build_wheel", scene, caller, said).build(folder, {"a": "b"}, "metadata")
-    told = str(Path("metadata").absolute())
-    assert ([("build_wheel", folder, {"a": "b"}, told)], []) == (recording.calls(), said.lines)
+    reported = str(Path("metadata").absolute())
+    assert ([("build_wheel", folder, {"a": "b"}, reported)], []) == (recording.calls(), said.lines)
     (seen,) = recording.seen()
     overlay = Path(seen["path"][-1])
     assert scene.site(scene.target) / "torch" == (overlay / "torch").resolve()
@@ -213,7 +213,7 @@ def test_build_with_reuse(scene: Scene) -> None:
 
 
 def test_build_with_the_present_one(scene: Scene) -> None:
-    """Without isolation, the runtime's own folder is where CMake looks."""
+    """Without isolation, CMAKE_PREFIX_PATH has the runtime's own folder."""
     caller = scene.not_isolated(scene.shell(scene.elsewhere), ["pip"])
     call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None, None)
     (seen,) = recording.seen()
@@ -221,7 +221,7 @@ def test_build_with_the_present_one(scene: Scene) -> None:
 
 
 def test_build_that_must_not_be(scene: Scene) -> None:
-    """Nothing is built against a runtime that is not the target's."""
+    """A build against a runtime other than the target's is refused."""
     caller = scene.uv(scene.shell(scene.consumer), "sync")
     make_torch(scene.site(caller.prefix), OTHER)
     with pytest.raises(ProvisionError) as caught:
@@ -231,14 +231,14 @@ def test_build_that_must_not_be(scene: Scene) -> None:
 
 
 def test_build_with_nothing_known(scene: Scene) -> None:
-    """Nothing is built where no runtime is known."""
+    """A build without a known runtime is refused."""
     with pytest.raises(ResolutionError):
         call_of("build_editable", scene, scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))).build("x", None)
     assert [] == recording.calls()
 
 
 def test_build_without_any_runtime(scene: Scene) -> None:
-    """With provision none, the wheel is built and stamped as such, in the build folder that it has anyway."""
+    """With provision 'none', the wheel is built in the usual build folder, and its stamp has no runtime."""
     make_source(scene.source, "backends.recording", 'provision = "none"\n')
     caller = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))
     call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None, None)
@@ -248,7 +248,7 @@ def test_build_without_any_runtime(scene: Scene) -> None:
 
 
 def test_editable(scene: Scene) -> None:
-    """An editable build compiles always, and holds nothing compiled by rights."""
+    """An editable build always compiles, and its wheel needs no compiled file."""
     write(scene.source / "x.cpp", "")
     said = Said()
     caller = scene.pip(scene.shell(scene.elsewhere))
@@ -259,7 +259,7 @@ def test_editable(scene: Scene) -> None:
 
 @pytest.mark.parametrize("has_sources", [True, False])
 def test_uncompiled(has_sources: bool, scene: Scene) -> None:  # noqa: FBT001 - a column
-    """A wheel that lost its extension is told, where there was something to compile."""
+    """A wheel without its extension causes a warning if the source has files to compile."""
     make_source(scene.source, "backends.minimal")
     if has_sources:
         write(scene.source / "csrc/x.cu", "")
@@ -268,7 +268,7 @@ def test_uncompiled(has_sources: bool, scene: Scene) -> None:  # noqa: FBT001 - 
         str(scene.root / "dist"), None, None
     )
     expected = (
-        f"warning: {WHEEL} holds no compiled file, although the source has some to compile (csrc/x.cu):"
+        f"warning: {WHEEL} contains no compiled file, although the source has files to compile (csrc/x.cu):"
         " the package may have left its extension out without an error"
     )
     assert ([expected] if has_sources else []) == said.lines
@@ -291,7 +291,7 @@ def test_others_need_no_runtime(hook: str, made: str, scene: Scene) -> None:
 
 
 def test_demanded_hook_is_absent(scene: Scene) -> None:
-    """A real backend without build_wheel is none."""
+    """A real backend without build_wheel is refused."""
     make_source(scene.source, "backends.objects:empty")
     caller = scene.pip(scene.shell(scene.elsewhere))
     with pytest.raises(BackendError) as caught:
@@ -303,7 +303,7 @@ def test_demanded_hook_is_absent(scene: Scene) -> None:
 
 
 def test_child_that_cannot_be_started(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the system refuses to us is no failure of the real backend."""
+    """A refusal of the system is not reported as a failure of the real backend."""
 
     def refuse(*_: object, **__: object) -> None:
         raise OSError(12, "Cannot allocate memory")
@@ -325,7 +325,7 @@ def test_child_that_cannot_be_started(scene: Scene, monkeypatch: pytest.MonkeyPa
     ],
 )
 def test_failed_build(backend: str, code: int, printed: str, scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
-    """A failed build ends with the real backend's own words, what it was called with, and why; 0 is a failure too."""
+    """A failed build ends with the real backend's output, its runtime and settings; exit code 0 is a failure, too."""
     make_source(scene.source, f"backends.objects:{backend}", '[tool.runtime-backend.env]\nA = "1"\nHOME = "x"\n')
     said = Said()
     with pytest.raises(SystemExit) as caught:
@@ -346,7 +346,7 @@ def test_failed_build(backend: str, code: int, printed: str, scene: Scene, capfd
 
 
 def test_failed_sdist(scene: Scene) -> None:
-    """A hook that is no build tells the same; its output is not kept."""
+    """A failed hook that is no build ends in the same way, but its output is not kept."""
     write(scene.source / "failing_backend.py", "def build_sdist(*_):\n    raise RuntimeError\n")
     make_source(scene.source, "failing_backend", 'backend-path = ["."]\n')
     said = Said()
@@ -358,7 +358,7 @@ def test_failed_sdist(scene: Scene) -> None:
 
 
 def test_failed_sdist_for_want_of_a_runtime(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """A hook that goes on without a runtime, and fails, says why there was none."""
+    """A hook that fails without a runtime reports why there was none."""
     write(
         scene.source / "failing_backend.py",
         "def build_sdist(*_):\n    import torch_that_is_nowhere\n",
@@ -371,20 +371,20 @@ def test_failed_sdist_for_want_of_a_runtime(scene: Scene, capsys: pytest.Capture
 
 
 def test_unsupported(scene: Scene) -> None:
-    """A real backend's UnsupportedOperation is the frontend's to handle."""
+    """The real backend's UnsupportedOperation is passed on to the frontend."""
     make_source(scene.source, "backends.objects:unsupporting")
     with pytest.raises(objects.UnsupportedOperation):
         call_of("build_sdist", scene, scene.pip(scene.shell(scene.elsewhere))).run("x", None)
 
 
 def test_attributes(scene: Scene) -> None:
-    """What the real backend has is told before the call, and what it lacks."""
+    """Whether the real backend has a hook is known before the call."""
     call = call_of("build_editable", scene, scene.pip(scene.shell(scene.elsewhere)))
     assert (recording.build_editable, None) == (call.attribute("build_editable"), call.attribute("nonsense"))
 
 
 def test_notes_and_log(scene: Scene) -> None:
-    """What is not wrong but to be known is said, and the plan is logged, a line a call."""
+    """Notes are printed, and the plan of each call is one line of the log."""
     said, log = Said(), scene.root / "log"
     make_torch(make_venv(scene.elsewhere / ".venv"), STALE)
     write(scene.elsewhere / "uv.lock", (scene.consumer / "uv.lock").read_text("utf-8"))
@@ -400,7 +400,7 @@ def test_notes_and_log(scene: Scene) -> None:
 
 
 def test_log_that_cannot_be_written(scene: Scene) -> None:
-    """A log that cannot be written is a stop."""
+    """A log that cannot be written is an error."""
     path = blocked(scene.root)
     caller = scene.pip(scene.shell(scene.elsewhere, RUNTIME_BACKEND_LOG=str(path)))
     with pytest.raises(BackendError) as caught:
@@ -411,7 +411,7 @@ def test_log_that_cannot_be_written(scene: Scene) -> None:
 
 
 def test_scikit_build(scene: Scene) -> None:
-    """A build folder that the producer shares among runtimes is divided."""
+    """A build folder in the producer's settings gets a folder for each runtime."""
     make_source(scene.source, "backends.recording", '[tool.scikit-build]\nbuild-dir = "build/x"\n')
     call_of("build_wheel", scene, scene.pip(scene.shell(scene.elsewhere))).build(str(scene.root / "dist"), None, None)
     assert recording.seen()[0]["environ"]["SKBUILD_BUILD_DIR"].startswith("build/x/torch-2.7.0-")
@@ -439,7 +439,7 @@ def build_sdist(folder, config_settings=None):
 
 
 def asking(scene: Scene, which: str, table: str = "") -> Scene:
-    """Let the scene's backend ask a torch for something."""
+    """Let the scene's backend use an attribute of torch."""
     text = BACKEND.replace("{WHICH}", which).replace("{tests!r}", repr(str(Path(__file__).parents[1])))
     write(scene.source / "asking_backend.py", text)
     make_source(scene.source, "asking_backend", f'backend-path = ["."]\n{table}')
@@ -448,14 +448,14 @@ def asking(scene: Scene, which: str, table: str = "") -> Scene:
 
 @pytest.fixture
 def _forgetful() -> Iterator[None]:
-    """Forget the backend of the scene, which another scene has under the same name."""
+    """Remove the scene's backend from sys.modules, because other scenes use the same name."""
     yield
     sys.modules.pop("asking_backend", None)
 
 
 @pytest.mark.usefixtures("_forgetful")
 def test_metadata_with_a_stand_in(scene: Scene) -> None:
-    """Where torch is not there, the real backend answers with the stand-in, which knows what is locked."""
+    """Without torch, the real backend answers with the stand-in, which has the locked version."""
     asking(scene, "{torch.__version__}")
     write(scene.consumer / "uv.lock", lock_text("2.8.0+cu126"))
     caller, said = scene.uv(scene.shell(scene.consumer), "lock"), Said()
@@ -474,7 +474,7 @@ def test_metadata_with_a_stand_in(scene: Scene) -> None:
 
 @pytest.mark.usefixtures("_forgetful")
 def test_what_the_stand_in_lacks(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """What the stand-in does not have leads on to the real one; where that is not there, the build says so."""
+    """If the stand-in lacks an attribute, the real torch is tried; if that is missing, the build reports it."""
     asking(scene, "")
     caller, said = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene)), Said()
     with pytest.raises(ResolutionError):
@@ -485,13 +485,13 @@ def test_what_the_stand_in_lacks(scene: Scene, capsys: pytest.CaptureFixture[str
     asking(scene, "", 'metadata = "stub"\n')
     with pytest.raises(MetadataError) as caught:
         call_of("build_sdist", scene, caller).run(str(scene.root / "dist"), None)
-    told = "build_sdist: 'stub' gave no answer: the stand-in torch has no torch.nonsense\nLet the real backend"
-    assert str(caught.value).startswith(told)
+    reported = "build_sdist: 'stub' gave no answer: the stand-in torch has no torch.nonsense\nLet the real backend"
+    assert str(caught.value).startswith(reported)
 
 
 @pytest.mark.usefixtures("_forgetful")
 def test_metadata_that_depend_on_what_is_not_known(scene: Scene) -> None:
-    """A version that holds torch's is not guessed."""
+    """A package version that contains torch's version is not guessed."""
     asking(scene, "{torch.__version__}", 'metadata = "stub"\n')
     caller = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene))
     with pytest.raises(MetadataError) as caught:
@@ -500,7 +500,7 @@ def test_metadata_that_depend_on_what_is_not_known(scene: Scene) -> None:
 
 
 def test_static_metadata(scene: Scene) -> None:
-    """A complete [project] table is the answer; there is one even where the real backend has no such hook."""
+    """A complete [project] table is the answer, even if the real backend has no such hook."""
     make_source(scene.source, "backends.minimal", STATIC)
     caller, folder = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene)), scene.root / "dist"
     hook = "prepare_metadata_for_build_wheel"
@@ -513,16 +513,16 @@ def test_static_metadata(scene: Scene) -> None:
 
 
 def prepared(scene: Scene, metadata: str, way: str, *runtimes: str) -> str:
-    """Write metadata that the frontend was told before, and return the folder."""
-    folder = scene.root / "told/nonsense-1.0.dist-info"
+    """Write metadata that the frontend got before, and return the folder."""
+    folder = scene.root / "prepared/nonsense-1.0.dist-info"
     write(folder / "METADATA", metadata)
     mark = {"format": 1, "metadata": way, "runtimes": runtimes}
     write(folder / "runtime-backend.json", json.dumps(mark))
     return str(folder)
 
 
-def test_wheel_that_is_what_was_told(scene: Scene) -> None:
-    """What the real backend told of the same runtime it may take over; what others told it does not get to see."""
+def test_wheel_of_prepared_metadata(scene: Scene) -> None:
+    """The real backend gets the prepared metadata only if it made them itself, for the same runtime."""
     caller, dist = scene.pip(scene.shell(scene.elsewhere)), str(scene.root / "dist")
     same = f"torch {TARGET} cuda=None hip=None rocm=None xpu=None git-version=0123abc"
     for way, runtimes, is_seen in [("real", [same], True), ("real", ["torch 1.0"], False), ("stub", [same], False)]:
@@ -531,22 +531,22 @@ def test_wheel_that_is_what_was_told(scene: Scene) -> None:
         assert (folder if is_seen else None) == recording.calls()[-1][-1]
 
 
-def test_wheel_that_is_not_what_was_told(scene: Scene) -> None:
-    """A wheel that is another one than the frontend resolved by is a stop, and is not left behind."""
+def test_wheel_of_other_metadata(scene: Scene) -> None:
+    """A wheel that differs from the metadata that the frontend got is refused and removed."""
     folder = prepared(scene, "Name: nonsense\nRequires-Dist: torch\n", "stub", "torch 2.8.0")
     caller = scene.pip(scene.shell(scene.elsewhere))
     with pytest.raises(MetadataError) as caught:
         call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None, folder)
     assert (
-        f"{WHEEL} is not what the frontend was told before, and resolves by:\n"
-        "  Requires-Dist: torch: told, but not in the wheel\n"
-        f"The metadata were told by way of 'stub', for torch 2.8.0; the wheel is built against torch {TARGET}.\n"
+        f"{WHEEL} differs from the metadata that the frontend got before:\n"
+        "  Requires-Dist: torch: not in the wheel\n"
+        f"The metadata came from 'stub', for torch 2.8.0; the wheel is built against torch {TARGET}.\n"
     ) in str(caught.value)
     assert [] == list((scene.root / "dist").iterdir())
 
 
 def test_newest(scene: Scene) -> None:
-    """Where the frontend chose the runtime, metadata and wheel require exactly that one."""
+    """If the frontend chose the runtime, metadata and wheel require exactly that runtime."""
     make_source(scene.source, "backends.recording", 'unresolved = "newest"\n')
     caller, dist = scene.pip(scene.shell(scene.elsewhere), prefix=bare(scene)), scene.root / "dist"
     make_torch(Path(caller.sys_path[0]), "2.9.0")
@@ -558,7 +558,7 @@ def test_newest(scene: Scene) -> None:
 
 
 def test_fetch(scene: Scene) -> None:
-    """What the build environment lacks, and can no longer be required, is fetched, and then reused."""
+    """A runtime that can no longer be required is fetched, and reused afterwards."""
     said, caller = Said(), scene.uv(scene.shell(scene.consumer), "sync")
     installer = scene.root / "bin/uv"
     code = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r}); import standins, pathlib"
@@ -578,7 +578,7 @@ def test_fetch(scene: Scene) -> None:
 
 
 def test_fetched_is_another_one(scene: Scene) -> None:
-    """What lies in the cache under the right name, and is something else, is not built against."""
+    """A runtime in the cache with the right name and another identity is refused."""
     caller = scene.uv(scene.shell(scene.consumer), "sync")
     url = f"torch @ https://example.org/torch-{LOCKED}-py3-none-any.whl#sha256={'ab' * 32}"
     folder = plan_fetching(scene.root / "our-cache/fetched", "3.11", url).folder
@@ -592,10 +592,10 @@ def test_fetched_is_another_one(scene: Scene) -> None:
 
 
 def test_sdist_that_lacks_something(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a build needs is added to an sdist."""
+    """Missing files that a build needs are added to an sdist."""
     said, dist = Said(), scene.root / "dist"
     made = call_of("build_sdist", scene, scene.pip(scene.shell(scene.elsewhere)), said).run(str(dist), None)
-    assert [f"note: {made} lacked pyproject.toml: added, a build needs it"] == said.lines
+    assert [f"note: {made} lacked pyproject.toml, needed for a build: added"] == said.lines
     whole = "import tarfile, pathlib\ndef build_sdist(folder, config_settings=None):\n    with tarfile.open(folder + '/x-1.tar.gz', 'w:gz') as archive:\n        archive.add('pyproject.toml', 'x-1/pyproject.toml')\n    return 'x-1.tar.gz'\n"
     write(scene.source / "whole_backend.py", whole)
     make_source(scene.source, "whole_backend", 'backend-path = ["."]\n')
@@ -606,7 +606,7 @@ def test_sdist_that_lacks_something(scene: Scene, monkeypatch: pytest.MonkeyPatc
 
 
 IN_TREE = """
-import torchgen  # as a backend may that looks at torch when it is imported
+import torchgen  # like a backend that uses torch when it is imported
 def build_wheel(*_): pass
 def build_sdist(*_): pass
 def build_editable(*_): pass
@@ -615,7 +615,7 @@ def build_editable(*_): pass
 
 @pytest.fixture
 def in_tree(scene: Scene) -> Iterator[Scene]:
-    """Return a scene whose real backend lies in the source tree, and needs torch when it is imported."""
+    """Return a scene whose real backend is in the source tree, and needs torch when it is imported."""
     write(scene.source / "torch_backend.py", IN_TREE)
     make_source(scene.source, "torch_backend", 'backend-path = ["."]\n')
     yield scene
@@ -624,12 +624,12 @@ def in_tree(scene: Scene) -> Iterator[Scene]:
 
 
 def at_home(caller: Caller, home: Path | str) -> Caller:
-    """Return a caller with a home folder, in which the cache is."""
+    """Return a caller with a home folder that contains the cache."""
     return caller._replace(environ={**caller.environ, "HOME": str(home)})
 
 
 def test_probe_by_the_settings_to_come(in_tree: Scene) -> None:
-    """Whether a hook is there is asked with the settings of the call, which are on the command line: nothing else is made."""
+    """The check whether a hook exists uses the config settings on the command line, and makes nothing else."""
     cache = in_tree.root / "named"
     words = ("-C", f"runtime-backend.cache-dir={cache}")
     caller = at_home(in_tree.pip(in_tree.shell(in_tree.elsewhere), *words), in_tree.root / "home")
@@ -640,7 +640,7 @@ def test_probe_by_the_settings_to_come(in_tree: Scene) -> None:
 
 @pytest.mark.parametrize("home", ["a-file/below", ""])
 def test_probe_without_a_cache(home: str, in_tree: Scene) -> None:
-    """Where the cache cannot be written to, it can still be asked what the real backend has; nothing is built."""
+    """If the cache is not writable, the real backend can still be checked for hooks, but nothing is built."""
     write(in_tree.root / "a-file", "")
     caller = at_home(in_tree.pip(in_tree.shell(in_tree.elsewhere), "--no-deps"), home and in_tree.root / home)
     assert [True, False] == [HookCall(hook, caller, Said()).has(hook) for hook in OPTIONAL]
@@ -656,13 +656,13 @@ OPTIONAL = ("build_editable", "prepare_metadata_for_build_wheel")
 
 
 def read_version(site: Path) -> str:
-    """Return the version of a torch."""
+    """Return the text of ``torch/version.py``."""
     return (site / "torch/version.py").read_text("utf-8").partition("__version__ = '")[2].partition("'")[0]
 
 
 @pytest.mark.parametrize("home", ["a-file/below", ""])
 def test_cache_that_is_not_needed(home: str, scene: Scene) -> None:
-    """An sdist, metadata, and a build that leaves torch alone need no cache."""
+    """An sdist, metadata, and a build with provision 'none' need no cache."""
     write(scene.root / "a-file", "")
     caller = at_home(scene.pip(scene.shell(scene.elsewhere)), home and scene.root / home)
     for hook in ("build_sdist", "prepare_metadata_for_build_wheel"):
@@ -677,7 +677,7 @@ def test_cache_that_is_not_needed(home: str, scene: Scene) -> None:
 
 
 def test_planned_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The probe and the call share the plan where the settings are the ones that were foreseen."""
+    """The check for a hook and its call share the plan if the config settings are those of the command line."""
     plans = list[object]()
     make = HookCall._make_plan  # noqa: SLF001 - it is counted
 
@@ -696,7 +696,7 @@ def test_planned_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_editable_keeps_its_environment(scene: Scene) -> None:
-    """An editable is built with paths of its own environment: no later build leads them elsewhere."""
+    """An editable is built with paths that no later build changes."""
     caller = scene.pip(scene.shell(scene.elsewhere))
     call_of("build_editable", scene, caller).build(str(scene.root / "dist"), None)
     call_of("build_wheel", scene, caller).build(str(scene.root / "dist"), None)
@@ -706,7 +706,7 @@ def test_editable_keeps_its_environment(scene: Scene) -> None:
 
 
 def test_left_by_a_killed_build(scene: Scene) -> None:
-    """A build removes what earlier ones have left unfinished, of whatever kind."""
+    """A build removes all unfinished files of earlier builds."""
     left = aside(scene.root / "our-cache/fetched/torch-2")
     write(left / "torch/x", "")
     write(lock_of(left), "")

@@ -1,4 +1,4 @@
-"""Whole hooks of a package with CUDA code: what is required, fetched, shown, put in front, told and stamped."""
+"""Whole hook calls of a package with CUDA code: requirements, downloads, paths, compiler cache, messages, stamp."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ else:
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    """Return a scene whose consumer has locked a torch without a label; what this process has is not in the way."""
+    """Return a scene whose consumer locked a torch without a label, without the modules of this process."""
     for name in (*CACHE, "CUDA_HOME", "CUDA_PATH", "MAX_JOBS", "TORCH_CUDA_ARCH_LIST"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("RECORDED", str(tmp_path / "recorded.jsonl"))
@@ -63,12 +63,12 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 
 def shell_of(scene: Scene, **more: Any) -> dict[str, str]:
-    """Return the variables of a person who has no programs but those of the scene."""
+    """Return the variables of a person whose PATH has only programs of the scene."""
     return scene.shell(scene.consumer, **{"PATH": str(scene.root / "bin"), **more})
 
 
 def uv(scene: Scene, without: tuple[str, ...] = (), **more: str) -> Caller:
-    """Return the caller under uv, which installs stand-ins."""
+    """Return the caller under a uv that installs stand-ins."""
     here = Path(__file__).parents[1]
     text = INSTALLER.format(python=sys.executable, path=[str(here), str(here.parent)], without=without)
     installer = make_program(scene.root / "uv/uv", text)
@@ -103,7 +103,7 @@ def build(scene: Scene, caller: Caller, said: Said | None = None) -> tuple[Mappi
 
 
 def test_two_rounds(scene: Scene) -> None:
-    """A build fetches torch first, which tells the compilers that it fetches then; the next build finds both."""
+    """A build fetches torch, and then the compilers for that torch; the next build finds both."""
     said, caller = Said(), uv(scene)
     environ, stamp = build(scene, caller, said)
     cache = scene.root / "our-cache"
@@ -139,7 +139,7 @@ def build_wheel(*given):
 
 
 def test_prune_during_a_build(scene: Scene) -> None:
-    """While a build runs, pruning takes nothing that it uses; afterwards it takes everything."""
+    """Pruning removes nothing that a running build uses; after the build it removes everything."""
     make_program(scene.root / "bin/ccache", "#!/bin/sh\n")
     make_program(scene.root / "bin/c++", "#!/bin/sh\n")
     cache = scene.root / "our-cache"
@@ -152,7 +152,7 @@ def test_prune_during_a_build(scene: Scene) -> None:
 
 
 def test_one_round(scene: Scene) -> None:
-    """Where the lock tells torch's CUDA, both are fetched at once, and in get_requires both are required."""
+    """If the lock shows torch's CUDA version, both are fetched at once, and get_requires requires both."""
     locked = lock_text("2.12.0").replace(
         'version = "2.12.0"\n', 'version = "2.12.0"\ndependencies = [{ name = "cuda-toolkit" }]\n'
     )
@@ -175,7 +175,7 @@ def test_postponed(scene: Scene) -> None:
 
 
 def test_fetched_is_another_one(scene: Scene) -> None:
-    """Compilers that an index gives in part are not taken, nor fetched for ever."""
+    """If an index has only some of the compilers, the build stops, without fetching them again and again."""
     with pytest.raises(ProvisionError) as caught:
         build(scene, uv(scene, without=("nvidia-nvvm",)))
     folder = next(path for path in (scene.root / "our-cache/toolkits").iterdir() if path.is_dir())
@@ -187,7 +187,7 @@ def test_fetched_is_another_one(scene: Scene) -> None:
 
 
 def test_no_isolation(scene: Scene) -> None:
-    """An environment of the person's own is not completed: a stop with the command that does it."""
+    """Nothing is installed into the person's own environment: the stop names the command to run."""
     shell = shell_of(scene)
     make_torch(scene.site(scene.target), "2.7.0", reported="2.7.0+cu130", cuda="13.0")
     caller = scene.not_isolated(shell, ["pip"])
@@ -202,7 +202,7 @@ def test_no_isolation(scene: Scene) -> None:
 
 
 def test_lacking_compilers(scene: Scene) -> None:
-    """A setup.py that cannot tell its requirements without CUDA's compilers has its failure told, and no more."""
+    """If setup.py needs CUDA's compilers for its requirements, its failure is a note, and the hook goes on."""
     make_source(scene.source, "backends.objects:raising", WHEELS)
     said, caller = Said(), scene.pip(shell_of(scene))
     version = scene.site(scene.target) / "torch/version.py"
@@ -217,7 +217,7 @@ def test_lacking_compilers(scene: Scene) -> None:
 
 
 def test_stop_of_a_setup_script(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where there can be no toolkit, torch's CUDAExtension fails in the first hook already: it is told why, after that."""
+    """If no toolkit is possible, torch's CUDAExtension fails in the first hook, and the reason follows its output."""
     make_source(scene.source, "backends.objects:raising", f'metadata = "real"\n{WHEELS}')
     make_torch(scene.site(scene.target), "2.7.0", reported="2.7.0+cu126", cuda="12.6")
     with pytest.raises(CudaError, match=r"torch is for CUDA 12\.6 .* and the wheels of CUDA 12 contain no nvcc"):
@@ -226,7 +226,7 @@ def test_stop_of_a_setup_script(scene: Scene, capsys: pytest.CaptureFixture[str]
 
 
 def test_stable_paths(scene: Scene) -> None:
-    """In a build environment torch and CUDA_HOME are seen at paths that stay; the compilers are kept, the links go."""
+    """Torch and CUDA_HOME in a build environment have stable paths; the compilers stay, the links are removed."""
     make_source(scene.source, "backends.recording", f'{WHEELS}env = {{ A = "{{torch.site}}/x" }}\n')
     caller = pip(scene)
     plan = planned(BUILD, scene, caller)
@@ -255,7 +255,7 @@ def test_stable_paths(scene: Scene) -> None:
 
 
 def test_cache_that_cannot_be_written_to(scene: Scene) -> None:
-    """What is in the build environment needs no cache: torch is seen where it lies, at a path of this build's own."""
+    """A torch in the build environment needs no cache: it is used at its own path, which only this build has."""
     make_source(scene.source, "backends.recording", 'env = { A = "{torch.site}/x" }\n')
     caller = pip(scene)
     write(scene.root / "our-cache/overlays", "a file where the folder would be")
@@ -266,7 +266,7 @@ def test_cache_that_cannot_be_written_to(scene: Scene) -> None:
 
 @pytest.mark.parametrize("taken", ["view", "home"])
 def test_moved(taken: str, scene: Scene) -> None:
-    """A build that runs beside another sees the other path in every variable."""
+    """A build that runs next to another has its own path in every variable."""
     make_program(scene.root / "bin/ccache", "#!/bin/sh\n")
     make_source(scene.source, "backends.recording", f'{WHEELS}env = {{ A = "-I{{torch.site}}/x:{{torch.site}}" }}\n')
     caller = pip(scene)
@@ -295,7 +295,7 @@ def test_moved(taken: str, scene: Scene) -> None:
 
 
 def test_own_toolkit(scene: Scene) -> None:
-    """The person's CUDA_HOME stays as it is, and names the toolkit in every other way that build tools look."""
+    """The person's CUDA_HOME is kept, and every other variable that build tools read names the same toolkit."""
     root = make_toolkit(scene.root / "own").parents[1]
     write(root / "include/cusparse.h", "")
     make_source(scene.source, "backends.recording", "cuda = {}\n")
@@ -318,7 +318,7 @@ def test_own_toolkit(scene: Scene) -> None:
     ],
 )
 def test_compiler_cache(hook: str, table: str, more: dict[str, str], expected: set[str], scene: Scene) -> None:
-    """A compiler cache is in front of the compilers in build hooks; what the person or the package names goes before."""
+    """Build hooks call the compilers through a compiler cache; settings of the person and the package win."""
     for name in ("ccache", "c++"):
         make_program(scene.root / "bin" / name, "#!/bin/sh\n")
     make_source(scene.source, "backends.recording", table)
@@ -340,7 +340,7 @@ NINE = 'cuda = { toolkit = "wheels", arch-list = "9.0" }\n'
 
 
 @pytest.mark.parametrize(
-    ("hook", "table", "more", "is_told"),
+    ("hook", "table", "more", "warns"),
     [
         (BUILD, NINE, {}, True),
         ("build_editable", NINE, {}, True),
@@ -350,8 +350,8 @@ NINE = 'cuda = { toolkit = "wheels", arch-list = "9.0" }\n'
         (BUILD, NINE, {"TORCH_CUDA_ARCH_LIST": "9.0"}, False),
     ],
 )
-def test_own_architectures(hook: str, table: str, more: dict[str, str], is_told: bool, scene: Scene) -> None:  # noqa: FBT001 - a table
-    """A package that names architectures itself is told to the person whose list does not count; in build hooks."""
+def test_own_architectures(hook: str, table: str, more: dict[str, str], warns: bool, scene: Scene) -> None:  # noqa: FBT001 - a table
+    """Build hooks warn if the package names architectures itself, so that the person's list is ignored."""
     make_source(scene.source, "backends.recording", table)
     write(scene.source / "setup.py", "flags = [\n    '-gencode=arch=compute_80,code=sm_80',\n]\n")
     said = Said()
@@ -361,13 +361,13 @@ def test_own_architectures(hook: str, table: str, more: dict[str, str], is_told:
     else:
         (call.build if hook.startswith("build") else call.run)(str(scene.root / "dist"), None)
     assert [
-        "warning: the package names architectures itself, so torch does not look at TORCH_CUDA_ARCH_LIST: setup.py:2:"
+        "warning: the package names architectures itself, so torch ignores TORCH_CUDA_ARCH_LIST: setup.py:2:"
         " '-gencode=arch=compute_80,code=sm_80'"
-    ] * is_told == said.lines
+    ] * warns == said.lines
 
 
-def test_told(scene: Scene) -> None:
-    """Explain tells the toolkit, the view and the compiler cache, as a tree and as JSON."""
+def test_explain(scene: Scene) -> None:
+    """Explain shows the toolkit, the view and the compiler cache, as a tree and as JSON."""
     make_program(scene.root / "bin/ccache", "#!/bin/sh\n")
     caller = pip(scene)
     site = caller.sys_path[0]
@@ -403,8 +403,8 @@ def test_told(scene: Scene) -> None:
     } == {key: described[key] for key in ("view", "toolkit", "compiler-cache")}
 
 
-def test_told_before_they_are_there(scene: Scene) -> None:
-    """Explain tells what is required for the toolkit; where it will lie is not known."""
+def test_explain_before_the_toolkit_is_installed(scene: Scene) -> None:
+    """Explain shows the requirements of a toolkit whose path is not known yet."""
     make_source(scene.source, "backends.recording", f"{WHEELS}{STATIC}")
     plan = planned(GR, scene, uv(scene))
     lines = list(render(plan_tree(plan)))
@@ -421,7 +421,7 @@ def test_told_before_they_are_there(scene: Scene) -> None:
 
 @pytest.mark.parametrize("kind", ["wheels", "system", "own"])
 def test_stamp(kind: str, scene: Scene) -> None:
-    """A stamp tells which toolkit, and neither a path of this machine's nor what the person's environment holds."""
+    """A stamp names the toolkit, without paths of the machine and without values of the person's environment."""
     root = make_toolkit(scene.root / "secret-toolkit").parents[1]
     more = {"wheels": {}, "system": {"CUDA_PATH": str(root)}, "own": {"CUDA_HOME": str(root)}}[kind]
     table = f'cuda = {{ toolkit = "{"wheels" if kind == "wheels" else "system"}", arch-list = "9.0", jobs = 2 }}\n'
@@ -438,7 +438,7 @@ def test_stamp(kind: str, scene: Scene) -> None:
 
 
 def test_stub_of_the_driver(scene: Scene) -> None:
-    """It is compiled by the person's C compiler before the real backend is called."""
+    """The compiler script is compiled with the person's C compiler before the real backend is called."""
     make_program(scene.root / "bin/gcc", '#!/bin/sh\nread line; echo "$line" > "$8"\n')
     build(scene, pip(scene))
     (stub,) = (scene.root / "our-cache/cuda").glob("libcuda-*.so")

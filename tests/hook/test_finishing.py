@@ -1,4 +1,4 @@
-"""A finished wheel: held against what was told of it before, and stamped."""
+"""A finished wheel is compared with the metadata that the frontend got, and stamped."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 inner = types.SimpleNamespace(hooks=types.SimpleNamespace(build_wheel=build_wheel))
 """
 HINT = (
-    "If the runtime was not known then, run the same command again. If the metadata depend on it, the package has to say"
-    " so: tool.runtime-backend.metadata = 'real'."
+    "If the runtime was not known then, run the same command again. If the metadata depend on the runtime, set"
+    " tool.runtime-backend.metadata = 'real' in the package."
 )
 
 
@@ -96,9 +96,9 @@ def refusal(scene: Scene, prepared: Path | None = None) -> str:
     return str(caught.value)
 
 
-def told_before(scene: Scene, metadata: str, *runtimes: str) -> Path:
+def prepared(scene: Scene, metadata: str, *runtimes: str) -> Path:
     """Write metadata that the stand-in gave the frontend for some runtimes; return the folder."""
-    folder = scene.root / "told/ext-1.dist-info"
+    folder = scene.root / "prepared/ext-1.dist-info"
     write(folder / "METADATA", metadata)
     write(folder / "runtime-backend.json", json.dumps({"format": 1, "metadata": "stub", "runtimes": runtimes}))
     return folder
@@ -135,18 +135,18 @@ def test_wheel_without_metadata(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("runtimes", "told"),
+    ("runtimes", "earlier"),
     [((), "no runtime"), (("torch 2.8.0",), "torch 2.8.0"), (("torch 2.8.0", "numpy 2.1"), "torch 2.8.0, numpy 2.1")],
 )
-def test_runtimes_that_were_told(runtimes: tuple[str, ...], told: str, scene: Scene) -> None:
+def test_runtimes_of_earlier_metadata(runtimes: tuple[str, ...], earlier: str, scene: Scene) -> None:
     """A wheel with other metadata than the frontend got is refused; the message lists the differences and the runtimes."""
     backend(scene)
     assert (
-        f"{WHEEL} is not what the frontend was told before, and resolves by:\n"
-        "  Version: 2: told, but not in the wheel\n"
-        "  Version: 1: in the wheel, but not told\n"
-        f"The metadata were told by way of 'stub', for {told}; the wheel is built against torch {TARGET}.\n{HINT}"
-    ) == refusal(scene, told_before(scene, "Name: ext\nVersion: 2\n", *runtimes))
+        f"{WHEEL} differs from the metadata that the frontend got before:\n"
+        "  Version: 2: not in the wheel\n"
+        "  Version: 1: only in the wheel\n"
+        f"The metadata came from 'stub', for {earlier}; the wheel is built against torch {TARGET}.\n{HINT}"
+    ) == refusal(scene, prepared(scene, "Name: ext\nVersion: 2\n", *runtimes))
 
 
 @pytest.mark.parametrize(
@@ -160,8 +160,8 @@ def test_runtimes_that_are_there_now(table: str, now: str, scene: Scene) -> None
     """A wheel with other metadata than the frontend got is refused; the message names the runtimes built against."""
     make_distribution(scene.site(scene.target), "numpy", "2.1", {"numpy/__init__.py": ""})
     backend(scene, table)
-    found = refusal(scene, told_before(scene, "Name: ext\nVersion: 2\n"))
-    line = f"The metadata were told by way of 'stub', for no runtime; the wheel is built against {now}."
+    found = refusal(scene, prepared(scene, "Name: ext\nVersion: 2\n"))
+    line = f"The metadata came from 'stub', for no runtime; the wheel is built against {now}."
     assert line == found.splitlines()[-2]
 
 
@@ -172,6 +172,6 @@ def test_wheel_that_refuses_one_of_two_runtimes(scene: Scene) -> None:
     where = f"(installed: {scene.target})"
     assert (
         f"{WHEEL} requires 'numpy<2', but was built against torch {TARGET} {where}, numpy 2.1 {where}:"
-        " an installation would replace that one\n"
+        " installing the wheel would replace that runtime\n"
         "Install a runtime that the package accepts, or name it in the same command, then run it again."
     ) == refusal(scene)

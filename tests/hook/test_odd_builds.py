@@ -1,4 +1,4 @@
-"""Builds that end otherwise than they began, real backends that tell what is not so, and systems that refuse."""
+"""Runtimes that change during a build, real backends that return wrong results, and refusals of the system."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ RECORD = "ext-1.dist-info/RECORD,,\\n"
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    """Return a scene whose build runs a script of the test's own."""
+    """Return a scene whose build runs a script of the test."""
     return make_scene(tmp_path, monkeypatch)
 
 
@@ -79,7 +79,7 @@ def run_build(scene: Scene, script: str, said: Said | None = None) -> Path:
 
 
 def in_dist(scene: Scene) -> list[str]:
-    """Return what lies in the folder of wheels."""
+    """Return the names in the folder of wheels."""
     return sorted(path.name for path in (scene.root / "dist").iterdir())
 
 
@@ -87,7 +87,7 @@ NEW = "import sys; sys.path.insert(0, {tests!r}); from standins import make_torc
 
 
 def replacing(scene: Scene, call: str) -> str:
-    """Return a script that removes torch from the target, and then does something with its folder ``site``."""
+    """Return a script that removes torch from the target, and then changes its folder ``site``."""
     site = scene.site(scene.target)
     start = NEW.format(tests=str(Path(__file__).parents[1]), info=str(site / f"torch-{TARGET}.dist-info"))
     return f"{start} site = pathlib.Path({str(site)!r}); {call}"
@@ -99,29 +99,29 @@ def replacing(scene: Scene, call: str) -> str:
         ("make_torch(site, '2.7.1')", "torch 2.7.1"),
         (f"make_torch(site, '{TARGET}', reported='{TARGET}+cpu')", f"torch {TARGET} (calls itself {TARGET}+cpu)"),
         (f"make_torch(site, '{TARGET}', git_version='another')", f"torch {TARGET}"),
-        ("pass", "no torch that can be read"),
-        (f"make_torch(site, '{TARGET}'); (site / 'torch/version.py').unlink()", "no torch that can be read"),
+        ("pass", "no readable torch"),
+        (f"make_torch(site, '{TARGET}'); (site / 'torch/version.py').unlink()", "no readable torch"),
     ],
 )
 def test_runtime_that_changes_meanwhile(call: str, found: str, scene: Scene) -> None:
-    """A torch that is upgraded, changed or removed while a wheel is built is a stop, and the wheel is not kept."""
+    """If torch is upgraded, changed or removed during a build, the build stops and the wheel is removed."""
     with pytest.raises(ProvisionError) as caught:
         run_build(scene, replacing(scene, call))
     assert (
-        f"torch was changed while ext-1-py3-none-any.whl was built: the build began with torch {TARGET}, found {found}"
-        f" afterwards ({scene.site(scene.target)}). The wheel is removed\n"
-        "Run the same command again, while nothing else installs into that environment."
+        f"torch changed while ext-1-py3-none-any.whl was built: found {found} after the build"
+        f" ({scene.site(scene.target)}), expected torch {TARGET}. The wheel was removed\n"
+        "Run the same command again while nothing else installs into that environment."
     ) == str(caught.value)
     assert [] == in_dist(scene)
 
 
 def test_runtime_that_is_installed_again(scene: Scene) -> None:
-    """The same torch is the same, whoever has installed it anew."""
+    """A build goes on if the same torch was installed again."""
     assert run_build(scene, replacing(scene, f"make_torch(site, '{TARGET}')")).is_file()
 
 
 def test_runtime_of_an_editable(scene: Scene) -> None:
-    """A torch that lies in its own source tree is found again."""
+    """A torch in its own source tree is found again after the build."""
     site = scene.site(scene.target)
     shutil.rmtree(site)
     make_torch(site, TARGET, editable=scene.root / "pytorch")
@@ -129,7 +129,7 @@ def test_runtime_of_an_editable(scene: Scene) -> None:
 
 
 def test_runtime_that_changes_between_builds(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A frontend that runs every hook in one process (tox) builds against the torch of now, whatever it has imported."""
+    """In one process for all hooks (tox), a build uses the installed torch, not the one that was imported before."""
     monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))
     before = dict(os.environ), list(sys.path), Path.cwd()
     site, seen = scene.site(scene.target), scene.root / "seen"
@@ -144,19 +144,19 @@ def test_runtime_that_changes_between_builds(scene: Scene, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("script", "code", "told"),
+    ("script", "code", "reported"),
     [
         ("import ctypes; ctypes.string_at(0)", 1, "the process was ended by SIGSEGV"),
         ("os._exit(3)", 3, "the process ended with exit code 3 without an answer"),
         ("os.kill(os.getpid(), 9)", 1, "the process was ended by SIGKILL, as the kernel does when memory runs out"),
     ],
 )
-def test_real_backend_that_dies(script: str, code: int, told: str, scene: Scene) -> None:
-    """A real backend whose process is ended is told like one that fails, with what has ended it."""
+def test_real_backend_that_dies(script: str, code: int, reported: str, scene: Scene) -> None:
+    """If the process of the real backend is killed, the report is that of a failure, with the signal."""
     said = Said()
     with pytest.raises(SystemExit) as caught:
         run_build(scene, f"print('a.cpp:1:1: error: bad', flush=True); {script}", said)
-    assert (code, f"build_wheel of the real backend: {told}") == (caught.value.code, said.lines[0])
+    assert (code, f"build_wheel of the real backend: {reported}") == (caught.value.code, said.lines[0])
     assert "build_wheel of the real backend failed; it was called with" == said.lines[1]
     assert [f"  its whole output: {said.outputs[0]}", "the first errors in the output:"] == said.lines[-3:-1]
     assert "a.cpp:1:1: error: bad" in Path(said.outputs[0]).read_text("utf-8")
@@ -164,7 +164,7 @@ def test_real_backend_that_dies(script: str, code: int, told: str, scene: Scene)
 
 @pytest.mark.parametrize("made", ["None", "3", "'other.whl'", "''"])
 def test_wheel_that_is_not_there(made: str, scene: Scene) -> None:
-    """A real backend that names what it has not made is refused."""
+    """A real backend that returns the name of a missing file is refused."""
     write(scene.source / "odd_backend.py", BACKEND.replace('MADE = "ext-1-py3-none-any.whl"', f"MADE = {made}"))
     if made == "''":
         with pytest.raises(RuntimeBackendError):
@@ -183,7 +183,7 @@ RECORD = 'RECORD = "ext-1.dist-info/RECORD,,\\n"'.replace("\n", "\\n")
 
 @pytest.mark.parametrize("record", ['b"\\xff,,"', "'\"' + 'x' * 200_000"])
 def test_odd_record(record: str, scene: Scene) -> None:
-    """A RECORD that is no table in UTF-8 is refused, and named."""
+    """A RECORD that is not CSV in UTF-8 is refused, and the message names it."""
     write(scene.source / "odd_backend.py", BACKEND.replace(RECORD, f"RECORD = {record}"))
     with pytest.raises(BackendError) as caught:
         run_build(scene, "pass")
@@ -195,27 +195,27 @@ def test_odd_record(record: str, scene: Scene) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"PK\3\4" * 9])
 def test_no_wheel(content: bytes, scene: Scene) -> None:
-    """What is no zip file is no wheel."""
+    """A wheel that is no zip file is refused."""
     path = scene.root / "dist/x.whl"
     path.write_bytes(content)
     with pytest.raises(BackendError) as caught:
         read_from_dist_info(path, "METADATA")
-    told = "the real backend returned a file that is not a wheel: it is not a tar or zip file, or it is damaged"
-    assert f"{path}: {told}" == caught.value.message
+    reported = "the real backend returned a file that is not a wheel: it is not a tar or zip file, or it is damaged"
+    assert f"{path}: {reported}" == caught.value.message
     with pytest.raises(SystemRefusalError, match="No such file or directory"):
         read_from_dist_info(path.with_name("gone"), "METADATA")
 
 
 def test_no_sdist(scene: Scene) -> None:
-    """What is no .tar.gz is no sdist."""
+    """An sdist that is no .tar.gz file is refused."""
     with pytest.raises(BackendError) as caught:
         call_of("build_sdist", scene, scene.pip(shell(scene))).run(str(scene.root / "dist"), None)
-    told = "the real backend returned a file that is not a .tar.gz archive, as PEP 517 requires"
-    assert f"{scene.root / 'dist/ext-1.zip'}: {told}" == caught.value.message
+    reported = "the real backend returned a file that is not a .tar.gz archive, as PEP 517 requires"
+    assert f"{scene.root / 'dist/ext-1.zip'}: {reported}" == caught.value.message
 
 
 def test_metadata_that_are_not_there(scene: Scene) -> None:
-    """Metadata that were not made are refused."""
+    """A missing folder of metadata is refused."""
     make_source(scene.source, "odd_backend", 'backend-path = ["."]\nmetadata = "real"\n')
     with pytest.raises(BackendError, match=r"odd_backend: prepare_metadata_for_build_wheel returned 'ext-1.dist-info'"):
         call_of("prepare_metadata_for_build_wheel", scene, scene.pip(shell(scene))).run(str(scene.root / "dist"), None)
@@ -224,7 +224,7 @@ def test_metadata_that_are_not_there(scene: Scene) -> None:
 def test_failure_of_the_real_backend(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file that the real backend misses is the real backend's failure: its own traceback is printed."""
+    """A missing file of the real backend is a failure of the real backend, with its traceback."""
     be(monkeypatch, scene, scene.pip(shell(scene)))
     write(scene.source / "asks", "")
     with pytest.raises(SystemExit):
@@ -251,7 +251,7 @@ def test_system_that_refuses(  # noqa: PLR0913, PLR0917 - a table, and what pyte
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """What the system refuses, wherever, is a message with the path and what helps, not a traceback."""
+    """A refusal of the system is a message with path and hint, not a traceback, in every step."""
 
     def refuse(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number), path)
@@ -267,7 +267,7 @@ def test_system_that_refuses(  # noqa: PLR0913, PLR0917 - a table, and what pyte
 
 @pytest.mark.parametrize("is_closed", [True, False])
 def test_nobody_reads(scene: Scene, monkeypatch: pytest.MonkeyPatch, *, is_closed: bool) -> None:
-    """Where nothing can be said any more, the exit code says it."""
+    """If stderr cannot be written, the exit code reports the failure."""
     be(monkeypatch, scene, scene.pip(shell(scene)))
     (scene.site(scene.target) / "torch/version.py").unlink()
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
@@ -283,7 +283,7 @@ def test_nobody_reads(scene: Scene, monkeypatch: pytest.MonkeyPatch, *, is_close
 
 
 def test_working_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder that was removed below the process is told as such."""
+    """A working directory that does not exist any more is reported."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
@@ -298,7 +298,7 @@ def test_working_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_path_that_is_not_utf8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A build in a folder whose name is not UTF-8 ends well, and is recorded."""
+    """A build in a folder whose name is not UTF-8 succeeds, and is recorded."""
     folder = tmp_path / os.fsdecode(b"caf\xe9")
     try:
         folder.mkdir()
@@ -317,7 +317,7 @@ def test_path_that_is_not_utf8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("path", ["/" + "x" * 300 + ".lock", "/" + "x/" * 3000 + "uv.lock", "/a\0b", "/\udcff/uv.lock"])
 @pytest.mark.parametrize("kind", ["LOCK", "TARGET"])
 def test_paths_that_are_none(kind: str, path: str, scene: Scene) -> None:
-    """A lock or a target with an impossible path is one that is not there."""
+    """A lock or a target with an impossible path is reported as missing."""
     caller = scene.pip(shell(scene))
     caller = caller._replace(environ={**caller.environ, f"RUNTIME_BACKEND_{kind}": path})
     write(scene.source / "script.py", "\n")
@@ -337,12 +337,12 @@ print(build.build_wheel({folder!r}))
 
 
 ENOUGH = 8
-"""Descriptors of twenty that may be held by others: how many a child needs differs between Pythons."""
+"""Numbers of occupied descriptors, of twenty: how many a child needs differs between Pythons."""
 
 
 @pytest.mark.parametrize("held", [0, ENOUGH, 11, 12, 13])
 def test_few_descriptors(held: int, scene: Scene) -> None:
-    """With hardly a descriptor left a build goes on without being followed; with none, it says what there is to do."""
+    """With few descriptors left, a build is not followed; with none left, it stops with a hint."""
     write(scene.source / "pyproject.toml", '[tool.runtime-backend]\nbuild-backend = "odd_backend"\nbackend-path = ["."]\nprovision = "none"\n')  # fmt: skip
     write(scene.source / "script.py", "\n")
     script = FEW.format(

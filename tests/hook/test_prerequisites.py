@@ -1,4 +1,4 @@
-"""What the machine lacks, told at the end of a failed build."""
+"""Missing headers and compilers, reported at the end of a failed build."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ missing_headers, missing_compiler = _missing_headers, _missing_compiler
 
 
 def no_headers(path: Path) -> str:
-    """Return what is said of a header that is not there."""
+    """Return the message about missing headers."""
     return NO_HEADERS.format(path, v=VERSION, short=VERSION.replace(".", ""))
 
 
 def test_headers(tmp_path: Path) -> None:
-    """They lie in either folder of the interpreter; where Python tells no folder, nothing is said."""
+    """Headers may be in either folder of the interpreter; if Python names no folder, nothing is reported."""
     one, other = tmp_path / "one", tmp_path / "other"
     write(other / "pyconfig.h", "")
     assert [no_headers(one / "Python.h")] == list(missing_headers([one, other]))
@@ -43,13 +43,13 @@ def test_headers(tmp_path: Path) -> None:
 
 
 def test_folders_of_this_interpreter() -> None:
-    """They are those of the interpreter that runs."""
+    """The folders for headers are those of the running interpreter."""
     assert all(VERSION in str(folder) or "include" in str(folder).lower() for folder in include_folders())
     assert include_folders()
 
 
 @pytest.mark.parametrize(
-    ("programs", "cxx", "told"),
+    ("programs", "cxx", "missing"),
     [
         ((), None, NO_COMPILER),
         (("gcc", "cc"), "", NO_COMPILER),
@@ -65,18 +65,18 @@ def test_folders_of_this_interpreter() -> None:
         (("g++",), " ", None),
     ],
 )
-def test_compiler(programs: tuple[str, ...], cxx: str | None, told: str | None, tmp_path: Path) -> None:
-    """It is what CXX names, behind its launcher, else any that is usual."""
+def test_compiler(programs: tuple[str, ...], cxx: str | None, missing: str | None, tmp_path: Path) -> None:
+    """The compiler is the one in CXX, after its launcher, else any of the usual ones."""
     for name in programs:
         make_program(tmp_path / name, "#!/bin/sh\n")
     environ = {"PATH": str(tmp_path), **({} if cxx is None else {"CXX": cxx})}
-    if told and told != NO_COMPILER:
-        told = f"no C++ compiler was found: {told}. Install it, or name another one."
-    assert ([told] if told else []) == list(missing_compiler(environ))
+    if missing and missing != NO_COMPILER:
+        missing = f"no C++ compiler was found: {missing}. Install it, or name another one."
+    assert ([missing] if missing else []) == list(missing_compiler(environ))
 
 
 def test_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There the compiler is on PATH in a shell of its own only: nothing is said."""
+    """On Windows nothing is reported, because the compiler is on PATH only in its own shell."""
     monkeypatch.setattr("os.name", "nt")
     found = list(missing_compiler({"PATH": ""}))
     monkeypatch.undo()
@@ -95,7 +95,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 @pytest.mark.parametrize("env", ["", '[tool.runtime-backend.env]\nCXX = "mine"\n'])
 def test_failed_build(env: str, scene: Scene, tmp_path: Path) -> None:
-    """A failed build ends with what to install; the plan's own variables count."""
+    """A failed build ends with the packages to install; the plan's variables count."""
     make_source(scene.source, "backends.objects:raising", env)
     said = Said()
     with pytest.raises(SystemExit):
@@ -105,7 +105,7 @@ def test_failed_build(env: str, scene: Scene, tmp_path: Path) -> None:
 
 
 def test_failed_sdist(scene: Scene) -> None:
-    """A hook that compiles nothing needs neither."""
+    """A hook that compiles nothing reports neither headers nor compiler."""
     write(scene.source / "failing_backend.py", "def build_sdist(*_):\n    raise RuntimeError\n")
     make_source(scene.source, "failing_backend", 'backend-path = ["."]\n')
     said = Said()

@@ -1,4 +1,4 @@
-"""The stage: what is made for a call of the real backend."""
+"""The stage: the files and variables for a call of the real backend."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runtime_backend.hook.stage import _without_hooks, setuptools_config
 
 @pytest.mark.parametrize(("is_editable", "sections"), [(False, ["build"]), (True, ["build", "build_ext"])])
 def test_setuptools_config(is_editable: bool, sections: list[str]) -> None:  # noqa: FBT001 - a table
-    """Distutils is told the build folder, and in an editable build to compile always."""
+    """The distutils configuration has the build folder, and ``force`` for an editable build."""
     parser = configparser.RawConfigParser()
     parser.read_string(setuptools_config("torch-2.7.0-ab", is_editable=is_editable))
     assert sections == parser.sections()
@@ -20,6 +20,6 @@ def test_setuptools_config(is_editable: bool, sections: list[str]) -> None:  # n
 
 
 def test_without_hooks() -> None:
-    """What the frontend says about ourselves is taken away from the real backend, and nothing else."""
+    """Only the frontend's variables about this backend are removed for the real backend."""
     environ = {"_PYPROJECT_HOOKS_BUILD_BACKEND": "x", "PEP517_BACKEND_PATH": "y", "PATH": "/bin", "X_PEP517_": "z"}
     assert {"_PYPROJECT_HOOKS_BUILD_BACKEND": None, "PEP517_BACKEND_PATH": None} == _without_hooks(environ)

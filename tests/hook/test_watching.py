@@ -1,4 +1,4 @@
-"""Builds that are watched: what is passed on, kept and recorded, and what is said when that cannot be."""
+"""Watched builds: the output that is passed on and kept, the record, and the notes if either is impossible."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ build_editable = build_wheel
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    """Return a scene whose source is built by a backend that prints; this process stands in its source."""
+    """Return a scene whose source is built by a backend that prints; its source is the working directory."""
     scene = Scene(tmp_path)
     (tmp_path / "dist").mkdir()
     monkeypatch.chdir(scene.source)
@@ -69,12 +69,12 @@ def build(
 def recorded(scene: Scene) -> dict[str, Any]:
     """Return the one record."""
     (path,) = (scene.root / "our-cache/builds").glob("*/build.json")
-    told: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return told
+    record: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return record
 
 
 def test_build(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
-    """All that is printed comes out, told how far it is, and is kept as it came out; the record tells the rest."""
+    """The output is passed on with an estimate of the progress, kept without it, and the build is recorded."""
     watched(scene)
     said = Said()
     build(scene, scene.pip(scene.shell(scene.elsewhere, MAX_JOBS="3")), said)
@@ -101,7 +101,7 @@ def test_build(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_output_is_its_persons(scene: Scene) -> None:
-    """Only the owner can enter the folder of a build's output, whatever the umask: it may hold secrets."""
+    """With any umask, only the owner can enter the folder of a build's output, which may contain secrets."""
     watched(scene)
     said = Said()
     mask = os.umask(0)
@@ -114,7 +114,7 @@ def test_output_is_its_persons(scene: Scene) -> None:
 
 
 def test_failed_build(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
-    """A build that fails is recorded, too, with what ninja did; its output holds the failure."""
+    """A failed build is recorded, too, with ninja's steps; the kept output contains the failure."""
     watched(scene, "raise RuntimeError('the compiler failed')")
     said = Said()
     with pytest.raises(SystemExit):
@@ -126,7 +126,7 @@ def test_failed_build(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
     assert ("failed", 1) == (recorded(scene)["outcome"], len(recorded(scene)["timeline"]))
 
 
-# A program of its own: what Python prints here goes to pytest.
+# A separate program, because pytest captures the output of this process.
 COMPILER = """subprocess.run(["/bin/sh", "-c", "echo 'a.cpp:1:1: error: bad https://jo:secret@example.org/x'"])
     sys.exit("setup.py has its own words")"""
 
@@ -135,7 +135,7 @@ COMPILER = """subprocess.run(["/bin/sh", "-c", "echo 'a.cpp:1:1: error: bad http
 def test_errors_come_last(
     where: str, scene: Scene, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The compiler's errors end the output, behind all else, without secrets; on a terminal they are not read."""
+    """The compiler's errors are repeated at the end of the output, without secrets; not on a terminal."""
     watched(scene, COMPILER)
     monkeypatch.setattr(watching, "can_follow", lambda: where != "terminal")
     if where == "nothing kept":
@@ -150,7 +150,7 @@ def test_errors_come_last(
 
 
 def test_failure_without_errors(scene: Scene) -> None:
-    """A build that fails in silence has nothing to be repeated."""
+    """A build that fails without output has no errors to repeat."""
     watched(scene, "sys.exit(3)")
     said = Said()
     with pytest.raises(SystemExit):
@@ -171,14 +171,14 @@ def test_name(scene: Scene) -> None:
 
 
 def test_planned_jobs(scene: Scene) -> None:
-    """What is told of MAX_JOBS is what was in force."""
+    """The record has the effective MAX_JOBS."""
     watched(scene, table='[tool.runtime-backend.env]\nMAX_JOBS = "2"\n')
     build(scene, scene.pip(scene.shell(scene.elsewhere)), Said())
     assert "2" == recorded(scene)["max-jobs"]
 
 
 def test_cache_that_cannot_be_written(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
-    """Without a folder for it nothing is kept, the build says so, and goes on."""
+    """If the folder for the output cannot be made, the build reports it and goes on."""
     watched(scene)
     write(scene.root / "our-cache/builds", "a file in the way")
     said = Said()
@@ -190,20 +190,20 @@ def test_cache_that_cannot_be_written(scene: Scene, capfd: pytest.CaptureFixture
 
 
 def test_output_that_cannot_be_kept(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where only the output cannot be written, the build is recorded all the same."""
+    """If only the output cannot be written, the build is still recorded."""
     watched(scene)
     monkeypatch.setattr(watching, "output_path", lambda folder: folder / "no/such/folder")
     said = Said()
     build(scene, scene.pip(scene.shell(scene.elsewhere)), said)
-    note = "note: the output of this build is not kept, or not all of it: No such file or directory"
+    note = "note: the output of this build is not kept, or only in part: No such file or directory"
     assert ([], True, "built") == (said.outputs, said.lines[0].startswith(note), recorded(scene)["outcome"])
 
 
 def test_full_disk(tmp_path: Path) -> None:
-    """The first failure to write ends the keeping."""
+    """After the first failure to write, no more output is kept."""
     log = Log(tmp_path / "log")
     log.write(b"one\n")
-    assert log._file is not None  # noqa: SLF001 - a full disk cannot be had otherwise
+    assert log._file is not None  # noqa: SLF001 - the only way to a full disk
     log._file.close()  # noqa: SLF001
     log._file = open("/dev/full", "wb", buffering=0)  # noqa: SIM115, SLF001, PTH123
     log.write(b"two\n")
@@ -213,7 +213,7 @@ def test_full_disk(tmp_path: Path) -> None:
 
 
 def test_record_that_cannot_be_written(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A build that cannot be recorded is a build all the same."""
+    """A build that cannot be recorded still succeeds."""
     watched(scene)
 
     def refuse(*_: object) -> None:
@@ -226,7 +226,7 @@ def test_record_that_cannot_be_written(scene: Scene, monkeypatch: pytest.MonkeyP
 
 
 def test_no_descriptors_left(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A build that has too many open files already is not followed, says so, and goes on."""
+    """A build with too many open files is not followed; it reports that and goes on."""
     watched(scene)
 
     monkeypatch.setattr(watching, "run_followed", lambda *_: None)
@@ -247,7 +247,7 @@ def test_no_descriptors_left(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> N
 def test_terminal(
     own: dict[str, Any], table: str, status: str | None, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a terminal ninja shows how far it is, with the seconds, unless somebody says how; nothing is kept."""
+    """On a terminal ninja shows progress and seconds, unless NINJA_STATUS is set; the output is not kept."""
     watched(scene, table=table)
     monkeypatch.setattr(watching, "can_follow", lambda: False)
     said = Said()
@@ -262,7 +262,7 @@ def test_terminal(
 
 
 def test_build_folder_of_scikit_build_core(scene: Scene) -> None:
-    """It builds in a folder whose log is read before it goes; not for an editable, nor where one is named."""
+    """scikit-build-core builds in a temporary folder whose log is read, unless it is an editable or a folder is named."""
     watched(scene, makes_log=False)
     caller = scene.pip(scene.shell(scene.elsewhere))
     folder = Path(build(scene, caller, Said())["SKBUILD_BUILD_DIR"])
@@ -287,7 +287,7 @@ LOG = "pathlib.Path({folder!r}).mkdir(parents=True); pathlib.Path({folder!r}, '.
     ],
 )
 def test_build_folders(folder: str, own: dict[str, Any], config_settings: dict[str, str], scene: Scene) -> None:
-    """The log of ninja is found where the person, the call or the real backend has its build folder."""
+    """Ninja's log is found in the build folder of the person, the call or the real backend."""
     watched(scene, LOG.format(folder=folder), makes_log=False)
     build(scene, scene.pip(scene.shell(scene.elsewhere, **own)), Said(), **config_settings)
     assert ["x.o"] == [step["output"] for step in recorded(scene)["timeline"]]

@@ -1,4 +1,4 @@
-"""A wrapper: every hook, with the upstream source in the folder's place."""
+"""The hooks of a wrapper, which build the upstream source."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _fresh_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
-    """Return a scene with a folder for what is built."""
+    """Return a scene with a folder for wheels."""
     (tmp_path / "dist").mkdir()
     return Scene(tmp_path)
 
@@ -53,7 +53,7 @@ def wrap(scene: Scene, project: str = STATIC, backend: str = "recording", more: 
 
 
 def test_requirements(scene: Scene) -> None:
-    """They are the source's own, with those that its backend adds, and no runtime that is installed."""
+    """A wrapper's requirements are those of the source and its backend, without a runtime that is installed."""
     wrap(scene)
     caller = scene.pip(scene.shell(scene.elsewhere))
     for hook in ("get_requires_for_build_wheel", EDITABLE):
@@ -64,7 +64,7 @@ def test_requirements(scene: Scene) -> None:
 
 @pytest.mark.parametrize("hook", ["build_wheel", "build_editable"])
 def test_build(hook: str, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The source is built in its own folder, and stamped with where it is from; an editable is a wheel."""
+    """The source is built in its own folder, and the stamp names its origin; an editable is a wheel."""
     wrap(scene)
     monkeypatch.chdir(scene.root)
     said = Said()
@@ -77,14 +77,14 @@ def test_build(hook: str, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None
     assert stamp is not None
     assert [TARGET] == [runtime["reported"] for runtime in stamp["runtimes"]]
     assert ("x-1.tar.gz", []) == (stamp["upstream"]["url"], stamp["upstream"]["patches"])
-    edits = "note: there is nothing to edit in a wrapper: its source lies in the cache; this is a plain wheel"
+    edits = "note: a wrapper cannot be edited, because its source is in the cache; this is a plain wheel"
     fetched = f"fetching {(scene.root / 'x-1.tar.gz').as_uri()}"
     assert [*([edits] if hook == "build_editable" else []), fetched] == said.lines
 
 
 @pytest.mark.parametrize("hook", ["prepare_metadata_for_build_wheel", "prepare_metadata_for_build_editable"])
 def test_static_metadata(hook: str, scene: Scene) -> None:
-    """What the wrapper says needs no source."""
+    """Metadata in the wrapper are answered without the source."""
     wrap(scene)
     (scene.root / "x-1.tar.gz").unlink()
     call = call_of(hook, scene, scene.pip(scene.shell(scene.elsewhere)))
@@ -94,7 +94,7 @@ def test_static_metadata(hook: str, scene: Scene) -> None:
 
 @pytest.mark.parametrize("hook", ["prepare_metadata_for_build_wheel", "prepare_metadata_for_build_editable"])
 def test_dynamic_metadata(hook: str, scene: Scene) -> None:
-    """What the wrapper leaves open is asked of the source's backend, if that can tell."""
+    """For metadata that the wrapper lacks, the source's backend is asked."""
     wrap(scene, DYNAMIC)
     call = call_of(hook, scene, scene.pip(scene.shell(scene.elsewhere)))
     assert (True, "nonsense-1.0.dist-info") == (call.has(hook), call.run(str(scene.root / "dist"), None))
@@ -105,7 +105,7 @@ def test_dynamic_metadata(hook: str, scene: Scene) -> None:
 
 @pytest.mark.parametrize("project", [STATIC, DYNAMIC, f'{DYNAMIC[:-2]}, "optional-dependencies", "requires-python"]'])
 def test_sdist(project: str, scene: Scene) -> None:
-    """The sdist of a wrapper is the wrapper."""
+    """The sdist of a wrapper contains the wrapper, not the source."""
     wrap(scene, f'{project}\nreadme = "README.md"\nlicense = {{ file = "LICENSE" }}', more='patches = ["a.patch"]\n')
     for name in ("a.patch", "README.md", "LICENSE"):
         write(scene.source / name, "")
@@ -121,19 +121,19 @@ def test_sdist(project: str, scene: Scene) -> None:
         names = archive.getnames()
         member = archive.extractfile("nonsense-1.0/PKG-INFO")
         assert member is not None
-        told = message_from_string(member.read().decode())
+        headers = message_from_string(member.read().decode())
     assert ["pyproject.toml", "a.patch", "README.md", "LICENSE", "PKG-INFO"] == [
         name.removeprefix("nonsense-1.0/") for name in names
     ]
     dynamic = {STATIC: [], DYNAMIC: ["Requires-Dist"]}
     every = ["Requires-Dist", "Requires-Dist", "Provides-Extra", "Requires-Python"]
-    assert dynamic.get(project, every) == told.get_all("Dynamic", [])
-    assert ("nonsense", "1.0") == (told["Name"], told["Version"])
+    assert dynamic.get(project, every) == headers.get_all("Dynamic", [])
+    assert ("nonsense", "1.0") == (headers["Name"], headers["Version"])
     assert [] == recording.calls()
 
 
 def test_sdist_without_a_version(scene: Scene) -> None:
-    """A wrapper whose version is open has no sdist."""
+    """A wrapper without a static version has no sdist."""
     wrap(scene, 'dynamic = ["version"]\n')
     call = call_of("build_sdist", scene, scene.pip(scene.shell(scene.elsewhere)))
     with pytest.raises(MetadataError, match=r"'wrapper' gave no answer: pyproject\.toml: project\.version: found none"):
@@ -141,7 +141,7 @@ def test_sdist_without_a_version(scene: Scene) -> None:
 
 
 def test_backend_that_is_not_there(scene: Scene) -> None:
-    """A wrapper whose build requirements lack the source's backend is told so."""
+    """If the wrapper's build requirements lack the source's backend, the message names it."""
     wrap(scene, backend="nowhere")
     with pytest.raises(BackendError) as caught:
         call_of("get_requires_for_build_wheel", scene, scene.pip(scene.shell(scene.elsewhere))).requirements(None)

@@ -1,4 +1,4 @@
-"""Answering about metadata: the ways, [project] alone, the mark on what was told, agreement, pins."""
+"""Metadata: the ways to an answer, [project] alone, the mark of prepared metadata, agreement, pins."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_ways(  # noqa: PLR0913, PLR0917 - the columns
     expected: tuple[str, ...],
     tmp_path: Path,
 ) -> None:
-    """Without torch, [project] answers for wheels, then the stand-in; the builds themselves always see the real one."""
+    """Without torch, [project] answers for wheels, then the stand-in; builds always use the real torch."""
     project = "" if is_complete else 'dynamic = ["version"]\n'
     make_source(tmp_path, "x", f'metadata = "{wanted}"\n[project]\nname = "x"\nversion = "1"\n{project}')
     settings = load_settings(tmp_path, environ={})
@@ -64,7 +64,7 @@ def test_ways(  # noqa: PLR0913, PLR0917 - the columns
 
 
 def test_static(tmp_path: Path) -> None:
-    """The dist-info is named as the wheel's will be, and METADATA say what the table says."""
+    """The dist-info has the name of the wheel's, and METADATA has the values of the table."""
     write(tmp_path / "README.md", "Some text\n")
     project = {**COMPLETE, "readme": "README.md", "dependencies": ["torch>=2"]}
     for _ in range(2):
@@ -77,11 +77,14 @@ def test_static(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("project", "told"),
+    ("project", "reported"),
     [
-        ({"name": "x"}, "pyproject.toml: project: it leaves name or version to the real backend"),
-        ({**COMPLETE, "dynamic": ["readme", "license"]}, "project: it leaves readme, license to the real backend"),
-        ({**COMPLETE, "dynamic": "version"}, "project: it leaves what dynamic says to the real backend"),
+        ({"name": "x"}, "pyproject.toml: project: found no static name or version, expected a complete table"),
+        (
+            {**COMPLETE, "dynamic": ["readme", "license"]},
+            "project: found no static readme, license, expected a complete table",
+        ),
+        ({**COMPLETE, "dynamic": "version"}, "project: found no static metadata (dynamic is not a list), expected"),
         (
             {**COMPLETE, "version": "nonsense!"},
             "pyproject.toml: project.version: found the string 'nonsense!', expected a version (PEP 440)",
@@ -90,25 +93,25 @@ def test_static(tmp_path: Path) -> None:
         ({**COMPLETE, "readme": "nowhere.md"}, "nowhere.md"),
     ],
 )
-def test_static_without_an_answer(project: dict[str, Any], told: str, tmp_path: Path) -> None:
-    """A table that leaves something open, or is wrong, is the real backend's to speak of."""
+def test_static_without_an_answer(project: dict[str, Any], reported: str, tmp_path: Path) -> None:
+    """An incomplete or wrong table gives no answer, so that the real backend is asked."""
     with pytest.raises(NoAnswer) as caught:
         write_static(project, tmp_path, tmp_path)
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
     assert [] == list(tmp_path.iterdir())
 
 
 def test_static_with_an_old_packaging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A vendored shim may be given a packaging that writes no metadata."""
+    """A packaging that cannot write metadata, possible with a vendored shim, is reported."""
     monkeypatch.delattr(Metadata, "as_rfc822")
     with pytest.raises(NoAnswer) as caught:
         write_static(COMPLETE, tmp_path, tmp_path)
-    told = "this packaging writes no metadata; expected packaging>=26.1 in build-system.requires"
-    assert told == str(caught.value)
+    reported = "found an old packaging, expected packaging>=26.1 in build-system.requires"
+    assert reported == str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("told", "built", "expected"),
+    ("earlier", "built", "expected"),
     [
         ("Name: a.b\nVersion: 1.0", "Name: A-B\nVersion: 1.0.0\nSummary: x\nLicense-File: y", []),
         (
@@ -122,19 +125,19 @@ def test_static_with_an_old_packaging(tmp_path: Path, monkeypatch: pytest.Monkey
         (
             "Version: 1+a",
             "Version: 1+b",
-            ["Version: 1+a: told, but not in the wheel", "Version: 1+b: in the wheel, but not told"],
+            ["Version: 1+a: not in the wheel", "Version: 1+b: only in the wheel"],
         ),
-        ("Requires-Dist: no requirement!", "", ["Requires-Dist: no requirement!: told, but not in the wheel"]),
+        ("Requires-Dist: no requirement!", "", ["Requires-Dist: no requirement!: not in the wheel"]),
         ("Requires-Dist: a>=1;\n  os_name == 'x'", "no field\nrequires-dist: a>=1;os_name=='x'", []),
     ],
 )
-def test_agreement(told: str, built: str, expected: list[str]) -> None:
-    """What a frontend resolves by has to mean the same; nothing else matters."""
-    assert expected == describe_differences(f"{told}\n\nText".encode(), f"{built}\n".encode())
+def test_agreement(earlier: str, built: str, expected: list[str]) -> None:
+    """Only differences in the meaning of fields that resolvers use are reported."""
+    assert expected == describe_differences(f"{earlier}\n\nText".encode(), f"{built}\n".encode())
 
 
 def test_prepared(tmp_path: Path) -> None:
-    """Metadata that were told say how, and for what; the real backend may take over only what is its own."""
+    """The mark has the way and the runtimes; the real backend may copy only metadata that it made itself."""
     write(tmp_path / "METADATA", "Name: x\n")
     mark_prepared(tmp_path, "real", [TORCH])
     found = read_prepared(str(tmp_path))
@@ -152,7 +155,7 @@ def test_prepared(tmp_path: Path) -> None:
     "mark", [None, "{", "[]", '{"metadata": "real"}', json.dumps({"metadata": "x", "runtimes": []})]
 )
 def test_not_prepared(mark: str | None, tmp_path: Path) -> None:
-    """What bears no mark of ours, or has no METADATA, is left to the real backend."""
+    """A folder without our mark, or without METADATA, is passed to the real backend."""
     if mark is not None:
         write(tmp_path / "runtime-backend.json", mark)
     assert [None, None] == [read_prepared(str(tmp_path)), read_prepared(None)]
@@ -171,5 +174,5 @@ def test_not_prepared(mark: str | None, tmp_path: Path) -> None:
     ],
 )
 def test_pins(before: bytes, after: bytes) -> None:
-    """A requirement goes among the fields, once."""
+    """A requirement is added to the fields once."""
     assert after == with_requirements(before, ["torch==2"])

@@ -1,4 +1,4 @@
-"""What a wheel requires itself, against the runtime that it was built for; and what an installed one still lacks."""
+"""A wheel's requirements compared with its runtime, and the missing requirements of an installed runtime."""
 
 from __future__ import annotations
 
@@ -51,24 +51,24 @@ VERSIONS = {"torch": "2.7.0+cu126", "numpy": "2.0"}
     ],
 )
 def test_refusals(requirement: str, is_refused: bool) -> None:  # noqa: FBT001 - a column
-    """A wheel refuses a runtime by a requirement that counts and that the runtime does not meet."""
+    """A wheel refuses a runtime if the runtime does not meet a requirement that applies."""
     metadata = f"Metadata-Version: 2.1\nName: ext\nRequires-Dist: torch>=2\nRequires-Dist: {requirement}\n\nBody.\n"
     assert ([requirement] if is_refused else []) == describe_refusals(metadata.encode(), VERSIONS)
 
 
 @pytest.mark.parametrize("versions", [{}, {"torch": ""}])
 def test_refusals_of_what_is_not_known(versions: dict[str, str]) -> None:
-    """A runtime that was not given, or that has no version yet, is not refused."""
+    """An unknown runtime, or one without a version, is not refused."""
     assert [] == describe_refusals(b"Name: ext\nRequires-Dist: torch>=99\n", versions)
 
 
 def test_no_refusals_without_requirements() -> None:
-    """A wheel that requires nothing refuses nothing."""
+    """A wheel without requirements refuses no runtime."""
     assert [] == describe_refusals(b"Name: ext\n", VERSIONS)
 
 
 def test_nightly_is_not_refused() -> None:
-    """A nightly is a runtime that somebody chose already."""
+    """A nightly is accepted, because a person chose it."""
     assert [] == describe_refusals(b"Requires-Dist: torch>=2\n", {"torch": "2.9.0.dev20260101"})
 
 
@@ -88,7 +88,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    """Return a scene whose package tells what it requires only when it is built."""
+    """Return a scene whose package has its requirements only after a build."""
     scene = Scene(tmp_path)
     make_source(scene.source, "requiring_backend", 'backend-path = ["."]\n')
     write(scene.source / "requiring_backend.py", BACKEND)
@@ -99,36 +99,36 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 
 def build(scene: Scene, requires: str, *words: str) -> list[str]:
-    """Build a wheel that requires something; return what lies in its folder afterwards."""
+    """Build a wheel with requirements; return the names in its folder afterwards."""
     write(scene.source / "requires.txt", requires)
     call_of("build_wheel", scene, scene.pip(shell(scene), *words)).build(str(scene.root / "dist"), None)
     return [path.name for path in (scene.root / "dist").iterdir()]
 
 
 def test_wheel_that_accepts_its_runtime(scene: Scene) -> None:
-    """A wheel whose requirements its runtime meets is finished."""
+    """A wheel is kept if its runtime meets its requirements."""
     assert ["ext-1-py3-none-any.whl"] == build(scene, "torch>=2\nnumpy<0\ntorch<1; extra == 'old'\n")
 
 
 def test_wheel_that_refuses_its_runtime(scene: Scene) -> None:
-    """A wheel whose requirements its runtime does not meet is a stop, and is not left behind."""
+    """A wheel is refused and removed if its runtime does not meet its requirements."""
     with pytest.raises(MetadataError) as caught:
         build(scene, "numpy\ntorch>=99\ntorch!=2.7\n")
     assert (
         "ext-1-py3-none-any.whl requires 'torch>=99' and 'torch!=2.7', but was built against"
-        f" torch {TARGET} (installed: {scene.target}): an installation would replace that one\n"
+        f" torch {TARGET} (installed: {scene.target}): installing the wheel would replace that runtime\n"
         "Install a runtime that the package accepts, or name it in the same command, then run it again."
     ) == str(caught.value)
     assert [] == list((scene.root / "dist").iterdir())
 
 
 def test_wheel_that_refuses_its_runtime_without_dependencies(scene: Scene) -> None:
-    """With ``--no-deps`` nobody replaces what the wheel does not accept."""
+    """With ``--no-deps``, the wheel is kept, because nothing replaces the runtime."""
     assert ["ext-1-py3-none-any.whl"] == build(scene, "torch>=99\n", "--no-deps")
 
 
 def missing(site: Path, *extras: str) -> list[str]:
-    """Return what torch still lacks."""
+    """Return the missing requirements of torch."""
     index = DistributionIndex([site])
     root = index.find("torch")
     assert root is not None
@@ -136,33 +136,33 @@ def missing(site: Path, *extras: str) -> list[str]:
 
 
 def test_nothing_is_missing(tmp_path: Path) -> None:
-    """A runtime whose closure is there lacks nothing; what counts elsewhere or cannot be read is not missed."""
+    """Requirements for other platforms, and unreadable ones, do not count as missing."""
     make_torch(tmp_path, "2.7.0", requires=["Sym_Py", "win; sys_platform == 'never'", "opt; extra == 'opt'", "a (>=1,"])
     make_distribution(tmp_path, "sym-py", "1", requires=["torch"])
     assert [] == missing(tmp_path)
 
 
 def test_missing(tmp_path: Path) -> None:
-    """What is missing is told, wherever in the closure it is required."""
+    """A missing requirement is reported, wherever in the closure it is."""
     make_torch(tmp_path, "2.7.0", requires=["sympy", "numpy>=2"])
     make_distribution(tmp_path, "sympy", "1", requires=["mpmath<2; python_version > '3'"])
     assert sorted(["numpy>=2", 'mpmath<2; python_version > "3"']) == sorted(missing(tmp_path))
 
 
 def test_missing_for_an_extra(tmp_path: Path) -> None:
-    """What an extra of the runtime requires is missing where the extra is asked for."""
+    """The requirements of an extra count only if the extra is requested."""
     make_torch(tmp_path, "2.7.0", requires=["opt; extra == 'opt-einsum'", "other; extra == 'other'"])
     assert [] == missing(tmp_path)
     assert ['opt; extra == "opt-einsum"'] == missing(tmp_path, "opt_einsum")
 
 
 def asking_pip(scene: Scene) -> Caller:
-    """Return the caller under a pip that has something to install."""
+    """Return the caller under a pip that installs the given requirements."""
     return scene.pip(shell(scene), "numpy")
 
 
 def test_incomplete_runtime(scene: Scene, frontend: Frontend) -> None:
-    """A torch that lacks what this very command is about to install is asked for anew: it cannot be imported yet."""
+    """If this command is about to install a requirement of torch, torch cannot be imported yet and is required anew."""
     make_torch(scene.site(scene.target), TARGET, requires=["sympy"])
     found = plan("get_requires_for_build_wheel", scene, asking_pip(scene)).runtimes[0]
     assert ("require", f"torch==={TARGET}", 1) == (
@@ -173,7 +173,7 @@ def test_incomplete_runtime(scene: Scene, frontend: Frontend) -> None:
 
 
 def test_complete_runtime(scene: Scene, frontend: Frontend) -> None:
-    """A torch that lacks nothing is reused, whatever else the command installs."""
+    """A complete torch is reused, whatever the command installs."""
     make_torch(scene.site(scene.target), TARGET, requires=["sympy"])
     make_distribution(scene.site(scene.target), "sympy", "1")
     assert "reuse" == plan("build_wheel", scene, asking_pip(scene)).runtimes[0].provision.kind
@@ -181,7 +181,7 @@ def test_complete_runtime(scene: Scene, frontend: Frontend) -> None:
 
 
 def test_incomplete_runtime_that_stays_so(scene: Scene, frontend: Frontend) -> None:
-    """A torch that lacks what nobody is about to install is reused as it is."""
+    """A torch with a missing requirement that the command does not install is still reused."""
     make_torch(scene.site(scene.target), TARGET, requires=["sympy"])
     write_package(scene)
     found = plan("build_wheel", scene, scene.pip(shell(scene), "--no-deps")).runtimes[0]
@@ -189,7 +189,7 @@ def test_incomplete_runtime_that_stays_so(scene: Scene, frontend: Frontend) -> N
 
 
 def test_folded_requirement() -> None:
-    """A field of several lines is one requirement; line ends may be Windows'."""
+    """A folded field is one requirement, also with the line ends of Windows."""
     for end in ("\n", "\r\n"):
         text = f"Name: ext{end}Requires-Dist: torch{end}  <2{end}\t; python_version > '3'{end}{end}Body{end}"
         assert ["torch <2 ; python_version > '3'"] == describe_refusals(text.encode(), VERSIONS)

@@ -1,4 +1,4 @@
-"""The table ``[project]``: what comes into METADATA, and what is wrong with a table."""
+"""The table ``[project]``: the resulting METADATA, and the messages about mistakes."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ Name: x
 
 
 def test_everything(tmp_path: Path) -> None:
-    """Each key becomes its fields, spelt as real backends spell them; the body stays as it is."""
+    """Each key becomes its fields, in the case that real backends use; the body is not changed."""
     for name in ("LICENSE", "LICENCE", "more/a", "more/folder/b"):
         write(tmp_path / name, "")
     label, text = static_metadata(EVERYTHING, tmp_path)
@@ -111,14 +111,14 @@ def test_everything(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_variants(more: dict[str, Any], expected: str, tmp_path: Path) -> None:
-    """The version of the metadata is the lowest that has the fields."""
+    """The metadata have the lowest version that has all the fields."""
     write(tmp_path / "LICENSE", "Do\n\nthis.\n")
     write(tmp_path / "README.RST", "Text.\n")
     assert expected == static_metadata({**COMPLETE, **more}, tmp_path)[1].decode()
 
 
 def test_stated_and_dynamic(tmp_path: Path) -> None:
-    """A list may be begun in the table, and completed by the real backend (PEP 808)."""
+    """A list in the table may be completed by the real backend (PEP 808)."""
     found = read_project({**COMPLETE, "dependencies": ["a"], "dynamic": ["dependencies"]}, tmp_path)
     assert ("2.6", ["a"], ["Requires-Dist"]) == (
         found["metadata_version"],
@@ -159,11 +159,11 @@ WRONG = [
     ({"license": {"file": "gone"}}, "license.file: gone: No such file or directory"),
     (
         {"license": "MIT", "classifiers": ["License :: OSI Approved"]},
-        "license: found it next to a classifier 'License ::', expected one of the two",
+        "license: found a classifier 'License ::' as well, expected one of the two",
     ),
     (
         {"license": {"text": "x"}, "license-files": []},
-        "license-files: found it next to a license that is a table, expected an SPDX expression there",
+        "license-files: found a license that is a table as well, expected an SPDX expression as license",
     ),
     *(
         ({"license-files": [pattern]}, f"license-files: found the string {pattern!r}, expected a pattern of files inside the project")
@@ -175,26 +175,26 @@ WRONG = [
     ({"readme": {"file": "README"}}, "readme.content-type: found none, expected one"),
     ({"readme": {"text": "", "content-type": "text/plain", "x": 1}}, "readme.x: found an unknown key, expected one of content-type, text"),
     ({"dynamic": ["name"]}, "dynamic: found the string 'name', expected a key of [project] other than name"),
-    ({"dynamic": ["version"]}, "version: found it both stated and dynamic, expected one of the two"),
-    ({"import-names": ["a"], "import-namespaces": ["a"]}, "import-names: found 'a' in import-namespaces, too, expected it in one of the two"),
-    ({"import-names": ["a.b"]}, "import-namespaces: found no 'a', expected it, since there are names inside of it"),
+    ({"dynamic": ["version"]}, "version: found a value and an entry in dynamic, expected one of the two"),
+    ({"import-names": ["a"], "import-namespaces": ["a"]}, "import-names: found 'a' in import-namespaces, too, expected one of the two"),
+    ({"import-names": ["a.b"]}, "import-namespaces: found no 'a', expected each parent of an import name"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("more", "told"), WRONG, ids=[told for _, told in WRONG])
-def test_wrong(more: dict[str, Any], told: str, tmp_path: Path) -> None:
-    """What is wrong is told by its key."""
+@pytest.mark.parametrize(("more", "reported"), WRONG, ids=[reported for _, reported in WRONG])
+def test_wrong(more: dict[str, Any], reported: str, tmp_path: Path) -> None:
+    """A message names the key of a mistake."""
     write(tmp_path / "README", "")
     write(tmp_path / "LICENSE", "")
     (tmp_path / "folder").mkdir()
     (tmp_path / "odd.md").write_bytes(b"a\n\xff")
     with pytest.raises(NoAnswer) as caught:
         static_metadata({**COMPLETE, **more}, tmp_path)
-    assert f"pyproject.toml: project.{told}" == str(caught.value)
+    assert f"pyproject.toml: project.{reported}" == str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "reported"),
     [
         ({"name": "no one!"}, "'no one!' is invalid for 'name'"),
         ({"license": "my own"}, "'my own' is invalid for 'license-expression'"),
@@ -202,15 +202,15 @@ def test_wrong(more: dict[str, Any], told: str, tmp_path: Path) -> None:
         ({"import-names": ["if"]}, "'if' is invalid for 'import-name'; 'if' is a keyword"),
     ],
 )
-def test_wrong_to_packaging(more: dict[str, Any], told: str, tmp_path: Path) -> None:
-    """What packaging knows of the fields is told in its words."""
+def test_wrong_to_packaging(more: dict[str, Any], reported: str, tmp_path: Path) -> None:
+    """Mistakes that packaging finds are reported in its words."""
     with pytest.raises(NoAnswer) as caught:
         static_metadata({**COMPLETE, **more}, tmp_path)
-    assert str(caught.value).startswith(f"pyproject.toml: project: {told}")
+    assert str(caught.value).startswith(f"pyproject.toml: project: {reported}")
 
 
 def test_all_problems(tmp_path: Path) -> None:
-    """All that is wrong is told at once, each thing once."""
+    """All mistakes are reported at once, each once."""
     with pytest.raises(NoAnswer) as caught:
         read_project({"name": "x", "classifiers": [1], "license": "MIT"}, tmp_path)
     assert "classifiers[0]: found int 1, expected a string; pyproject.toml: project.version: found none" in str(

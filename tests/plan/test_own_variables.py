@@ -1,4 +1,4 @@
-"""The variables that we set by ourselves, planned."""
+"""The variables that no setting names."""
 
 from __future__ import annotations
 
@@ -39,31 +39,31 @@ def plan_of(scene: Scene, hook: str = BUILD, caller: Caller | None = None, **env
 
 
 def values(found: Plan) -> dict[str, str | None]:
-    """Return all that we set by ourselves."""
+    """Return all variables that we set."""
     return {variable.name: variable.value for variable in (*found.own.always, *found.own.building)}
 
 
 def test_search(scene: Scene) -> None:
-    """CMake and Python look behind what is there; each CMake package has a root of its own."""
+    """Paths are appended for CMake and Python, and each CMake package gets a variable for its root."""
     caller = scene.pip(scene.shell(scene.elsewhere, CMAKE_PREFIX_PATH="/c", PYTHONPYCACHEPREFIX="/own"))
     found = plan_of(scene, caller=caller)
     assert found.overlay is not None
     root = found.overlay.path / "torch"
-    told = values(found)
+    found_values = values(found)
     assert {
         "CMAKE_PREFIX_PATH": f"/c{os.pathsep}{root / 'share/cmake'}",
         "Torch_ROOT": str(root),
         "PYTHONPATH": f"{caller.environ['PYTHONPATH']}{os.pathsep}{found.overlay.path}",
         "PYTHONPYCACHEPREFIX": "/own",
-    } == {name: told[name] for name in told.keys() - FOLDERS}
+    } == {name: found_values[name] for name in found_values.keys() - FOLDERS}
 
 
 def test_the_environment_wins(scene: Scene) -> None:
-    """A root and a build folder that the person has set stay as they are."""
+    """A root and a build folder in the person's environment are kept."""
     own: dict[str, Any] = {"Torch_ROOT": "/own", "DIST_EXTRA_CONFIG": "/own", "SKBUILD_BUILD_DIR": "/own"}
-    told = values(plan_of(scene, **own))
-    assert set() == told.keys() & own.keys()
-    assert told["PYTHONPYCACHEPREFIX"] == str(scene.root / "our-cache/bytecode")
+    found_values = values(plan_of(scene, **own))
+    assert set() == found_values.keys() & own.keys()
+    assert found_values["PYTHONPYCACHEPREFIX"] == str(scene.root / "our-cache/bytecode")
 
 
 def test_empty_path(scene: Scene) -> None:
@@ -75,7 +75,7 @@ def test_empty_path(scene: Scene) -> None:
 
 
 def test_settings_go_before(scene: Scene) -> None:
-    """What the settings set is told once, as theirs."""
+    """A variable of the settings is listed once, with the settings as origin."""
     make_source(scene.source, "backends.recording", 'env = { Torch_ROOT = "/theirs" }\n')
     found = plan_of(scene)
     assert ["Torch_ROOT"] == [variable.name for variable in found.variables]
@@ -83,7 +83,7 @@ def test_settings_go_before(scene: Scene) -> None:
 
 
 def test_nothing_to_show(scene: Scene) -> None:
-    """Without a runtime there is nothing to find, and no build folder of its own."""
+    """Without a runtime, no variables are set."""
     make_source(scene.source, "backends.recording", 'provision = "none"\n')
     assert {} == values(plan_of(scene))
 
@@ -91,7 +91,7 @@ def test_nothing_to_show(scene: Scene) -> None:
 @pytest.mark.parametrize("hook", [BUILD, "build_editable", GR])
 @pytest.mark.parametrize("build_dir", [None, "build/x"])
 def test_build_folders(build_dir: str | None, hook: str, scene: Scene) -> None:
-    """Each runtime has a build folder of its own while something is built; an editable's is no temporary one."""
+    """In a build, each runtime has a separate build folder; that of an editable is not temporary."""
     named = "" if build_dir is None else f'\n[tool.scikit-build]\nbuild-dir = "{build_dir}"\n'
     make_source(scene.source, "backends.recording", named)
     found = plan_of(scene, hook)
@@ -100,12 +100,12 @@ def test_build_folders(build_dir: str | None, hook: str, scene: Scene) -> None:
         "DIST_EXTRA_CONFIG": str(SCRATCH / "setuptools.cfg"),
         "SKBUILD_BUILD_DIR": f"{build_dir}/{found.build_label}" if build_dir else scratch,
     }
-    told = {variable.name: variable.value for variable in found.own.building}
-    assert ({} if hook == GR else {n: value for n, value in expected.items() if value is not None}) == told
+    found_values = {variable.name: variable.value for variable in found.own.building}
+    assert ({} if hook == GR else {n: value for n, value in expected.items() if value is not None}) == found_values
 
 
 def test_the_command_line_plans_a_build(scene: Scene) -> None:
-    """Explained is what a build sets, although the plan is that of the first hook."""
+    """Explain shows the variables of a build, although its plan is that of the first hook."""
     caller = scene.pip(scene.shell(scene.elsewhere))._replace(is_hook=False)
     assert FOLDERS == {variable.name for variable in plan_of(scene, GR, caller).own.building}
 

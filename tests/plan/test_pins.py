@@ -1,4 +1,4 @@
-"""What was set by hand, held against the decision; what is assumed; and what the package itself accepts."""
+"""Pins and named targets compared with the decision, assumptions, and what the package accepts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROVED = "proved: 1 requirement is satisfied, nothing is upgraded"
 
 
 def differs(scene: Scene, words: str, pinned: str, other: str, evidence: str) -> str:
-    """Return the stop for ``pip install`` that leaves another runtime than the pinned one."""
+    """Return the stop for a ``pip install`` that leaves another runtime than the pinned one."""
     return (
         f"{PIN} names torch {pinned}, but the target will have {other} ({evidence})\n"
         f"Tell the frontend, too: {words.format(scene.source)}; or take {PIN} away."
@@ -28,7 +28,7 @@ def differs(scene: Scene, words: str, pinned: str, other: str, evidence: str) ->
 
 @pytest.mark.parametrize("pin", [f"torch=={TARGET}", "torch==2.7", f"torch==={TARGET}"])
 def test_pin_that_agrees(pin: str, scene: Scene) -> None:
-    """A pin that the target will have anyway changes nothing about the decision."""
+    """A pin that equals the decision does not change it."""
     found = decide(scene, scene.pip(shell(scene)), pin=pin)
     assert (TARGET, PROVED) == told(found)
     assert found.refusal is None
@@ -45,7 +45,7 @@ def test_pin_that_agrees(pin: str, scene: Scene) -> None:
     ],
 )
 def test_pin_that_differs(pin: str, words: list[str], way_out: str, scene: Scene) -> None:
-    """A pin that the command knows nothing of is a stop, with the command that knows it."""
+    """A pin that the command does not install is a stop, with a command that installs it."""
     found = decide(scene, scene.pip(shell(scene), *words), pin=pin)
     evidence = PROVED if not words else "proved: 2 requirements are satisfied, nothing is upgraded"
     expected = differs(scene, way_out, "9.4.0", f"torch {TARGET}", evidence.partition(": ")[2])
@@ -53,7 +53,7 @@ def test_pin_that_differs(pin: str, words: list[str], way_out: str, scene: Scene
 
 
 def test_pin_of_a_variant_that_differs(scene: Scene) -> None:
-    """The variant counts: a wheel for the pinned one does not fit the one that is installed."""
+    """The variant counts: a wheel for the pinned variant does not fit the installed one."""
     make_torch(make_venv(scene.root / "cpu"), "2.7.0+cpu")
     found = decide(scene, scene.pip(shell(scene), prefix=scene.root / "cpu"), pin="torch==2.7.0+cu126")
     evidence = PROVED.partition(": ")[2]
@@ -62,7 +62,7 @@ def test_pin_of_a_variant_that_differs(scene: Scene) -> None:
 
 
 def test_pin_that_the_frontend_agrees_with(scene: Scene, frontend: Frontend) -> None:
-    """A pin that the frontend is about to install is asked for as the frontend says."""
+    """A pin that the frontend is about to install is required in the frontend's own form."""
     frontend.changes["torch"] = NEWER
     caller = scene.pip(shell(scene), "torch==9.4.0", prefix=bare(scene))
     found = decide(scene, caller, pin="torch==9.4.0")
@@ -72,7 +72,7 @@ def test_pin_that_the_frontend_agrees_with(scene: Scene, frontend: Frontend) -> 
 
 
 def test_pin_in_a_fresh_environment(scene: Scene, frontend: Frontend) -> None:
-    """A pin that the frontend was not given is a stop: the frontend installs the newest."""
+    """A pin that the command does not name is a stop, because the frontend installs the newest runtime."""
     frontend.changes["torch"] = NEWER
     found = decide(scene, scene.pip(shell(scene), "torch", prefix=bare(scene)), pin="torch==9.1.0")
     evidence = "a dry run: torch none -> 9.4.0"
@@ -80,20 +80,20 @@ def test_pin_in_a_fresh_environment(scene: Scene, frontend: Frontend) -> None:
 
 
 def test_pin_where_nothing_installs_the_runtime(scene: Scene) -> None:
-    """A pin is the decision where the command installs no runtime."""
+    """A pin is the decision if the command installs no runtime."""
     write_package(scene)
     found = decide(scene, scene.pip(shell(scene), prefix=bare(scene)), pin="torch==9.1.0")
     assert ("9.1.0", f"pinned: {PIN}; nothing else installs torch") == told(found)
 
 
 def test_pin_before_the_decision(scene: Scene, frontend: Frontend) -> None:
-    """A hook that does not need to know goes on with the pin."""
+    """A hook that needs no decision goes on with the pin."""
     found = decide(scene, scene.pip(shell(scene), "-U", "torch"), may_ask=False, pin="torch==9.1.0")
     assert ("9.1.0", None, []) == (*told(found), frontend.asked)
 
 
 def test_named_target_that_the_frontend_reinstalls(scene: Scene, frontend: Frontend) -> None:
-    """The same version, installed again, need not be the same build: what the environment holds now does not count."""
+    """If the command reinstalls the same version, the installed build does not count: the new one may differ."""
     frontend.changes["torch"] = Change(version=TARGET)
     caller = scene.pip(shell(scene), "--force-reinstall")
     found = decide(scene, caller, target=str(scene.target))
@@ -103,7 +103,7 @@ def test_named_target_that_the_frontend_reinstalls(scene: Scene, frontend: Front
 
 
 def test_named_target_that_differs(scene: Scene) -> None:
-    """A named environment whose runtime the target will not have is a stop; its name is what to take away."""
+    """A named environment with another runtime than the target's is a stop, with the setting to remove."""
     found = decide(scene, scene.pip(shell(scene)), target=str(scene.other))
     evidence = PROVED.partition(": ")[2]
     assert f"names torch {OTHER}, but the target will have torch {TARGET} ({evidence})\n" in str(found.refusal)
@@ -112,7 +112,7 @@ def test_named_target_that_differs(scene: Scene) -> None:
 
 
 def test_named_lock_that_differs(scene: Scene) -> None:
-    """A named lock whose runtime the target will not have is a stop; its name is what to take away, not the lock."""
+    """A named lock with another runtime than the target's is a stop, with the setting to remove, not the lock."""
     caller = scene.pip(shell(scene))
     lock = str(scene.consumer / "uv.lock")
     found = decide(scene, caller._replace(environ={**caller.environ, "RUNTIME_BACKEND_LOCK": lock}))
@@ -127,7 +127,7 @@ HAS_NONE = (
 
 
 def test_named_target_without_a_runtime(scene: Scene, frontend: Frontend) -> None:
-    """A named environment without a runtime is a stop where the command leaves one in another."""
+    """A named environment without a runtime is a stop if the command leaves a runtime in another environment."""
     found = decide(scene, scene.pip(shell(scene)), target=str(bare(scene)))
     assert HAS_NONE.format(" (1 requirement is satisfied, nothing is upgraded)") == str(found.refusal)
     found = decide(scene, scene.pip(shell(scene), "-U", "torch"), target=str(bare(scene)), may_ask=False)
@@ -137,7 +137,7 @@ def test_named_target_without_a_runtime(scene: Scene, frontend: Frontend) -> Non
 @pytest.mark.parametrize("words", [["torch"], ["-U", "torch"]])
 @pytest.mark.parametrize("name", ["bare", "target"])
 def test_named_target_of_the_command(name: str, words: list[str], scene: Scene, frontend: Frontend) -> None:
-    """Who names the very environment that the command installs into gets what the command leaves there."""
+    """If the named environment is the one that the command installs into, the decision is the command's result."""
     bare(scene)
     before = "none" if name == "bare" else TARGET
     frontend.changes["torch"] = NEWER if before == "none" or "-U" in words else Change(version=TARGET)
@@ -155,7 +155,7 @@ def test_named_target_and_command_without_a_runtime(scene: Scene) -> None:
 
 
 def test_named_target_of_a_build(scene: Scene) -> None:
-    """For a build that installs nothing, a named environment without a runtime says that there is none."""
+    """For a build that installs nothing, a named environment without a runtime means no runtime."""
     found = decide(scene, scene.build(shell(scene), by=scene.target), target=str(bare(scene)))
     assert (None, "pinned: RUNTIME_BACKEND_TARGET", True) == (*told(found), found.is_unknown)
 
@@ -175,14 +175,14 @@ def test_pin_against_a_lock(line: str, scene: Scene) -> None:
 
 
 def test_pin_against_a_manager_that_is_not_asked(scene: Scene) -> None:
-    """Where the frontend has no command for it, the way out is the project."""
+    """If the frontend has no command for the pin, the hint is to change the project."""
     found = decide(scene, manager(scene, "pdm install"), pin=f"torch=={TARGET}")
     assert f"Tell the frontend, too: pin torch=={TARGET} in the project; or take {PIN} away." in str(found.refusal)
 
 
 @pytest.mark.parametrize("kind", ["build", "pip wheel", "hatch"])
 def test_pin_without_a_target(kind: str, scene: Scene, frontend: Frontend) -> None:
-    """A build that installs nothing is for what was pinned, and nobody is asked."""
+    """A build that installs nothing uses the pin, without asking the frontend."""
     made = shell(scene)
     caller = {
         "build": lambda: scene.build(made),
@@ -193,31 +193,31 @@ def test_pin_without_a_target(kind: str, scene: Scene, frontend: Frontend) -> No
 
 
 def test_pin_under_a_frontend_that_is_not_seen(scene: Scene) -> None:
-    """A pin is an assumption where the frontend's command is not seen."""
+    """A pin is an assumption if the frontend's command is not visible."""
     scene.procfs = False
     caller = scene.pip(shell(scene))._replace(list_ancestors=list)
     assert ("9.1.0", f"assumed: {PIN}") == told(decide(scene, caller, pin="torch==9.1.0"))
 
 
 def test_build_without_a_target(scene: Scene) -> None:
-    """A build that installs nothing is for what was found, and that is no assumption."""
+    """A build that installs nothing uses the runtime that was found, which is no assumption."""
     found = decide(scene, scene.build(shell(scene), by=scene.target))
     assert (TARGET, "found: build installs nothing with this wheel", ()) == (*told(found), found.notes)
 
 
 def test_command_line(scene: Scene) -> None:
-    """The command line, which explains a build to come, finds what no command has moved yet."""
+    """For the command line, the decision is the installed runtime, because no command moves it."""
     caller = scene.pip(shell(scene))._replace(is_hook=False, list_ancestors=list)
     assert (TARGET, "found: no frontend is there: a command may still move it") == told(decide(scene, caller))
 
 
 def unseen(scene: Scene) -> Caller:
-    """Return the caller under pip on a system that tells of no other process."""
+    """Return the caller under pip on a system without access to other processes."""
     return scene.pip(shell(scene))._replace(list_ancestors=list)
 
 
 def inexact(scene: Scene) -> Caller:
-    """Return the caller under pip on a system that tells another process's words as one line."""
+    """Return the caller under pip on a system that shows the arguments of other processes as one line."""
     caller = scene.pip(shell(scene))
     return caller._replace(list_ancestors=lambda: [p._replace(is_exact=False) for p in caller.ancestors])
 
@@ -232,7 +232,7 @@ def renamed(scene: Scene) -> Caller:
 
 @pytest.mark.parametrize("make", [unseen, inexact, renamed])
 def test_frontend_that_is_not_seen(make: object, scene: Scene, frontend: Frontend) -> None:
-    """Where the frontend's command cannot be read, what is installed counts, with a loud note."""
+    """If the frontend's command cannot be read, the installed runtime counts, with a loud note."""
     assert callable(make)
     found = decide(scene, make(scene))
     assert (TARGET, "assumed: the command of pip cannot be seen", []) == (*told(found), frontend.asked)
@@ -246,7 +246,7 @@ def test_frontend_that_is_not_seen(make: object, scene: Scene, frontend: Fronten
 
 
 def test_unknown_frontend(scene: Scene) -> None:
-    """A program that nobody knows is an assumption, too."""
+    """Under an unknown program, the decision is an assumption, too."""
     caller = scene.not_isolated(shell(scene), ["installer"])
     found = decide(scene, caller)
     assert (TARGET, "assumed: the command of the frontend cannot be seen") == told(found)
@@ -259,7 +259,7 @@ REPLACED = (
 
 
 def test_own_requirement_under_pip(scene: Scene) -> None:
-    """A runtime that the package does not accept is a stop, with the command that names one that fits."""
+    """A runtime that the package does not accept is a stop, with a command that installs a fitting one."""
     write_package(scene, "torch>=99")
     found = decide(scene, scene.pip(shell(scene), "torch"))
     hint = f"Install a torch that fits, or name it: pip install 'torch>=99' {scene.source}."
@@ -268,7 +268,7 @@ def test_own_requirement_under_pip(scene: Scene) -> None:
 
 
 def test_own_requirement_under_a_manager(scene: Scene) -> None:
-    """Under a frontend without a command for it, the way out is the environment."""
+    """If the frontend has no command for it, the hint is to change the environment."""
     write_package(scene, "torch>=99")
     (scene.consumer / "uv.lock").unlink()
     hint = "Install a torch that fits into the environment that the wheel is for, then run the same command again."
@@ -277,7 +277,7 @@ def test_own_requirement_under_a_manager(scene: Scene) -> None:
 
 
 def test_own_requirement_with_no_dependencies(scene: Scene) -> None:
-    """With ``--no-deps`` nobody replaces what the package does not accept."""
+    """With ``--no-deps``, a runtime that the package does not accept is not refused, because nothing replaces it."""
     write_package(scene, "torch>=99")
     found = decide(scene, scene.pip(shell(scene), "--no-deps"))
     assert (TARGET, None, False) == (told(found)[0], found.refusal, found.is_bound)
@@ -285,14 +285,14 @@ def test_own_requirement_with_no_dependencies(scene: Scene) -> None:
 
 
 def test_own_requirement_of_a_runtime_without_a_version(scene: Scene, frontend: Frontend) -> None:
-    """A source tree whose version nobody knows yet refuses nothing."""
+    """A requirement on a source tree of unknown version refuses nothing."""
     write_package(scene, "torch>=99")
     frontend.changes["torch"] = Change(version="")
     assert None is decide(scene, scene.pip(shell(scene), "-U", "torch")).refusal
 
 
 def test_without_isolation(scene: Scene, frontend: Frontend) -> None:
-    """Without isolation the command is asked as well: it may move the torch that is importable now."""
+    """Without isolation the frontend is asked, too: the command may move the importable torch."""
     frontend.changes["torch"] = NEWER
     argv = ["pip", "install", "--no-build-isolation", "-U", "torch", str(scene.source)]
     found = decide(scene, scene.not_isolated(shell(scene), argv))
@@ -300,7 +300,7 @@ def test_without_isolation(scene: Scene, frontend: Frontend) -> None:
 
 
 def test_removed_beside_an_importable_one(scene: Scene, frontend: Frontend) -> None:
-    """What only the build environment has counts where the target is about to have none."""
+    """A runtime that only the build environment has counts if the target will have none."""
     write_package(scene)
     caller = scene.uv(shell(scene, VIRTUAL_ENV=str(bare(scene))), "pip", "install", str(scene.source))
     make_torch(scene.site(caller.prefix), "2.2.0")
@@ -311,14 +311,14 @@ def test_removed_beside_an_importable_one(scene: Scene, frontend: Frontend) -> N
 
 
 def test_assumed_in_a_hook_that_need_not_know(scene: Scene) -> None:
-    """A hook that only describes the package says nothing of what nobody can see."""
+    """A hook that only describes the package prints no note about an invisible command."""
     caller = scene.pip(shell(scene))._replace(list_ancestors=list)
     found = decide(scene, caller, may_ask=False)
     assert (TARGET, ()) == (told(found)[0], found.notes)
 
 
 def test_importable_and_about_to_be_removed(scene: Scene, frontend: Frontend) -> None:
-    """Without isolation, what is importable does not count if the command removes it."""
+    """Without isolation, an importable runtime does not count if the command removes it."""
     frontend.changes["torch"] = Change(version=None)
     caller = scene.not_isolated(shell(scene), ["uv", "pip", "sync", "requirements.txt"])
     found = decide(scene, caller)

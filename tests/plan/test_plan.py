@@ -1,4 +1,4 @@
-"""The plan, and how it is told: as JSON, as a tree, as a stamp, without secrets."""
+"""The plan, and its forms without secrets: JSON, tree and stamp."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def scene(tmp_path: Path) -> Scene:
     ],
 )
 def test_required_where_asked(hook: str, kind: str, requirements: int, scene: Scene) -> None:
-    """A runtime is requested by the hooks whose answer can still bring it; after them, it can only be fetched."""
+    """A runtime is required by the hooks whose answer is installed; in later hooks it is fetched."""
     make_source(scene.source, "backends.recording", STATIC)
     found = plan(hook, scene, scene.uv(scene.shell(scene.consumer), "sync"))
     assert (kind, requirements) == (found.runtimes[0].provision.kind, len(found.requirements))
@@ -60,7 +60,7 @@ def test_required_where_asked(hook: str, kind: str, requirements: int, scene: Sc
 
 
 def test_postponed(scene: Scene) -> None:
-    """Nothing is requested while uv's lock is not written yet; unless the metadata need the runtime itself."""
+    """No runtime is required before uv's lock is written, unless the metadata need the runtime itself."""
     caller = scene.uv(scene.shell(scene.consumer), "sync")
     found = plan(GR, scene, caller)
     assert [("fetch", ())] == [(r.provision.kind, found.requirements) for r in found.runtimes]
@@ -71,7 +71,7 @@ def test_postponed(scene: Scene) -> None:
 
 
 def test_ways(scene: Scene) -> None:
-    """Metadata are told without torch where it is not there, or is not needed for them."""
+    """Metadata are found without torch if it is not installed or not needed."""
     found = plan("prepare_metadata_for_build_wheel", scene, scene.uv(scene.shell(scene.consumer), "sync"))
     assert (True, ("stub", "real")) == (found.lacks_runtime, found.ways_by_backend)
     found = plan("prepare_metadata_for_build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)))
@@ -82,7 +82,7 @@ def test_ways(scene: Scene) -> None:
 
 
 def test_newest(scene: Scene) -> None:
-    """Where nothing is known, the frontend chooses the newest; what it chose is what the metadata require."""
+    """If no runtime is known, the frontend chooses the newest, and the metadata require that version."""
     make_source(
         scene.source, "backends.recording", 'unresolved = "newest"\nmatch-runtime = ["torch>=2.4; os_name != \'x\'"]\n'
     )
@@ -102,7 +102,7 @@ def test_newest(scene: Scene) -> None:
 
 
 def test_same_plan_in_every_hook(scene: Scene) -> None:
-    """What is reused in one hook is reused in every one, at one path, under one build label."""
+    """A reused runtime has the same path and build label in every hook."""
     caller = scene.pip(scene.shell(scene.elsewhere))
     plans = [plan(hook, scene, caller) for hook in (GR, "prepare_metadata_for_build_wheel", BUILD)]
     assert {("reuse", plans[0].build_label)} == {(p.runtimes[0].provision.kind, p.build_label) for p in plans}
@@ -112,7 +112,7 @@ def test_same_plan_in_every_hook(scene: Scene) -> None:
 
 
 def test_identities(scene: Scene) -> None:
-    """The runtime that the real backend sees is known where it is there, or will be."""
+    """The identity of a runtime is known if it is installed, or will be."""
     required = plan(BUILD, scene, scene.uv(scene.shell(scene.consumer), "sync"))
     missing = plan(BUILD, scene, scene.uv(scene.shell(scene.elsewhere), "sync"))
     present = plan(BUILD, scene, scene.not_isolated(scene.shell(scene.elsewhere), ["pip"]))
@@ -122,7 +122,7 @@ def test_identities(scene: Scene) -> None:
 
 
 def test_no_runtimes(scene: Scene) -> None:
-    """A package that matches nothing, or wants to be left alone, is left alone."""
+    """A package without match-runtime, or with provision 'none', gets no runtime."""
     caller = scene.pip(scene.shell(scene.elsewhere))
     make_source(scene.source, "backends.recording", "match-runtime = []\n")
     assert ((), None) == (plan(BUILD, scene, caller).runtimes, plan(BUILD, scene, caller).refusal)
@@ -131,7 +131,7 @@ def test_no_runtimes(scene: Scene) -> None:
 
 
 def test_two_runtimes(scene: Scene) -> None:
-    """Each runtime is provided in its own way; the first that cannot be is the stop."""
+    """Each runtime is provided separately; the first refusal is the stop."""
     make_distribution(scene.site(scene.target), "numpy", "2.0")
     make_source(scene.source, "backends.recording", 'match-runtime = ["numpy", "torch>=3", "jaxlib"]\n')
     found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere)))
@@ -142,7 +142,7 @@ def test_two_runtimes(scene: Scene) -> None:
 
 
 def test_json(scene: Scene) -> None:
-    """As JSON a plan tells every value with its origin, every place, and no secret."""
+    """The JSON has every value with its origin and every place looked at, without secrets."""
     url = "https://me:hunter2@example.org/torch-9.0-py3-none-any.whl"
     caller = scene.build(scene.shell(scene.elsewhere, RUNTIME_BACKEND_PIN=f"torch @ {url}"), by=scene.target)
     described = describe_plan(plan(GR, scene, caller))
@@ -205,7 +205,7 @@ def test_json(scene: Scene) -> None:
                 "name": "FOR",
                 "value": None,
                 "origin": "pyproject.toml: tool.runtime-backend.env.FOR",
-                "why": "not set: torch.version not known before the runtime is there",
+                "why": "not set: torch.version not known before the runtime is installed",
             },
             {
                 "name": "HOME",
@@ -223,7 +223,7 @@ def test_json(scene: Scene) -> None:
 
 
 def test_json_of_a_stop(scene: Scene) -> None:
-    """What would stop the build is in the JSON; so is what is visible."""
+    """The JSON has the reason of a stop, and the visible runtime."""
     caller = scene.uv(scene.shell(scene.consumer), "sync")
     make_distribution(scene.site(caller.prefix), "numpy", "1.0")
     make_source(scene.source, "backends.recording", 'match-runtime = ["numpy>=2"]\n')
@@ -233,7 +233,7 @@ def test_json_of_a_stop(scene: Scene) -> None:
 
 
 def test_json_of_nothing(scene: Scene) -> None:
-    """A plan without a resolution says so."""
+    """Without a resolution, the JSON has null."""
     make_venv(scene.root / "bare")
     described = describe_plan(plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "bare")))
     assert (None, "missing") == (
@@ -244,7 +244,7 @@ def test_json_of_nothing(scene: Scene) -> None:
 
 
 def test_tree_of_reuse(scene: Scene) -> None:
-    """As a tree a plan tells the same."""
+    """The tree shows the same values as the JSON."""
     make_distribution(scene.site(scene.target), "filelock", "3.0")
     metadata = scene.site(scene.target) / f"torch-{TARGET}.dist-info/METADATA"
     metadata.write_text(metadata.read_text("utf-8").replace("\n\n", "\nRequires-Dist: filelock\n\n", 1), "utf-8")
@@ -276,7 +276,7 @@ def test_tree_of_reuse(scene: Scene) -> None:
         "└─ set by runtime-backend",
         f"   ├─ CMAKE_PREFIX_PATH={root / 'share/cmake'}: so that CMake finds the runtimes",
         f"   ├─ Torch_ROOT={root}: as CMAKE_PREFIX_PATH",
-        f"   ├─ PYTHONPATH={caller.environ['PYTHONPATH']}:{found.overlay.path}: so that what is started imports the"
+        f"   ├─ PYTHONPATH={caller.environ['PYTHONPATH']}:{found.overlay.path}: so that child processes import the"
         " runtimes",
         f"   ├─ PYTHONPYCACHEPREFIX={scene.root / 'our-cache/bytecode'}: so that no byte code goes into the target",
         "   ├─ DIST_EXTRA_CONFIG=/runtime-backend-scratch/setuptools.cfg: a build folder for each runtime",
@@ -286,7 +286,7 @@ def test_tree_of_reuse(scene: Scene) -> None:
 
 
 def test_tree_of_a_lock(scene: Scene) -> None:
-    """A lock's URL and what is requested are told, notes too, and an unknown frontend as such."""
+    """The tree shows a lock's URL, the requirement, notes, and an unknown frontend."""
     make_source(scene.source, "backends.recording")
     caller = scene.build(scene.shell(scene.consumer))
     lines = list(render(plan_tree(plan(GR, scene, caller))))
@@ -297,7 +297,7 @@ def test_tree_of_a_lock(scene: Scene) -> None:
 
 
 def test_tree_of_nothing(scene: Scene) -> None:
-    """Where nothing is known, that is told, and the unknown frontend too."""
+    """The tree shows an unknown runtime and an unknown frontend."""
     make_source(scene.source, "backends.recording", 'match-runtime = ["jaxlib"]\n')
     caller = scene.hatch_build(scene.shell(scene.elsewhere))
     lines = list(render(plan_tree(plan(GR, scene, caller))))
@@ -313,13 +313,13 @@ def test_tree_of_nothing(scene: Scene) -> None:
 
 
 def test_short_story_of_nothing(scene: Scene) -> None:
-    """The few lines of a failed build tell what was not known."""
+    """The last lines of a failed build show what was unknown."""
     caller = scene.build(scene.shell(scene.elsewhere))
     assert "torch: not known; missing: the runtime is not known" == next(short_story(plan(BUILD, scene, caller)))
 
 
 def test_stamp(scene: Scene) -> None:
-    """A stamp tells what the wheel was built against, and no value out of the person's environment."""
+    """A stamp records the runtime of the wheel, without values of the person's environment."""
     found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere)))
     stamp = make_stamp(found, real_version="9", revision="abc", compiled=2).as_json()
     assert {
@@ -352,7 +352,7 @@ def test_stamp(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "is_told"),
+    ("value", "is_kept"),
     [
         ("2", True),
         ("https://host/a/b", True),
@@ -366,17 +366,17 @@ def test_stamp(scene: Scene) -> None:
         ("file:///opt/a", False),
     ],
 )
-def test_stamp_holds_no_path(value: str, scene: Scene, *, is_told: bool) -> None:
-    """A variable that leads to a place of this machine does not go with the wheel."""
+def test_stamp_holds_no_path(value: str, scene: Scene, *, is_kept: bool) -> None:
+    """A variable with a path of this machine is not in the stamp."""
     make_source(scene.source, "backends.recording", f'[tool.runtime-backend.env]\nMINE = "{value}"\n')
     found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere)))
     stamp = make_stamp(found, real_version=None, revision=None, compiled=0).as_json()
-    assert is_told == ("MINE" in stamp["variables"])
+    assert is_kept == ("MINE" in stamp["variables"])
     assert str(scene.root) not in json.dumps(stamp)
 
 
 @pytest.mark.parametrize(
-    ("where", "told"),
+    ("where", "stamped"),
     [
         ("https://host/ext.git", "https://host/ext.git"),
         ("ext==1.0", "ext==1.0"),
@@ -384,17 +384,17 @@ def test_stamp_holds_no_path(value: str, scene: Scene, *, is_told: bool) -> None
         ("/home/me/ext.git/", "ext.git"),
     ],
 )
-def test_stamp_of_an_upstream(where: str, told: str, scene: Scene) -> None:
-    """Of an upstream that lies on this machine its name is told."""
+def test_stamp_of_an_upstream(where: str, stamped: str, scene: Scene) -> None:
+    """For an upstream on this machine, the stamp has only its file name."""
     found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere)))
     upstream = Upstream(kind="git", where=where, sha256=None, rev="abc", subdirectory=None, patches=(), origin="?")
     wrapped = found._replace(settings=found.settings._replace(upstream=upstream))
     stamp = make_stamp(wrapped, real_version=None, revision=None, compiled=0).as_json()
-    assert {"git": told, "sha256": None, "rev": "abc", "patches": []} == stamp["upstream"]
+    assert {"git": stamped, "sha256": None, "rev": "abc", "patches": []} == stamp["upstream"]
 
 
 def test_stamp_of_nothing(scene: Scene) -> None:
-    """A stamp of a build without its runtime has no facts of one."""
+    """The stamp of a build without a runtime has no facts about one."""
     make_venv(scene.root / "bare")
     found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "bare"))
     stamp = make_stamp(found, real_version=None, revision=None, compiled=0).as_json()
@@ -411,7 +411,7 @@ def test_stamp_of_nothing(scene: Scene) -> None:
 
 
 def test_source(scene: Scene) -> None:
-    """What is fetched comes from where the frontend gets things: its folder, its variables, uv's options."""
+    """Fetching uses the frontend's settings: its folder, its variables, uv's options."""
     words = ("sync", "--offline", "--extra", "x", "--index=a=https://h/i", "-f", "links")
     caller = scene.uv(scene.shell(scene.consumer), *words)
     found = find_source(caller, is_offline=plan(BUILD, scene, caller).is_offline)

@@ -38,7 +38,7 @@ def with_torch(caller: Caller, version: str = TARGET) -> Caller:
 
 
 def test_reuse(scene: Scene) -> None:
-    """A runtime of the target is seen through the overlay, and so are the libraries that it needs."""
+    """A runtime of the target, and the libraries that it needs, are visible through the overlay."""
     found = provided(scene, scene.pip(scene.shell(scene.elsewhere)))
     assert found.overlay is not None
     overlay = found.overlay.path
@@ -47,7 +47,7 @@ def test_reuse(scene: Scene) -> None:
 
 @pytest.mark.parametrize("program", ["pip", "uv"])
 def test_present(program: str, scene: Scene) -> None:
-    """A runtime of a build environment that goes with the build is seen through a view at a path that stays."""
+    """A runtime of a temporary build environment is visible through a view at a stable path."""
     shell, views = scene.shell(scene.elsewhere), set()
     for _ in range(2):
         if program == "pip":
@@ -65,7 +65,7 @@ def test_present(program: str, scene: Scene) -> None:
 
 @pytest.mark.parametrize("isolation", ["none", "kept"])
 def test_present_in_what_stays(isolation: str, scene: Scene) -> None:
-    """An environment that stays is seen as it is."""
+    """A permanent environment is used at its own path."""
     shell = scene.shell(scene.elsewhere, RUNTIME_BACKEND_PIN=f"torch=={TARGET}")
     caller = scene.not_isolated(shell, ["pip"]) if isolation == "none" else scene.hatch_build(shell, built_for=TARGET)
     found = provided(scene, caller)
@@ -89,13 +89,13 @@ def test_both(scene: Scene) -> None:
 
 
 def test_not_there(scene: Scene) -> None:
-    """What is not there is seen nowhere, though it is known what it will be."""
+    """A runtime that is not installed yet has an identity, but no folder."""
     found = provided(scene, scene.uv(scene.shell(scene.consumer), "sync"))
     assert (None, None, {}, None) == (found.overlay, found.view, found.sites, found.nvidia)
     assert [(True, LOCKED)] == [(r.is_lacking, r.identity and r.identity.version) for r in found.runtimes]
 
 
 def test_nothing_is_written(scene: Scene) -> None:
-    """Until they are shown, overlays and views are values: only the frontend's answer is kept."""
+    """Planning writes no overlay and no view, only the frontend's answer."""
     provided(scene, with_torch(scene.pip(scene.shell(scene.elsewhere))))
     assert ["asked"] == [path.name for path in (scene.root / "our-cache").iterdir()]

@@ -39,7 +39,7 @@ def plan(
     ],
 )
 def test_value(template: str, value: str) -> None:
-    """A template is filled in by what the runtimes call themselves; what a runtime lacks is empty."""
+    """A template is filled in with the versions in the runtimes' own code; facts that do not apply are empty."""
     assert [value, "set"] == plan(template, TORCH, NUMPY)
 
 
@@ -49,26 +49,26 @@ def test_value(template: str, value: str) -> None:
 )
 @pytest.mark.parametrize("own", ["0", ""])
 def test_the_environment_wins(own: str, force: bool, expected: list[str | None]) -> None:  # noqa: FBT001 - a table
-    """The person's environment wins, an empty value, too, unless the entry is forced."""
+    """The person's environment wins, even with an empty value, unless the entry has ``force``."""
     assert expected == plan("1", TORCH, environ={"A": own}, force=force)
 
 
 @pytest.mark.parametrize("identities", [(), (LOCKED,), (NUMPY,)])
 def test_runtime_that_is_not_there(identities: tuple[Identity, ...]) -> None:
-    """What is not known before the runtime is there is not made up."""
-    why = "not set: torch.cuda, torch.hip not known before the runtime is there"
+    """A variable is not set if its value is unknown before the runtime is installed."""
+    why = "not set: torch.cuda, torch.hip not known before the runtime is installed"
     assert [None, why] == plan("{torch.cuda}{torch.hip}", *identities)
     assert ["1", "set"] == plan("1", *identities)
 
 
 @pytest.mark.parametrize(("torch", "value"), [(ROCM, "6.4.43484-123eb5128|6.4.2|"), (XPU, "||20250101"), (TORCH, "||")])
 def test_value_of_other_accelerators(torch: Identity, value: str) -> None:
-    """What a torch for ROCm, or for XPU, says of itself is there to be filled in, too."""
+    """The facts of a torch for ROCm or XPU can be filled in, too."""
     assert [value, "set"] == plan("{torch.hip}|{torch.rocm}|{torch.xpu}", torch)
 
 
 def test_build_label() -> None:
-    """A build folder's name tells the runtimes, and differs wherever they do; it needs no quoting."""
+    """A build folder's name contains the runtimes, differs if they differ, and needs no quoting."""
     assert build_label([TORCH]).startswith("torch-2.7.0.cu126-")
     assert build_label([TORCH, NUMPY]).startswith("torch-2.7.0.cu126-numpy-2.0-")
     assert build_label([LOCKED]).startswith("torch-2.7.0.cu126-")
