@@ -1,4 +1,4 @@
-"""The settings of one hook call: producer, consumer, environment, config settings; each value with its origin."""
+"""The settings of one hook call, from producer, consumer, environment and config settings, each with its origin."""
 
 from __future__ import annotations
 
@@ -75,16 +75,17 @@ def load_settings(
     environ: Mapping[str, str],
     trust: Trust = EVERYBODY,
 ) -> Settings:
-    """Read all the settings of one hook call.
+    """Read the settings of one hook call.
 
     Precedence (design, 3.3): config setting, environment variable, consumer, producer, default.
 
     :param source: the source tree; PEP 517 makes it the working directory of every hook.
-    :param start: the folder from which the consumer's pyproject.toml is looked for, upward.
-    :param trust: whose files are believed; the source's own, and those in the folders that ``trust`` names, always are.
-    :param config_settings: our own ones, without their prefix (see :func:`split_config_settings`).
-    :raises ConfigError: with every mistake in any of them.
-    :raises FileError: when one of the files cannot be read.
+    :param start: the folder from which the consumer's pyproject.toml is searched for upward.
+    :param trust: the users whose files are read; those of the source, and of folders in the setting ``trust``, are
+        always read.
+    :param config_settings: ours, without their prefix (see :func:`split_config_settings`).
+    :raises ConfigError: with all mistakes in all sources.
+    :raises FileError: if one of the files cannot be read.
     """
     document = Table(read_document(source / "pyproject.toml"), file="pyproject.toml")
     tool = document.table("tool") or Table({}, file=document.file)
@@ -94,8 +95,8 @@ def load_settings(
     settings = _build(source, table, call, _Foreign(tool.value("scikit-build"), document.value("project")))
     settings = settings._replace(trust=trust.including(source, *call.folders("trust")))
     search = ConsumerSearch(source=source, trust=settings.trust, problems=document.problems)
-    settings = _hear_consumer(settings, search.upward(start), document)
-    settings = _hear_call(settings._replace(notes=(*search.notes, *settings.notes)), call)
+    settings = _apply_consumer(settings, search.upward(start), document)
+    settings = _apply_call(settings._replace(notes=(*search.notes, *settings.notes)), call)
     refuse_required_runtimes(document, settings)
     table.close()
     if document.problems:
@@ -104,22 +105,22 @@ def load_settings(
 
 
 class _Foreign(NamedTuple):
-    """Tables that are not ours to check."""
+    """Tables of other tools, which are not checked."""
 
     scikit_build: object
     project: object
 
 
 def _build(source: Path, table: Table, call: CallSettings, foreign: _Foreign) -> Settings:
-    """Return the producer's settings, and those of the call that nobody else may say."""
+    """Return the producer's settings, and the settings that only the call has."""
     build_dir = foreign.scikit_build.get("build-dir") if isinstance(foreign.scikit_build, dict) else None
     runtimes, upstream = read_runtimes(table), _upstream_in(table, source)
-    for name in CONSUMER_TABLES:  # the producer may be a consumer too; here it is not asked as one
+    for name in CONSUMER_TABLES:  # the file may be a consumer's too; those tables are read elsewhere
         table.value(name)
     return Settings(
         source=source,
         upstream=upstream,
-        real_backend=read_backend(table) if upstream is None else _told_by(upstream),
+        real_backend=read_backend(table) if upstream is None else _unopened(upstream),
         backend_path=tuple(read_backend_path(table, source)),
         runtimes=runtimes,
         provision=choice(table, "provision", PROVISIONS),
@@ -148,33 +149,33 @@ def _upstream_in(table: Table, source: Path) -> Upstream | None:
     return read_upstream(table, source)
 
 
-def _told_by(upstream: Upstream) -> Chosen[str]:
-    """Return what stands for the real backend until the source is opened."""
-    return Chosen(value="the one that the source names", origin=upstream.origin)
+def _unopened(upstream: Upstream) -> Chosen[str]:
+    """Return a text in place of the real backend, which is unknown until the source is unpacked."""
+    return Chosen(value="the one in the source's pyproject.toml", origin=upstream.origin)
 
 
-def _hear_consumer(settings: Settings, consumer: Consumer | None, document: Table) -> Settings:
-    """Return the settings with the consumer's words in them: they go before the producer's."""
+def _apply_consumer(settings: Settings, consumer: Consumer | None, document: Table) -> Settings:
+    """Return the settings with those of the consumer, which win over the producer's."""
     if consumer is None:
         return settings
-    name = _name_of(settings.source, document) if consumer.speaks_of_packages else None
-    note = f"{consumer}: not heard, since this package tells its name only when it is built"
-    said = consumer.package(name, [rule.name for rule in settings.runtimes])
-    own = {variable.name for variable in said.variables}
+    name = _name_of(settings.source, document) if consumer.has_packages else None
+    note = f"{consumer}: ignored: the package name is known only after building"
+    package = consumer.package(name, [rule.name for rule in settings.runtimes])
+    own = {variable.name for variable in package.variables}
     return settings._replace(
         stated=consumer.target(),
         consumer=consumer.file,
-        notes=(note,) if consumer.speaks_of_packages and name is None else (),
-        provision=said.provision or settings.provision,
-        cuda=(settings.cuda or CudaSettings()).under(said.cuda) if said.cuda else settings.cuda,
-        unresolved=said.unresolved or settings.unresolved,
-        runtimes=tuple(_matched(rule, said.match) for rule in settings.runtimes),
-        variables=(*(v for v in settings.variables if v.name not in own), *said.variables),
+        notes=(note,) if consumer.has_packages and name is None else (),
+        provision=package.provision or settings.provision,
+        cuda=(settings.cuda or CudaSettings()).under(package.cuda) if package.cuda else settings.cuda,
+        unresolved=package.unresolved or settings.unresolved,
+        runtimes=tuple(_matched(rule, package.match) for rule in settings.runtimes),
+        variables=(*(v for v in settings.variables if v.name not in own), *package.variables),
     )
 
 
 def _name_of(source: Path, document: Table) -> str | None:
-    from .names import find_name  # noqa: PLC0415 - few consumers speak of packages
+    from .names import find_name  # noqa: PLC0415 - few consumers have such a table
 
     return find_name(source, document)
 
@@ -183,5 +184,5 @@ def _matched(rule: RuntimeRule, match: Chosen[Match] | None) -> RuntimeRule:
     return rule if match is None else rule._replace(match=match.value, match_origin=match.origin)
 
 
-def _hear_call(settings: Settings, call: CallSettings) -> Settings:
+def _apply_call(settings: Settings, call: CallSettings) -> Settings:
     return settings._replace(provision=call.choice("provision", PROVISIONS) or settings.provision)

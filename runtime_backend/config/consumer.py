@@ -1,7 +1,7 @@
 """The consumer's tables: ``[tool.runtime-backend.target]`` and ``[tool.runtime-backend.packages.<name>]``.
 
-They lie in the pyproject.toml of the project that wants the wheel, and speak for its environment and for the packages
-that are built for it. They may not say what a package is made of: the real backend and the source are the producer's.
+They are in the pyproject.toml of the project that needs the wheel, and configure its environment and the packages that
+are built for it. They must not set the real backend and the source, which belong to the producer.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _PRODUCERS_OWN = ("build-backend", "backend-path", "match-runtime", "source")
 
 
 class PackageSettings(NamedTuple):
-    """What a consumer says of one package."""
+    """A consumer's settings for one package."""
 
     variables: tuple[Variable, ...] = ()
     provision: Chosen[ProvisionChoice] | None = None
@@ -54,11 +54,11 @@ class PackageSettings(NamedTuple):
 
 
 class ConsumerSearch:
-    """Looks for the consumer.
+    """The search for the consumer's pyproject.toml. ``notes`` are lines about files that are not read.
 
-    :param source: the source tree, whose own pyproject.toml may be the consumer's as well.
-    :param trust: whose files are believed.
-    :param problems: where mistakes go.
+    :param source: the source tree, whose own pyproject.toml may be the consumer's, too.
+    :param trust: the users whose files are read.
+    :param problems: the list to which mistakes are added.
     """
 
     def __init__(self, *, source: Path, trust: Trust, problems: list[str]) -> None:
@@ -68,10 +68,10 @@ class ConsumerSearch:
         self.notes: list[str] = []
 
     def upward(self, start: Path | None) -> Consumer | None:
-        """Return the consumer: the nearest pyproject.toml with a table of ours that says more than a producer does.
+        """Return the consumer: the nearest pyproject.toml with a table of ours that has other keys than a producer's.
 
-        :param start: the folder of the project that is installed, or where the frontend was started.
-        :raises FileError: for a pyproject.toml that may be the one, and cannot be read.
+        :param start: the folder of the project that is installed, or the frontend's working directory.
+        :raises FileError: if a pyproject.toml mentions our table, and cannot be read.
         """
         for folder in () if start is None else (start, *start.parents):
             path = folder / "pyproject.toml"
@@ -86,7 +86,7 @@ class ConsumerSearch:
 
     def _read(self, folder: Path, path: Path) -> Consumer | None:
         tool = _tool_of(path)
-        if folder != self._source:  # the producer's are told where the rest of its tables is read
+        if folder != self._source:  # those of the producer are reported with its other mistakes
             refuse_look_alikes(Table(tool, file=str(path), key="tool", problems=self._problems))
         ours = tool.get("runtime-backend")
         ours = ours if isinstance(ours, dict) else {}
@@ -96,7 +96,7 @@ class ConsumerSearch:
         return Consumer(folder, table, is_producer=folder == self._source)
 
     def _refuse(self, path: Path, objection: str) -> None:
-        """Say that a table is not read; the file may hold anything, so nothing of it is."""
+        """Add a note if an untrusted file mentions our table. The file is searched, but not parsed."""
         if is_file(path) and re.search(_MENTIONED, read_text(path)):
             self.notes.append(
                 f"{path} is not read: another user may have written it ({objection}); if you trust it, set"
@@ -105,7 +105,7 @@ class ConsumerSearch:
 
 
 def _tool_of(path: Path) -> Mapping[str, Any]:
-    """Return the tables of a pyproject.toml; nothing where none is ours, or looks so: most are not even parsed."""
+    """Return the ``tool`` tables of a pyproject.toml; empty, without parsing, if it does not mention ours."""
     if not re.search(_MENTIONED, read_text(path)):
         return {}
     tool = read_document(path).get("tool")
@@ -115,8 +115,8 @@ def _tool_of(path: Path) -> Mapping[str, Any]:
 class Consumer:
     """The tables of one consumer.
 
-    :param folder: of its pyproject.toml.
-    :param is_producer: whether it is the package itself that is built, whose other keys are read elsewhere.
+    :param folder: the folder of its pyproject.toml.
+    :param is_producer: whether it is the package that is built, whose other keys are read elsewhere.
     """
 
     def __init__(self, folder: Path, table: Table, *, is_producer: bool) -> None:
@@ -129,7 +129,7 @@ class Consumer:
 
     @property
     def file(self) -> str:
-        """Its pyproject.toml."""
+        """The path of its pyproject.toml."""
         return self._table.file
 
     def __str__(self) -> str:
@@ -137,12 +137,12 @@ class Consumer:
         return f"{self._table.file}: {self._table.dotted('packages')}"
 
     @property
-    def speaks_of_packages(self) -> bool:
-        """Whether the package's own name matters."""
+    def has_packages(self) -> bool:
+        """Whether there are settings by package name."""
         return "packages" in self._table
 
     def target(self) -> StatedTarget | None:
-        """Return where the consumer says that its environment and its lock are; None where it says nothing."""
+        """Return the environment and the lock of the ``target`` table; None if there is no such table."""
         table = self._table.table("target")
         if table is None:
             return None
@@ -157,10 +157,10 @@ class Consumer:
         return stated
 
     def package(self, wanted: str | None, runtimes: Sequence[str]) -> PackageSettings:
-        """Return what is said of one package; the tables of the others are checked as well.
+        """Return the settings for one package; the tables of all packages are checked.
 
-        :param wanted: its name, normalised; None: it is not known before it is built.
-        :param runtimes: its runtimes, whose fields its variables may name.
+        :param wanted: its normalised name; None if the name is known only after building.
+        :param runtimes: its runtimes, whose fields may be placeholders in its variables.
         """
         packages = self._table.table("packages")
         found: dict[str, PackageSettings] = {}
@@ -171,12 +171,12 @@ class Consumer:
             if table is None:
                 continue
             if name in found:
-                packages.report(written, f"a second table for {name}", "one table a package")
+                packages.report(written, f"a second table for {name}", "one table per package")
             found[name] = _read_package(table, runtimes if name == wanted else None)
         return found.get(wanted or "", PackageSettings())
 
     def _path(self, table: Table, name: str) -> Chosen[Path] | None:
-        """Return a path, relative to the consumer's folder."""
+        """Return a path; a relative one starts at the consumer's folder."""
         text = table.string(name)
         if text is None:
             return None
@@ -189,7 +189,7 @@ class Consumer:
 
 def _read_package(table: Table, runtimes: Sequence[str] | None) -> PackageSettings:
     for name in _PRODUCERS_OWN:
-        table.refuse(name, "nothing there: only the package itself can set it")
+        table.refuse(name, "no such key: only the package itself can set it")
     settings = PackageSettings(
         variables=tuple(read_variables(table, runtimes)),
         provision=optional_choice(table, "provision", PROVISIONS),

@@ -1,4 +1,4 @@
-"""The ``cuda`` table, the producer's or the consumer's."""
+"""Reading the ``cuda`` table of a producer or a consumer."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ NAMED_ARCHITECTURES = (
     *("Kepler+Tesla", "Kepler", "Maxwell+Tegra", "Maxwell", "Pascal", "Volta+Tegra", "Volta", "Turing"),
     *("Ampere+Tegra", "Ampere", "Ada", "Hopper", "Blackwell+Tegra", "Blackwell"),
 )
-"""The names that torch takes (torch.utils.cpp_extension)."""
+"""The names that torch accepts (torch.utils.cpp_extension)."""
 
 _ARCHITECTURE = r"\d+\.\d[af]?(\+PTX)?|gfx[0-9a-f]{3,4}(:(xnack|sramecc)[+-])*"
-"""CUDA's, or ROCm's: ``gfx942:sramecc+:xnack-``."""
+"""``9.0``, ``9.0a``, ``8.6+PTX``; for ROCm ``gfx942:sramecc+:xnack-``."""
 _OTHER_SPELLING = r"(?:sm_|compute_)?(\d+)(\d)([af]?)"
 
 
 def read_cuda(table: Table) -> CudaSettings | None:
-    """Return what the ``cuda`` table says; None where there is none."""
+    """Return the settings of the ``cuda`` table; None if there is none."""
     inner = table.table("cuda")
     if inner is None:
         return None
@@ -49,16 +49,17 @@ def _read_arch_list(table: Table) -> Chosen[str] | None:
         return None
     for word in words:
         if not re.fullmatch(_ARCHITECTURE, word) and word not in NAMED_ARCHITECTURES:
-            table.report("arch-list", f"the architecture {word!r}", _as_torch_takes_it(word))
+            table.report("arch-list", f"the architecture {word!r}", _expected(word))
     return Chosen(value=";".join(words), origin=origin)
 
 
-def _as_torch_takes_it(word: str) -> str:
+def _expected(word: str) -> str:
+    """Return the accepted spelling of an architecture, or examples."""
     if "," in word:
-        return f"a semicolon or a space between two: {word.replace(',', ';')!r}"
+        return f"semicolons or spaces as separators: {word.replace(',', ';')!r}"
     found = re.fullmatch(_OTHER_SPELLING, word)
     if found is not None:
-        return f"it as torch takes it: '{found.group(1)}.{found.group(2)}{found.group(3)}'"
+        return f"torch's spelling: '{found.group(1)}.{found.group(2)}{found.group(3)}'"
     return f"one such as '9.0', '9.0a', '8.6+PTX', for ROCm 'gfx90a', or a name: {', '.join(NAMED_ARCHITECTURES)}"
 
 
@@ -68,7 +69,7 @@ def _read_jobs(table: Table) -> Chosen[int | None] | None:
     if value is None or value == "auto":
         return None if value is None else Chosen(value=None, origin=origin)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        table.report("jobs", describe(value), "'auto', or a number from 1 on")
+        table.report("jobs", describe(value), "'auto', or a number above 0")
         return None
     return Chosen(value=value, origin=origin)
 

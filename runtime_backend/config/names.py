@@ -1,4 +1,4 @@
-"""A package's own name, read as text: a consumer's table speaks of it by name, before anything is built."""
+"""Finding a package's name before it is built: a consumer's settings for a package are found by its name."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ..system.files import read_text
 
 
 def find_name(source: Path, document: Table) -> str | None:
-    """Return the normalised name of the package in a source tree; None where only running its setup.py would tell.
+    """Return the normalised name of the package in a source tree, without running code; None if no file has it.
 
-    :param document: its pyproject.toml.
+    :param document: the package's pyproject.toml.
     """
     found = next((name for name in _candidates(source, document) if name), None)
     return None if found is None else canonicalize_name(found)

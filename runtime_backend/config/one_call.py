@@ -1,4 +1,4 @@
-"""The settings for one call: config settings ``runtime-backend.<key>`` and variables ``RUNTIME_BACKEND_<KEY>``."""
+"""Settings for one call: config settings ``runtime-backend.<key>`` and variables ``RUNTIME_BACKEND_<KEY>``."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ..system.urls import file_name
 from .settings import CALL_KEYS, SETTING_PREFIX, VARIABLE_PREFIX, Chosen, Pin
 
 LONGEST = 86_400
-"""Seconds in a day."""
+"""The longest time limit, in seconds: a day."""
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
 def split_config_settings(
     config_settings: Mapping[str, Any] | None,
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Return (ours, without the prefix; the real backend's, untouched: None stays None)."""
+    """Return (ours, without the prefix; the other ones for the real backend, None if there were no settings at all)."""
     if config_settings is None:
         return {}, None
     ours = {k[len(SETTING_PREFIX) :]: v for k, v in config_settings.items() if k.startswith(SETTING_PREFIX)}
@@ -32,7 +32,10 @@ def split_config_settings(
 
 
 class CallSettings:
-    """The settings for one call: config settings before environment variables."""
+    """The settings for one call. Config settings win over environment variables.
+
+    :param problems: the list to which mistakes are added.
+    """
 
     def __init__(self, config_settings: Mapping[str, Any], environ: Mapping[str, str], problems: list[str]) -> None:
         self._environ = environ
@@ -43,10 +46,12 @@ class CallSettings:
         self._found = found
         for key, (origin, _) in found.items():
             if key not in CALL_KEYS:
-                problems.append(f"{origin}: an unknown key{did_you_mean(key, CALL_KEYS)}, expected {one_of(CALL_KEYS)}")
+                problems.append(
+                    f"{origin}: found an unknown key{did_you_mean(key, CALL_KEYS)}, expected {one_of(CALL_KEYS)}"
+                )
 
     def string(self, key: str) -> Chosen[str] | None:
-        """Return a string; None when it is absent or wrong."""
+        """Return a string; None if it is missing or wrong."""
         origin, value = self._found.get(key, ("", None))
         if value is None:
             return None
@@ -56,7 +61,7 @@ class CallSettings:
         return Chosen(value=value, origin=origin)
 
     def choice(self, key: str, allowed: Sequence[S]) -> Chosen[S] | None:
-        """Return one of the allowed strings; None when it is absent or wrong."""
+        """Return one of the allowed strings; None if it is missing or wrong."""
         found = self.string(key)
         if found is None:
             return None
@@ -68,7 +73,7 @@ class CallSettings:
         return None
 
     def boolean(self, key: str) -> Chosen[bool] | None:
-        """Return a boolean, as people write it in variables; None when it is absent or wrong."""
+        """Return a boolean in any spelling of :data:`_BOOLEANS`; None if it is missing or wrong."""
         found = self.string(key)
         if found is None:
             return None
@@ -79,7 +84,7 @@ class CallSettings:
         return Chosen(value=value, origin=found.origin)
 
     def seconds(self, key: str, default: float) -> Chosen[float]:
-        """Return a number of seconds; the default if it is absent or wrong."""
+        """Return a number of seconds; the default if it is missing or wrong."""
         found = self.string(key)
         try:
             value = default if found is None else float(found.value)
@@ -93,12 +98,12 @@ class CallSettings:
         return Chosen(value=value, origin=found.origin)
 
     def foreign_boolean(self, variable: str) -> Chosen[bool]:
-        """Return whether a frontend's own variable is set to something true."""
+        """Return the boolean in a variable of a frontend; False if it is missing or wrong."""
         is_true = _BOOLEANS.get(self._environ.get(variable, "").lower(), False)
         return Chosen(value=is_true, origin=variable if is_true else "default")
 
     def path(self, key: str) -> Chosen[Path] | None:
-        """Return a path; a relative one is meant from where the person stands, not from the source tree."""
+        """Return a path; a relative one starts at the person's working directory (``PWD``), not at the source tree."""
         found = self.string(key)
         if found is None:
             return None
@@ -109,7 +114,7 @@ class CallSettings:
         return Chosen(value=path, origin=found.origin)
 
     def folders(self, key: str) -> tuple[Path, ...]:
-        """Return absolute folders, separated as on PATH."""
+        """Return absolute folders, separated as in PATH."""
         found = self.string(key)
         paths = [] if found is None else [Path(text) for text in found.value.split(os.pathsep) if text]
         for path in paths:
@@ -118,7 +123,7 @@ class CallSettings:
         return tuple(paths)
 
     def pins(self, key: str) -> tuple[Pin, ...]:
-        """Return the pins, one a line."""
+        """Return the pins, one per line."""
         found = self.string(key)
         lines = [] if found is None else [line.strip() for line in found.value.splitlines() if line.strip()]
         pins = (self._pin(line, "" if found is None else found.origin) for line in lines)
@@ -142,7 +147,7 @@ def is_exact(requirement: Requirement) -> bool:
 
 
 def _is_version(text: str) -> bool:
-    """``===`` takes any text, ``==`` a prefix such as ``2.*`` as well."""
+    """Return whether a specifier's text is a version: ``===`` allows any text, ``==`` a prefix such as ``2.*``."""
     return parse_version(text) is not None
 
 

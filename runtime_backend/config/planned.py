@@ -1,4 +1,4 @@
-"""What becomes of a variable that somebody has configured."""
+"""The result for one variable of the settings: set or not, with the reason."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ _PLACE = r"""(?:^|[\s=,;:'"]|-[A-Za-z])(?:/[^/]|[A-Za-z]:[\\/])|file:"""
 
 
 class PlannedVariable(NamedTuple):
-    """What becomes of one of them."""
+    """One variable for the real backend."""
 
     name: str
     value: str | None
-    """None: the real backend does not get it from us."""
+    """None if we do not set it."""
     origin: str
     why: str
 
     @property
     def is_place(self) -> bool:
-        """Whether it tells where something lies on this machine, which is no business of who gets the wheel.
+        """Whether the value contains a path of this machine, and must not be in the wheel.
 
-        So may what the environment has, which is not known here.
+        True for a value of the environment, which is not known here.
         """
         return self.value is None or leads_to_a_place(self.value)
 
 
 def leads_to_a_place(text: str) -> bool:
-    """Return whether a path from the root stands in a text: ``-I/opt/include``, ``a:/b``, ``file:`` of all URLs."""
+    """Return whether a text contains an absolute path (``-I/opt/include``, ``a:/b``) or a ``file:`` URL."""
     return re.search(_PLACE, text) is not None
 
 
 def left(name: str, origin: str) -> PlannedVariable:
-    """Return what becomes of a variable that the person has set."""
+    """Return a variable that keeps its value in the person's environment."""
     return PlannedVariable(name=name, value=None, origin=origin, why="left as the environment has it")
 
 
 def plan_unless_set(name: str, value: str, environ: Mapping[str, str], *, origin: str, why: str) -> PlannedVariable:
-    """Return what becomes of a variable: the person's own goes before."""
+    """Return a variable with a value that applies unless the person's environment has the variable."""
     return left(name, origin) if name in environ else PlannedVariable(name=name, value=value, origin=origin, why=why)

@@ -1,4 +1,4 @@
-"""The producer's table, ``[tool.runtime-backend]`` of its pyproject.toml."""
+"""Reading the producer's table, ``[tool.runtime-backend]`` in its pyproject.toml."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def choice(table: Table, name: str, allowed: Sequence[S]) -> Chosen[S]:
 
 
 def optional_choice(table: Table, name: str, allowed: Sequence[S]) -> Chosen[S] | None:
-    """Return one of the allowed strings; None when it is absent or wrong."""
+    """Return one of the allowed strings; None if it is missing or wrong."""
     found = table.choice(name, allowed)
     return None if found is None else Chosen(value=found, origin=f"{table.file}: {table.dotted(name)}")
 
 
 def read_backend(table: Table) -> Chosen[str]:
-    """Return the real backend, which must not be this one."""
+    """Return the real backend; this backend itself is reported as a mistake."""
     found = table.string("build-backend")
     if found is None:
         return Chosen(value=LEGACY_BACKEND, origin="default (PEP 517)")
@@ -48,7 +48,7 @@ def read_backend(table: Table) -> Chosen[str]:
 
 
 def read_backend_path(table: Table, source: Path) -> list[str]:
-    """PEP 517: relative to the source tree, and inside it."""
+    """Return ``backend-path``: folders relative to the source tree, and inside it (PEP 517)."""
     paths = table.strings("backend-path") or []
     for index, path in enumerate(paths):
         inside = Path(os.path.normpath(source / path))
@@ -58,9 +58,9 @@ def read_backend_path(table: Table, source: Path) -> list[str]:
 
 
 def read_runtimes(table: Table) -> tuple[RuntimeRule, ...]:
-    """Return ``match-runtime``, one rule a runtime, without the entries whose marker does not hold here.
+    """Return ``match-runtime``, one rule per runtime, without entries whose marker is false here.
 
-    Of several entries for a runtime that hold, all count, as in any list of requirements.
+    Several entries for a runtime are combined, as in any list of requirements.
     """
     key = "match-runtime"
     entries = table.array(key)
@@ -73,7 +73,7 @@ def read_runtimes(table: Table) -> tuple[RuntimeRule, ...]:
         if rule is None:
             continue
         if rule.requirement.marker is None and rule.name in unconditional:
-            table.report(at, f"a second entry for {rule.name}", "one entry a runtime")
+            table.report(at, f"a second entry for {rule.name}", "one entry per runtime")
         elif rule.requirement.marker is None:
             unconditional.add(rule.name)
         rules[rule.name] = _joined(table, at, rules[rule.name], rule) if rule.name in rules else rule
@@ -81,7 +81,7 @@ def read_runtimes(table: Table) -> tuple[RuntimeRule, ...]:
 
 
 def _joined(table: Table, key: str, first: RuntimeRule, second: RuntimeRule) -> RuntimeRule:
-    """Return the rule that two entries for a runtime make together; what only one of them states counts for both."""
+    """Return the combined rule of two entries for a runtime; a ``match`` in one of them counts for both."""
     stated = [rule for rule in (first, second) if rule.match_origin != "default"]
     if len({rule.match for rule in stated}) > 1:
         table.report(key, f"match {second.match!r}", f"{first.match!r}, as in the entry for {first.name} before it")
@@ -114,7 +114,7 @@ def _read_rule(table: Table, key: str, entry: object, origin: str) -> RuntimeRul
 
 
 def _holds(requirement: Requirement) -> bool | None:
-    """Return whether a requirement's marker holds here; None for one that cannot be decided."""
+    """Return whether a requirement's marker is true here; None if it cannot be evaluated."""
     try:
         return requirement.marker is None or requirement.marker.evaluate()
     except (ValueError, LookupError):  # packaging's UndefinedComparison, UndefinedEnvironmentName
@@ -122,9 +122,9 @@ def _holds(requirement: Requirement) -> bool | None:
 
 
 def read_variables(table: Table, runtimes: Sequence[str] | None) -> list[Variable]:
-    """Return the ``env`` table.
+    """Return the variables of the ``env`` table.
 
-    :param runtimes: the names that a ``{torch.version}`` may begin with; None: they are not known here.
+    :param runtimes: the names for placeholders such as ``{torch.version}``; None if they are not known here.
     """
     env = table.table("env")
     if env is None:
@@ -159,14 +159,14 @@ def _check_template(env: Table, name: str, template: str, runtimes: Sequence[str
 
 
 def refuse_look_alikes(tool: Table) -> None:
-    """Refuse a table that was meant to be ours, ``runtime_backend``: its settings would not be heard."""
+    """Report a misspelt name of our table, such as ``runtime_backend``, whose settings would be ignored."""
     for name in tool.names():
         if name != "runtime-backend" and re.sub(r"[-_. ]", "", name).lower() == "runtimebackend":
-            tool.report(name, "a table that nobody reads", "tool.runtime-backend")
+            tool.report(name, "a table that is not read", "tool.runtime-backend")
 
 
 def refuse_required_runtimes(document: Table, settings: Settings) -> None:
-    """Refuse a runtime in build-system.requires: pip and pdm then reject any pin, others silently take the wrong one.
+    """Report runtimes in build-system.requires: pip and pdm then reject any pin, others install the wrong runtime.
 
     Source: facts on frontends, section 5, "build-system.requires has torch>=1 and gr returns torch==1.0".
     """
@@ -181,6 +181,7 @@ def refuse_required_runtimes(document: Table, settings: Settings) -> None:
             build_system.report(
                 f"requires[{index}]",
                 f"the string {text!r}",
-                f"no {requirement.name} there: the frontend would install the newest one before we can name the right"
-                " one; to move its specifier to tool.runtime-backend.match-runtime: runtime-backend init --write",
+                f"no {requirement.name}: the frontend would install the newest {requirement.name} before this backend"
+                " can require the right one; to move the specifier to tool.runtime-backend.match-runtime:"
+                " runtime-backend init --write",
             )

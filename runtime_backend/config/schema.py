@@ -8,13 +8,13 @@ from typing import Any
 
 
 def tool_schema(tool: str = "runtime-backend") -> dict[str, Any]:
-    """Return the schema of our table (entry point ``validate_pyproject.tool_schema``).
+    """Return the schema of our table, for the entry point ``validate_pyproject.tool_schema``.
 
-    :param tool: the table that is asked for; validate-pyproject passes the entry point's name.
-    :raises ValueError: for another table.
+    :param tool: the name of the table; validate-pyproject passes the entry point's name.
+    :raises ValueError: if it is another table.
     """
     if tool != "runtime-backend":
-        raise ValueError(f"asked for the schema of tool.{tool}, which is not ours")
+        raise ValueError(f"found tool.{tool}, expected tool.runtime-backend: no other schema is known")
     text = Path(__file__).with_name("runtime-backend.schema.json").read_text("utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema

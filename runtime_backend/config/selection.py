@@ -1,4 +1,4 @@
-"""Which part of a lock is meant: the project, its extras, its groups."""
+"""The selected part of a lock: projects, extras and groups."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from packaging.utils import canonicalize_name
 
 
 class Selection(NamedTuple):
-    """What a frontend was told to install out of a lock; by default the project with its default groups."""
+    """The part of a lock that a command installs; by default the project with its default groups."""
 
     project: Path | None = None
-    """The folder of the project that is installed: it tells which member of a workspace is meant."""
+    """The folder of the installed project, by which a member of a workspace is found."""
     packages: frozenset[str] = frozenset()
-    """Members by normalised name, where the frontend was told some."""
+    """Normalised names of members, if the command names some."""
     all_packages: bool = False
     extras: frozenset[str] = frozenset()
     without_extras: frozenset[str] = frozenset()
@@ -25,10 +25,10 @@ class Selection(NamedTuple):
     all_groups: bool = False
     default_groups: bool = True
     only_groups: bool = False
-    """Groups alone, without the project's own dependencies."""
+    """Only groups, without the project's own dependencies."""
 
     def or_else(self, *, extras: frozenset[str], groups: frozenset[str]) -> Selection:
-        """Return the selection with other extras and groups, where none of that kind is selected."""
+        """Return the selection with these extras if it has none, and with these groups if it has none."""
         return self._replace(extras=self.extras or extras, groups=self.groups or groups)
 
     def describe(self) -> str:
@@ -44,5 +44,5 @@ def _named(noun: str, names: frozenset[str]) -> str:
 
 
 def normalise_names(names: Iterable[str]) -> frozenset[str]:
-    """Return the names of extras or groups as they are compared (PEP 685, PEP 735)."""
+    """Return normalised names of extras or groups (PEP 685, PEP 735)."""
     return frozenset(str(canonicalize_name(name)) for name in names)

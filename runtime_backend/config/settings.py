@@ -1,4 +1,4 @@
-"""The settings as values: each with its origin, nothing in them looked up."""
+"""The settings as values, each with its origin."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..system.trust import EVERYBODY, Trust
 T = TypeVar("T")
 
 LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
-"""What PEP 517 prescribes for a source tree that names no backend."""
+"""The backend that PEP 517 prescribes for a source tree that names none."""
 
 ProvisionChoice = Literal["auto", "reuse", "require", "none"]
 Match = Literal["exact", "minor", "floor"]
@@ -29,22 +29,22 @@ TOOLKITS: tuple[ToolkitChoice, ...] = ("match", "system", "wheels")
 COMPILER_CACHES: tuple[CompilerCacheChoice, ...] = ("auto", "off", "ccache", "sccache")
 METADATA: tuple[MetadataChoice, ...] = ("auto", "static", "stub", "real")
 TEMPLATE_FIELDS = ("version", "cuda", "hip", "rocm", "xpu", "git-version", "site")
-"""What ``{torch.<field>}`` may name in a variable."""
+"""The fields of the placeholders ``{torch.<field>}``."""
 
 CALL_KEYS = ("target", "lock", "pin", "provision", "cache-dir", "log", "offline", "ask-timeout", "trust")
 """The keys for one call: config setting ``runtime-backend.<key>``, environment variable ``RUNTIME_BACKEND_<KEY>``."""
 
 ASK_TIMEOUT = 300.0
-"""Seconds: pip may have to download and to unpack what has no metadata of its own on the index."""
+"""Seconds; long, because pip downloads whole distributions if the index has no separate metadata."""
 
 SETTING_PREFIX = "runtime-backend."
 VARIABLE_PREFIX = "RUNTIME_BACKEND_"
 
 
 class Chosen(Generic[T]):
-    """A value, and where it comes from.
+    """A value and its origin.
 
-    Not a named tuple: on Python 3.10 those cannot be generic.
+    Not a named tuple, because on Python 3.10 named tuples cannot be generic.
     """
 
     __slots__ = ("origin", "value")
@@ -70,7 +70,7 @@ class RuntimeRule(NamedTuple):
     """One entry of ``match-runtime``."""
 
     name: str
-    """The distribution's name, normalised (PEP 503)."""
+    """The normalised name of the distribution (PEP 503)."""
     requirement: Requirement
     """The entry as written; its specifier is a guard."""
     match: Match
@@ -84,12 +84,12 @@ class Variable(NamedTuple):
     name: str
     template: str
     force: bool
-    """True: set it even where the person's environment has it."""
+    """Whether it is set even if the person's environment has it."""
     origin: str
 
 
 class Pin(NamedTuple):
-    """A runtime set by hand."""
+    """A runtime that was set by hand."""
 
     name: str
     """Normalised (PEP 503)."""
@@ -99,7 +99,7 @@ class Pin(NamedTuple):
 
 
 class StatedTarget(NamedTuple):
-    """What the consumer's table says of the target, for where the frontend's own ways do not tell."""
+    """The consumer's ``target`` table, used if the frontend does not name the target."""
 
     environment: Chosen[Path] | None
     lock: Chosen[Path] | None
@@ -113,13 +113,13 @@ UpstreamKind = Literal["url", "sdist", "git"]
 
 
 class Upstream(NamedTuple):
-    """What is built instead of the folder that names it: the consumer's wrapper around a package of somebody else."""
+    """The upstream source of a wrapper, built instead of the wrapper's folder."""
 
     kind: UpstreamKind
     where: str
     """The URL, or ``name==version``."""
     sha256: str | None
-    """Of the archive, in hex; None for git."""
+    """The archive's hash, in hex; None for git."""
     rev: str | None
     """The commit; None for archives."""
     subdirectory: str | None
@@ -127,26 +127,26 @@ class Upstream(NamedTuple):
     origin: str
 
     def __str__(self) -> str:
-        """Return ``flash-attn==2.8.3``, or a URL, with the commit."""
+        """Return ``flash-attn==2.8.3``, a URL, or ``URL@COMMIT``."""
         return self.where if self.rev is None else f"{self.where}@{self.rev}"
 
 
 class CudaSettings(NamedTuple):
-    """How a package with CUDA code is compiled; None: that is left to torch and the person."""
+    """How CUDA code is compiled. For a field that is None, torch and the person's environment decide."""
 
     arch_list: Chosen[str] | None = None
-    """``auto``, or architectures as torch takes them, CUDA's and ROCm's, with ``;`` between them."""
+    """``auto``, or architectures in torch's spelling, of CUDA or ROCm, separated by ``;``."""
     toolkit: Chosen[ToolkitChoice] | None = None
     """``system``: the installed one; ``wheels``: compilers as a build requirement; ``match``: the first that fits."""
     jobs: Chosen[int | None] | None = None
-    """How many compilers at once; a value of None: by cores and memory."""
+    """The number of simultaneous compilers; a value of None means: by cores and memory."""
     job_memory: Chosen[float] | None = None
-    """GB for each of them."""
+    """GB per compiler."""
     compiler_cache: Chosen[CompilerCacheChoice] | None = None
-    """``off``, ``ccache``, ``sccache``, or ``auto``: which of them is there."""
+    """``off``, ``ccache``, ``sccache``, or ``auto``: the one on PATH."""
 
     def under(self, stronger: CudaSettings) -> CudaSettings:
-        """Return these settings with those of somebody who goes before."""
+        """Return these settings, overridden by the fields of ``stronger`` that are not None."""
         return self._replace(
             arch_list=stronger.arch_list or self.arch_list,
             toolkit=stronger.toolkit or self.toolkit,
@@ -157,10 +157,10 @@ class CudaSettings(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """Everything that people said about this build; nothing in here was looked up."""
+    """All settings for one call, as people wrote them; nothing is derived from the machine."""
 
     source: Path
-    """The source tree, absolute; once it is opened, that of the upstream source."""
+    """The absolute path of the source tree; that of the upstream source once it is unpacked."""
     real_backend: Chosen[str]
     backend_path: tuple[str, ...]
     runtimes: tuple[RuntimeRule, ...]
@@ -172,26 +172,26 @@ class Settings(NamedTuple):
     lock: Chosen[Path] | None
     pins: tuple[Pin, ...]
     stated: StatedTarget | None
-    """What the consumer says."""
+    """The consumer's ``target`` table."""
     cache_dir: Chosen[Path] | None
     log: Chosen[Path] | None
     offline: Chosen[bool]
-    """True: no index is asked."""
+    """Whether network access is off."""
     ask_timeout: Chosen[float]
-    """Seconds that the frontend may take to say what it is about to install."""
+    """The time limit for the frontend's dry run, in seconds."""
     scikit_build_dir: str | None
-    """scikit-build-core's ``build-dir``, the one foreign key that we follow."""
+    """scikit-build-core's ``build-dir``, the only key of another tool that we use."""
     project: Mapping[str, Any]
-    """The producer's ``[project]`` table (PEP 621), as it stands there."""
+    """The producer's ``[project]`` table (PEP 621), unchecked."""
     cuda: CudaSettings | None = None
     upstream: Upstream | None = None
     requires: tuple[str, ...] = ()
-    """The build requirements of the upstream source, once it is opened: no frontend reads them."""
+    """The build requirements of the unpacked upstream source, which no frontend reads."""
     is_opened: bool = False
-    """Whether the source is that of an upstream."""
+    """Whether ``source`` is the unpacked upstream source."""
     notes: tuple[str, ...] = ()
-    """What the person should be told although nothing is wrong."""
+    """Lines for the person that are no errors."""
     consumer: str | None = None
-    """The consumer's pyproject.toml."""
+    """The path of the consumer's pyproject.toml."""
     trust: Trust = EVERYBODY
-    """Whose files are believed by where they lie."""
+    """The users whose files are read."""

@@ -1,4 +1,4 @@
-"""The ``source`` table: what is built instead of the folder that the table lies in."""
+"""Reading the ``source`` table of a wrapper, and the settings in the upstream source."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _COMMIT = r"[0-9a-f]{40}([0-9a-f]{24})?"
 
 
 def read_upstream(table: Table, folder: Path) -> Upstream | None:
-    """Return what the ``source`` table says; None where there is none.
+    """Return the upstream source in the ``source`` table; None if there is no such table.
 
     :param table: ``[tool.runtime-backend]``.
-    :param folder: the one that its file lies in.
+    :param folder: the wrapper's folder, to which patches are relative.
     """
     inner = table.table("source")
     if inner is None:
         return None
     for name in ("build-backend", "backend-path"):
-        table.refuse(name, "nothing there: the pyproject.toml of the source sets it")
+        table.refuse(name, "no such key: the pyproject.toml of the source sets it")
     kinds = [kind for kind in _KINDS if kind in inner]
     values = {kind: inner.string(kind) for kind in _KINDS}
     kind = kinds[0] if kinds else "url"
     if len(kinds) != 1:
-        table.report("source", " and ".join(kinds) or "none of them", "exactly one of url, sdist, git")
+        table.report("source", " and ".join(kinds) or "none of url, sdist, git", "exactly one of url, sdist, git")
     for other in _KINDS if len(kinds) == 1 else ():
         if other != kind:
-            inner.refuse(other, f"nothing beside {kind!r}")
+            inner.refuse(other, f"only {kind!r}")
     upstream = Upstream(
         kind=kind,
         where=values[kind] or "",
@@ -55,7 +55,7 @@ def read_upstream(table: Table, folder: Path) -> Upstream | None:
 
 def _read_digest(table: Table, name: str, pattern: str, *, is_demanded: bool) -> str | None:
     if not is_demanded:
-        table.refuse(name, "nothing there: it is for another kind of source")
+        table.refuse(name, "no such key: it is for another kind of source")
         return None
     found = table.string(name)
     what = "64 hexadecimal digits" if name == "sha256" else "the full hash of a commit, since a tag or branch may move"
@@ -91,13 +91,13 @@ def _check_sdist(table: Table, text: str) -> None:
 
 
 def settings_of_tree(settings: Settings, tree: Path) -> Settings:
-    """Return the settings for building the upstream source: what it is made of is said in its own pyproject.toml.
+    """Return the settings for building the upstream source, with the real backend in its own pyproject.toml.
 
-    One that declares this shim itself has the rest in its own table; that of the wrapper counts nevertheless, but for
-    the real backend.
+    If the source declares this shim itself, the real backend is in its ``[tool.runtime-backend]``. All other settings
+    are the wrapper's.
 
-    :param tree: the source, unpacked.
-    :raises SourceError: when its pyproject.toml cannot be read.
+    :param tree: the unpacked source.
+    :raises SourceError: if its pyproject.toml cannot be read.
     """
     document = _read_document(tree)
     build_system = document.table("build-system") or Table({}, file=document.file, key="build-system")
@@ -115,7 +115,7 @@ def settings_of_tree(settings: Settings, tree: Path) -> Settings:
         real_backend=Chosen(value=backend.value, origin=f"the source's {backend.origin}"),
         backend_path=tuple(paths),
         scikit_build_dir=build_dir if isinstance(build_dir, str) and build_dir else None,
-        requires=tuple(["setuptools"] if requires is None else requires),  # PEP 518's own default
+        requires=tuple(["setuptools"] if requires is None else requires),  # the default in PEP 518
         is_opened=True,
     )
 

@@ -101,7 +101,7 @@ def test_look_alike(name: str, tmp_path: Path) -> None:
         load_settings(tmp_path / "ext", start=tmp_path / "ext", environ={})
     bare = name.strip('"')
     assert [
-        f"{file}: tool.{bare}: found a table that nobody reads, expected tool.runtime-backend"
+        f"{file}: tool.{bare}: found a table that is not read, expected tool.runtime-backend"
         for file in ("pyproject.toml", tmp_path / "pyproject.toml")
     ] == list(caught.value.problems)
 

@@ -1,4 +1,4 @@
-"""Reading the settings: what each says, where it comes from, and all the mistakes at once."""
+"""Reading the settings: values, origins, and all mistakes at once."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ AT = "pyproject.toml: tool.runtime-backend"
 
 
 def load(folder: Path, text: str, environ: dict[str, str] | None = None, **ours: Any) -> Settings:
-    """Load the settings of a source tree whose pyproject.toml has that text."""
+    """Load the settings of a source tree with this pyproject.toml."""
     write(folder / "pyproject.toml", text)
     return load_settings(folder, config_settings=ours, environ=environ or {})
 
 
 def problems_of(folder: Path, text: str, environ: dict[str, str] | None = None, **ours: Any) -> list[str]:
-    """Return the mistakes found in such a source tree."""
+    """Return the mistakes in a source tree with this pyproject.toml."""
     with pytest.raises(ConfigError) as caught:
         load(folder, text, environ, **ours)
     assert caught.value.hint == HINT
@@ -45,14 +45,14 @@ def problems_of(folder: Path, text: str, environ: dict[str, str] | None = None, 
 
 
 def rule(text: str, match: Match = "exact", origin: str = f"{AT}.match-runtime", name: str = "torch") -> RuntimeRule:
-    """Return a runtime's rule."""
+    """Return a rule of ``match-runtime``."""
     match_origin = "default" if match == "exact" else origin
     return RuntimeRule(name=name, requirement=Requirement(text), match=match, origin=origin, match_origin=match_origin)
 
 
 @pytest.mark.parametrize("text", ["", "[tool]\n", "[tool.runtime-backend]\n", '[build-system]\nrequires = ["ninja"]\n'])
 def test_defaults(tmp_path: Path, text: str) -> None:
-    """Who says nothing gets the legacy backend, torch, exactly, found by the first way that works."""
+    """The defaults are the legacy backend, an exact torch, and 'auto' for the other choices."""
     assert Settings(
         source=tmp_path,
         real_backend=Chosen(value="setuptools.build_meta:__legacy__", origin="default (PEP 517)"),
@@ -101,7 +101,7 @@ FOR = { value = "{torch.version}-{jax-lib.cuda}" }
 
 
 def test_everything(tmp_path: Path) -> None:
-    """Each setting is read with its origin; names are normalised, a marker that does not hold drops its entry."""
+    """Each setting is read with its origin; names are normalised, and an entry with a false marker is dropped."""
     at = f"{AT}.env"
     assert Settings(
         source=tmp_path,
@@ -131,7 +131,7 @@ def test_everything(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("build_dir", ['""', "3", "[]"])
 def test_foreign_build_dir_of_another_kind(tmp_path: Path, build_dir: str) -> None:
-    """A build-dir that scikit-build-core itself would refuse is not our mistake to report."""
+    """A build-dir that scikit-build-core refuses is not reported."""
     assert load(tmp_path, f"[tool.scikit-build]\nbuild-dir = {build_dir}\n").scikit_build_dir is None
     assert load(tmp_path, "[tool]\nscikit-build = 3\n").scikit_build_dir is None
 
@@ -166,7 +166,7 @@ CALL = "target, lock, pin, provision, cache-dir, log, offline, ask-timeout, trus
 
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:
-    """Every mistake of the file, the environment and the config settings is told in one go, each with its place."""
+    """All mistakes in the file, the environment and the config settings are reported at once, each with its origin."""
     environ = {
         "RUNTIME_BACKEND_TARGT": "/x",
         "RUNTIME_BACKEND_LOCK": "uv.lock",
@@ -177,9 +177,10 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
     doubled = "; a literal brace is doubled"
     assert sorted(
         [
-            f"RUNTIME_BACKEND_TARGT: an unknown key (did you mean 'target'?), expected one of {CALL}",
-            f"config setting runtime-backend.cachedir: an unknown key (did you mean 'cache-dir'?), expected one of {CALL}",
-            f"{AT}.match-runtime[1]: found a second entry for torch, expected one entry a runtime",
+            f"RUNTIME_BACKEND_TARGT: found an unknown key (did you mean 'target'?), expected one of {CALL}",
+            "config setting runtime-backend.cachedir: found an unknown key (did you mean 'cache-dir'?),"
+            f" expected one of {CALL}",
+            f"{AT}.match-runtime[1]: found a second entry for torch, expected one entry per runtime",
             f"{AT}.match-runtime[2]: found the string '', {NAME}",
             f"{AT}.match-runtime[3]: found the string 'torch @ https://a/torch-1-py3-none-any.whl', {NAME}",
             f"{AT}.match-runtime[4]: found int 3, {EITHER}",
@@ -211,8 +212,8 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
             "config setting runtime-backend.pin: found the string 'torch>=2',"
             " expected 'NAME==VERSION' or 'NAME @ URL-OF-A-WHEEL'",
             "pyproject.toml: build-system.requires[1]: found int 3, expected a string",
-            "pyproject.toml: build-system.requires[0]: found the string 'torch>=1', expected no torch there: the frontend"
-            " would install the newest one before we can name the right one; to move its specifier"
+            "pyproject.toml: build-system.requires[0]: found the string 'torch>=1', expected no torch: the frontend"
+            " would install the newest torch before this backend can require the right one; to move the specifier"
             " to tool.runtime-backend.match-runtime: runtime-backend init --write",
             f"{AT}.provison: found an unknown key (did you mean 'provision'?), expected one of backend-path,"
             " build-backend, cuda, env, match-runtime, metadata, packages, provision, source, target, unresolved",
@@ -234,14 +235,14 @@ HERE, ELSEWHERE = "python_version > '3'", "sys_platform == 'never'"
     ],
 )
 def test_entries_with_markers(entries: list[str], expected: tuple[str, str], tmp_path: Path) -> None:
-    """Of several entries for a runtime, all count whose marker holds here."""
+    """All entries for a runtime count whose marker is true here."""
     (rule,) = load(tmp_path, f"[tool.runtime-backend]\nmatch-runtime = [{', '.join(entries)}]\n").runtimes
     shown = Requirement(str(rule.requirement).partition(";")[0])
     assert (str(Requirement(expected[0])), expected[1]) == (str(shown), rule.match)
 
 
 def test_entries_that_contradict_each_other(tmp_path: Path) -> None:
-    """Two entries without a marker are one too many, whatever stands between them; so are two kinds of match."""
+    """A second entry without a marker for the same runtime is a mistake, and so is a different ``match``."""
     text = f"""[tool.runtime-backend]
 match-runtime = [
     "torch", "torch>=2; {HERE}", "torch<3", {{ requirement = "numpy", match = "minor" }},
@@ -249,7 +250,7 @@ match-runtime = [
 ]
 """
     assert [
-        f"{AT}.match-runtime[2]: found a second entry for torch, expected one entry a runtime",
+        f"{AT}.match-runtime[2]: found a second entry for torch, expected one entry per runtime",
         f"{AT}.match-runtime[4]: found match 'floor', expected 'minor', as in the entry for numpy before it",
     ] == problems_of(tmp_path, text)
 
@@ -258,20 +259,20 @@ def test_runtime_required_by_another_spelling(tmp_path: Path) -> None:
     """A runtime in build-system.requires is found by its normalised name."""
     text = '[build-system]\nrequires = ["My_Torch"]\n[tool.runtime-backend]\nmatch-runtime = ["my.torch"]\n'
     assert [
-        "pyproject.toml: build-system.requires[0]: found the string 'My_Torch', expected no My_Torch there: the frontend"
-        " would install the newest one before we can name the right one; to move its"
+        "pyproject.toml: build-system.requires[0]: found the string 'My_Torch', expected no My_Torch: the frontend"
+        " would install the newest My_Torch before this backend can require the right one; to move the"
         " specifier to tool.runtime-backend.match-runtime: runtime-backend init --write"
     ] == problems_of(tmp_path, text)
 
 
 def test_runtime_may_be_required_where_it_is_left_alone(tmp_path: Path) -> None:
-    """With provision 'none' we only pass through, and torch among the build requirements is the producer's business."""
+    """With provision 'none', torch among the build requirements is no mistake."""
     text = '[build-system]\nrequires = ["torch"]\n'
     assert load(tmp_path, text, provision="none").provision.value == "none"
 
 
 def test_tables_of_other_types(tmp_path: Path) -> None:
-    """A table that is none is one mistake, not a traceback."""
+    """A value in place of a table is one mistake, not a traceback."""
     assert [
         "pyproject.toml: tool: found int 3, expected a table",
         "pyproject.toml: build-system: found an array, expected a table",
@@ -287,7 +288,7 @@ def test_tables_of_other_types(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"a = ", b"a = '\xff'", b"\xef\xbb\xbfa = 1", b"a = " + b"[" * 20000, None])
 def test_unreadable_file(tmp_path: Path, content: bytes | None) -> None:
-    """A pyproject.toml that is no TOML, or not there, is no mistake in the settings, and named with its path."""
+    """A pyproject.toml that is missing or no TOML is an error about the file, with its path."""
     if content is not None:
         (tmp_path / "pyproject.toml").write_bytes(content)
     with pytest.raises(FileError) as caught:
@@ -296,7 +297,7 @@ def test_unreadable_file(tmp_path: Path, content: bytes | None) -> None:
 
 
 def test_precedence(tmp_path: Path) -> None:
-    """A config setting wins over the environment, which wins over the file."""
+    """Config settings win over the environment, which wins over the file."""
     text = '[tool.runtime-backend]\nprovision = "reuse"\n'
     environ = {"RUNTIME_BACKEND_PROVISION": "require"}
     setting = load(tmp_path, text, environ, provision="none").provision
@@ -307,7 +308,7 @@ def test_precedence(tmp_path: Path) -> None:
 
 
 def test_paths_of_one_call(tmp_path: Path) -> None:
-    """A relative path is meant from where the person stands; ``~`` is the person's home."""
+    """A relative path starts at the person's working directory; ``~`` is the person's home."""
     environ = {"PWD": "/work/here", "RUNTIME_BACKEND_LOCK": "../uv.lock", "RUNTIME_BACKEND_CACHE_DIR": "~/c"}
     settings = load(tmp_path, "", environ, target="/venv", log="~nobody-of-that-name/log")
     assert Chosen(value=Path("/venv"), origin="config setting runtime-backend.target") == settings.target
@@ -328,14 +329,14 @@ def test_paths_of_one_call(tmp_path: Path) -> None:
     ],
 )
 def test_pin(tmp_path: Path, text: str, name: str) -> None:
-    """One version, or the URL of a wheel, is a pin."""
+    """A pin is one version, or the URL of a wheel."""
     origin = "RUNTIME_BACKEND_PIN"
     expected = (Pin(name=name, requirement=Requirement(text), origin=origin),)
     assert expected == load(tmp_path, "", {origin: text}).pins
 
 
 def test_pins_one_a_line(tmp_path: Path) -> None:
-    """Several runtimes are pinned a line each; empty lines do not matter."""
+    """Several runtimes are pinned one per line; empty lines are ignored."""
     pins = load(tmp_path, "", pin="torch==2.7.0\n\n  numpy==2.0 \n").pins
     assert [("torch", "torch==2.7.0"), ("numpy", "numpy==2.0")] == [(pin.name, str(pin.requirement)) for pin in pins]
 
@@ -355,7 +356,7 @@ def test_pins_one_a_line(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_pin(tmp_path: Path, text: str) -> None:
-    """What leaves a choice, or is no wheel, is no pin."""
+    """A range of versions, or a URL of another file, is no pin."""
     assert [
         f"RUNTIME_BACKEND_PIN: found the string {text!r}, expected 'NAME==VERSION' or 'NAME @ URL-OF-A-WHEEL'"
     ] == problems_of(tmp_path, "", {"RUNTIME_BACKEND_PIN": text})
@@ -376,7 +377,7 @@ def test_wrong_pin(tmp_path: Path, text: str) -> None:
 def test_split_config_settings(
     settings: dict[str, Any] | None, ours: dict[str, Any], theirs: dict[str, Any] | None
 ) -> None:
-    """Our settings are taken out, and the real backend's stay as they are, None as well."""
+    """Our config settings are removed, and the real backend's are not changed, even if they are None."""
     assert (ours, theirs) == split_config_settings(settings)
 
 
@@ -393,7 +394,7 @@ def test_split_config_settings(
     ],
 )
 def test_template(template: str, names: list[str], filled: str) -> None:
-    """Single braces are filled in, doubled ones are halved."""
+    """Single braces are filled in, and doubled ones become single."""
     assert names == placeholders(template)
     assert filled == fill_template(template, {"torch.cuda": "12.6"})
 
@@ -405,13 +406,13 @@ def test_stray_brace(template: str) -> None:
 
 
 def test_template_without_value() -> None:
-    """A placeholder without a value is an error of the caller."""
+    """A placeholder without a value raises KeyError."""
     with pytest.raises(KeyError, match=r"torch\.hip"):
         fill_template("{torch.hip}", {})
 
 
 def source_problems(folder: Path, table: str) -> list[str]:
-    """Return the mistakes in a ``source`` table, without what they have in common."""
+    """Return the mistakes in a ``source`` table, without their common beginning."""
     return [line.removeprefix(f"{AT}.") for line in problems_of(folder, f"[tool.runtime-backend.source]\n{table}")]
 
 
@@ -424,7 +425,7 @@ DIGEST, COMMIT = "64 hexadecimal digits", "the full hash of a commit, since a ta
         (
             "",
             [
-                "source: found none of them, expected exactly one of url, sdist, git",
+                "source: found none of url, sdist, git, expected exactly one of url, sdist, git",
                 f"source.sha256: found nothing, expected {DIGEST}",
             ],
         ),
@@ -438,7 +439,7 @@ DIGEST, COMMIT = "64 hexadecimal digits", "the full hash of a commit, since a ta
         ('git = "https://a/x"\nrev = "main"', [f"source.rev: found the string 'main', expected {COMMIT}"]),
         (
             f'git = "https://a/x"\nrev = "{"a" * 40}"\nsha256 = "{"a" * 64}"',
-            [f"source.sha256: found the string '{'a' * 64}', expected nothing there: it is for another kind of source"],
+            [f"source.sha256: found the string '{'a' * 64}', expected no such key: it is for another kind of source"],
         ),
         *(
             (
@@ -459,16 +460,16 @@ DIGEST, COMMIT = "64 hexadecimal digits", "the full hash of a commit, since a ta
     ],
 )
 def test_wrong_source(table: str, problems: list[str], tmp_path: Path) -> None:
-    """Every mistake of the source's table is told."""
+    """All mistakes in the ``source`` table are reported."""
     assert [line.format(folder=tmp_path) for line in problems] == source_problems(tmp_path, table)
 
 
 def test_source_and_backend(tmp_path: Path) -> None:
-    """A wrapper does not say what the source is made of."""
+    """A wrapper must not set the real backend of the source."""
     text = (
         f'[tool.runtime-backend]\nbuild-backend = "x"\nbackend-path = []\nsource = {{ git = "x", rev = "{"a" * 40}" }}'
     )
-    there = "expected nothing there: the pyproject.toml of the source sets it"
+    there = "expected no such key: the pyproject.toml of the source sets it"
     assert [
         f"{AT}.{key}: found {found}, {there}"
         for key, found in (("build-backend", "the string 'x'"), ("backend-path", "an array"))
@@ -476,7 +477,7 @@ def test_source_and_backend(tmp_path: Path) -> None:
 
 
 def test_source(tmp_path: Path) -> None:
-    """What is right is taken; the real backend is not known before the source is opened."""
+    """The ``source`` table is read; the real backend is not known before the source is unpacked."""
     write(tmp_path / "a.patch", "")
     text = f'[tool.runtime-backend.source]\nurl = "u"\nsha256 = "{"a" * 64}"\nsubdirectory = "s"\npatches = ["a.patch"]'
     settings = load(tmp_path, text)
@@ -489,7 +490,7 @@ def test_source(tmp_path: Path) -> None:
         patches=(tmp_path / "a.patch",),
         origin=f"{AT}.source",
     )
-    assert Chosen(value="the one that the source names", origin=f"{AT}.source") == settings.real_backend
+    assert Chosen(value="the one in the source's pyproject.toml", origin=f"{AT}.source") == settings.real_backend
     assert "u@abc" == str(settings.upstream._replace(rev="abc"))
 
 
@@ -522,7 +523,7 @@ WRAPPER = f'[tool.runtime-backend.source]\nurl = "u"\nsha256 = "{"a" * 64}"'
     ],
 )
 def test_settings_of_tree(pyproject: str | None, expected: tuple[object, ...], tmp_path: Path) -> None:
-    """What an upstream source is made of is said by itself."""
+    """The real backend of an upstream source is the one in its own pyproject.toml."""
     tree = tmp_path / "tree"
     tree.mkdir()
     if pyproject is not None:
@@ -538,17 +539,17 @@ def test_settings_of_tree(pyproject: str | None, expected: tuple[object, ...], t
 
 
 @pytest.mark.parametrize(
-    ("pyproject", "told"),
+    ("pyproject", "problem"),
     [
         ("x =", "the source cannot be built: .*pyproject.toml: line 1, the last one: not TOML: "),
         ('[build-system]\nbackend-path = ["../x"]', r"build-system.backend-path\[0\]: found the string '../x'"),
         ("build-system = 3", "build-system: found int 3, expected a table"),
     ],
 )
-def test_settings_of_a_broken_tree(pyproject: str, told: str, tmp_path: Path) -> None:
-    """What is wrong in it is told as such."""
+def test_settings_of_a_broken_tree(pyproject: str, problem: str, tmp_path: Path) -> None:
+    """Mistakes in the pyproject.toml of an upstream source are reported as errors of the source."""
     write(tmp_path / "tree/pyproject.toml", pyproject)
-    with pytest.raises(SourceError, match=told):
+    with pytest.raises(SourceError, match=problem):
         settings_of_tree(load(tmp_path, WRAPPER), tmp_path / "tree")
 
 
@@ -557,13 +558,13 @@ EXPECTED_SECONDS = "expected a number of seconds above 0, at most 86400"
 
 @pytest.mark.parametrize("text", ["soon", "0", "-1", "nan", "inf", "-inf", "86401", "1e9", "5 s"])
 def test_wrong_seconds(tmp_path: Path, text: str) -> None:
-    """Seconds that are no number, or none between 0 and a day, are a mistake."""
+    """Seconds must be a number above 0, and at most a day."""
     problem = f"RUNTIME_BACKEND_ASK_TIMEOUT: found the string {text!r}, {EXPECTED_SECONDS}"
     assert [problem] == problems_of(tmp_path, "", {"RUNTIME_BACKEND_ASK_TIMEOUT": text})
 
 
 def test_seconds_that_are_no_text(tmp_path: Path) -> None:
-    """Seconds that are given twice are one mistake."""
+    """Two values for the seconds are one mistake."""
     problem = "config setting runtime-backend.ask-timeout: found an array, expected one string"
     odd: dict[str, Any] = {"ask-timeout": ["1", "2"]}
     assert [problem] == problems_of(tmp_path, "", **odd)
@@ -573,7 +574,7 @@ def test_seconds_that_are_no_text(tmp_path: Path) -> None:
     ("text", "value"), [("90", 90.0), ("0.5", 0.5), ("86400", 86_400.0), (" 1e3 ", 1_000.0), ("900_0", 9_000.0)]
 )
 def test_seconds(tmp_path: Path, text: str, value: float) -> None:
-    """Seconds are a number, whole or not."""
+    """Seconds may have a fraction."""
     variable = "RUNTIME_BACKEND_ASK_TIMEOUT"
     assert Chosen(value=value, origin=variable) == load(tmp_path, "", {variable: text}).ask_timeout
 

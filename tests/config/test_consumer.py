@@ -1,4 +1,4 @@
-"""The consumer's tables: heard before the producer's, by the package's name, and checked like the producer's."""
+"""The consumer's tables win over the producer's, apply by package name, and are checked in the same way."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ env = { D = "{jaxlib.version}" }
 
 
 def load(folder: Path, consumer: str, producer: str = PRODUCER, **how: Any) -> Settings:
-    """Load the settings of a producer beside a consumer, called from a folder of the consumer's."""
+    """Load the settings of a producer and a consumer, from a folder of the consumer."""
     write(folder / "package/pyproject.toml", producer)
     write(folder / "app/pyproject.toml", consumer)
     (folder / "app/sub").mkdir(exist_ok=True)
@@ -62,14 +62,14 @@ def load(folder: Path, consumer: str, producer: str = PRODUCER, **how: Any) -> S
 
 
 def problems_of(folder: Path, consumer: str, producer: str = PRODUCER) -> list[str]:
-    """Return the mistakes found."""
+    """Return the mistakes."""
     with pytest.raises(ConfigError) as caught:
         load(folder, consumer, producer)
     return list(caught.value.problems)
 
 
 def test_everything(tmp_path: Path) -> None:
-    """What the consumer says goes before what the producer says, with the consumer's file as its origin."""
+    """The consumer's settings win over the producer's, with the consumer's file as origin."""
     settings = load(tmp_path, CONSUMER)
     file = tmp_path / "app/pyproject.toml"
     at = f"{file}: tool.runtime-backend"
@@ -97,7 +97,7 @@ def test_everything(tmp_path: Path) -> None:
 
 
 def test_precedence(tmp_path: Path) -> None:
-    """Config setting, environment variable, consumer, producer."""
+    """The precedence is config setting, environment variable, consumer, producer."""
     environ = {"RUNTIME_BACKEND_PROVISION": "auto"}
     assert load(tmp_path, CONSUMER, environ=environ).provision.origin == "RUNTIME_BACKEND_PROVISION"
     settings = load(tmp_path, CONSUMER, environ=environ, config_settings={"provision": "none"})
@@ -108,13 +108,13 @@ def test_precedence(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("spelling", ["grouped-gemm", "Grouped.GEMM", "grouped_gemm"])
 def test_names_are_normalised(tmp_path: Path, spelling: str) -> None:
-    """A package is the same however its name is spelled."""
+    """Package names are normalised before they are compared."""
     settings = load(tmp_path, f"[tool.runtime-backend.packages.{spelling!r}]\nprovision = 'none'\n")
     assert settings.provision.value == "none"
 
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:
-    """Mistakes of both are told together, each with its own file; those in another package's table, too."""
+    """Mistakes in both files are reported at once, including those in tables of other packages."""
     text = """
 [tool.runtime-backend]
 packges = 1
@@ -145,13 +145,13 @@ third = 3
             f"{at}.target.extras: found the string 'cu128', expected an array",
             f"{at}.target.lok: found an unknown key (did you mean 'lock'?), expected one of environment, extras, groups,"
             " lock",
-            f"{at}.packages.grouped-gemm.build-backend: found the string 'mine', expected nothing there: only the"
+            f"{at}.packages.grouped-gemm.build-backend: found the string 'mine', expected no such key: only the"
             " package itself can set it",
             f"{at}.packages.grouped-gemm.provision: found the string 'resue' (did you mean 'reuse'?), expected one of"
             " auto, reuse, require, none",
             f"{at}.packages.grouped-gemm.env.X: found {{torch.versoin}} (did you mean 'torch.version'?), expected one of"
             f" {fields}; a literal brace is doubled",
-            f"{at}.packages.grouped.gemm: found a second table for grouped-gemm, expected one table a package",
+            f"{at}.packages.grouped.gemm: found a second table for grouped-gemm, expected one table per package",
             f"{at}.packages.other.match: found int 3, expected one of exact, minor, floor",
             f"{at}.packages.third: found int 3, expected a table",
         ]
@@ -159,7 +159,7 @@ third = 3
 
 
 def test_broken_file(tmp_path: Path) -> None:
-    """A consumer's file that cannot be parsed may say something, so it is a mistake; without a word of us it is not."""
+    """A file that cannot be parsed is an error only if it mentions our table."""
     with pytest.raises(FileError) as caught:
         load(tmp_path, "[tool.runtime-backend.target\n")
     assert caught.value.message.startswith(f"{tmp_path / 'app/pyproject.toml'}: line 1, column 29: not TOML: ")
@@ -167,7 +167,7 @@ def test_broken_file(tmp_path: Path) -> None:
 
 
 def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that vanishes while it is read is told."""
+    """A file that is removed while it is read is reported."""
     monkeypatch.setattr("runtime_backend.config.consumer.read_text", lambda _: "[tool.runtime-backend.target]")
     with pytest.raises(FileError, match="found nothing there"):
         load_settings(write(tmp_path / "pyproject.toml", PRODUCER).parent, start=tmp_path / "absent", environ={})
@@ -175,7 +175,7 @@ def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("text", ["", "tool = 1  # tool.runtime-backend", "[tool]\nruntime-backend = 1", PRODUCER])
 def test_no_consumer(tmp_path: Path, text: str) -> None:
-    """Files without the consumer's tables say nothing; a file further up may."""
+    """Files without a consumer's table are skipped, and the search goes on upward."""
     write(tmp_path / "pyproject.toml", '[tool.runtime-backend.target]\nlock = "uv.lock"\n')
     settings = load(tmp_path, text)
     assert settings.stated is not None
@@ -183,7 +183,7 @@ def test_no_consumer(tmp_path: Path, text: str) -> None:
 
 
 def test_own_consumer(tmp_path: Path) -> None:
-    """A package's own pyproject.toml may hold both; a mistake in it is told once."""
+    """A package's own pyproject.toml may have both kinds of tables; a mistake in it is reported once."""
     write(tmp_path / "pyproject.toml", f"{PRODUCER}\n{CONSUMER}")
     assert load_settings(tmp_path, start=tmp_path, environ={}).stated is not None
     assert load_settings(tmp_path, environ={}).stated is None
@@ -194,10 +194,10 @@ def test_own_consumer(tmp_path: Path) -> None:
 
 
 def test_unnamed_package(tmp_path: Path) -> None:
-    """A package whose name nobody can read is not spoken of, and that is said."""
+    """If the package's name cannot be read, the consumer's settings by name are ignored, with a note."""
     settings = load(tmp_path, CONSUMER, "[build-system]\n")
     at = f"{tmp_path / 'app/pyproject.toml'}: tool.runtime-backend.packages"
-    assert settings.notes == (f"{at}: not heard, since this package tells its name only when it is built",)
+    assert settings.notes == (f"{at}: ignored: the package name is known only after building",)
     assert load(tmp_path, "[tool.runtime-backend.target]\n", "[build-system]\n").notes == ()
 
 
@@ -218,7 +218,7 @@ def test_unnamed_package(tmp_path: Path) -> None:
     ],
 )
 def test_name(tmp_path: Path, files: dict[str, str], expected: str | None) -> None:
-    """A package's name is read as text: from pyproject.toml, an sdist's PKG-INFO, setup.cfg, a literal in setup.py."""
+    """A package's name is found in pyproject.toml, an sdist's PKG-INFO, setup.cfg, or a literal in setup.py."""
     from runtime_backend.formats.toml import loads  # noqa: PLC0415 - the one door to it
 
     for name, text in files.items():
@@ -245,7 +245,7 @@ def rule() -> RuntimeRule:
 
 
 def test_stated_environment(scene: Scene) -> None:
-    """Under build, which tells no target, the consumer's environment goes before what is activated."""
+    """Under build, which names no target, the consumer's environment wins over the activated one."""
     make_torch(make_venv(scene.elsewhere / "mine"), "2.2.0")
     write(scene.elsewhere / "pyproject.toml", '[tool.runtime-backend.target]\nenvironment = "mine"\n')
     caller = scene.build(scene.shell(scene.elsewhere, scene.other))
@@ -256,7 +256,7 @@ def test_stated_environment(scene: Scene) -> None:
 
 
 def test_stated_lock(scene: Scene) -> None:
-    """The consumer's lock counts where nothing is installed, with the environment beside it or without."""
+    """The consumer's lock counts if nothing is installed, with an environment or without."""
     write(scene.elsewhere / "locks/uv.lock", lock_text("2.2.0"))
     write(
         scene.elsewhere / "pyproject.toml",
@@ -268,7 +268,7 @@ def test_stated_lock(scene: Scene) -> None:
 
 
 def test_stated_does_not_beat_pip(scene: Scene) -> None:
-    """Pip runs in the target: what the consumer says of another environment does not count."""
+    """Pip runs in the target, so another environment in the consumer's table is ignored."""
     make_torch(make_venv(scene.elsewhere / "mine"), "2.2.0")
     text = '[tool.runtime-backend.target]\nenvironment = "mine"\nlock = "absent"\n'
     write(scene.elsewhere / "pyproject.toml", text)
@@ -278,7 +278,7 @@ def test_stated_does_not_beat_pip(scene: Scene) -> None:
 
 
 def test_only_extras_stated(scene: Scene) -> None:
-    """A table that names extras alone adds no place."""
+    """A table with only extras adds no place to look at."""
     write(scene.elsewhere / "pyproject.toml", '[tool.runtime-backend.target]\nextras = ["cpu"]\n')
     caller = scene.build(scene.shell(scene.elsewhere, scene.other))
     settings = load_settings(scene.source, start=find_start(caller), environ={})
@@ -306,14 +306,14 @@ def test_stated_extras_of_a_lock(program: str, table: str, version: str, scene: 
 
 
 def test_extras_where_none_are_named() -> None:
-    """The command line's extras and groups go before the consumer's, each for itself."""
+    """The extras of the command line win over the consumer's, and so do its groups."""
     named = Selection(extras=frozenset({"cpu"}))
     found = named.or_else(extras=frozenset({"cu128"}), groups=frozenset({"dev"}))
     assert (found.extras, found.groups) == ({"cpu"}, {"dev"})
 
 
 def test_blocked_folder(tmp_path: Path) -> None:
-    """A folder that may not be looked into says nothing."""
+    """A folder without permission to read is skipped."""
     write(tmp_path / "pyproject.toml", PRODUCER)
     assert load_settings(tmp_path, start=blocked(tmp_path / "x"), environ={}).stated is None
 
@@ -322,14 +322,14 @@ def test_blocked_folder(tmp_path: Path) -> None:
     ("text", "expected"), [("1", True), ("TRUE", True), ("on", True), ("0", False), ("no", False), ("", False)]
 )
 def test_offline(tmp_path: Path, text: str, expected: bool) -> None:  # noqa: FBT001 - a column
-    """Offline by our own variable, or by uv's."""
+    """Our own variable or uv's makes a call offline."""
     write(tmp_path / "pyproject.toml", PRODUCER)
     assert load_settings(tmp_path, environ={"RUNTIME_BACKEND_OFFLINE": text}).offline.value is expected
     assert load_settings(tmp_path, environ={"UV_OFFLINE": text}).offline.value is expected
 
 
 def test_offline_mistaken(tmp_path: Path) -> None:
-    """What is neither yes nor no is a mistake; uv's own variable is uv's to check."""
+    """A value that is no boolean is a mistake; uv's variable is not checked."""
     write(tmp_path / "pyproject.toml", PRODUCER)
     with pytest.raises(
         ConfigError, match="RUNTIME_BACKEND_OFFLINE: found the string 'perhaps', expected one of 1, true"

@@ -1,4 +1,4 @@
-"""The JSON schema accepts what the settings accept, names the same keys and choices, and works in validate-pyproject."""
+"""The JSON schema accepts the same tables, has the same keys and choices, and works in validate-pyproject."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ ONLY_SETTINGS_REFUSE = [  # what a schema cannot know
 
 
 def settings_accept(table: str, folder: Path) -> bool:
-    """Return whether our own reader takes the table."""
+    """Return whether our own reader accepts the table."""
     write(folder / "pyproject.toml", f"[tool.runtime-backend]\n{table}\n")
     try:
         load_settings(folder, start=folder, environ={})
@@ -131,12 +131,12 @@ def settings_accept(table: str, folder: Path) -> bool:
 
 
 def schema_accepts(table: str, _: Path) -> bool:
-    """Return whether the schema takes the table."""
+    """Return whether the schema accepts the table."""
     return bool(jsonschema.Draft7Validator(tool_schema()).is_valid(loads(table)))
 
 
 def validator_accepts(table: str, _: Path) -> bool:
-    """Return whether validate-pyproject takes a file with the table, asking the entry point's function."""
+    """Return whether validate-pyproject accepts a file with the table, with the entry point's function."""
     validate = Validator([PluginWrapper("runtime-backend", lambda tool: Schema(tool_schema(tool)))])
     try:
         validate(loads(f'[project]\nname = "x"\nversion = "1"\n[tool.runtime-backend]\n{table}\n'))
@@ -153,7 +153,7 @@ Judge = Callable[[str, Path], bool]
 @pytest.mark.parametrize("judge", JUDGES)
 @pytest.mark.parametrize("table", RIGHT)
 def test_right(judge: Judge, table: str, tmp_path: Path) -> None:
-    """What is right is right for the settings, the schema and validate-pyproject."""
+    """Settings, schema and validate-pyproject accept a valid table."""
     assert judge(table, tmp_path)
 
 
@@ -161,36 +161,38 @@ def test_right(judge: Judge, table: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("judge", JUDGES)
 @pytest.mark.parametrize("table", WRONG)
 def test_wrong(judge: Judge, table: str, tmp_path: Path) -> None:
-    """What is wrong is wrong for the settings, the schema and validate-pyproject."""
+    """Settings, schema and validate-pyproject refuse an invalid table."""
     assert not judge(table, tmp_path)
 
 
 @pytest.mark.parametrize("table", ONLY_SETTINGS_REFUSE)
 def test_beyond_a_schema(table: str, tmp_path: Path) -> None:
-    """What a schema cannot know is refused by the settings alone."""
+    """Mistakes that a schema cannot express are refused by the settings alone."""
     assert [False, True] == [settings_accept(table, tmp_path), schema_accepts(table, tmp_path)]
 
 
 def test_schema_is_one() -> None:
-    """The schema is a valid one itself."""
+    """The schema itself is valid."""
     jsonschema.Draft7Validator.check_schema(tool_schema())
 
 
 def test_other_tool() -> None:
-    """The schema of another table is not ours to give."""
-    with pytest.raises(ValueError, match=r"^asked for the schema of tool\.black, which is not ours$"):
+    """The schema of another table is refused."""
+    with pytest.raises(
+        ValueError, match=r"^found tool\.black, expected tool\.runtime-backend: no other schema is known$"
+    ):
         tool_schema("black")
 
 
 def test_entry_point() -> None:
-    """The function stands where validate-pyproject looks for it."""
+    """The entry point leads to the function."""
     project = loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
     expected = {"runtime-backend": f"{tool_schema.__module__}:{tool_schema.__name__}"}
     assert expected == project["entry-points"]["validate_pyproject.tool_schema"]
 
 
 def test_same_keys(tmp_path: Path) -> None:
-    """The schema names the keys that the settings know, and no other."""
+    """The schema has exactly the keys of the settings."""
     write(tmp_path / "pyproject.toml", "[tool.runtime-backend]\nqqqq = 1\n")
     with pytest.raises(ConfigError) as caught:
         load_settings(tmp_path, environ={})
@@ -200,7 +202,7 @@ def test_same_keys(tmp_path: Path) -> None:
 
 
 def test_same_choices_and_defaults() -> None:
-    """The schema lists the choices of the settings in the same order, and tells the same defaults."""
+    """The schema has the choices of the settings in the same order, and the same defaults."""
     properties: dict[str, Any] = tool_schema()["properties"]
     match = properties["match-runtime"]["items"]["oneOf"][1]["properties"]["match"]
     assert [config.PROVISIONS, config.UNRESOLVED, config.METADATA, config.MATCHES] == [
@@ -215,7 +217,7 @@ def test_same_choices_and_defaults() -> None:
 
 
 def test_same_choices_of_cuda() -> None:
-    """The ``cuda`` tables, the package's and those of its consumers, have the choices of the settings."""
+    """The ``cuda`` tables of producers and consumers have the choices of the settings."""
     properties: dict[str, Any] = tool_schema()["properties"]
     tables = (properties["cuda"], properties["packages"]["additionalProperties"]["properties"]["cuda"])
     assert [(TOOLKITS, COMPILER_CACHES)] * 2 == [

@@ -1,4 +1,4 @@
-"""How a selection is told."""
+"""The text of a selection in messages."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ from runtime_backend.config.selection import Selection
     ],
 )
 def test_describe(chosen: dict[str, Any], text: str) -> None:
-    """A selection is told by its extras and groups, sorted."""
+    """The text of a selection has its extras and groups, sorted."""
     assert text == Selection(**chosen).describe()
