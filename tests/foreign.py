@@ -20,7 +20,7 @@ from typing import NamedTuple
 from platforms import make_platform
 
 from runtime_backend.archives.sdist import complete_sdist
-from runtime_backend.archives.stamp import parse_stamp, source_revision
+from runtime_backend.archives.stamp_file import parse_stamp, source_revision
 from runtime_backend.archives.wheel import count_compiled, put_into_dist_info, read_from_dist_info
 from runtime_backend.cli.package.purity import why_pure
 from runtime_backend.cli.package.setup_scripts import read_setup_script

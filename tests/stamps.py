@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from runtime_backend.archives.stamp import FILE_NAME, parse_stamp
+from runtime_backend.archives.stamp_file import FILE_NAME, parse_stamp
 from runtime_backend.archives.wheel import read_from_dist_info
 
 

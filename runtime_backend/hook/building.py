@@ -15,9 +15,9 @@ from ..provision.fetch import Fetching
 from ..real.calling import call_in_child
 from ..store.cache import prune_bytecode
 from ..store.sweeping import sweep
+from .backend_call import request_of
 from .failures import story
 from .finishing import finish_wheel
-from .requests import request_of
 from .stage import set_stage
 from .watching import watch
 

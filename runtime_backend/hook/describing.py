@@ -108,7 +108,7 @@ def _call_elsewhere(question: Question, stage: Stage) -> Any:  # noqa: ANN401 - 
     """Call the real backend's hook in a child, and return its result."""
     from ..real.calling import call_in_child  # noqa: PLC0415 - rarely needed
     from ..watch.relay import run_plain  # noqa: PLC0415
-    from .requests import request_of  # noqa: PLC0415
+    from .backend_call import request_of  # noqa: PLC0415
 
     request = request_of(stage.plan, question.folder, question.config_settings)
     try:
@@ -120,7 +120,7 @@ def _call_elsewhere(question: Question, stage: Stage) -> Any:  # noqa: ANN401 - 
 def _call_with_stub(question: Question, stage: Stage) -> Any:  # noqa: ANN401 - any result of a hook
     from ..stub.facts import imagine  # noqa: PLC0415 - only if torch is not installed
     from ..stub.parent import call_with_stub  # noqa: PLC0415
-    from .requests import request_of  # noqa: PLC0415
+    from .backend_call import request_of  # noqa: PLC0415
 
     torch = stage.plan.torch
     known = None if torch is None or torch.resolution is None else torch.resolution.identity

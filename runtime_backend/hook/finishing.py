@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..archives.stamp import FILE_NAME, source_revision, stamp_text
+from ..archives.stamp_file import FILE_NAME, source_revision, stamp_text
 from ..archives.wheel import count_compiled, find_compilable, put_into_dist_info, read_from_dist_info
 from ..errors import MetadataError, ProvisionError
 from ..installed.identity import read_again

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..archives.stamp import FILE_NAME, FORMAT
+from ..archives.stamp_file import FILE_NAME, FORMAT
 from ..formats.jsontext import parse_json
 from ..installed.identity import Identity
 from ..system.files import read_bytes, read_text

@@ -1,4 +1,4 @@
-"""The stamp as a value: made from a plan, and converted to and from JSON (the file: :mod:`..archives.stamp`)."""
+"""The stamp as a value: made from a plan, and converted to and from JSON (the file: :mod:`..archives.stamp_file`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from .. import __version__
-from ..archives.stamp import parse_stamp
+from ..archives.stamp_file import parse_stamp
 from ..config.planned import leads_to_a_place
 from ..config.settings import MATCHES, Match, Upstream
 from ..errors import BackendError

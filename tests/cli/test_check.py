@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from elves import make_library, make_object
+from elf_files import make_library, make_object
 from standins import make_distribution, make_torch, make_venv, write
 
 from runtime_backend.cli import check as check_module

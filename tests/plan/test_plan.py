@@ -12,7 +12,7 @@ from hooks import cached, make_source
 from standins import make_distribution, make_torch, make_venv
 
 from runtime_backend import __version__
-from runtime_backend.config import Upstream, load_settings
+from runtime_backend.config import load_settings
 from runtime_backend.frontend.caller import Caller
 from runtime_backend.index.find import Indexes
 from runtime_backend.index.wanted import Wanted
@@ -20,7 +20,6 @@ from runtime_backend.plan import Plan
 from runtime_backend.plan.as_json import describe_plan
 from runtime_backend.plan.as_text import plan_tree, render, short_story
 from runtime_backend.plan.planning import _find_file, find_source, make_plan
-from runtime_backend.plan.stamp import make_stamp
 
 GR, BUILD = "get_requires_for_build_wheel", "build_wheel"
 
@@ -316,98 +315,6 @@ def test_short_story_of_nothing(scene: Scene) -> None:
     """The last lines of a failed build show what was unknown."""
     caller = scene.build(scene.shell(scene.elsewhere))
     assert "torch: not known; missing: the runtime is not known" == next(short_story(plan(BUILD, scene, caller)))
-
-
-def test_stamp(scene: Scene) -> None:
-    """A stamp records the runtime of the wheel, without values of the person's environment."""
-    found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere)))
-    stamp = make_stamp(found, real_version="9", revision="abc", compiled=2).as_json()
-    assert {
-        "shim": __version__,
-        "runtimes": [
-            {
-                "name": "torch",
-                "match": "exact",
-                "version": TARGET,
-                "reported": TARGET,
-                "cuda": None,
-                "hip": None,
-                "rocm": None,
-                "xpu": None,
-                "git-version": "0123abc",
-                "how": "installed",
-                "decision": "asked",
-                "verified": True,
-                "provision": "reuse",
-            }
-        ],
-        "toolkit": None,
-        "real-backend": {"name": "backends.recording", "version": "9"},
-        "variables": {"FOR": TARGET},
-        "variables-kept": ["HOME"],
-        "source-revision": "abc",
-        "upstream": None,
-        "compiled-files": 2,
-    } == stamp
-
-
-@pytest.mark.parametrize(
-    ("value", "is_kept"),
-    [
-        ("2", True),
-        ("https://host/a/b", True),
-        ("-O3 -DA=1/2", True),
-        ("include/a", True),
-        ("/opt/a", False),
-        ("-O3 -I/opt/a", False),
-        ("a;/opt/a", False),
-        ("--root=/opt/a", False),
-        ("C:\\\\a", False),
-        ("file:///opt/a", False),
-    ],
-)
-def test_stamp_holds_no_path(value: str, scene: Scene, *, is_kept: bool) -> None:
-    """A variable with a path of this machine is not in the stamp."""
-    make_source(scene.source, "backends.recording", f'[tool.runtime-backend.env]\nMINE = "{value}"\n')
-    found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere)))
-    stamp = make_stamp(found, real_version=None, revision=None, compiled=0).as_json()
-    assert is_kept == ("MINE" in stamp["variables"])
-    assert str(scene.root) not in json.dumps(stamp)
-
-
-@pytest.mark.parametrize(
-    ("where", "stamped"),
-    [
-        ("https://host/ext.git", "https://host/ext.git"),
-        ("ext==1.0", "ext==1.0"),
-        ("file:///home/me/ext.git", "ext.git"),
-        ("/home/me/ext.git/", "ext.git"),
-    ],
-)
-def test_stamp_of_an_upstream(where: str, stamped: str, scene: Scene) -> None:
-    """For an upstream on this machine, the stamp has only its file name."""
-    found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere)))
-    upstream = Upstream(kind="git", where=where, sha256=None, rev="abc", subdirectory=None, patches=(), origin="?")
-    wrapped = found._replace(settings=found.settings._replace(upstream=upstream))
-    stamp = make_stamp(wrapped, real_version=None, revision=None, compiled=0).as_json()
-    assert {"git": stamped, "sha256": None, "rev": "abc", "patches": []} == stamp["upstream"]
-
-
-def test_stamp_of_nothing(scene: Scene) -> None:
-    """The stamp of a build without a runtime has no facts about one."""
-    make_venv(scene.root / "bare")
-    found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "bare"))
-    stamp = make_stamp(found, real_version=None, revision=None, compiled=0).as_json()
-    assert [
-        {
-            "name": "torch",
-            "match": "exact",
-            "how": None,
-            "decision": "asked",
-            "verified": True,
-            "provision": "missing",
-        }
-    ] == stamp["runtimes"]
 
 
 def test_source(scene: Scene) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-from ...archives.stamp import FILE_NAME
+from ...archives.stamp_file import FILE_NAME
 from ...errors import BackendError, LaterFormatError, RuntimeReadError
 from ...errors.reasons import reason
 from ...frontend.environments import Environment

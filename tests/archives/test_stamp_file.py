@@ -10,7 +10,7 @@ from stamps import read_stamp
 from standins import write
 from test_wheel import make_wheel
 
-from runtime_backend.archives.stamp import FILE_NAME, source_revision, stamp_text
+from runtime_backend.archives.stamp_file import FILE_NAME, source_revision, stamp_text
 from runtime_backend.archives.wheel import put_into_dist_info, read_from_dist_info
 from runtime_backend.errors import BackendError
 
