@@ -191,7 +191,8 @@ def test_left_by_a_killed_hook(tmp_path: Path, uv: StandIn, scene: Scene) -> Non
 def test_slow_asker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scene: Scene) -> None:
     """The asker says which dry run takes so long."""
     monkeypatch.setattr(module, "_PATIENCE", 0.01)
-    uv, said = make_frontend(tmp_path / "stand-ins", "uv", saying("Would make no changes")), list[str]()
+    body = f"import time\ntime.sleep(0.2)\n{saying('Would make no changes')}"
+    uv, said = make_frontend(tmp_path / "stand-ins", "uv", body), list[str]()
     caller = call(scene, uv)
     make_asker(tmp_path / "asked", caller, say=said.append).ask(installation_of(caller))
     assert ["asking the frontend what it is about to install (uv pip install --dry-run) ..."] == said
