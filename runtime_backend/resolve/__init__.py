@@ -1,1 +1,1 @@
-"""Which runtime a build is for: what is installed, locked or named, and what the frontend's command makes of it."""
+"""Finding the runtime for a build: installed, locked or named, and then changed or kept by the frontend's command."""

@@ -1,6 +1,6 @@
-"""The decider: takes the frontend's command, and finds out what it makes of a runtime.
+"""The decider: finds the runtime that the target will have after the frontend's command.
 
-What is installed, and what is written in the command, are only inputs of the frontend's resolver. So the decision is
+Installed distributions and the arguments of the command are only inputs of the frontend's resolver. So the decision is
 proved, read from the lock that the command installs from, or asked of the resolver itself (design, section 4.3).
 """
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from ..frontend.asking.asker import Asker
 
 Decided = tuple[Resolution | None, Decision | None]
-"""(the runtime; None: the target will have none, how that is known; None: this hook does not need to know)."""
+"""(the runtime, or None if the target will have none; the decision, or None if this hook does not need one)."""
 
 
 class Decider:
     """Decides about the runtimes of one hook call.
 
     :param package: the package that is built.
-    :param make_asker: makes what asks the frontend.
-    :param may_ask: False in a hook that does not need to know: there only an earlier answer counts.
+    :param make_asker: makes the asker, which asks the frontend.
+    :param may_ask: False in a hook that needs no decision, and uses only an earlier answer.
     """
 
     def __init__(self, caller: Caller, package: Package, make_asker: Callable[[], Asker], *, may_ask: bool) -> None:
@@ -49,13 +49,13 @@ class Decider:
 
         :param place: its lock and its environment.
         :param installation: its command, if it can be asked.
-        :raises ResolutionError: when the lock has several that nothing tells apart, or is written too late.
+        :raises ResolutionError: if the lock has several candidates, or is written too late.
         """
         base = self._of_lock(place, installation, search)
         command = find_uv_command(self._caller)
         if command is None or installation is None or not command.is_layered:
             return base
-        if base[1] is not None and base[1].kind == "asked":  # the same answer told of both
+        if base[1] is not None and base[1].kind == "asked":  # that answer includes the layer
             return base
         layer = self._asked(installation, search, base[0])
         name = self._package.name
@@ -73,26 +73,26 @@ class Decider:
         if locked is not None:
             selection = f"{place.locks[0]} ({place.selection.describe()})"
             return locked, Decision(kind="assumed" if place.is_guess else "read", evidence=selection)
-        return self._beside_lock(place, installation, search)
+        return self._without_lock(place, installation, search)
 
-    def _beside_lock(self, place: Place, installation: Installation | None, search: Search) -> Decided:
-        """Decide where the lock does not install the runtime: what is installed stays, or is removed."""
+    def _without_lock(self, place: Place, installation: Installation | None, search: Search) -> Decided:
+        """Decide if the lock does not install the runtime: the installed one stays, or is removed."""
         there = search.in_environment(place)
         if installation is not None and not place.is_guess and (not place.locks or (there and place.removes_others)):
             return self._asked(installation, search, there)
         if place.late is not None:
-            return there, Decision(kind="proved", evidence=f"{place.why} installs what a package requires before it")
+            return there, Decision(kind="proved", evidence=f"{place.why} installs requirements first")
         if place.is_guess or not place.locks:
-            return there, Decision(kind="assumed", evidence=f"{place.why}: no lock says what it installs")
+            return there, Decision(kind="assumed", evidence=f"{place.why}: no lock lists what it installs")
         lock = f"{place.locks[0]} does not install it ({place.selection.describe()})"
         if place.removes_others:
-            return None, Decision(kind="read", evidence=f"{lock}, and {place.why} removes what it does not name")
+            return None, Decision(kind="read", evidence=f"{lock}, and {place.why} removes what is not locked")
         return there, Decision(kind="read", evidence=f"{lock}, and nothing removes it")
 
     def of_command(self, installation: Installation, places: Iterable[Place], search: Search) -> Decided:
-        """Decide for a command with a resolver of its own.
+        """Decide for a command with its own resolver.
 
-        :raises DecisionError: when it cannot be proved that nothing moves, and the frontend cannot be asked.
+        :raises DecisionError: if nothing is proved, and the frontend cannot be asked.
         """
         locks = find_named_locks(installation)
         if locks:
@@ -111,7 +111,7 @@ class Decider:
         return self._asked(installation, search, there)
 
     def _counted(self, installation: Installation, places: Iterable[Place]) -> DistributionIndex:
-        """Return what the frontend counts as installed."""
+        """Return the distributions that the frontend counts as installed."""
         if installation.counted == "nothing":
             return DistributionIndex(())
         if installation.counted == "folder" and installation.folder is not None:
@@ -125,7 +125,7 @@ class Decider:
     def _asked(self, installation: Installation, search: Search, there: Resolution | None) -> Decided:
         """Decide by the frontend's answer.
 
-        :param there: the one that stays if the answer does not name it.
+        :param there: the runtime that stays if the answer does not name it.
         """
         asker = self._make_asker()
         answer = asker.recall(installation)
@@ -134,7 +134,7 @@ class Decider:
                 return there or _named_exactly(installation, search.name), None
             why = installation.unaskable
             if why is not None:
-                from .ways_out import cannot_ask  # noqa: PLC0415 - a stop alone needs it
+                from .ways_out import cannot_ask  # noqa: PLC0415 - only for a stop
 
                 raise cannot_ask(installation, why, search.name)
             answer = asker.ask(installation)
@@ -146,8 +146,8 @@ class Decider:
         change = answer.changes.get(search.name)
         before = "none" if there is None else there.identity.version
         if change is None:
-            told = f"{answer.command}: {search.name} {before} stays" if there else f"{answer.command}: no {search.name}"
-            return there, Decision(kind="asked", evidence=told)
+            evidence = f"{search.name} {before} stays" if there else f"no {search.name}"
+            return there, Decision(kind="asked", evidence=f"{answer.command}: {evidence}")
         if change.version is None:
             return None, Decision(kind="asked", evidence=f"{answer.command}: {search.name} {before} is removed")
         after = change.version or change.url or "a source tree"
@@ -158,7 +158,7 @@ class Decider:
 
 
 def _named_exactly(installation: Installation, name: str) -> Resolution | None:
-    """Return the runtime that a command names by its version: enough to tell metadata by, and no decision."""
+    """Return the runtime that a command names by its version: enough for metadata, but no decision."""
     requirement = find_exact(installation, name)
     if requirement is None or requirement.url is not None:
         return None
@@ -192,7 +192,7 @@ def _resolution(name: str, change: Change, command: str) -> Resolution:
 
 
 def _check_replaced(installation: Installation, name: str, change: Change) -> None:
-    """Refuse ``pip install --target`` over another one: pip leaves a folder that is there as it is.
+    """Refuse ``pip install --target`` over another version: pip does not replace existing folders.
 
     :raises DecisionError: unless ``--upgrade`` lets pip replace it.
     """
@@ -201,7 +201,7 @@ def _check_replaced(installation: Installation, name: str, change: Change) -> No
         return
     found = DistributionIndex((folder,)).find(name)
     if found is not None and found.version != change.version and not installation.upgrades:
-        from .ways_out import would_not_replace  # noqa: PLC0415 - a stop alone needs it
+        from .ways_out import would_not_replace  # noqa: PLC0415 - only for a stop
 
         raise would_not_replace(name, found.version, str(change.version), folder)
 
@@ -209,9 +209,9 @@ def _check_replaced(installation: Installation, name: str, change: Change) -> No
 def reconcile(
     stated: Resolution, decided: Resolution | None, decision: Decision | None, error: DecisionError
 ) -> Decided:
-    """Return the decision, with which what was stated by hand has to agree.
+    """Return the decision; a runtime that was set by hand must agree with it.
 
-    :param error: what is raised if they differ.
+    :param error: raised if they differ.
     """
     if decided is None:
         return stated, Decision(

@@ -1,4 +1,4 @@
-"""What the words of a command name: requirements, folders, archives."""
+"""Reading the arguments of a command: requirements, folders and archives."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _SDIST = r"(.+)-[^-]+\.(?:tar\.gz|zip|tar\.bz2|tgz)$"
 
 
 class Named(NamedTuple):
-    """One thing that a command names."""
+    """A requirement, folder or archive that a command names."""
 
     requirement: Requirement | None = None
-    """By name; None: by a place."""
+    """None if the argument is a folder, an sdist or a repository."""
     folder: Path | None = None
     project: str | None = None
-    """The normalised name of an archive or a repository that says its name; None if it does not."""
+    """The normalised name; None if the argument does not contain it."""
     extras: frozenset[str] = frozenset()
 
 
 def read_word(word: str, bases: Iterable[Path]) -> Named:
-    """Return what a word names, as pip and uv take it: what ends like an archive is a path, whatever it looks like.
+    """Read an argument as pip and uv do: with the ending of an archive it is a path, even if it is a valid requirement.
 
-    :param bases: the folders that a path may be relative to.
+    :param bases: the folders to which a path may be relative.
     """
     requirement = parse_requirement(word)
     if requirement is not None and (requirement.url or not word.lower().endswith(ARCHIVES)):
@@ -66,7 +66,7 @@ def _split_extras(word: str) -> tuple[str, str | None]:
 
 
 def _read_wheel(word: str, bases: Iterable[Path]) -> Requirement | None:
-    """Return ``NAME[EXTRAS] @ URL`` for a wheel that is named by its URL or path alone; None for anything else.
+    """Return ``NAME[EXTRAS] @ URL`` for the URL or path of a wheel; None for other arguments.
 
     ``torch-2.7.0-…whl``, ``./torch-2.7.0-…whl[opt]``, ``https://…/torch-2.7.0-…whl?x=1#sha256=…``.
     """
@@ -81,14 +81,14 @@ def _read_wheel(word: str, bases: Iterable[Path]) -> Requirement | None:
 
 
 def folder_of(requirement: Requirement) -> Path | None:
-    """Return the folder that ``name @ file:///…`` leads to; None if it leads to none."""
+    """Return the folder in ``name @ file:///…``; None if there is no such folder."""
     url = requirement.url or ""
     path = Path(url_path(url))
     return path if url.startswith("file:") and is_folder(path) else None
 
 
 def names_package(installation: Installation, package: Package) -> bool:
-    """Return whether a command itself names a package, or may: by a place that says no name, in an unreadable file."""
+    """Return whether a command names a package, or may: by an argument without a name, or in an unreadable file."""
     words = [(word, [installation.cwd]) for word in (*installation.words, *installation.editables)]
     return any(_is_package(read_word(*word), package) for word in words) or any(
         _is_package(named, package) for name in installation.files for named in _read_file(installation, name)
@@ -96,9 +96,9 @@ def names_package(installation: Installation, package: Package) -> bool:
 
 
 def find_exact(installation: Installation, name: str) -> Requirement | None:
-    """Return the requirement with which a command names one version of a runtime, or one wheel; None if it does not.
+    """Return the argument that names one version or one wheel of a runtime; None if there is none.
 
-    :param name: the runtime's, normalised.
+    :param name: the normalised name of the runtime.
     """
     words = (read_word(word, [installation.cwd]) for word in installation.words)
     lines = (named for file in installation.files for named in _read_file(installation, file))

@@ -1,4 +1,4 @@
-"""What the resolver found out about one runtime."""
+"""The result of resolving one runtime."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from .search import Step
 
 
 class Outcome(NamedTuple):
-    """What is known of one runtime."""
+    """The result of resolving one runtime."""
 
     rule: RuntimeRule
     resolution: Resolution | None
     visible: Identity | None
-    """What the running interpreter would import, whoever put it there."""
+    """The runtime that the running interpreter would import."""
     visible_distribution: Distribution | None
     imported: str | None
-    """The version that this process has imported already, and cannot import anew: another process has to."""
+    """The version that this process has imported; another version needs another process."""
     steps: tuple[Step, ...]
     notes: tuple[str, ...]
     refusal: RuntimeBackendError | None
-    """Why there is no resolution, or why the one there is must not be used.
+    """Why there is no resolution, or why it must not be used.
 
-    A value, not an exception: a hook that needs no runtime goes on without one.
+    It is a value, not raised, because a hook that needs no runtime goes on.
     """
     is_unknown: bool
-    """Whether nothing anywhere names one: no environment, no lock, no command."""
+    """Whether no environment, lock or command names a runtime."""
     decision: Decision | None = None
-    """How it is known that the target will have it; None in a hook that does not need to know."""
+    """None in a hook that needs no decision."""
     is_bound: bool = True
-    """Whether what the package requires of it counts; not with ``--no-deps``."""
+    """Whether the package's requirements for the runtime count; False with ``--no-deps``."""

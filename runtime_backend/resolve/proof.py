@@ -1,9 +1,8 @@
-"""The proof that a command moves nothing: all that it requires, closure included, is satisfied by what is installed.
+"""The proof that a command moves no runtime: installed distributions satisfy all its requirements, closure included.
 
-pip and uv pip install only what is missing. If every requirement that the command names, and every requirement of
-those, is met by what the frontend counts as installed, and no option says otherwise, then no runtime changes (measured:
-facts on asking, section 4). A requirement that is not met, or cannot be read here, leaves the proof open: the frontend
-is asked.
+pip and uv pip install only missing distributions. If those that the frontend counts as installed meet every requirement
+of the command and of its closure, and no option changes that, then no runtime changes (measured: facts on asking,
+section 4). A requirement that is not met, or cannot be read, leaves the proof open, and the frontend is asked.
 """
 
 from __future__ import annotations
@@ -32,21 +31,21 @@ class Proof(NamedTuple):
     """A proof, or why there is none."""
 
     satisfied: int
-    """The requirements that are satisfied."""
+    """The number of satisfied requirements."""
     gap: str | None
-    """What is not known to be satisfied; None: it is proved."""
+    """The reason why the proof is open; None if it is complete."""
 
 
-class _Open(Exception):  # noqa: N818 - no error: the proof is left open
-    """The proof cannot be finished, and why."""
+class _Open(Exception):  # noqa: N818 - no error: the proof is open
+    """The proof is open; the message is the reason."""
 
 
 def prove(installation: Installation, package: Package, installed: DistributionIndex, name: str) -> Proof:
     """Return the proof that a command does not move a runtime.
 
-    :param package: the one that is built, which the command installs as well.
-    :param installed: what the frontend counts as installed.
-    :param name: the runtime's, normalised.
+    :param package: the package that is built, which the command installs, too.
+    :param installed: the distributions that the frontend counts as installed.
+    :param name: the normalised name of the runtime.
     """
     prover = _Prover(installation, package, installed, name)
     try:
@@ -57,7 +56,7 @@ def prove(installation: Installation, package: Package, installed: DistributionI
 
 
 class _Prover:
-    """Follows requirements, each once."""
+    """Follows requirements and their closure, each once."""
 
     def __init__(self, installation: Installation, package: Package, installed: DistributionIndex, name: str) -> None:
         self.satisfied = 0
@@ -72,7 +71,7 @@ class _Prover:
         self._is_uv = installation.program.startswith("uv ")
 
     def run(self) -> None:
-        """Follow all that the command names.
+        """Follow all arguments of the command.
 
         :raises _Open: at the first gap.
         """
@@ -88,7 +87,7 @@ class _Prover:
         while self._pending:
             self._follow(*self._pending.pop())
         if not self._is_package_reached:
-            raise _Open("it is not told what requires the package that is built")
+            raise _Open("the command does not show what requires this package")
 
     def _read_file(self, name: str, *, is_constraint: bool) -> None:
         from ..formats.requirements import read_requirements  # noqa: PLC0415 - slow to import, and most commands name no file
@@ -96,7 +95,7 @@ class _Prover:
         command = self._installation
         path = command.cwd / name
         if path.suffix in {".toml", ".py"} or not is_file(path):
-            raise _Open(f"{name} is read by {command.program} alone")
+            raise _Open(f"only {command.program} can read {name}")
         try:
             found = read_requirements(path, {**command.environ, "PWD": str(command.cwd)}, is_constraint=is_constraint)
         except LockError as error:
@@ -107,16 +106,16 @@ class _Prover:
             if line.is_constraint:
                 self._constraints[canonicalize_name(line.requirement.name)].append(line.requirement)
             elif line.requirement.name.lower().endswith(ARCHIVES):
-                raise _Open(f"what {line.requirement} ({line.origin}) requires is not known before it is fetched")
+                raise _Open(f"the requirements of {line.requirement} ({line.origin}) are known only after a download")
             else:
                 self._pending.append((line.requirement, line.origin))
         for text, file in found.unnamed:
             self._name(text, [command.cwd, file.parent])
 
     def _name(self, word: str, bases: Sequence[Path]) -> None:
-        """Take what a command or a file names: a requirement, a folder, an archive.
+        """Add an argument of the command, or a line of a file: a requirement, a folder or an archive.
 
-        :param bases: the folders that a path may be relative to.
+        :param bases: the folders to which a path may be relative.
         """
         named = read_word(word, bases)
         if named.folder is not None:
@@ -126,10 +125,10 @@ class _Prover:
         elif named.requirement is None and named.project is not None and named.project == self._package.name:
             self._add_package(self._package, named.extras)
         else:
-            raise _Open(f"what {word} requires is not known before it is fetched")
+            raise _Open(f"the requirements of {word} are known only after a download")
 
     def _is_wheel_of_package(self, requirement: Requirement) -> bool:
-        """Return whether another wheel of the package is named, which may require something else than this source."""
+        """Return whether a requirement is a wheel of the package, whose requirements may differ from the source's."""
         is_wheel = requirement.url is not None and file_name(requirement.url).endswith(".whl")
         return is_wheel and canonicalize_name(requirement.name) == self._package.name
 
@@ -144,22 +143,22 @@ class _Prover:
         self._add_package(package, extras)
 
     def _add_package(self, package: Package, extras: frozenset[str]) -> None:
-        """Add what a package requires that is about to be built and installed."""
+        """Add the requirements of a package that the command builds and installs."""
         self._is_package_reached |= package.source == self._package.source
         if self._installation.has_no_dependencies:
             return
         file = _find_sources(package.source) if self._is_uv else None
         if file is not None:
-            raise _Open(f"{file} says where requirements come from (tool.uv.sources)")
+            raise _Open(f"{file} sets the sources of requirements (tool.uv.sources)")
         texts = package.requirements(extras)
         if texts is None:
-            raise _Open(f"{package.name or package.source} tells what it requires only when it is built")
+            raise _Open(f"the requirements of {package.name or package.source} are known only after building")
         for text in texts:
             requirement = parse_requirement(text)
             if requirement is None:
-                raise _Open(f"{package.source / 'pyproject.toml'}: {text!r} is no requirement")
+                raise _Open(f"{package.source / 'pyproject.toml'}: found {text!r}, expected a requirement")
             if self._is_active(requirement, extras):
-                requirement.marker = None  # decided, with the extras
+                requirement.marker = None  # it is evaluated already, with the extras
                 self._pending.append((requirement, str(package.name)))
 
     def _is_active(self, requirement: Requirement, extras: frozenset[str]) -> bool:
@@ -167,10 +166,10 @@ class _Prover:
         try:
             return marker is None or any(marker.evaluate({"extra": e}) for e in ("", *extras))
         except (ValueError, LookupError):  # packaging's UndefinedComparison, UndefinedEnvironmentName
-            raise _Open(f"the marker of {requirement} cannot be decided") from None
+            raise _Open(f"the marker of {requirement} cannot be evaluated") from None
 
     def _follow(self, requirement: Requirement, origin: str) -> None:
-        """Check one requirement, and add those of what satisfies it."""
+        """Check one requirement, and add the requirements of the distribution that satisfies it."""
         name, extras = canonicalize_name(requirement.name), frozenset(map(canonicalize_name, requirement.extras))
         if (name, str(requirement)) in self._seen or not self._is_active(requirement, frozenset()):
             return
@@ -182,39 +181,40 @@ class _Prover:
         elif not self._installation.has_no_dependencies:
             self._check(name, requirement, origin)
             self._pending += [(following, name) for following in self._requirements_of(name, extras)]
-        elif name == self._name_of_runtime:  # what else is named moves itself alone
+        elif name == self._name_of_runtime:  # with --no-deps, other arguments move only themselves
             if self._installation.obstacle is not None:
                 raise _Open(self._installation.obstacle)
             self._check(name, requirement, origin)
 
     def _check(self, name: str, requirement: Requirement, origin: str) -> None:
         found = self._installed.find(name)
-        told = f"{requirement} ({origin})"
+        described = f"{requirement} ({origin})"
         if found is None:
-            raise _Open(f"{told} is not installed")
+            raise _Open(f"{described} is not installed")
         if self._is_installed_twice(name):
             raise _Open(f"{name} is installed twice")
         if requirement.url is not None:
-            raise _Open(f"{told} names a URL")
+            raise _Open(f"{described} names a URL")
         for demand in (requirement, *self._constraints[name]):
             if demand.url is not None:
                 raise _Open(f"{name} is constrained to a URL")
             if self._is_active(demand, frozenset()) and not demand.specifier.contains(found.version, prereleases=True):
-                raise _Open(f"{told if demand is requirement else demand} is not satisfied by {name} {found.version}")
+                failing = described if demand is requirement else demand
+                raise _Open(f"{failing} is not satisfied by {name} {found.version}")
         self.satisfied += 1
 
     def _is_installed_twice(self, name: str) -> bool:
-        """Return whether a broken upgrade left two; uv drops both, and does so across an environment's folders."""
+        """Return whether a broken upgrade left two versions; uv removes both, even in different folders."""
         first, *others = self._installed.infos(name)
         return any(self._is_uv or other.parent == first.parent for other in others)
 
     def _requirements_of(self, name: str, extras: frozenset[str]) -> Iterator[Requirement]:
         found = self._installed.find(name)
         for text in () if found is None else found.requires:
-            if not extras and "extra ==" in text and " or " not in text:  # saves parsing the hundreds that sympy has
+            if not extras and "extra ==" in text and " or " not in text:  # saves parsing sympy's hundreds of them
                 continue
             requirement = parse_requirement(text)
-            if requirement is None:  # an old egg's spelling
+            if requirement is None:  # the syntax of an old egg
                 raise _Open(f"{name} requires {text!r}, which cannot be read")
             if self._is_active(requirement, extras):
                 requirement.marker = None
@@ -222,7 +222,7 @@ class _Prover:
 
 
 def _find_sources(source: Path) -> Path | None:
-    """Return the file that replaces requirements by places: the package's own, or that of a workspace around it."""
+    """Return the pyproject.toml that sets sources of requirements: the package's own, or that of its workspace."""
     for path in (folder / "pyproject.toml" for folder in upward(source.absolute())):
         table = read_toml(path).get("tool", {}).get("uv", {}) if "sources" in read_text(path) else {}
         if has_places(table.get("sources")) and (path.parent == source.absolute() or "workspace" in table):

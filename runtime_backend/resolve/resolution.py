@@ -1,4 +1,4 @@
-"""The runtime that a wheel is to be built against: which, whence, and where it can be had."""
+"""The resolution: the runtime for a wheel, its origin, and its sources."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ if TYPE_CHECKING:
 
 
 How = Literal["installed", "locked", "asked", "pinned", "named", "importable"]
-"""``named``: by its version in the command; ``importable``: in the build environment already."""
+"""``named``: by its version in the command; ``importable``: it is in the build environment."""
 
 
 class Resolution(NamedTuple):
-    """The runtime that the wheel is to be built against."""
+    """The runtime for a wheel."""
 
     identity: Identity
     how: How
     origin: str
     distribution: Distribution | None = None
-    """Where it is installed, if it is, for an interpreter of this version."""
+    """The installed distribution, if there is one for this version of Python."""
     environment: Environment | None = None
     url: str | None = None
     sha256: str | None = None
     is_direct: bool = True
-    """Whether it has to come from that URL; False: the frontend took it from an index, of which the URL is a part."""
+    """Whether it must come from that URL; False if the frontend found the URL on an index."""
     wanted: Wanted | None = None
-    """How the wheel is found on an index, where a lock gives no URL."""
+    """The file to find on an index, if a lock has no URL."""
     missing: str | None = None
-    """Why a lock's wheel cannot be had."""
+    """Why there is no wheel in the lock."""
     pin: SpecifierSet | None = None
-    """What a pin by version accepts: ``==2.7.0`` accepts ``2.7.0+cu126`` as well (PEP 440)."""
+    """The specifier of a pin by version: ``==2.7.0`` accepts ``2.7.0+cu126``, too (PEP 440)."""
 
     def __str__(self) -> str:
         """Return ``torch 2.7.0+cu126 (locked: /home/jo/project/uv.lock)``."""
         return f"{self.identity} ({self.how}: {self.origin})"
 
     def accepts(self, identity: Identity, match: Match) -> bool:
-        """Return whether a wheel built against that identity is one built against this."""
+        """Return whether a wheel for that identity is also one for this runtime."""
         if self.pin is not None and self.identity.reported is None:
             return self.pin.contains(identity.version, prereleases=True)
         return is_compatible(identity, self.identity, match)
 
     def found(self, installed: Resolution) -> Resolution:
-        """Return what a lock or a pin names, found installed: known in full, and fit to be reused."""
+        """Return a locked or pinned runtime with the facts of the installed one, which can be reused."""
         return self._replace(
             identity=installed.identity,
             distribution=installed.distribution,
@@ -59,7 +59,7 @@ class Resolution(NamedTuple):
 
 
 def installed_resolution(identity: Identity, distribution: Distribution, environment: Environment) -> Resolution:
-    """Return the resolution for a runtime that is installed where the wheel goes."""
+    """Return the resolution for a runtime that is installed in the target."""
     url, sha256 = direct_archive(distribution.direct_url)
     is_wheel = url is not None and sha256 is not None and url.endswith(".whl")
     return Resolution(
@@ -74,7 +74,7 @@ def installed_resolution(identity: Identity, distribution: Distribution, environ
 
 
 def direct_archive(text: str) -> tuple[str | None, str | None]:
-    """Return (URL, sha256) of an installed archive's ``direct_url.json`` (PEP 610), as far as it has both."""
+    """Return (URL, sha256) in the ``direct_url.json`` of an installed archive (PEP 610); None for missing ones."""
     from ..formats.jsontext import parse_json  # noqa: PLC0415 - most runtimes come from an index
 
     try:

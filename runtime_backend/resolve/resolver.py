@@ -1,4 +1,4 @@
-"""Which runtime: settings, target and locks in; one outcome a runtime out."""
+"""Resolving the runtimes of one hook call, from settings, target, locks and the frontend's command."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from .decider import Decided, Decider
 
 _TARGETLESS = ("build", "hatch", "tox", "nox", "poetry", "pdm", "uv", "pipenv")
-"""Frontends that may build a wheel without installing it: then what the search finds is the decision."""
+"""Frontends that may build a wheel without installing it; the result of the search is then the decision."""
 
 
 class Resolver:
-    """Resolves the runtimes of one hook call; the places are looked up once for all of them."""
+    """Resolves the runtimes of one hook call; places are looked up once for all runtimes."""
 
     def __init__(self, settings: Settings, caller: Caller, make_asker: Callable[[], Asker], *, may_ask: bool) -> None:
         self._settings = settings
@@ -57,11 +57,11 @@ class Resolver:
 
     @cached_property
     def visible(self) -> DistributionIndex:
-        """What the running interpreter would import."""
+        """The distributions that the running interpreter would import."""
         return DistributionIndex([Path(entry) for entry in self._caller.sys_path if entry])
 
     def resolve(self, rule: RuntimeRule) -> Outcome:
-        """Return what is known of a runtime."""
+        """Return the outcome for a runtime; refusals are in it, and not raised."""
         distribution = self.visible.find(rule.name)
         visible: Identity | None = None
         resolution: Resolution | None = None
@@ -79,7 +79,7 @@ class Resolver:
             refusal = error
         is_unknown = resolution is None and refusal is None
         if is_unknown:
-            from .ways_out import nothing_known  # noqa: PLC0415 - a stop alone needs it
+            from .ways_out import nothing_known  # noqa: PLC0415 - only for a stop
 
             refusal = nothing_known(rule.name, search.steps, self._caller.frontend[0], self._installation)
         return Outcome(
@@ -98,7 +98,7 @@ class Resolver:
 
     @cached_property
     def _installation(self) -> Installation | None:
-        """The frontend's command, if it installs or collects by a resolver of its own."""
+        """The frontend's command, if it installs or collects distributions with its own resolver."""
         found = find_installation(self._caller)
         return found if found is None or found.process.is_exact else None
 
@@ -110,7 +110,7 @@ class Resolver:
     def _find(
         self, rule: RuntimeRule, search: Search, visible: Identity | None, distribution: Distribution | None
     ) -> Decided:
-        """Return the decision; what was set by hand has to agree with it, and is it for a build without a target."""
+        """Return the decision. A runtime set by hand must agree with it; without a target, it is the decision."""
         stated = self._set_by_hand(rule, search)
         installation, target = self._installation, self._settings.target
         if target is not None and not self._named:
@@ -120,12 +120,12 @@ class Resolver:
             return stated, Decision(kind="pinned" if self._is_seen else "assumed", evidence=origin)
         decided, decision = self._decide(search, visible, distribution)
         if stated is None and self._named and decided is not None:
-            from .ways_out import names_none  # noqa: PLC0415 - a stop alone needs it
+            from .ways_out import names_none  # noqa: PLC0415 - only for a stop
 
             raise names_none(self._named[0].why, decided, decision)
         if stated is None or decision is None:
             return (stated or decided), decision
-        from .decider import reconcile  # noqa: PLC0415 - hardly a build has a pin
+        from .decider import reconcile  # noqa: PLC0415 - few builds have a pin
         from .ways_out import differs, with_runtime  # noqa: PLC0415
 
         requirement = next((str(pin.requirement) for pin in self._settings.pins if pin.name == rule.name), None)
@@ -146,7 +146,7 @@ class Resolver:
 
     @cached_property
     def _named(self) -> list[Place]:
-        """The target and the lock that were named for this call; empty if that is the command's own target."""
+        """The target and the lock that were named for this call; empty if they are the command's own target."""
         settings, caller = self._settings, self._caller
         target, lock = named(settings.target), named(settings.lock)
         place = named_place(caller, target, lock)
@@ -162,7 +162,7 @@ class Resolver:
         return self._managed is not None or (self._installation is not None and self._installation.is_installing)
 
     def _set_by_hand(self, rule: RuntimeRule, search: Search) -> Resolution | None:
-        """Return the runtime that a pin, or the target or the lock that was named for this call, tells."""
+        """Return the runtime of a pin, or of the target or lock that was named for this call."""
         pins = [pin for pin in self._settings.pins if pin.name == rule.name]
         if pins:
             return search.pinned(pins[0], self._named or self._places)
@@ -179,7 +179,7 @@ class Resolver:
             found = self._find_there(search, visible), self._unasked()
         resolution, decision = found
         if self._may_ask and resolution is not None and decision is not None and not decision.is_verified:
-            from .ways_out import unverified  # noqa: PLC0415 - hardly a frontend is not seen
+            from .ways_out import unverified  # noqa: PLC0415 - few frontends are invisible
 
             search.note(unverified(resolution, decision.evidence))
         is_old = isolation == "kept" and not self._is_newest_wanted
@@ -189,16 +189,16 @@ class Resolver:
         return resolution, decision
 
     def _unasked(self) -> Decision:
-        """Return the decision for a command that installs nothing, or is not seen."""
+        """Return the decision for a command that installs nothing, or cannot be seen."""
         name = self._caller.frontend[0]
         if not self._caller.is_hook:
-            return Decision(kind="found", evidence="no frontend is there: a command may still move it")
+            return Decision(kind="found", evidence="no frontend is running: a command may still move it")
         if self._is_seen and name in _TARGETLESS:
             return Decision(kind="found", evidence=f"{name} installs nothing with this wheel")
         return Decision(kind="assumed", evidence=f"the command of {name or 'the frontend'} cannot be seen")
 
     def _find_there(self, search: Search, visible: Identity | None) -> Resolution | None:
-        """Return what the places say; without isolation what is importable counts first."""
+        """Return the runtime at the first place; None if one is importable without isolation, since that counts."""
         if visible is not None and self._caller.isolation == "none":
             return None
         return search.through(self._places)
@@ -212,15 +212,15 @@ class Resolver:
         )
 
     def _check_own(self, rule: RuntimeRule, resolution: Resolution | None) -> None:
-        """Refuse a runtime that the package itself does not accept: an installation would replace it.
+        """Refuse a runtime that the package itself does not accept: installing the package would replace it.
 
-        :raises ResolutionError: unless the command ignores what packages require.
+        :raises ResolutionError: unless the command ignores the requirements of packages.
         """
         if resolution is None or not self._is_bound or not resolution.identity.version:
             return
         refused = self._package.refuses(rule.name, resolution.identity.version)
         if refused is not None:
-            from .ways_out import about_to_be_replaced, with_runtime  # noqa: PLC0415 - a stop alone needs it
+            from .ways_out import about_to_be_replaced, with_runtime  # noqa: PLC0415 - only for a stop
 
             way_out = with_runtime(self._installation, refused) if self._installation else None
             raise about_to_be_replaced(resolution, refused, "pyproject.toml: project.dependencies", way_out)
@@ -230,6 +230,6 @@ def _check_specifier(rule: RuntimeRule, resolution: Resolution | None) -> None:
     specifier, version = rule.requirement.specifier, "" if resolution is None else resolution.identity.version
     if version and not specifier.contains(version, prereleases=True):
         raise ResolutionError(
-            f"{resolution} is not what the package supports: {rule.origin} says {str(rule.requirement)!r}",
+            f"the package does not support {resolution}: expected {str(rule.requirement)!r} ({rule.origin})",
             hint=f"Install or lock a {rule.name} that the package supports, or ask its authors for a newer release.",
         )

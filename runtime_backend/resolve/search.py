@@ -1,4 +1,4 @@
-"""The search for one runtime: the places, one after the other, and what was found at each."""
+"""The search for one runtime: the places in order, and what was found at each."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from ..locks.answer import Locked
 
 _CUDA_PACKAGES = ("cuda-toolkit", "nvidia-cuda-runtime", "nvidia-cuda-runtime-cu12")
-"""The distributions whose version is that of the CUDA which torch is for; the first from torch 2.11 on."""
+"""The distributions whose version is that of torch's CUDA; the first one since torch 2.11."""
 
 
 class Step(NamedTuple):
-    """One place looked at, and what was found there."""
+    """One place that was looked at, and the result."""
 
     why: str
     path: str
@@ -31,15 +31,15 @@ class Step(NamedTuple):
 
 
 class Search:
-    """Looks for one runtime; keeps the trail.
+    """The search for one runtime, with its steps and notes.
 
-    :param name: the distribution's name, normalised.
-    :param python: the running interpreter's ``X.Y``.
-    :param wants_cuda: whether it matters for which CUDA a locked torch is, that is not there yet to be asked.
+    :param name: the normalised name of the distribution.
+    :param python: the version of the running interpreter, ``X.Y``.
+    :param wants_cuda: whether the CUDA version of a locked torch is needed.
     """
 
     visible: Identity | None = None
-    """What is importable in the build environment: it tells which of several locked ones is meant."""
+    """The runtime in the build environment, which selects one of several locked ones."""
 
     def __init__(self, name: str, *, python: str, platform: Platform, wants_cuda: bool = False) -> None:
         self._wants_cuda = wants_cuda
@@ -50,17 +50,17 @@ class Search:
         self._platform = platform
 
     def note(self, text: str) -> None:
-        """Keep what the person should be told although nothing is wrong."""
+        """Add a line for the person that is no error."""
         self.notes.append(text)
 
     def step(self, why: str, path: object, found: object) -> None:
-        """Keep a place looked at."""
+        """Add a place that was looked at."""
         self.steps.append(Step(why=why, path=str(path), found=str(found)))
 
     def through(self, places: Iterable[Place]) -> Resolution | None:
-        """Return what the first place that has the runtime says.
+        """Return the runtime at the first place that has it.
 
-        :raises ResolutionError: when a lock has several that nothing tells apart.
+        :raises ResolutionError: if a lock has several candidates.
         """
         is_target_known = False
         for place in places:
@@ -76,9 +76,9 @@ class Search:
         return None
 
     def pinned(self, pin: Pin, places: Iterable[Place]) -> Resolution:
-        """Return what was set by hand, with the installed one that it accepts, if the target has it.
+        """Return the pinned runtime; with the installed one, if the target has one that the pin accepts.
 
-        :raises ResolutionError: for a URL that names no wheel.
+        :raises ResolutionError: if the URL is not that of a wheel.
         """
         requirement = pin.requirement
         self.step(pin.origin, "", requirement)
@@ -88,7 +88,7 @@ class Search:
             how="pinned",
             origin=pin.origin,
             url=requirement.url,
-            # A URL means one wheel: 2.12.0, which is built for CUDA, is not 2.12.0+cpu, though == would say so.
+            # A URL means one wheel: 2.12.0, built for CUDA, is not 2.12.0+cpu, although == accepts both.
             pin=None if requirement.url else requirement.specifier,
         )
         for place in places:
@@ -100,7 +100,7 @@ class Search:
         return bare
 
     def in_target(self, places: Iterable[Place]) -> Resolution | None:
-        """Return what is installed in the target; locks and other environments say nothing of it."""
+        """Return the runtime that is installed in the target, without locks and other environments."""
         for place in places:
             if place.is_manager:
                 continue
@@ -116,37 +116,37 @@ class Search:
         return any(self._read_lock(path, name, place) for path in place.locks)
 
     def check_late(self, late: LateLock) -> None:
-        """Refuse an environment that may still change, beside a lock that is not written yet.
+        """Refuse a lock that is not written yet, because its environment may still change.
 
-        :raises ResolutionError: unless the runtime is certain to be installed before.
+        :raises ResolutionError: unless the runtime is certain to be installed first.
         """
         if self.name not in late.installed_first:
             raise ResolutionError(
-                f"{late.command} writes {late.name} only after everything is installed, and the package does not name"
-                f" {self.name} in its pyproject.toml ([project] dependencies), which would have it installed before:"
-                f" nothing tells which {self.name} it is about to get",
+                f"it is not known which {self.name} the target will have: {late.command} writes {late.name} only after"
+                f" everything is installed, and installs {self.name} before this package only if [project] dependencies"
+                " in the package's pyproject.toml name it",
                 hint=f"Lock first, then install: {late.way_out}. Or name {self.name} in the package's dependencies.",
             )
 
     def in_locks(self, place: Place) -> Resolution | None:
-        """Return what the locks of a place install, for the selected part of the project.
+        """Return the runtime that the locks of a place install, for the selected part of the project.
 
-        :raises ResolutionError: when they have several that nothing tells apart.
+        :raises ResolutionError: if they have several candidates.
         """
         if place.objection is not None:
-            self.step(place.why, place.path, f"not looked at, and nothing above it: {place.objection}")
+            self.step(place.why, place.path, f"not read, and no folder above it: {place.objection}")
             self.notes += place.warnings
             return None
         candidates: list[Locked] = []
         for path in place.locks:
             found = self._read_lock(path, self.name, place)
-            told = " or ".join(_described(locked) for locked in found) or f"no {self.name} for this selection"
-            self.step(f"{place.why} ({place.selection.describe()})", path, told)
+            described = " or ".join(_described(locked) for locked in found) or f"no {self.name} for this selection"
+            self.step(f"{place.why} ({place.selection.describe()})", path, described)
             candidates += [locked for locked in found if locked not in candidates]
         if not candidates:
             return None
         installed = self.in_environment(place)
-        locked = candidates[0] if len(candidates) == 1 else self._told_apart(candidates, place, installed)
+        locked = candidates[0] if len(candidates) == 1 else self._select(candidates, place, installed)
         return self._from_lock(locked, place, installed)
 
     def _read_lock(self, path: Path, name: str, place: Place) -> Sequence[Locked]:
@@ -154,8 +154,8 @@ class Search:
 
         return find_locked(path, name, place.selection, self._platform)
 
-    def _told_apart(self, candidates: list[Locked], place: Place, installed: Resolution | None) -> Locked:
-        """Return the candidate that is there already; a project manager's environment proves nothing."""
+    def _select(self, candidates: list[Locked], place: Place, installed: Resolution | None) -> Locked:
+        """Return the candidate that is installed; a project manager's environment does not count, since it changes."""
         hints = [self.visible, None if installed is None or place.is_manager else installed.identity]
         for hint in hints:
             fitting = [c for c in candidates if hint is not None and is_compatible(hint, _identity(c), "exact")]
@@ -163,7 +163,7 @@ class Search:
                 return fitting[0]
         names = "\n".join(f"  {_described(candidate)}" for candidate in candidates)
         raise ResolutionError(
-            f"{place.locks[0]} pins {len(candidates)} different {self.name}, and nothing tells which is meant"
+            f"{place.locks[0]} pins {len(candidates)} different {self.name}, expected one"
             f" ({place.selection.describe()}):\n{names}",
             hint="Name the extra or group on the frontend's command line, or set"
             f" RUNTIME_BACKEND_PIN='{self.name}==VERSION'.",
@@ -182,8 +182,8 @@ class Search:
         if installed is None:
             if not (place.is_manager or place.ends):
                 self.note(
-                    f"no {self.name} is installed where the wheel goes; {locked.lock} was believed ({place.why}),"
-                    f" which pins {locked.version}; if another is meant, install it first or set RUNTIME_BACKEND_PIN"
+                    f"no {self.name} is installed in the target; building against {self.name} {locked.version} in"
+                    f" {locked.lock} ({place.why}); for another one, install it first or set RUNTIME_BACKEND_PIN"
                 )
             return bare
         if bare.accepts(installed.identity, "exact"):
@@ -191,12 +191,12 @@ class Search:
         if not place.is_manager:
             self.note(
                 f"{installed.identity} is installed in {installed.origin}, but {locked.lock} pins {locked.version}:"
-                " built against the locked one"
+                " building against the locked one"
             )
         return bare
 
     def _locked_cuda(self, locked: Locked, place: Place) -> str | None:
-        """Return the CUDA (X.Y) that a torch without a label is for: that of the libraries locked with it."""
+        """Return the CUDA version (X.Y) of a torch without a label: that of the libraries locked with it."""
         if not self._wants_cuda or "+" in locked.version:
             return None
         for name in _CUDA_PACKAGES:
@@ -206,7 +206,7 @@ class Search:
         return None
 
     def in_environment(self, place: Place) -> Resolution | None:
-        """Return what is installed in the environment of a place."""
+        """Return the runtime that is installed in the environment of a place."""
         environment = place.environment
         if environment is None:
             if not place.locks and place.objection is None:
@@ -214,7 +214,7 @@ class Search:
             return None
         distribution = environment.distributions.find(self.name)
         if environment.python != self._python:
-            found = f"an environment of Python {environment.python}, while this build runs {self._python}"
+            found = f"an environment of Python {environment.python}, but this build runs Python {self._python}"
         elif distribution is None:
             found = f"no {self.name}"
         else:
@@ -227,8 +227,8 @@ class Search:
     def _admit_guess(self, place: Place, found: Resolution) -> None:
         if place.is_guess:
             self.note(
-                f"{found.identity} of {found.origin} was taken ({place.why}), since this system does not tell which"
-                " environment the frontend installs into; if it is another, set RUNTIME_BACKEND_TARGET"
+                f"guess: building against {found.identity} of {found.origin} ({place.why}), because this system does"
+                " not show the frontend's target; if it is another environment, set RUNTIME_BACKEND_TARGET"
             )
 
 

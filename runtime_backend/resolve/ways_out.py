@@ -1,4 +1,4 @@
-"""The ways out of a stop: what to run next, right for the command that it stands in."""
+"""The messages of stops, each with the next command to run, derived from the frontend's command."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from .resolution import Resolution
 from .search import Step
 
 _ADD = {"poetry": "poetry add --lock {name}, then poetry install", "pdm": "pdm add {name}"}
-"""Project managers -> the command that puts a runtime into their lock."""
+"""Project manager -> the command that adds a runtime to its lock."""
 
 
 def with_runtime(installation: Installation, requirement: str) -> str:
-    """Return the command with the runtime named in it: ``pip install torch==2.7.0 -U ./package``.
+    """Return the command with a requirement for the runtime: ``pip install torch==2.7.0 -U ./package``.
 
-    Another requirement of the same runtime gives way; every option stays.
+    It replaces another requirement for the same runtime; all options stay.
     """
     program = installation.program
     if program == "uv pip sync":
         return f"write {requirement} into {' '.join(installation.files)}, then run the same command again"
     if program.startswith(("uv run", "uv tool", "uv x")):
         name = "uv tool install" if program == "uv tool upgrade" else program
-        return f"{name} --with {shlex.quote(requirement)}, with the rest of the command as it is"
+        return f"{name} --with {shlex.quote(requirement)}, with the other arguments unchanged"
     if program.startswith("uv ") and not program.startswith("uv pip "):
         return f"uv add {shlex.quote(requirement)}"
     return _spelt_with(installation, requirement)
 
 
 def _spelt_with(installation: Installation, requirement: str) -> str:
-    """Return the command line of pip or uv pip, with a requirement behind the command's name."""
+    """Return the command line of pip or uv pip, with a requirement after the command's name."""
     argv, start = installation.process.argv, installation.start
     words = argv[start:]
     places = list(
@@ -54,13 +54,13 @@ def _spelt_with(installation: Installation, requirement: str) -> str:
 
 
 def _program(argv: Sequence[str], start: int) -> Sequence[str]:
-    """Return what a person types for a program: ``pip`` for the script that is run, ``python -m pip`` as it is."""
+    """Return a program as a person types it: ``pip`` for the path of its script, ``python -m pip`` unchanged."""
     is_script = start == 1 or argv[start - 2] != "-m"
     return [Path(argv[start - 1]).name] if is_script else argv[:start]
 
 
 def _names(word: str, requirement: str) -> bool:
-    """Return whether a word of the command is another requirement of the same runtime."""
+    """Return whether an argument is another requirement for the same runtime."""
     runtime = parse_requirement(requirement)
     return runtime is not None and read_word(word, ()).project == canonicalize_name(runtime.name)
 
@@ -68,17 +68,17 @@ def _names(word: str, requirement: str) -> bool:
 def nothing_known(
     name: str, steps: list[Step], frontend: str | None, installation: Installation | None
 ) -> ResolutionError:
-    """Return the stop for a build that nothing gives a runtime."""
+    """Return the stop for a build without a known runtime."""
     if installation is not None and installation.program == "uv sync":
         there = next((step for step in steps if step.found.startswith(f"{name} ")), None)
         if there is not None and not there.path.endswith(".lock"):
             return ResolutionError(
                 f"uv sync is about to remove {there.found} from {there.path}: its lock does not install {name} here",
-                hint="Keep what is installed: uv sync --inexact, with the rest of the command as it is; or let the"
-                f" project install it: uv add {name}",
+                hint=f"Keep it: uv sync --inexact, with the other arguments unchanged; or add it to the project: uv add"
+                f" {name}",
             )
     lines = [f"  {step.why}: {step.path}: {step.found}" for step in steps]
-    looked = "\n".join(lines) or "  nowhere: nothing names a place"
+    looked = "\n".join(lines) or "  nothing: no environment and no lock was found"
     return ResolutionError(
         f"no {name} is known to build against. Looked at:\n{looked}", hint=_how_to_name(name, frontend, installation)
     )
@@ -89,7 +89,7 @@ def _how_to_name(name: str, frontend: str | None, installation: Installation | N
         return f"Name it in the same command: {with_runtime(installation, name)}"
     if installation is not None or frontend in ("build", "uv", "hatch", "tox"):
         return (
-            f"Nothing is installed by this command. Activate the environment that the wheel is for and has {name}, or"
+            f"This command installs nothing. Activate the environment that the wheel is for and has {name}, or"
             f" name one for this call: RUNTIME_BACKEND_PIN='{name}==VERSION', RUNTIME_BACKEND_TARGET=/path/to/env."
         )
     if frontend in ("poetry", "pdm"):
@@ -101,28 +101,31 @@ def _how_to_name(name: str, frontend: str | None, installation: Installation | N
 
 
 def cannot_ask(installation: Installation, why: str, name: str) -> DecisionError:
-    """Return the stop for a command whose dry run would not say the same."""
+    """Return the stop for a command whose dry run might give another result.
+
+    :param why: the reason.
+    """
     if installation.program.startswith("uv run"):
         hint = "Save the script in a file, and run that: uv run script.py"
     elif "clone" in why:
-        hint = f"Install {name} first, in a command of its own; then run: {installation.program} -e URL#egg=NAME"
+        hint = f"Install {name} first, in a separate command; then run: {installation.program} -e URL#egg=NAME"
     else:
         option = "" if installation.program == "uv pip sync" else "-r "
         hint = f"Save the requirements in a file, and name that: {installation.program} {option}requirements.txt"
-    return DecisionError(f"{why}: so it is not known which {name} the target will have", hint=hint)
+    return DecisionError(f"it is not known which {name} the target will have: {why}", hint=hint)
 
 
 def would_not_replace(name: str, there: str, wanted: str, folder: Path) -> DecisionError:
-    """Return the stop for ``pip install --target`` over another one."""
+    """Return the stop for ``pip install --target`` over another version."""
     return DecisionError(
-        f"{folder} has {name} {there}, and pip chooses {name} {wanted} for it, but leaves the folder of the other one"
-        " as it is: what is there then is neither",
+        f"pip would mix two versions in {folder}: found {name} {there}, but pip chooses {name} {wanted}, and does not"
+        " replace existing folders",
         hint="Let pip replace it: the same command with --upgrade.",
     )
 
 
 def differs(stated: Resolution, decided: Resolution | None, evidence: str, way_out: str, origin: str) -> DecisionError:
-    """Return the stop for a runtime that was set by hand while the command is about to leave another one.
+    """Return the stop for a runtime that was set by hand, if the target will have another one.
 
     :param origin: the variable or the config setting that set it.
     """
@@ -130,25 +133,25 @@ def differs(stated: Resolution, decided: Resolution | None, evidence: str, way_o
     other = "none" if decided is None else str(decided.identity)
     return DecisionError(
         f"{origin} names {name} {stated.identity.version}, but the target will have {other} ({evidence})",
-        hint=f"Tell the frontend, too: {way_out}; or take {origin} away.",
+        hint=f"Give the frontend the same runtime: {way_out}; or remove {origin}.",
     )
 
 
 def names_none(origin: str, decided: Resolution, decision: Decision | None) -> DecisionError:
-    """Return the stop for a target or a lock that was named, and has no runtime, while the command leaves one."""
+    """Return the stop for a named target or lock without a runtime, if the command's target will have one."""
     evidence = "" if decision is None else f" ({decision.evidence})"
     name = decided.identity.name
     return DecisionError(
         f"{origin} has no {name}, but the target of the command will have {decided.identity}{evidence}",
-        hint=f"Take {origin} away: the frontend's own target counts.",
+        hint=f"Remove {origin}, so that the frontend's own target counts.",
     )
 
 
 def about_to_be_replaced(resolution: Resolution, requirement: str, origin: str, way_out: str | None) -> ResolutionError:
     """Return the stop for a runtime that the package itself does not accept."""
     return ResolutionError(
-        f"{resolution} is not what the package accepts: {origin} says {requirement!r}, so that an installation would"
-        " replace it",
+        f"the package does not accept {resolution}: expected {requirement!r} ({origin}); installing the package would"
+        " replace the runtime",
         hint=f"Install a {resolution.identity.name} that fits, or name it: {way_out}."
         if way_out
         else f"Install a {resolution.identity.name} that fits into the environment that the wheel is for, then run the"
@@ -157,9 +160,9 @@ def about_to_be_replaced(resolution: Resolution, requirement: str, origin: str, 
 
 
 def unverified(resolution: Resolution, evidence: str) -> str:
-    """Return the note for a runtime that was assumed."""
+    """Return the note for an assumed runtime."""
     return (
-        f"NOT VERIFIED: {evidence}, so that it is not known what it is about to install; {resolution} counts. If the"
-        f" command installs another {resolution.identity.name}, this wheel does not fit it: run pip, uv or another"
-        " frontend as a program of its own, where its process can be seen"
+        f"NOT VERIFIED: {evidence}, so it is not known what the command installs; assuming {resolution}. If it installs"
+        f" another {resolution.identity.name}, this wheel does not fit: run pip, uv or another frontend as a separate"
+        " program, so that its process can be seen"
     )

@@ -9,7 +9,7 @@ import pytest
 from asking import make_asker
 from callers import TARGET, Scene, lock_text
 from standins import blocked, make_torch, make_venv, write
-from test_search import told
+from test_search import summary
 
 from runtime_backend.config import RuntimeRule, Settings, load_settings
 from runtime_backend.config.names import find_name
@@ -251,7 +251,7 @@ def test_stated_environment(scene: Scene) -> None:
     caller = scene.build(scene.shell(scene.elsewhere, scene.other))
     settings = load_settings(scene.source, start=find_start(caller), environ={})
     outcome = make_stated(settings, caller).resolve(rule())
-    assert ("2.2.0", "installed", True, None) == told(outcome)
+    assert ("2.2.0", "installed", True, None) == summary(outcome)
     assert outcome.steps[-1].why == f"{scene.elsewhere / 'pyproject.toml'}: tool.runtime-backend.target"
 
 
@@ -264,7 +264,7 @@ def test_stated_lock(scene: Scene) -> None:
     )
     caller = scene.build(scene.shell(scene.elsewhere, scene.other))
     settings = load_settings(scene.source, start=find_start(caller), environ={})
-    assert told(make_stated(settings, caller).resolve(rule()))[:2] == ("2.2.0", "locked")
+    assert summary(make_stated(settings, caller).resolve(rule()))[:2] == ("2.2.0", "locked")
 
 
 def test_stated_does_not_beat_pip(scene: Scene) -> None:
@@ -274,7 +274,7 @@ def test_stated_does_not_beat_pip(scene: Scene) -> None:
     write(scene.elsewhere / "pyproject.toml", text)
     caller = scene.pip(scene.shell(scene.elsewhere))
     settings = load_settings(scene.source, start=find_start(caller), environ={})
-    assert told(make_stated(settings, caller).resolve(rule()))[0] == TARGET
+    assert summary(make_stated(settings, caller).resolve(rule()))[0] == TARGET
 
 
 def test_only_extras_stated(scene: Scene) -> None:
@@ -282,7 +282,7 @@ def test_only_extras_stated(scene: Scene) -> None:
     write(scene.elsewhere / "pyproject.toml", '[tool.runtime-backend.target]\nextras = ["cpu"]\n')
     caller = scene.build(scene.shell(scene.elsewhere, scene.other))
     settings = load_settings(scene.source, start=find_start(caller), environ={})
-    assert told(make_stated(settings, caller).resolve(rule()))[0] == "1.0.0"
+    assert summary(make_stated(settings, caller).resolve(rule()))[0] == "1.0.0"
 
 
 @pytest.mark.parametrize(("table", "version"), [("", "2.8.0"), ("extras = ['old']\n", "2.2.0")])
@@ -302,7 +302,7 @@ def test_stated_extras_of_a_lock(program: str, table: str, version: str, scene: 
     shell = scene.shell(scene.elsewhere)
     caller = scene.build(shell) if program == "build" else scene.uv(shell, "sync")
     settings = load_settings(scene.source, start=find_start(caller), environ={})
-    assert (version, "locked") == told(make_stated(settings, caller).resolve(rule()))[:2]
+    assert (version, "locked") == summary(make_stated(settings, caller).resolve(rule()))[:2]
 
 
 def test_extras_where_none_are_named() -> None:

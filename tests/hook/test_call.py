@@ -393,7 +393,7 @@ def test_notes_and_log(scene: Scene) -> None:
         call_of("get_requires_for_build_wheel", scene, caller, said).requirements(None)
     note = (
         f"note: torch {STALE} is installed in {scene.elsewhere}/.venv, but {scene.elsewhere}/uv.lock pins 2.8.0:"
-        " built against the locked one"
+        " building against the locked one"
     )
     assert [note, note] == said.lines
     assert ["get_requires_for_build_wheel"] * 2 == [json.loads(line)["hook"] for line in log.read_text().splitlines()]

@@ -135,7 +135,7 @@ def test_two_runtimes(scene: Scene) -> None:
     make_source(scene.source, "backends.recording", 'match-runtime = ["numpy", "torch>=3", "jaxlib"]\n')
     found = plan(BUILD, scene, scene.pip(scene.shell(scene.elsewhere)))
     assert ["reuse", "missing", "missing"] == [runtime.provision.kind for runtime in found.runtimes]
-    assert "is not what the package supports" in str(found.refusal)
+    assert "the package does not support" in str(found.refusal)
     assert found.overlay is not None
     assert ["numpy", "numpy-2.0.dist-info"] == list(found.overlay.links.targets)
 
@@ -228,7 +228,7 @@ def test_json_of_a_stop(scene: Scene) -> None:
     make_source(scene.source, "backends.recording", 'match-runtime = ["numpy>=2"]\n')
     described = describe_plan(plan(BUILD, scene, caller))
     assert "1.0" == described["runtimes"][0]["visible"]["version"]
-    assert described["stop"].startswith("numpy 1.0 (importable: ")
+    assert described["stop"].startswith("the package does not support numpy 1.0 (importable: ")
 
 
 def test_json_of_nothing(scene: Scene) -> None:
@@ -264,8 +264,8 @@ def test_tree_of_reuse(scene: Scene) -> None:
         f"│  ├─ decision: asked: a dry run: torch {TARGET} stays",
         "│  ├─ looked at",
         f"│  │  ├─ the running interpreter: {scene.target}: torch {TARGET}",
-        f"│  │  └─ the command: pip install: it may move torch: {scene.source} tells what it requires only when it is"
-        " built",
+        f"│  │  └─ the command: pip install: it may move torch: the requirements of {scene.source} are"
+        " known only after building",
         f"│  └─ provision: reuse (installed in {scene.site(scene.target)})",
         f"├─ overlay: {found.overlay.path}",
         "│  └─ left out, the build environment has its own: filelock",

@@ -1,4 +1,4 @@
-"""The decision about a command that resolves by itself: proved, read from a lock that it names, or asked."""
+"""The decision for a command with its own resolver: proved, read from a lock that it names, or asked."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ NEWER = Change(version="9.4.0", url=URL, sha256="ab" * 32)
 
 def write_package(scene: Scene, *dependencies: str, dynamic: bool = False) -> None:
     """Write the pyproject.toml of the package that is built."""
-    told = 'dynamic = ["dependencies"]' if dynamic else f"dependencies = {list(dependencies)}"
+    line = 'dynamic = ["dependencies"]' if dynamic else f"dependencies = {list(dependencies)}"
     build = '[build-system]\nbuild-backend = "runtime_backend.build"\n'
-    write(scene.source / "pyproject.toml", f'{build}[project]\nname = "ext"\nversion = "1"\n{told}\n')
+    write(scene.source / "pyproject.toml", f'{build}[project]\nname = "ext"\nversion = "1"\n{line}\n')
 
 
 def shell(scene: Scene, **more: str) -> dict[str, str]:
-    """Return the variables of a person who has configured nothing."""
+    """Return the variables of a person without settings."""
     return {**scene.shell(scene.elsewhere, PIP_CONFIG_FILE=os.devnull, UV_NO_CONFIG="1"), **more}
 
 
@@ -42,14 +42,14 @@ def bare(scene: Scene) -> Path:
 
 
 def decide(scene: Scene, caller: Caller, *, may_ask: bool = True, pin: str = "", target: str = "") -> Outcome:
-    """Resolve torch as a hook does, with what was set by hand for this call."""
+    """Resolve torch as a hook does, with the settings for this call."""
     ours = {"RUNTIME_BACKEND_PIN": pin, "RUNTIME_BACKEND_TARGET": target}
     caller = caller._replace(environ={**caller.environ, **{name: value for name, value in ours.items() if value}})
     return make_resolver(scene, caller, may_ask=may_ask).resolve(TORCH)
 
 
-def told(outcome: Outcome) -> tuple[str | None, str | None]:
-    """Return the version that was decided on, and the decision."""
+def summary(outcome: Outcome) -> tuple[str | None, str | None]:
+    """Return the decided version, and the decision."""
     version = None if outcome.resolution is None else outcome.resolution.identity.version
     return version, None if outcome.decision is None else str(outcome.decision)
 
@@ -72,10 +72,10 @@ def scene(tmp_path: Path) -> Scene:
     ],
 )
 def test_proved(dependencies: list[str], words: list[str], evidence: str, scene: Scene, frontend: Frontend) -> None:
-    """A command that is proved to move nothing is not asked, and what is installed is what the wheel is for."""
+    """If it is proved that the command moves nothing, it is not asked, and the installed runtime counts."""
     write_package(scene, *dependencies)
     found = decide(scene, scene.pip(shell(scene), *words))
-    assert (TARGET, f"proved: {evidence}", []) == (*told(found), frontend.asked)
+    assert (TARGET, f"proved: {evidence}", []) == (*summary(found), frontend.asked)
     assert found.refusal is None
 
 
@@ -84,16 +84,16 @@ def test_proved(dependencies: list[str], words: list[str], evidence: str, scene:
     [
         (["torch>=2"], ["-U", "torch"], "-U"),
         (["numpy"], [], "numpy (ext) is not installed"),
-        (None, [], "ext tells what it requires only when it is built"),
+        (None, [], "the requirements of ext are known only after building"),
     ],
 )
 def test_asked_and_kept(
     dependencies: list[str] | None, words: list[str], gap: str, scene: Scene, frontend: Frontend
 ) -> None:
-    """A command that may move the runtime is asked, once; where it leaves the runtime alone, the installed one counts."""
+    """A command that may move the runtime is asked once; if the runtime stays, the installed one counts."""
     write_package(scene, *(dependencies or ()), dynamic=dependencies is None)
     found = decide(scene, scene.pip(shell(scene), *words))
-    assert (TARGET, f"asked: a dry run: torch {TARGET} stays") == told(found)
+    assert (TARGET, f"asked: a dry run: torch {TARGET} stays") == summary(found)
     assert ["pip install"] == [installation.program for installation in frontend.asked]
     assert f"it may move torch: {gap}" in [step.found for step in found.steps]
     assert found.resolution is not None
@@ -101,10 +101,10 @@ def test_asked_and_kept(
 
 
 def test_asked_and_replaced(scene: Scene, frontend: Frontend) -> None:
-    """The runtime that the frontend is about to install is what the wheel is for, by the URL that it says."""
+    """The runtime that the frontend is about to install counts, with the URL in its answer."""
     frontend.changes["torch"] = NEWER
     found = decide(scene, scene.pip(shell(scene), "-U", "torch"))
-    assert ("9.4.0", f"asked: a dry run: torch {TARGET} -> 9.4.0") == told(found)
+    assert ("9.4.0", f"asked: a dry run: torch {TARGET} -> 9.4.0") == summary(found)
     assert found.resolution is not None
     assert ("asked", "a dry run", URL, "ab" * 32, None) == (
         found.resolution.how,
@@ -127,29 +127,29 @@ def test_asked_and_replaced(scene: Scene, frontend: Frontend) -> None:
 def test_asked_without_an_installed_one(
     change: Change | None, version: str | None, evidence: str, scene: Scene, frontend: Frontend
 ) -> None:
-    """A fresh environment gets what the frontend is about to install, or nothing."""
+    """For a new environment, the runtime that the frontend is about to install counts, if there is one."""
     if change is not None:
         frontend.changes["torch"] = change
     found = decide(scene, scene.pip(shell(scene), "torch", prefix=bare(scene)))
-    assert (version, f"asked: {evidence}") == told(found)
+    assert (version, f"asked: {evidence}") == summary(found)
     assert (change is None) == found.is_unknown
 
 
 def test_asked_and_removed(scene: Scene, frontend: Frontend) -> None:
-    """A runtime that is about to be removed is none that a wheel could be for."""
+    """A runtime that is about to be removed does not count."""
     frontend.changes["torch"] = Change(version=None)
     requirements = write(scene.elsewhere / "requirements.txt", f"{scene.source}\n")
     caller = scene.uv(shell(scene, VIRTUAL_ENV=str(scene.target)), "pip", "sync", str(requirements))
     found = decide(scene, caller)
-    assert (None, f"asked: a dry run: torch {TARGET} is removed", True) == (*told(found), found.is_unknown)
+    assert (None, f"asked: a dry run: torch {TARGET} is removed", True) == (*summary(found), found.is_unknown)
 
 
 def test_asked_and_replaced_by_a_source_tree(scene: Scene, frontend: Frontend) -> None:
-    """A runtime that uv is about to build from a source tree has no version yet, and cannot be requested by one."""
+    """A runtime that uv is about to build from a source tree has no version yet, so it cannot be required by version."""
     frontend.changes["torch"] = Change(version="", is_source=True)
     caller = scene.uv(shell(scene, VIRTUAL_ENV=str(scene.target)), "pip", "install", "./pytorch", str(scene.source))
     found = decide(scene, caller)
-    assert ("", f"asked: a dry run: torch {TARGET} -> a source tree") == told(found)
+    assert ("", f"asked: a dry run: torch {TARGET} -> a source tree") == summary(found)
     assert found.resolution is not None
     assert (None, "the command builds it from source") == (
         requirement_for(found.resolution, "uv"),
@@ -167,21 +167,21 @@ def test_asked_and_taken_from_an_index(is_direct: bool, scene: Scene, frontend: 
 
 
 def test_other_changes(scene: Scene, frontend: Frontend) -> None:
-    """What becomes of other distributions does not matter."""
+    """Changes of other distributions do not matter."""
     frontend.changes["torchvision"] = NEWER
-    assert TARGET == told(decide(scene, scene.pip(shell(scene), "-U", "torchvision")))[0]
+    assert TARGET == summary(decide(scene, scene.pip(shell(scene), "-U", "torchvision")))[0]
 
 
 def test_recalled(scene: Scene, frontend: Frontend) -> None:
-    """A hook that may not ask knows nothing, unless an earlier hook of the same command has asked."""
+    """A hook that may not ask has no decision, unless an earlier hook of the same command asked."""
     frontend.changes["torch"] = NEWER
     caller = scene.pip(shell(scene), "-U", "torch")
-    assert (TARGET, None) == told(decide(scene, caller, may_ask=False))
+    assert (TARGET, None) == summary(decide(scene, caller, may_ask=False))
     assert [] == frontend.asked
-    asked = told(decide(scene, caller))
+    asked = summary(decide(scene, caller))
     frontend.changes.clear()
     assert ("9.4.0", f"asked: a dry run: torch {TARGET} -> 9.4.0") == asked
-    assert [asked, asked] == [told(decide(scene, caller, may_ask=may_ask)) for may_ask in (False, True)]
+    assert [asked, asked] == [summary(decide(scene, caller, may_ask=may_ask)) for may_ask in (False, True)]
     assert 1 == len(frontend.asked)
 
 
@@ -201,11 +201,11 @@ def test_recalled(scene: Scene, frontend: Frontend) -> None:
     ],
 )
 def test_named_before_it_is_asked(words: list[str], version: str | None, scene: Scene, frontend: Frontend) -> None:
-    """A hook that may not ask goes by the version that the command names, and decides nothing."""
+    """A hook that may not ask uses the version that the command names, without a decision."""
     write(scene.elsewhere / "requirements.txt", "numpy\ntorch==9.5.0\n")
     write(scene.elsewhere / "unreadable.txt", "# coding: nonsense\ntorch==9.5.0\n")
     found = decide(scene, scene.pip(shell(scene), *words, prefix=bare(scene)), may_ask=False)
-    assert (version, None, []) == (*told(found), frontend.asked)
+    assert (version, None, []) == (*summary(found), frontend.asked)
     assert (None if version is None else ("torch", "named", "pip install")) == (
         found.resolution and (found.resolution.identity.name, found.resolution.how, found.resolution.origin)
     )
@@ -219,9 +219,9 @@ def test_named_by_what_accepts_variants(scene: Scene) -> None:
 
 
 def test_installed_before_it_is_asked(scene: Scene) -> None:
-    """A hook that may not ask goes by what is installed, if there is one, whatever the command names."""
+    """A hook that may not ask uses the installed runtime, if there is one, whatever the command names."""
     found = decide(scene, scene.pip(shell(scene), "torch==9.4.0"), may_ask=False)
-    assert (TARGET, None) == told(found)
+    assert (TARGET, None) == summary(found)
 
 
 def test_another_command_is_asked_anew(scene: Scene, frontend: Frontend) -> None:
@@ -250,7 +250,7 @@ STREAM = "{0} has read its requirements from a stream ({1}), which cannot be rea
         (
             "pip install -e git+https://h/ext.git@main",
             "a dry run of pip would clone git+https://h/ext.git into its source folder",
-            "Install torch first, in a command of its own; then run: pip install -e URL#egg=NAME",
+            "Install torch first, in a separate command; then run: pip install -e URL#egg=NAME",
         ),
         (
             "uv pip sync -",
@@ -270,7 +270,7 @@ def test_unaskable(argv: str, why: str, hint: str, scene: Scene, frontend: Front
     made = shell(scene, VIRTUAL_ENV=str(scene.target))
     caller = scene.uv(made, *words[1:]) if words[0] == "uv" else scene.pip(made, argv=words)
     found = decide(scene, caller)
-    assert f"{why}: so it is not known which torch the target will have\n{hint}" == str(found.refusal)
+    assert f"it is not known which torch the target will have: {why}\n{hint}" == str(found.refusal)
     assert ("DecisionError", []) == (type(found.refusal).__name__, frontend.asked)
     assert None is decide(scene, caller, may_ask=False).decision
 
@@ -286,12 +286,12 @@ def pylock(folder: Path, name: str, version: str) -> Path:
     "line", ["pip install -r pylock.toml", "uv pip install -r pylock.toml", "uv pip sync pylock.toml"]
 )
 def test_pylock(line: str, scene: Scene, frontend: Frontend) -> None:
-    """A lock that is all the command names is installed from, and nothing else."""
+    """If the command names only a lock, the decision is read from the lock."""
     lock, words = pylock(scene.elsewhere, "torch", "9.4.0"), line.split(" ")
     made = shell(scene, VIRTUAL_ENV=str(scene.target))
     caller = scene.uv(made, *words[1:]) if words[0] == "uv" else scene.pip(made, argv=words)
     found = decide(scene, caller)
-    assert ("9.4.0", f"read: {lock}", []) == (*told(found), frontend.asked)
+    assert ("9.4.0", f"read: {lock}", []) == (*summary(found), frontend.asked)
     assert found.resolution is not None
     assert ("locked", URL) == (found.resolution.how, found.resolution.url)
 
@@ -313,7 +313,7 @@ def test_pylock_goes_before_what_is_installed(scene: Scene) -> None:
     """A lock on the command line needs no note about another runtime that is installed now."""
     pylock(scene.elsewhere, "torch", "9.4.0")
     found = decide(scene, scene.pip(shell(scene), argv=["pip", "install", "-r", "pylock.toml"]))
-    assert ("9.4.0", ()) == (told(found)[0], found.notes)
+    assert ("9.4.0", ()) == (summary(found)[0], found.notes)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +324,7 @@ def test_pylock_that_does_not_decide(line: str, name: str, scene: Scene, fronten
     """A lock without the runtime, or one with something next to it on the command line, leaves it to the frontend."""
     pylock(scene.elsewhere, name, "9.4.0")
     found = decide(scene, scene.pip(shell(scene), argv=line.split(" ")))
-    assert (TARGET, f"asked: a dry run: torch {TARGET} stays", 1) == (*told(found), len(frontend.asked))
+    assert (TARGET, f"asked: a dry run: torch {TARGET} stays", 1) == (*summary(found), len(frontend.asked))
 
 
 @pytest.mark.parametrize(
@@ -336,11 +336,11 @@ def test_pylock_that_does_not_decide(line: str, name: str, scene: Scene, fronten
     ],
 )
 def test_environments_of_uvs_own(words: list[str], scene: Scene, frontend: Frontend) -> None:
-    """What uv puts into an environment of its own is asked, whatever is installed elsewhere."""
+    """For an environment that uv makes, the frontend is asked, whatever is installed elsewhere."""
     write(scene.elsewhere / "script.py", '# /// script\n# dependencies = ["torch", "ext"]\n# ///\n')
     frontend.changes["torch"] = NEWER
     found = decide(scene, scene.uv(shell(scene, VIRTUAL_ENV=str(scene.target)), *words))
-    assert ("9.4.0", 1) == (told(found)[0], len(frontend.asked))
+    assert ("9.4.0", 1) == (summary(found)[0], len(frontend.asked))
     program = frontend.asked[0].program
     assert ("the command", program, f"it may move torch: {program} makes an environment of its own") in [
         (step.why, step.path, step.found) for step in found.steps
@@ -348,21 +348,21 @@ def test_environments_of_uvs_own(words: list[str], scene: Scene, frontend: Front
 
 
 def test_other_environments_are_no_targets(scene: Scene) -> None:
-    """A lock or another environment says nothing about the target of ``pip install``."""
+    """A lock or another environment does not count for the target of ``pip install``."""
     caller = scene.pip(scene.shell(scene.consumer, scene.other, PIP_CONFIG_FILE=os.devnull), prefix=bare(scene))
     found = decide(scene, caller)
-    assert (None, "asked: a dry run: no torch") == told(found)
+    assert (None, "asked: a dry run: no torch") == summary(found)
 
 
 def test_guessed_target(scene: Scene) -> None:
-    """An environment that is only guessed to be the target is told as a guess."""
+    """If the target is only a guess, a note reports that."""
     process = scene.uv(shell(scene), "pip", "install", str(scene.source)).ancestors[0]
     process = process._replace(environ={})
     prefix = scene.root / "cache/uv/builds-v0/.tmpAbC"
     environ = {**shell(scene, VIRTUAL_ENV=str(scene.target))}
     caller = make_caller(prefix, cwd=scene.source, environ=environ, ancestors=[process])
     found = decide(scene, caller)
-    assert f"torch {TARGET} of {scene.target} was taken (VIRTUAL_ENV)" in " ".join(found.notes)
+    assert f"building against torch {TARGET} of {scene.target} (VIRTUAL_ENV)" in " ".join(found.notes)
 
 
 @pytest.mark.parametrize("may_ask", [True, False])
@@ -376,21 +376,21 @@ def test_guessed_target(scene: Scene) -> None:
     ],
 )  # fmt: skip
 def test_any_word(word: str, prefix: str, scene: Scene, frontend: Frontend, *, may_ask: bool) -> None:
-    """Whatever a command names beside the package, what it makes of torch is asked, or left open."""
+    """Any additional argument of the command is asked about, or leaves the decision open."""
     bare(scene)
     there = {"target": TARGET, "bare": None}[prefix]
     outcome = decide(scene, scene.pip(shell(scene), word, prefix=scene.root / prefix), may_ask=may_ask)
     if may_ask:
         assert ["pip install"] == [asked.program for asked in frontend.asked]
-        assert there == told(outcome)[0]
+        assert there == summary(outcome)[0]
     else:
         assert [] == frontend.asked
 
 
 def test_wheel_beside_the_package_without_dependencies(scene: Scene, frontend: Frontend) -> None:
-    """With ``--no-deps`` a wheel of something else moves itself alone; one of torch is asked about."""
+    """With ``--no-deps``, a wheel of another distribution moves nothing else; a wheel of torch is asked about."""
     other = URL.replace("torch-", "other-")
-    assert TARGET == told(decide(scene, scene.pip(shell(scene), "--no-deps", f"{other}?x=1#sha256=ab")))[0]
+    assert TARGET == summary(decide(scene, scene.pip(shell(scene), "--no-deps", f"{other}?x=1#sha256=ab")))[0]
     assert [] == frontend.asked
     decide(scene, scene.pip(shell(scene), "--no-deps", f"{URL}?x=1#sha256=ab"))
     assert 1 == len(frontend.asked)

@@ -1,4 +1,4 @@
-"""What is in the target, and what the frontend counts as installed: whole environments, folders, nothing."""
+"""The distributions in the target, and those that the frontend counts: of an environment, of a folder, or none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from asking import Frontend
 from callers import LOCKED, PYTHON, STALE, TARGET, Scene
 from platforms import make_platform
 from standins import make_torch, make_venv, write
-from test_decider import NEWER, bare, decide, scene, shell, told, write_package
+from test_decider import NEWER, bare, decide, scene, shell, summary, write_package
 
 from runtime_backend.frontend.asking.answer import Change
 from runtime_backend.frontend.caller import Caller
@@ -31,28 +31,28 @@ def uv_with_borrowed_torch(scene: Scene, *words: str) -> Caller:
 
 
 def test_uv_does_not_count_what_is_borrowed(scene: Scene, frontend: Frontend) -> None:
-    """Under uv a torch that the environment borrows from the system's Python satisfies nothing; under pip it does."""
+    """A torch of the system's Python that is visible in the target satisfies requirements under pip, but not under uv."""
     frontend.changes["torch"] = NEWER
     caller = uv_with_borrowed_torch(scene, str(scene.source))
     found = decide(scene, caller)
-    assert ("9.4.0", "asked: a dry run: torch 2.0.0 -> 9.4.0") == told(found)
+    assert ("9.4.0", "asked: a dry run: torch 2.0.0 -> 9.4.0") == summary(found)
     assert "it may move torch: torch>=2 (ext) is not installed" in [step.found for step in found.steps]
     found = decide(scene, scene.pip(shell(scene), prefix=scene.root / "borrower"))
-    assert ("2.0.0", "proved: 1 requirement is satisfied, nothing is upgraded") == told(found)
+    assert ("2.0.0", "proved: 1 requirement is satisfied, nothing is upgraded") == summary(found)
 
 
 def test_uv_with_nothing_to_install(scene: Scene, frontend: Frontend) -> None:
-    """Under uv, too, what is installed in the environment itself proves that nothing moves."""
+    """Under uv, too, a torch in the environment itself proves that nothing moves."""
     caller = scene.uv(shell(scene, VIRTUAL_ENV=str(scene.target)), "pip", "install", str(scene.source))
     found = decide(scene, caller)
-    assert (TARGET, "proved: 1 requirement is satisfied, nothing is upgraded") == told(found)
+    assert (TARGET, "proved: 1 requirement is satisfied, nothing is upgraded") == summary(found)
     assert [] == frontend.asked
 
 
 @pytest.mark.parametrize("folder", [False, True])
 @pytest.mark.parametrize("program", ["pip", "uv pip"])
 def test_target_folder(program: str, folder: bool, scene: Scene, frontend: Frontend) -> None:  # noqa: FBT001 - a column
-    """With ``--target`` the frontend is asked; what is in the folder counts before what is in the environment."""
+    """With ``--target`` the frontend is asked; a torch in the folder wins over one in the environment."""
     if folder:
         make_torch(scene.elsewhere / "there", "2.5.0")
     made = shell(scene, VIRTUAL_ENV=str(scene.target))
@@ -60,14 +60,14 @@ def test_target_folder(program: str, folder: bool, scene: Scene, frontend: Front
     caller = scene.pip(made, argv=words) if program == "pip" else scene.uv(made, *words)
     found = decide(scene, caller)
     there = "2.5.0" if folder else TARGET
-    assert (there, f"asked: a dry run: torch {there} stays") == told(found)
+    assert (there, f"asked: a dry run: torch {there} stays") == summary(found)
     assert "it may move torch: --target" in [step.found for step in found.steps]
     assert 1 == len(frontend.asked)
 
 
 OVER_ANOTHER = (
-    "{0}/there has torch 2.5.0, and pip chooses torch 9.4.0 for it, but leaves the folder of the other one as it is:"
-    " what is there then is neither\nLet pip replace it: the same command with --upgrade."
+    "pip would mix two versions in {0}/there: found torch 2.5.0, but pip chooses torch 9.4.0, and does not replace"
+    " existing folders\nLet pip replace it: the same command with --upgrade."
 )
 
 
@@ -86,14 +86,14 @@ OVER_ANOTHER = (
 def test_target_folder_with_another(
     words: str, there: str | None, refusal: str | None, scene: Scene, frontend: Frontend
 ) -> None:
-    """Pip would not replace another torch under ``--target``, unless it is to upgrade: that is a stop."""
+    """Another torch under ``--target`` is a stop for pip without ``--upgrade``, because pip does not replace it."""
     if there is not None:
         make_torch(scene.elsewhere / "there", there)
     frontend.changes["torch"] = NEWER
     made, argv = shell(scene, VIRTUAL_ENV=str(scene.target)), [*words.split(" "), str(scene.source)]
     found = decide(scene, scene.uv(made, *argv[1:]) if argv[0] == "uv" else scene.pip(made, argv=argv))
     assert (refusal and refusal.format(scene.elsewhere)) == (found.refusal and str(found.refusal))
-    assert (None if refusal else "9.4.0") == told(found)[0]
+    assert (None if refusal else "9.4.0") == summary(found)[0]
 
 
 def test_collecting_goes_by_a_lock(scene: Scene) -> None:
@@ -102,28 +102,28 @@ def test_collecting_goes_by_a_lock(scene: Scene) -> None:
     shell_there = {**shell(scene), "PWD": str(scene.consumer)}
     words = ["pip", "wheel", "--no-deps", str(scene.source)]
     found = decide(scene, scene.pip(shell_there, argv=words, prefix=bare(scene)))
-    assert (LOCKED, "proved: pip wheel --no-deps moves only what it names") == told(found)
+    assert (LOCKED, "proved: pip wheel --no-deps moves only what it names") == summary(found)
 
 
 def test_pip_prefix_counts_the_environment(scene: Scene, frontend: Frontend) -> None:
-    """With ``--prefix`` what lies below the prefix is seen in front, but is not what pip counts as installed."""
+    """With ``--prefix``, a torch below the prefix is found first, but pip does not count it as installed."""
     make_torch(scene.elsewhere / "there/lib/python3.11/site-packages", "2.5.0")
     write_package(scene, "torch==2.5.0")
     frontend.changes["torch"] = Change(version="2.5.0")
     found = decide(scene, scene.pip(shell(scene), "--prefix", "there"))
-    assert ("2.5.0", "asked: a dry run: torch 2.5.0 -> 2.5.0") == told(found)
+    assert ("2.5.0", "asked: a dry run: torch 2.5.0 -> 2.5.0") == summary(found)
 
 
 def test_pip_wheel(scene: Scene, frontend: Frontend) -> None:
-    """``pip wheel`` counts nothing as installed; the torch that it collects is what the wheel is for."""
+    """``pip wheel`` counts nothing as installed; the torch that it collects is the decision."""
     frontend.changes["torch"] = NEWER
     caller = scene.pip(shell(scene), argv=["pip", "wheel", str(scene.source)])
     found = decide(scene, caller)
-    assert ("9.4.0", f"asked: a dry run: torch {TARGET} -> 9.4.0") == told(found)
+    assert ("9.4.0", f"asked: a dry run: torch {TARGET} -> 9.4.0") == summary(found)
     assert "it may move torch: torch>=2 (ext) is not installed" in [step.found for step in found.steps]
     write_package(scene)
     found = decide(scene, caller)
-    assert (TARGET, "proved: it requires nothing else, nothing is upgraded") == told(found)
+    assert (TARGET, "proved: it requires nothing else, nothing is upgraded") == summary(found)
 
 
 @pytest.mark.parametrize(
@@ -137,26 +137,26 @@ def test_pip_wheel(scene: Scene, frontend: Frontend) -> None:
     ],
 )
 def test_no_dependencies_under_uv(line: str, expected: str, scene: Scene) -> None:
-    """With ``--no-deps`` nothing moves that is not named, unless the command removes what it does not name."""
+    """With ``--no-deps`` only named distributions move, unless the command removes unnamed ones."""
     write(scene.elsewhere / "requirements.txt", "ext\n")
     caller = scene.uv(shell(scene, VIRTUAL_ENV=str(scene.target)), *line.split(" "))
-    assert (TARGET, expected) == told(decide(scene, caller))
+    assert (TARGET, expected) == summary(decide(scene, caller))
 
 
 def test_upgrade_by_a_variable(scene: Scene, frontend: Frontend) -> None:
-    """``PIP_UPGRADE`` lets pip replace what is under ``--target``, as the option does."""
+    """``PIP_UPGRADE`` lets pip replace distributions under ``--target``, as the option does."""
     make_torch(scene.elsewhere / "there", "2.5.0")
     frontend.changes["torch"] = NEWER
     found = decide(scene, scene.pip(shell(scene, PIP_UPGRADE="1"), "--target", "there", "torch"))
-    assert ("9.4.0", None) == (told(found)[0], found.refusal)
+    assert ("9.4.0", None) == (summary(found)[0], found.refusal)
 
 
 @pytest.mark.parametrize("line", ["tool install ext", "tool run ext", "x ext", "run script.py"])
 def test_environment_of_uvs_own_without_a_runtime(line: str, scene: Scene) -> None:
-    """An environment that uv makes, and puts no runtime into, has none: a neighbour's is not there."""
+    """If uv installs no runtime into an environment that it makes, other environments do not count."""
     write(scene.elsewhere / "script.py", "# /// script\n# dependencies = ['ext']\n# ///\n")
     caller = scene.uv(shell(scene, VIRTUAL_ENV=str(scene.target)), *line.split(" "))
-    assert (None, "asked: a dry run: no torch") == told(decide(scene, caller))
+    assert (None, "asked: a dry run: no torch") == summary(decide(scene, caller))
 
 
 def place(path: Path, **more: bool | tuple[Path, ...]) -> Place:
@@ -190,12 +190,12 @@ def test_in_target(scene: Scene) -> None:
 
 
 def test_in_target_by_a_guess(scene: Scene) -> None:
-    """An environment that is only guessed to be the target is told as a guess."""
+    """If the target is only a guess, a note reports that."""
     search = search_for("torch")
     search.in_target([place(scene.target, is_guess=True)])
     assert [
-        f"torch {TARGET} of {scene.target} was taken (here), since this system does not tell which environment the"
-        " frontend installs into; if it is another, set RUNTIME_BACKEND_TARGET"
+        f"guess: building against torch {TARGET} of {scene.target} (here), because this system does not show the"
+        " frontend's target; if it is another environment, set RUNTIME_BACKEND_TARGET"
     ] == search.notes
 
 
@@ -218,7 +218,7 @@ def test_what_a_lock_hands_on(scene: Scene) -> None:
 
 
 def test_is_locked(scene: Scene) -> None:
-    """Whether the project has a distribution is what its locks say, for what is selected."""
+    """The locks show whether the selected part of a project has a distribution."""
     lock = scene.consumer / "uv.lock"
     search = search_for("numpy")
     assert search.is_locked(place(scene.consumer, locks=(lock,)), "torch")

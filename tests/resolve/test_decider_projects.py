@@ -1,4 +1,4 @@
-"""The decision about a project manager's command: read from its lock, or made next to it."""
+"""The decision for a project manager's command: read from its lock, or reached without it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from asking import Frontend
 from callers import LOCKED, STALE, Scene, lock_text, make_caller
 from standins import make_venv, write
-from test_decider import NEWER, URL, decide, scene, shell, told, write_package
+from test_decider import NEWER, URL, decide, scene, shell, summary, write_package
 
 from runtime_backend.frontend.asking.answer import Change
 from runtime_backend.frontend.caller import Caller
@@ -44,8 +44,8 @@ def lock(scene: Scene) -> str:
 
 @pytest.mark.parametrize("line", ["sync", "sync --inexact", "run python", "add numpy"])
 def test_read(line: str, scene: Scene, lock: str, frontend: Frontend) -> None:
-    """What the lock reaches is what the environment is about to have, whatever it has now."""
-    assert (LOCKED, f"read: {lock}", []) == (*told(decide(scene, uv(scene, line))), frontend.asked)
+    """The locked runtime counts, whatever the environment has now."""
+    assert (LOCKED, f"read: {lock}", []) == (*summary(decide(scene, uv(scene, line))), frontend.asked)
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,10 @@ def test_lock_that_does_not_reach(  # noqa: PLR0913 - columns and fixtures
     expected = {
         (True, True): (None, f"asked: a dry run: torch {STALE} is removed"),
         (True, False): (STALE, f"read: {name}, and nothing removes it"),
-        (False, True): (None, f"read: {name}, and {why} removes what it does not name"),
+        (False, True): (None, f"read: {name}, and {why} removes what is not locked"),
         (False, False): (None, f"read: {name}, and nothing removes it"),
     }[is_there, is_exact]
-    assert expected == told(found)
+    assert expected == summary(found)
     assert (is_there and is_exact) == bool(frontend.asked)
 
 
@@ -81,7 +81,7 @@ def test_about_to_be_removed(scene: Scene, frontend: Frontend) -> None:
     frontend.changes["torch"] = Change(version=None)
     assert (
         f"uv sync is about to remove torch {STALE} from {scene.consumer}/.venv: its lock does not install torch here\n"
-        "Keep what is installed: uv sync --inexact, with the rest of the command as it is; or let the project install it:"
+        "Keep it: uv sync --inexact, with the other arguments unchanged; or add it to the project:"
         " uv add torch"
     ) == str(decide(scene, uv(scene, "sync")).refusal)
 
@@ -102,10 +102,10 @@ def test_about_to_be_removed(scene: Scene, frontend: Frontend) -> None:
     ],
 )
 def test_left_out(line: str, variable: str, expected: tuple[str, str], scene: Scene) -> None:
-    """What the lock reaches and the command leaves out is not installed: an image's own torch stays."""
+    """If an option of the command excludes the locked torch, the installed one stays."""
     found = decide(scene, uv(scene, line, UV_NO_INSTALL_PACKAGE=variable))
     version, decision = expected
-    assert (version, decision.format(lock=f"{scene.consumer}/uv.lock")) == told(found)
+    assert (version, decision.format(lock=f"{scene.consumer}/uv.lock")) == summary(found)
 
 
 @pytest.mark.parametrize("line", ["sync", "run --isolated python"])
@@ -114,14 +114,14 @@ def test_no_lock(line: str, scene: Scene, frontend: Frontend) -> None:
     (scene.consumer / "uv.lock").unlink()
     frontend.changes["torch"] = NEWER
     before = "none" if "--isolated" in line else STALE
-    assert ("9.4.0", f"asked: a dry run: torch {before} -> 9.4.0") == told(decide(scene, uv(scene, line)))
+    assert ("9.4.0", f"asked: a dry run: torch {before} -> 9.4.0") == summary(decide(scene, uv(scene, line)))
     assert 1 == len(frontend.asked)
 
 
 def test_no_lock_and_no_question(scene: Scene) -> None:
-    """A hook that may not ask goes on with what is there, and knows nothing."""
+    """A hook that may not ask goes on with the installed runtime, without a decision."""
     (scene.consumer / "uv.lock").unlink()
-    assert (STALE, None) == told(decide(scene, uv(scene, "sync"), may_ask=False))
+    assert (STALE, None) == summary(decide(scene, uv(scene, "sync"), may_ask=False))
 
 
 def lock_package(scene: Scene) -> None:
@@ -151,14 +151,14 @@ NAMED = [
 @pytest.mark.parametrize("line", NAMED)
 @pytest.mark.parametrize("is_locked", [True, False])
 def test_package_of_the_layer(line: str, is_locked: bool, scene: Scene, frontend: Frontend) -> None:  # noqa: FBT001
-    """A package that ``uv run --with`` names is for the torch of the layer, also where the project has it too."""
+    """A package in ``uv run --with`` is built for the torch of the layer, even if the project has the package, too."""
     if is_locked:
         lock_package(scene)
     write(scene.consumer / "requirements.txt", "../source\n")
     frontend.changes["torch"] = NEWER
     encoded = f"{scene.source.parent}/%73ource"
     found = decide(scene, uv(scene, line.format(source=scene.source, encoded=encoded)))
-    assert ("9.4.0", f"asked: a dry run: torch {LOCKED} -> 9.4.0") == told(found)
+    assert ("9.4.0", f"asked: a dry run: torch {LOCKED} -> 9.4.0") == summary(found)
     assert found.resolution is not None
     assert URL == found.resolution.url
 
@@ -168,7 +168,7 @@ def test_package_of_the_layer(line: str, is_locked: bool, scene: Scene, frontend
 )
 @pytest.mark.parametrize("is_package", [True, False])
 def test_package_of_the_layer_in_a_file(text: str, is_package: bool, scene: Scene, frontend: Frontend) -> None:  # noqa: FBT001
-    """A package that a requirements file of the layer names is for the torch of the layer; another one is not."""
+    """A package in a requirements file of the layer is built for the torch of the layer; other packages are not."""
     lock_package(scene)
     write(scene.root / "numpy/pyproject.toml", '[project]\nname = "numpy"\nversion = "1"\n')
     place, name = (scene.source, "ext") if is_package else (scene.root / "numpy", "numpy")
@@ -177,39 +177,39 @@ def test_package_of_the_layer_in_a_file(text: str, is_package: bool, scene: Scen
     write(scene.consumer / "nested.txt", f"{name}\n")
     frontend.changes["torch"] = NEWER
     found = decide(scene, uv(scene, "run --with-requirements requirements.txt python"))
-    assert ("9.4.0" if is_package else LOCKED) == told(found)[0]
+    assert ("9.4.0" if is_package else LOCKED) == summary(found)[0]
 
 
 def test_package_of_the_project(scene: Scene, lock: str, frontend: Frontend) -> None:
-    """A package that only the project has is for the project's torch, whatever the layer has."""
+    """A package that only the project has is built for the project's torch, whatever the layer has."""
     lock_package(scene)
     frontend.changes["torch"] = NEWER
     found = decide(scene, uv(scene, "run --with numpy --with torch==9.4.0 python"))
-    assert (LOCKED, f"read: {lock}") == told(found)
+    assert (LOCKED, f"read: {lock}") == summary(found)
 
 
 @pytest.mark.parametrize("is_named", [True, False])
 def test_package_that_the_layer_requires(is_named: bool, scene: Scene, frontend: Frontend) -> None:  # noqa: FBT001
-    """A package that the project does not have belongs to the layer, also where its name is not told."""
+    """A package that the project does not have belongs to the layer, even if its name is unknown."""
     if not is_named:
         write(scene.source / "pyproject.toml", '[build-system]\nbuild-backend = "runtime_backend.build"\n')
     frontend.changes["torch"] = NEWER
     found = decide(scene, uv(scene, "run --with consumer-of-ext python"))
-    assert ("9.4.0", f"asked: a dry run: torch {LOCKED} -> 9.4.0") == told(found)
+    assert ("9.4.0", f"asked: a dry run: torch {LOCKED} -> 9.4.0") == summary(found)
 
 
 def test_layer_without_another_torch(scene: Scene, lock: str, frontend: Frontend) -> None:
-    """A layer that leaves torch to the project's environment is decided by the lock."""
+    """If the layer does not change torch, the lock decides."""
     found = decide(scene, uv(scene, f"run --with {scene.source} python"))
-    assert (LOCKED, f"read: {lock}", 1) == (*told(found), len(frontend.asked))
+    assert (LOCKED, f"read: {lock}", 1) == (*summary(found), len(frontend.asked))
 
 
 def test_layer_without_a_lock(scene: Scene, frontend: Frontend) -> None:
-    """Without a lock, one answer decides about the environment and the layer; it starts from what is there."""
+    """Without a lock, one answer decides about environment and layer, starting from the installed runtime."""
     (scene.consumer / "uv.lock").unlink()
     frontend.changes["torch"] = NEWER
     found = decide(scene, uv(scene, f"run --with {scene.source} python"))
-    assert ("9.4.0", f"asked: a dry run: torch {STALE} -> 9.4.0") == told(found)
+    assert ("9.4.0", f"asked: a dry run: torch {STALE} -> 9.4.0") == summary(found)
     assert 1 == len(frontend.asked)
 
 
@@ -217,7 +217,7 @@ def test_layer_before_it_was_asked(scene: Scene, lock: str, frontend: Frontend) 
     """A hook that may not ask about the layer goes on with the project's lock."""
     frontend.changes["torch"] = NEWER
     found = decide(scene, uv(scene, f"run --with {scene.source} python"), may_ask=False)
-    assert (LOCKED, f"read: {lock}", []) == (*told(found), frontend.asked)
+    assert (LOCKED, f"read: {lock}", []) == (*summary(found), frontend.asked)
 
 
 POETRY_LOCK = (
@@ -227,20 +227,20 @@ POETRY_LOCK = (
 
 
 @pytest.mark.parametrize(
-    ("line", "version", "told_of_it"),
+    ("line", "version", "effect"),
     [
         ("poetry install", STALE, "and nothing removes it"),
-        ("poetry sync", None, "and {why} removes what it does not name"),
-        ("poetry install --sync", None, "and {why} removes what it does not name"),
+        ("poetry sync", None, "and {why} removes what is not locked"),
+        ("poetry install --sync", None, "and {why} removes what is not locked"),
     ],
 )
-def test_poetry_lock_that_does_not_reach(line: str, version: str | None, told_of_it: str, scene: Scene) -> None:
-    """What poetry's lock does not install stays, unless poetry removes it; poetry is not asked."""
+def test_poetry_lock_that_does_not_reach(line: str, version: str | None, effect: str, scene: Scene) -> None:
+    """A runtime that poetry's lock does not install stays, unless poetry removes it; poetry is not asked."""
     lock = write(scene.consumer / "poetry.lock", POETRY_LOCK)
     found = decide(scene, manager(scene, line))
     why = next(step.why for step in found.steps if step.path.endswith(".venv"))
-    expected = f"read: {lock} does not install it (no extra, default groups), {told_of_it.format(why=why)}"
-    assert (version, expected) == told(found)
+    expected = f"read: {lock} does not install it (no extra, default groups), {effect.format(why=why)}"
+    assert (version, expected) == summary(found)
 
 
 def test_way_out_under_a_manager(scene: Scene) -> None:
@@ -252,19 +252,19 @@ def test_way_out_under_a_manager(scene: Scene) -> None:
 
 
 def test_late_lock(scene: Scene) -> None:
-    """Poetry writes its lock last, but installs first what a package says that it requires."""
+    """Poetry writes its lock last, but installs the static requirements of a package first."""
     found = decide(scene, manager(scene, "poetry add ext"))
     why = found.steps[-1].why
-    assert (STALE, f"proved: {why} installs what a package requires before it") == told(found)
+    assert (STALE, f"proved: {why} installs requirements first") == summary(found)
 
 
 def test_late_lock_of_a_package_that_requires_nothing(scene: Scene) -> None:
     """A package that does not name torch may be built before poetry moves it: that is a stop."""
     write_package(scene)
     assert (
-        "poetry add writes poetry.lock only after everything is installed, and the package does not name torch in its"
-        " pyproject.toml ([project] dependencies), which would have it installed before: nothing tells which torch it is"
-        " about to get\n"
+        "it is not known which torch the target will have: poetry add writes poetry.lock only after everything is"
+        " installed, and installs torch before this package only if [project] dependencies in the package's"
+        " pyproject.toml name it\n"
         "Lock first, then install: `poetry add --lock` with the same packages, then `poetry install`. Or name torch in"
         " the package's dependencies."
     ) == str(decide(scene, manager(scene, "poetry add ext")).refusal)
@@ -274,7 +274,7 @@ def test_late_lock_of_a_package_that_requires_nothing(scene: Scene) -> None:
     ("line", "is_locked"), [("pdm install", False), ("pdm install", True), ("pdm sync --clean", True)]
 )
 def test_pdm(line: str, is_locked: bool, scene: Scene) -> None:  # noqa: FBT001 - a column
-    """Pdm without a lock that says what it installs is an assumption, and told as one."""
+    """Without a lock of pdm, the decision is an assumption, and reported as one."""
     write(scene.consumer / "pyproject.toml", '[project]\nname = "consumer"\nversion = "0"\n')
     text = '[metadata]\ngroups = ["default"]\nlock_version = "4.5.0"\ncontent_hash = "sha256:ab"\n'
     lock = write(scene.consumer / "pdm.lock", text)
@@ -284,17 +284,17 @@ def test_pdm(line: str, is_locked: bool, scene: Scene) -> None:  # noqa: FBT001 
     why = line.partition(" --")[0]
     unreached = f"read: {lock} does not install it (no extra, default groups)"
     expected = {
-        ("pdm install", False): (STALE, f"assumed: {why}: no lock says what it installs"),
+        ("pdm install", False): (STALE, f"assumed: {why}: no lock lists what it installs"),
         ("pdm install", True): (STALE, f"{unreached}, and nothing removes it"),
-        ("pdm sync --clean", True): (None, f"{unreached}, and {why} removes what it does not name"),
+        ("pdm sync --clean", True): (None, f"{unreached}, and {why} removes what is not locked"),
     }[line, is_locked]
-    assert expected == told(found)
-    assert (not is_locked) == any(note.startswith(f"NOT VERIFIED: {why}: no lock says") for note in found.notes)
+    assert expected == summary(found)
+    assert (not is_locked) == any(note.startswith(f"NOT VERIFIED: {why}: no lock lists") for note in found.notes)
 
 
 @pytest.mark.parametrize("is_locked", [True, False])
 def test_manager_that_is_not_seen(is_locked: bool, scene: Scene, frontend: Frontend) -> None:  # noqa: FBT001 - a column
-    """Where pdm's command is not seen, its lock is an assumption, and told as one."""
+    """If pdm's command cannot be seen, its lock is an assumption, and reported as one."""
     if is_locked:
         wheel = f'files = [{{file = "torch-{LOCKED}-py3-none-any.whl", hash = "sha256:{"ab" * 32}"}}]\n'
         package = f'[[package]]\nname = "torch"\nversion = "{LOCKED}"\ngroups = ["default"]\n{wheel}'
@@ -306,7 +306,7 @@ def test_manager_that_is_not_seen(is_locked: bool, scene: Scene, frontend: Front
     if is_locked:
         expected = LOCKED, f"assumed: {scene.consumer}/pdm.lock (no extra, default groups)"
     else:
-        expected = STALE, "assumed: pdm (some command): no lock says what it installs"
-    assert (*expected, []) == (*told(found), frontend.asked)
+        expected = STALE, "assumed: pdm (some command): no lock lists what it installs"
+    assert (*expected, []) == (*summary(found), frontend.asked)
     evidence = expected[1].partition(": ")[2]
-    assert any(note.startswith(f"NOT VERIFIED: {evidence}, so that it is not known") for note in found.notes)
+    assert any(note.startswith(f"NOT VERIFIED: {evidence}, so it is not known") for note in found.notes)

@@ -1,4 +1,4 @@
-"""What the words of a command name: requirements, wheels, folders, archives, and the package that is built."""
+"""Reading the arguments of a command: requirements, wheels, folders, archives, and the package that is built."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ EXTRAS = frozenset({"cuda", "te-st"})
     ],
 )
 def test_wheels(word: str, url: str, extras: list[str], tmp_path: Path) -> None:
-    """A wheel that is named by its file is a requirement of what its name says, with its version told exactly."""
+    """The path or URL of a wheel is read as a requirement with the name in the file name."""
     named = read_word(word, [tmp_path])
     assert named.requirement is not None
     assert ("torch", frozenset(extras)) == (named.project, named.extras)
@@ -65,7 +65,7 @@ def test_wheels(word: str, url: str, extras: list[str], tmp_path: Path) -> None:
     ],
 )
 def test_other_words(word: str, project: str | None, tmp_path: Path) -> None:
-    """Any word names something, or nothing that is known."""
+    """Any text can be read as an argument."""
     named = read_word(word, [tmp_path])
     assert (project, None) == (named.project, named.folder)
 
@@ -74,7 +74,7 @@ def test_other_words(word: str, project: str | None, tmp_path: Path) -> None:
     ("text", "expected"), [("torch @ https://e.org/torch.whl", True), ("torch @ http://[x/a.whl", False)]
 )
 def test_exact(text: str, expected: bool) -> None:  # noqa: FBT001 - a column
-    """A URL of a wheel is exact, whatever the wheel is called; what is no URL is not."""
+    """The URL of any wheel is exact; a range of versions is not."""
     assert expected == is_exact(Requirement(text))
 
 
@@ -91,7 +91,7 @@ def test_exact(text: str, expected: bool) -> None:  # noqa: FBT001 - a column
     ],
 )
 def test_words(word: str, expected: Named, tmp_path: Path) -> None:
-    """Requirements, repositories and archives are read with their names and extras."""
+    """Requirements, repositories and archives have their names and extras."""
     assert expected == read_word(word, [tmp_path])
 
 
@@ -134,7 +134,7 @@ def is_named(desk: Desk, *words: str) -> bool:
     ],
 )
 def test_file(text: str, expected: bool, desk: Desk) -> None:  # noqa: FBT001 - a column
-    """A requirements file names the package by its name or by its folder; the folder counts more."""
+    """A requirements file names the package by its name or its folder; the folder wins."""
     desk.other()
     desk.file(text)
     assert expected == is_named(desk, "-r", "requirements.txt")

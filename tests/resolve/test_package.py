@@ -1,4 +1,4 @@
-"""What the package that is built says of itself, and the decision in words."""
+"""The package that is built, by its pyproject.toml, and the text of a decision."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SOURCE = Path("/source")
 
 
 def package(*dependencies: str, **project: Any) -> Package:
-    """Return a package that requires something."""
+    """Return a package with requirements."""
     return read_package(SOURCE, {"name": "ext", "dependencies": list(dependencies), **project})
 
 
@@ -37,7 +37,7 @@ def package(*dependencies: str, **project: Any) -> Package:
     ],
 )
 def test_read_package(project: dict[str, Any], expected: tuple[object, ...]) -> None:
-    """The ``[project]`` table tells name, dependencies and extras, unless they are dynamic or are none."""
+    """Name, dependencies and extras are read from ``[project]``, unless they are dynamic or invalid."""
     found = read_package(SOURCE, project)
     assert (*expected, SOURCE) == (found.name, found.dependencies, found.extras, found.source)
 
@@ -52,7 +52,7 @@ def test_read_package(project: dict[str, Any], expected: tuple[object, ...]) -> 
     ],
 )
 def test_requirements(extras: list[str], expected: tuple[str, ...]) -> None:
-    """What a package requires is what it always requires, and then what the named extras add."""
+    """The requirements of a package are its dependencies and those of the named extras."""
     found = package("torch", **{"optional-dependencies": {"Cuda": ["triton"], "te_st": ["pytest"]}})
     assert expected == found.requirements(frozenset(extras))
 
@@ -68,14 +68,14 @@ def test_requirements(extras: list[str], expected: tuple[str, ...]) -> None:
 def test_requirements_that_are_dynamic(
     dynamic: str, plain: tuple[str, ...] | None, with_extra: tuple[str, ...] | None
 ) -> None:
-    """What only a build tells is not told."""
+    """Requirements that are known only after building are None."""
     found = package("torch", dynamic=[dynamic])
     assert (plain, with_extra) == (found.requirements(frozenset()), found.requirements(frozenset({"cuda"})))
 
 
 @pytest.mark.parametrize("texts", [1, "torch", [1], None])
 def test_extra_that_is_no_list_of_texts(texts: object) -> None:
-    """An extra that is no list of texts is not told; the real backend says what is wrong with it."""
+    """Invalid extras are None; the real backend reports them."""
     found = package("torch", **{"optional-dependencies": {"cuda": texts}})
     assert None is found.requirements(frozenset({"cuda"}))
 
@@ -101,18 +101,18 @@ def test_extra_that_is_no_list_of_texts(texts: object) -> None:
     ],
 )
 def test_refuses(dependency: str, refused: bool) -> None:  # noqa: FBT001 - a column
-    """A runtime is refused by the requirement that it does not meet, if that requirement counts here."""
+    """A runtime is refused by a requirement that it does not meet, if the requirement applies here."""
     found = package("numpy>=99", "torch", dependency)
     assert (dependency if refused else None) == found.refuses("torch", "2.7.0+cu126")
 
 
 def test_accepts_a_nightly() -> None:
-    """A nightly is a runtime that somebody chose already."""
+    """A nightly is accepted, because a person chose it."""
     assert None is package("torch>=2.4").refuses("torch", "2.9.0.dev20260101+cu126")
 
 
 def test_refuses_nothing_with_dynamic_dependencies() -> None:
-    """What only a build tells refuses nothing before."""
+    """Requirements that are known only after building refuse nothing."""
     assert None is read_package(SOURCE, {}).refuses("torch", "2.7.0")
 
 
@@ -121,7 +121,7 @@ def test_refuses_nothing_with_dynamic_dependencies() -> None:
     [("proved", True), ("read", True), ("asked", True), ("pinned", True), ("found", True), ("assumed", False)],
 )
 def test_decision(kind: Kind, is_verified: bool) -> None:  # noqa: FBT001 - a column
-    """A decision is told with what it rests on; an assumption is not verified."""
+    """The text of a decision has its evidence; an assumption is not verified."""
     decision = Decision(kind=kind, evidence="a dry run: torch 9.1.0 stays")
     assert f"{kind}: a dry run: torch 9.1.0 stays" == str(decision)
     assert is_verified == decision.is_verified

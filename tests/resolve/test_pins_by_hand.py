@@ -6,7 +6,7 @@ import pytest
 from asking import Frontend
 from callers import LOCKED, OTHER, TARGET, Scene
 from standins import make_torch, make_venv
-from test_decider import NEWER, URL, bare, decide, scene, shell, told, write_package
+from test_decider import NEWER, URL, bare, decide, scene, shell, summary, write_package
 from test_decider_projects import manager, uv
 
 from runtime_backend.frontend.asking.answer import Change
@@ -22,7 +22,7 @@ def differs(scene: Scene, words: str, pinned: str, other: str, evidence: str) ->
     """Return the stop for a ``pip install`` that leaves another runtime than the pinned one."""
     return (
         f"{PIN} names torch {pinned}, but the target will have {other} ({evidence})\n"
-        f"Tell the frontend, too: {words.format(scene.source)}; or take {PIN} away."
+        f"Give the frontend the same runtime: {words.format(scene.source)}; or remove {PIN}."
     )
 
 
@@ -30,7 +30,7 @@ def differs(scene: Scene, words: str, pinned: str, other: str, evidence: str) ->
 def test_pin_that_agrees(pin: str, scene: Scene) -> None:
     """A pin that equals the decision does not change it."""
     found = decide(scene, scene.pip(shell(scene)), pin=pin)
-    assert (TARGET, PROVED) == told(found)
+    assert (TARGET, PROVED) == summary(found)
     assert found.refusal is None
     assert found.resolution is not None
     assert ("installed", True) == (found.resolution.how, found.resolution.distribution is not None)
@@ -66,7 +66,7 @@ def test_pin_that_the_frontend_agrees_with(scene: Scene, frontend: Frontend) -> 
     frontend.changes["torch"] = NEWER
     caller = scene.pip(shell(scene), "torch==9.4.0", prefix=bare(scene))
     found = decide(scene, caller, pin="torch==9.4.0")
-    assert ("9.4.0", "asked: a dry run: torch none -> 9.4.0") == told(found)
+    assert ("9.4.0", "asked: a dry run: torch none -> 9.4.0") == summary(found)
     assert found.resolution is not None
     assert ("asked", URL) == (found.resolution.how, found.resolution.url)
 
@@ -83,13 +83,13 @@ def test_pin_where_nothing_installs_the_runtime(scene: Scene) -> None:
     """A pin is the decision if the command installs no runtime."""
     write_package(scene)
     found = decide(scene, scene.pip(shell(scene), prefix=bare(scene)), pin="torch==9.1.0")
-    assert ("9.1.0", f"pinned: {PIN}; nothing else installs torch") == told(found)
+    assert ("9.1.0", f"pinned: {PIN}; nothing else installs torch") == summary(found)
 
 
 def test_pin_before_the_decision(scene: Scene, frontend: Frontend) -> None:
     """A hook that needs no decision goes on with the pin."""
     found = decide(scene, scene.pip(shell(scene), "-U", "torch"), may_ask=False, pin="torch==9.1.0")
-    assert ("9.1.0", None, []) == (*told(found), frontend.asked)
+    assert ("9.1.0", None, []) == (*summary(found), frontend.asked)
 
 
 def test_named_target_that_the_frontend_reinstalls(scene: Scene, frontend: Frontend) -> None:
@@ -97,7 +97,7 @@ def test_named_target_that_the_frontend_reinstalls(scene: Scene, frontend: Front
     frontend.changes["torch"] = Change(version=TARGET)
     caller = scene.pip(shell(scene), "--force-reinstall")
     found = decide(scene, caller, target=str(scene.target))
-    assert (TARGET, f"asked: a dry run: torch {TARGET} -> {TARGET}") == told(found)
+    assert (TARGET, f"asked: a dry run: torch {TARGET} -> {TARGET}") == summary(found)
     assert found.resolution is not None
     assert ("asked", None) == (found.resolution.how, found.resolution.identity.reported)
 
@@ -107,8 +107,10 @@ def test_named_target_that_differs(scene: Scene) -> None:
     found = decide(scene, scene.pip(shell(scene)), target=str(scene.other))
     evidence = PROVED.partition(": ")[2]
     assert f"names torch {OTHER}, but the target will have torch {TARGET} ({evidence})\n" in str(found.refusal)
-    assert f"Tell the frontend, too: pip install torch=={OTHER} {scene.source}; or take" in str(found.refusal)
-    assert "or take RUNTIME_BACKEND_TARGET away." in str(found.refusal)
+    assert f"Give the frontend the same runtime: pip install torch=={OTHER} {scene.source}; or remove" in str(
+        found.refusal
+    )
+    assert "or remove RUNTIME_BACKEND_TARGET." in str(found.refusal)
 
 
 def test_named_lock_that_differs(scene: Scene) -> None:
@@ -116,13 +118,15 @@ def test_named_lock_that_differs(scene: Scene) -> None:
     caller = scene.pip(shell(scene))
     lock = str(scene.consumer / "uv.lock")
     found = decide(scene, caller._replace(environ={**caller.environ, "RUNTIME_BACKEND_LOCK": lock}))
-    assert f"Tell the frontend, too: pip install torch=={LOCKED} {scene.source}; or take" in str(found.refusal)
-    assert "or take RUNTIME_BACKEND_LOCK away." in str(found.refusal)
+    assert f"Give the frontend the same runtime: pip install torch=={LOCKED} {scene.source}; or remove" in str(
+        found.refusal
+    )
+    assert "or remove RUNTIME_BACKEND_LOCK." in str(found.refusal)
 
 
 HAS_NONE = (
     "RUNTIME_BACKEND_TARGET has no torch, but the target of the command will have torch"
-    f" {TARGET}{{}}\nTake RUNTIME_BACKEND_TARGET away: the frontend's own target counts."
+    f" {TARGET}{{}}\nRemove RUNTIME_BACKEND_TARGET, so that the frontend's own target counts."
 )
 
 
@@ -144,20 +148,20 @@ def test_named_target_of_the_command(name: str, words: list[str], scene: Scene, 
     after = frontend.changes["torch"].version
     prefix = scene.root / name
     found = decide(scene, scene.pip(shell(scene), "--force-reinstall", *words, prefix=prefix), target=str(prefix))
-    assert (after, f"asked: a dry run: torch {before} -> {after}") == told(found)
+    assert (after, f"asked: a dry run: torch {before} -> {after}") == summary(found)
 
 
 def test_named_target_and_command_without_a_runtime(scene: Scene) -> None:
     """A named environment without a runtime agrees with a command that leaves none."""
     write_package(scene)
     found = decide(scene, scene.pip(shell(scene), prefix=bare(scene)), target=str(bare(scene)))
-    assert (None, "proved: it requires nothing else, nothing is upgraded", True) == (*told(found), found.is_unknown)
+    assert (None, "proved: it requires nothing else, nothing is upgraded", True) == (*summary(found), found.is_unknown)
 
 
 def test_named_target_of_a_build(scene: Scene) -> None:
     """For a build that installs nothing, a named environment without a runtime means no runtime."""
     found = decide(scene, scene.build(shell(scene), by=scene.target), target=str(bare(scene)))
-    assert (None, "pinned: RUNTIME_BACKEND_TARGET", True) == (*told(found), found.is_unknown)
+    assert (None, "pinned: RUNTIME_BACKEND_TARGET", True) == (*summary(found), found.is_unknown)
 
 
 @pytest.mark.parametrize("line", ["sync", "run python"])
@@ -166,18 +170,20 @@ def test_pin_against_a_lock(line: str, scene: Scene) -> None:
     found = decide(scene, uv(scene, line), pin=f"torch=={TARGET}")
     assert (
         f"{PIN} names torch {TARGET}, but the target will have torch {LOCKED} ({scene.consumer}/uv.lock (no extra,"
-        f" default groups))\nTell the frontend, too: uv add torch=={TARGET}; or take {PIN} away."
+        f" default groups))\nGive the frontend the same runtime: uv add torch=={TARGET}; or remove {PIN}."
         if line == "sync"
         else f"{PIN} names torch {TARGET}, but the target will have torch {LOCKED} ({scene.consumer}/uv.lock (no extra,"
-        f" default groups))\nTell the frontend, too: uv run --with torch=={TARGET}, with the rest of the command as it"
-        f" is; or take {PIN} away."
+        f" default groups))\nGive the frontend the same runtime: uv run --with torch=={TARGET}, with the other arguments"
+        f" unchanged; or remove {PIN}."
     ) == str(found.refusal)
 
 
 def test_pin_against_a_manager_that_is_not_asked(scene: Scene) -> None:
     """If the frontend has no command for the pin, the hint is to change the project."""
     found = decide(scene, manager(scene, "pdm install"), pin=f"torch=={TARGET}")
-    assert f"Tell the frontend, too: pin torch=={TARGET} in the project; or take {PIN} away." in str(found.refusal)
+    assert f"Give the frontend the same runtime: pin torch=={TARGET} in the project; or remove {PIN}." in str(
+        found.refusal
+    )
 
 
 @pytest.mark.parametrize("kind", ["build", "pip wheel", "hatch"])
@@ -189,26 +195,26 @@ def test_pin_without_a_target(kind: str, scene: Scene, frontend: Frontend) -> No
         "pip wheel": lambda: scene.pip(made, argv=["pip", "wheel", str(scene.source)]),
         "hatch": lambda: scene.hatch_build(made),
     }[kind]()
-    assert ("9.1.0", f"pinned: {PIN}", []) == (*told(decide(scene, caller, pin="torch==9.1.0")), frontend.asked)
+    assert ("9.1.0", f"pinned: {PIN}", []) == (*summary(decide(scene, caller, pin="torch==9.1.0")), frontend.asked)
 
 
 def test_pin_under_a_frontend_that_is_not_seen(scene: Scene) -> None:
     """A pin is an assumption if the frontend's command is not visible."""
     scene.procfs = False
     caller = scene.pip(shell(scene))._replace(list_ancestors=list)
-    assert ("9.1.0", f"assumed: {PIN}") == told(decide(scene, caller, pin="torch==9.1.0"))
+    assert ("9.1.0", f"assumed: {PIN}") == summary(decide(scene, caller, pin="torch==9.1.0"))
 
 
 def test_build_without_a_target(scene: Scene) -> None:
     """A build that installs nothing uses the runtime that was found, which is no assumption."""
     found = decide(scene, scene.build(shell(scene), by=scene.target))
-    assert (TARGET, "found: build installs nothing with this wheel", ()) == (*told(found), found.notes)
+    assert (TARGET, "found: build installs nothing with this wheel", ()) == (*summary(found), found.notes)
 
 
 def test_command_line(scene: Scene) -> None:
     """For the command line, the decision is the installed runtime, because no command moves it."""
     caller = scene.pip(shell(scene))._replace(is_hook=False, list_ancestors=list)
-    assert (TARGET, "found: no frontend is there: a command may still move it") == told(decide(scene, caller))
+    assert (TARGET, "found: no frontend is running: a command may still move it") == summary(decide(scene, caller))
 
 
 def unseen(scene: Scene) -> Caller:
@@ -235,11 +241,11 @@ def test_frontend_that_is_not_seen(make: object, scene: Scene, frontend: Fronten
     """If the frontend's command cannot be read, the installed runtime counts, with a loud note."""
     assert callable(make)
     found = decide(scene, make(scene))
-    assert (TARGET, "assumed: the command of pip cannot be seen", []) == (*told(found), frontend.asked)
+    assert (TARGET, "assumed: the command of pip cannot be seen", []) == (*summary(found), frontend.asked)
     assert (
-        "NOT VERIFIED: the command of pip cannot be seen, so that it is not known what it is about to install; torch"
-        f" {TARGET} (installed: {scene.target}) counts. If the command installs another torch, this wheel does not fit"
-        " it: run pip, uv or another frontend as a program of its own, where its process can be seen"
+        "NOT VERIFIED: the command of pip cannot be seen, so it is not known what the command installs; assuming torch"
+        f" {TARGET} (installed: {scene.target}). If it installs another torch, this wheel does not fit: run pip, uv or"
+        " another frontend as a separate program, so that its process can be seen"
     ) == found.notes[-1]
     assert found.decision is not None
     assert not found.decision.is_verified
@@ -249,12 +255,12 @@ def test_unknown_frontend(scene: Scene) -> None:
     """Under an unknown program, the decision is an assumption, too."""
     caller = scene.not_isolated(shell(scene), ["installer"])
     found = decide(scene, caller)
-    assert (TARGET, "assumed: the command of the frontend cannot be seen") == told(found)
+    assert (TARGET, "assumed: the command of the frontend cannot be seen") == summary(found)
 
 
 REPLACED = (
-    "torch {} is not what the package accepts: pyproject.toml: project.dependencies says 'torch>=99', so that an"
-    " installation would replace it\n{}"
+    "the package does not accept torch {}: expected 'torch>=99' (pyproject.toml: project.dependencies); installing the"
+    " package would replace the runtime\n{}"
 )
 
 
@@ -280,7 +286,7 @@ def test_own_requirement_with_no_dependencies(scene: Scene) -> None:
     """With ``--no-deps``, a runtime that the package does not accept is not refused, because nothing replaces it."""
     write_package(scene, "torch>=99")
     found = decide(scene, scene.pip(shell(scene), "--no-deps"))
-    assert (TARGET, None, False) == (told(found)[0], found.refusal, found.is_bound)
+    assert (TARGET, None, False) == (summary(found)[0], found.refusal, found.is_bound)
     assert decide(scene, scene.pip(shell(scene))).is_bound
 
 
@@ -296,7 +302,7 @@ def test_without_isolation(scene: Scene, frontend: Frontend) -> None:
     frontend.changes["torch"] = NEWER
     argv = ["pip", "install", "--no-build-isolation", "-U", "torch", str(scene.source)]
     found = decide(scene, scene.not_isolated(shell(scene), argv))
-    assert ("9.4.0", f"asked: a dry run: torch {TARGET} -> 9.4.0") == told(found)
+    assert ("9.4.0", f"asked: a dry run: torch {TARGET} -> 9.4.0") == summary(found)
 
 
 def test_removed_beside_an_importable_one(scene: Scene, frontend: Frontend) -> None:
@@ -305,7 +311,7 @@ def test_removed_beside_an_importable_one(scene: Scene, frontend: Frontend) -> N
     caller = scene.uv(shell(scene, VIRTUAL_ENV=str(bare(scene))), "pip", "install", str(scene.source))
     make_torch(scene.site(caller.prefix), "2.2.0")
     found = decide(scene, caller)
-    assert ("2.2.0", "proved: it requires nothing else, nothing is upgraded", []) == (*told(found), frontend.asked)
+    assert ("2.2.0", "proved: it requires nothing else, nothing is upgraded", []) == (*summary(found), frontend.asked)
     assert found.resolution is not None
     assert "importable" == found.resolution.how
 
@@ -314,7 +320,7 @@ def test_assumed_in_a_hook_that_need_not_know(scene: Scene) -> None:
     """A hook that only describes the package prints no note about an invisible command."""
     caller = scene.pip(shell(scene))._replace(list_ancestors=list)
     found = decide(scene, caller, may_ask=False)
-    assert (TARGET, ()) == (told(found)[0], found.notes)
+    assert (TARGET, ()) == (summary(found)[0], found.notes)
 
 
 def test_importable_and_about_to_be_removed(scene: Scene, frontend: Frontend) -> None:
@@ -322,4 +328,4 @@ def test_importable_and_about_to_be_removed(scene: Scene, frontend: Frontend) ->
     frontend.changes["torch"] = Change(version=None)
     caller = scene.not_isolated(shell(scene), ["uv", "pip", "sync", "requirements.txt"])
     found = decide(scene, caller)
-    assert (None, f"asked: a dry run: torch {TARGET} is removed") == told(found)
+    assert (None, f"asked: a dry run: torch {TARGET} is removed") == summary(found)

@@ -1,4 +1,4 @@
-"""The proof that a command moves nothing: what it follows, and every gap that leaves it open."""
+"""The proof that a command moves no runtime, and the reasons that leave it open."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Desk:
         self.package()
 
     def torch(self, *requires: str) -> None:
-        """Install torch with what it requires."""
+        """Install torch with its requirements."""
         make_torch(self.site, "9.1.0", requires=requires)
 
     def install(self, name: str, version: str = "1.0", requires: Sequence[str] = ()) -> None:
@@ -57,7 +57,7 @@ class Desk:
         return write(self.cwd / name, text)
 
     def command(self, *words: str, **environ: str) -> Installation:
-        """Return ``pip install`` with some words."""
+        """Return ``pip install`` with some arguments."""
         variables = {"HOME": "/home/jo", "PIP_CONFIG_FILE": os.devnull, **environ}
         process = Process(argv=("pip", "install", *words), cwd=self.cwd, environ=variables)
         found = read_pip_command(process, 1, make_caller(self.root / "target", cwd=self.source))
@@ -65,13 +65,13 @@ class Desk:
         return found
 
     def prove(self, *words: str, **environ: str) -> Proof:
-        """Return the proof for ``pip install`` with some words."""
+        """Return the proof for ``pip install`` with some arguments."""
         project = loads((self.source / "pyproject.toml").read_text("utf-8"))["project"]
         package = read_package(self.source, project)
         return prove(self.command(*words, **environ), package, DistributionIndex((self.site, *self.more)), "torch")
 
     def prove_uv(self, *words: str) -> Proof:
-        """Return the proof for ``uv pip install`` with some words."""
+        """Return the proof for ``uv pip install`` with some arguments."""
         environ = {"UV_NO_CONFIG": "1"}
         process = Process(argv=("uv", "pip", "install", *words), cwd=self.cwd, environ=environ)
         command = read_uv_command(process.argv, self.cwd, environ)
@@ -89,7 +89,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def proved(count: int) -> Proof:
-    """Return a finished proof."""
+    """Return a complete proof."""
     return Proof(satisfied=count, gap=None)
 
 
@@ -126,7 +126,7 @@ def proved(count: int) -> Proof:
     ],
 )
 def test_ways_to_name_the_package(words: str, count: int, desk: Desk) -> None:
-    """However the command names the package, what the package requires is counted, each requirement once."""
+    """However the command names the package, each of its requirements is counted once."""
     extras = '[project.optional-dependencies]\nCuda = ["triton"]\nte_st = ["pytest>=1"]\n'
     desk.package("torch>=9.0", more=extras)
     desk.install("triton")
@@ -147,7 +147,7 @@ def test_ways_to_name_the_package(words: str, count: int, desk: Desk) -> None:
     ],
 )
 def test_extras_of_the_package(words: str, gap: str | None, desk: Desk) -> None:
-    """What an extra of the package requires counts where the extra is named, its markers included."""
+    """The requirements of an extra count if the extra is named and their markers are true."""
     extras = {
         "cuda": "['triton']",
         "here": """["torch>=9.2; python_version > '3'"]""",
@@ -177,7 +177,7 @@ def test_reached_again_with_extras(dependencies: tuple[str, ...], desk: Desk) ->
     ],
 )
 def test_options_that_move(words: str, gap: str, desk: Desk) -> None:
-    """An option that upgrades, reinstalls, places elsewhere or is not known leaves the proof open."""
+    """An option that upgrades, reinstalls or changes the place, or is unknown, leaves the proof open."""
     assert Proof(satisfied=0, gap=gap) == desk.prove(*words.split(" "))
 
 
@@ -200,12 +200,12 @@ def test_variable_that_moves(desk: Desk) -> None:
             "torch @ https://h/torch-9.1.0-py3-none-any.whl",
             "torch @ https://h/torch-9.1.0-py3-none-any.whl (ext) {url}",
         ),
-        ("torch; python_version ~= 'x'", """the marker of torch; python_version ~= "x" cannot be decided"""),
-        ("torch >= nine", "{source}/pyproject.toml: 'torch >= nine' is no requirement"),
+        ("torch; python_version ~= 'x'", """the marker of torch; python_version ~= "x" cannot be evaluated"""),
+        ("torch >= nine", "{source}/pyproject.toml: found 'torch >= nine', expected a requirement"),
     ],
 )
 def test_requirements_of_the_package(dependency: str, gap: str | None, desk: Desk) -> None:
-    """A requirement of the package that is not met, or cannot be read or decided, leaves the proof open."""
+    """A requirement that is not met, or cannot be read or evaluated, leaves the proof open."""
     desk.package(dependency)
     expected = None if gap is None else gap.format(source=desk.source, url="names a URL")
     assert expected == desk.prove("../source").gap
@@ -222,7 +222,7 @@ def test_requirements_of_the_package(dependency: str, gap: str | None, desk: Des
     ],
 )
 def test_installed_versions(installed: str, gap: str | None, tmp_path: Path) -> None:
-    """A variant and a nightly that are there satisfy what they are later than; a version that is none, nothing."""
+    """An installed variant or nightly satisfies lower bounds; an invalid version satisfies nothing."""
     desk = Desk(tmp_path)
     make_distribution(desk.site, "torch", installed, info="torch-9.1.0.dist-info")
     desk.package("torch>=9.1,!=9.3")
@@ -245,11 +245,11 @@ def test_installed_versions(installed: str, gap: str | None, tmp_path: Path) -> 
         (["gmpy"], "torch", None),
         (["numpy; sys_platform == 'never'"], "torch", None),
         (["numpy (>=1,"], "torch", "torch requires 'numpy (>=1,', which cannot be read"),
-        (["numpy; os_name ~= 'x'"], "torch", """the marker of numpy; os_name ~= "x" cannot be decided"""),
+        (["numpy; os_name ~= 'x'"], "torch", """the marker of numpy; os_name ~= "x" cannot be evaluated"""),
     ],
 )
 def test_closure(requires: list[str], word: str, gap: str | None, desk: Desk) -> None:
-    """What installed distributions require counts too, with the extras that are asked of them."""
+    """The requirements of installed distributions count, too, with the named extras."""
     desk.torch(*requires)
     desk.install("sympy", "1.0", ["mpmath<2"])
     desk.install("mpmath", "3.0")
@@ -258,7 +258,7 @@ def test_closure(requires: list[str], word: str, gap: str | None, desk: Desk) ->
 
 
 def test_circles(desk: Desk) -> None:
-    """Requirements in a circle are followed once, that of the package on itself included."""
+    """Circular requirements are followed once, including those of the package on itself."""
     desk.torch("sympy")
     desk.install("sympy", requires=["torch", "ext"])
     desk.package("torch", "ext[all]", more='[project.optional-dependencies]\nall = ["ext[all]", "sympy"]\n')
@@ -266,29 +266,29 @@ def test_circles(desk: Desk) -> None:
 
 
 def test_package_in_a_closure(desk: Desk) -> None:
-    """The package may be reached by what is installed and requires it."""
+    """The package may be reached through an installed distribution that requires it."""
     desk.install("consumer", requires=["ext[cuda]"])
     desk.package("torch>=9", more='[project.optional-dependencies]\ncuda = ["torch>=9.3"]\n')
     assert "torch>=9.3 (ext) is not satisfied by torch 9.1.0" == desk.prove("consumer").gap
 
 
 def test_package_that_is_not_reached(desk: Desk) -> None:
-    """Where nothing that is named leads to the package, something else that is not known here requires it."""
-    assert Proof(satisfied=1, gap="it is not told what requires the package that is built") == desk.prove("torch")
+    """If no argument leads to the package, an unknown distribution requires it, and the proof is open."""
+    assert Proof(satisfied=1, gap="the command does not show what requires this package") == desk.prove("torch")
 
 
 @pytest.mark.parametrize("word", ["../source", "ext[cuda]"])
 def test_package_with_dynamic_metadata(word: str, desk: Desk) -> None:
-    """What only a build tells leaves the proof open."""
+    """Requirements that are known only after building leave the proof open."""
     write(desk.source / "pyproject.toml", DYNAMIC)
-    assert "ext tells what it requires only when it is built" == desk.prove(word).gap
+    assert "the requirements of ext are known only after building" == desk.prove(word).gap
 
 
 def test_extras_that_are_dynamic(desk: Desk) -> None:
-    """Extras that only a build tells leave the proof open where one is named."""
+    """Extras that are known only after building leave the proof open if one is named."""
     write(desk.source / "pyproject.toml", f'{PROJECT}dynamic = ["optional-dependencies"]\ndependencies = ["torch"]\n')
     assert proved(1) == desk.prove("../source")
-    assert "ext tells what it requires only when it is built" == desk.prove("../source[cuda]").gap
+    assert "the requirements of ext are known only after building" == desk.prove("../source[cuda]").gap
 
 
 @pytest.mark.parametrize(
@@ -298,22 +298,22 @@ def test_extras_that_are_dynamic(desk: Desk) -> None:
         ("-e./other", "torch>=9.3 (other) is not satisfied by torch 9.1.0"),
         ("other@file://{cwd}/other", "torch>=9.3 (other) is not satisfied by torch 9.1.0"),
         ("./other[more]", "numpy (other) is not installed"),
-        ("./dynamic", "dynamic tells what it requires only when it is built"),
+        ("./dynamic", "the requirements of dynamic are known only after building"),
         ("./nameless", "{cwd}/nameless is, or may be, torch itself"),
         ("./odd", "{cwd}/odd is, or may be, torch itself"),
         ("./broken", "{cwd}/broken is, or may be, torch itself"),
         ("./bare", "{cwd}/bare is, or may be, torch itself"),
-        ("./nowhere", "what ./nowhere requires is not known before it is fetched"),
-        ("dist/other-1.0.tar.gz", "what dist/other-1.0.tar.gz requires is not known before it is fetched"),
-        ("./ext-1-py3-none-any.whl", "what ./ext-1-py3-none-any.whl requires is not known before it is fetched"),
-        ("git+https://h/ext.git", "what git+https://h/ext.git requires is not known before it is fetched"),
-        ("https://h/o.zip[cuda]", "what https://h/o.zip[cuda] requires is not known before it is fetched"),
+        ("./nowhere", "the requirements of ./nowhere are known only after a download"),
+        ("dist/other-1.0.tar.gz", "the requirements of dist/other-1.0.tar.gz are known only after a download"),
+        ("./ext-1-py3-none-any.whl", "the requirements of ./ext-1-py3-none-any.whl are known only after a download"),
+        ("git+https://h/ext.git", "the requirements of git+https://h/ext.git are known only after a download"),
+        ("https://h/o.zip[cuda]", "the requirements of https://h/o.zip[cuda] are known only after a download"),
         ("other@file://{cwd}/gone", "other @ file://{cwd}/gone (pip install) is not installed"),
         ("torch@file://{cwd}/gone", "torch @ file://{cwd}/gone (pip install) names a URL"),
     ],
 )
 def test_other_packages(word: str, gap: str, desk: Desk) -> None:
-    """Another folder tells what it requires by its pyproject.toml, if it does; what must be fetched tells nothing."""
+    """The requirements of another folder are read from its pyproject.toml; those of downloads are unknown."""
     text = '[project.optional-dependencies]\nmore = ["numpy"]\n'
     other = desk.other("torch>=9.3") / "pyproject.toml"
     write(other, f"{other.read_text('utf-8')}{text}")
@@ -326,7 +326,7 @@ def test_other_packages(word: str, gap: str, desk: Desk) -> None:
 
 
 def test_other_package_that_is_satisfied(desk: Desk) -> None:
-    """Another folder whose requirements are met leaves the proof whole, and may require the package that is built."""
+    """Another folder with satisfied requirements keeps the proof complete, and may require the package that is built."""
     desk.other("torch>=9.0", "ext[cuda]")
     desk.package(more='[project.optional-dependencies]\ncuda = ["torch<10"]\n')
     assert proved(2) == desk.prove("./other")
@@ -342,7 +342,7 @@ def test_other_package_that_is_satisfied(desk: Desk) -> None:
     ],
 )
 def test_folder_that_is_required(dependency: str, gap: str, desk: Desk) -> None:
-    """A folder that the package requires tells what it requires itself, like one that the command names."""
+    """A folder that the package requires is read like one that the command names."""
     other = desk.other("torch>=9.3") / "pyproject.toml"
     write(other, f"{other.read_text('utf-8')}[project.optional-dependencies]\nmore = ['numpy']\n")
     write(desk.cwd / "pytorch/pyproject.toml", '[project]\nname = "Torch"\nversion = "9.4"\n')
@@ -361,12 +361,12 @@ def test_folder_that_is_required(dependency: str, gap: str, desk: Desk) -> None:
     ],
 )
 def test_sources_of_the_package(program: str, source: str, is_proved: bool, desk: Desk) -> None:  # noqa: FBT001
-    """A place that the package names for a requirement moves it under uv, which alone reads that."""
+    """A source in ``tool.uv.sources`` leaves the proof open under uv, the only tool that reads that table."""
     desk.install("sympy")
     desk.package("sympy", more=f"[tool.uv.sources]\nsympy = {source}\n")
-    told = f"{desk.source}/pyproject.toml says where requirements come from (tool.uv.sources)"
+    gap = f"{desk.source}/pyproject.toml sets the sources of requirements (tool.uv.sources)"
     found = desk.prove_uv("../source") if program == "uv" else desk.prove("../source")
-    assert (proved(1) if is_proved else Proof(satisfied=0, gap=told)) == found
+    assert (proved(1) if is_proved else Proof(satisfied=0, gap=gap)) == found
 
 
 @pytest.mark.parametrize(
@@ -378,17 +378,17 @@ def test_sources_of_the_package(program: str, source: str, is_proved: bool, desk
     ],
 )
 def test_sources_of_the_workspace(root: str, is_proved: bool, desk: Desk) -> None:  # noqa: FBT001 - a column
-    """The workspace around a package names places for its requirements, too, wherever uv was started."""
+    """The sources of the package's workspace count, too, wherever uv was started."""
     write(desk.root / "pyproject.toml", root)
     desk.install("sympy")
     desk.package("sympy")
-    gap = f"{desk.root}/pyproject.toml says where requirements come from (tool.uv.sources)"
+    gap = f"{desk.root}/pyproject.toml sets the sources of requirements (tool.uv.sources)"
     assert (proved(1) if is_proved else Proof(satisfied=0, gap=gap)) == desk.prove_uv("../source")
     assert proved(1) == desk.prove("../source")
 
 
 def test_installed_twice(desk: Desk) -> None:
-    """What a broken upgrade has left twice is no proof: uv drops both, and nobody knows which one counts."""
+    """A distribution that a broken upgrade left twice leaves the proof open: uv removes both."""
     desk.install("sympy", "1.0")
     desk.install("sympy", "2.0")
     desk.package("sympy")
@@ -397,7 +397,7 @@ def test_installed_twice(desk: Desk) -> None:
 
 
 def test_installed_in_two_folders(desk: Desk) -> None:
-    """In two folders of one path, the first one counts for pip; uv has one path, and drops both."""
+    """Of two on one search path, the first counts for pip; uv removes both."""
     desk.install("sympy", "1.0")
     desk.package("sympy")
     make_distribution(desk.root / "borrowed", "sympy", "2.0")

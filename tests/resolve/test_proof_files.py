@@ -1,4 +1,4 @@
-"""The proof for what requirements and constraints files name."""
+"""The proof with requirements and constraints files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def desk(tmp_path: Path) -> Desk:
             "-c more/constraints.txt\n../source\n",
             Proof(satisfied=0, gap="torch==9.4.0 is not satisfied by torch 9.1.0"),
         ),
-        ("torch\n", Proof(satisfied=1, gap="it is not told what requires the package that is built")),
+        ("torch\n", Proof(satisfied=1, gap="the command does not show what requires this package")),
         ("-r https://h/r.txt\n", Proof(satisfied=0, gap="{file}:1: found a file on the network, expected a local one")),
         ("-r gone.txt\n", Proof(satisfied=0, gap="{file}:1: {gone}: cannot be read: {error}")),
         ("torch ~~ 9\n", Proof(satisfied=0, gap="{file}:1: torch ~~ 9: {syntax}")),
@@ -44,13 +44,13 @@ def desk(tmp_path: Path) -> Desk:
             ),
         ),
         ("dist/torch-9.1.0-py3-none-any.whl\n", Proof(satisfied=0, gap="torch @ {cwd}/{wheel} ({file}:1) names a URL")),
-        ("git+https://h/ext.git\n", Proof(satisfied=0, gap="what git+https://h/ext.git {fetched}")),
-        ("ext-1.0.zip\n", Proof(satisfied=0, gap="what ext-1.0.zip ({file}:1) {fetched}")),
-        ("", Proof(satisfied=0, gap="it is not told what requires the package that is built")),
+        ("git+https://h/ext.git\n", Proof(satisfied=0, gap="the requirements of git+https://h/ext.git {fetched}")),
+        ("ext-1.0.zip\n", Proof(satisfied=0, gap="the requirements of ext-1.0.zip ({file}:1) {fetched}")),
+        ("", Proof(satisfied=0, gap="the command does not show what requires this package")),
     ],
 )
 def test_requirements_file(text: str, found: Proof, desk: Desk) -> None:
-    """A requirements file counts line by line, with what it names; what cannot be read in it leaves the proof open."""
+    """All lines of a requirements file count; an unreadable one leaves the proof open."""
     file = desk.file(text)
     desk.file("torch<10\n", "more/nested.txt")
     desk.file("torch==9.4.0\n", "more/constraints.txt")
@@ -61,7 +61,7 @@ def test_requirements_file(text: str, found: Proof, desk: Desk) -> None:
         "error": "No such file or directory",
         "syntax": "Expected semicolon (after name with no version specifier) or end",
         "wheel": "dist/torch-9.1.0-py3-none-any.whl",
-        "fetched": "requires is not known before it is fetched",
+        "fetched": "are known only after a download",
     }
     expected = Proof(satisfied=found.satisfied, gap=found.gap and found.gap.format(**facts))
     assert expected == desk.prove("-r", "requirements.txt")
@@ -70,13 +70,13 @@ def test_requirements_file(text: str, found: Proof, desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("words", "gap"),
     [
-        ("-r gone.txt ../source", "gone.txt is read by pip install alone"),
-        ("-c gone.txt ../source", "gone.txt is read by pip install alone"),
-        ("-r - ../source", "- is read by pip install alone"),
-        ("-r https://h/r.txt ../source", "https://h/r.txt is read by pip install alone"),
-        ("-r pyproject.toml ../source", "pyproject.toml is read by pip install alone"),
-        ("-r script.py ../source", "script.py is read by pip install alone"),
-        ("-r folder ../source", "folder is read by pip install alone"),
+        ("-r gone.txt ../source", "only pip install can read gone.txt"),
+        ("-c gone.txt ../source", "only pip install can read gone.txt"),
+        ("-r - ../source", "only pip install can read -"),
+        ("-r https://h/r.txt ../source", "only pip install can read https://h/r.txt"),
+        ("-r pyproject.toml ../source", "only pip install can read pyproject.toml"),
+        ("-r script.py ../source", "only pip install can read script.py"),
+        ("-r folder ../source", "only pip install can read folder"),
     ],
 )
 def test_files_that_the_frontend_alone_reads(words: str, gap: str, desk: Desk) -> None:
@@ -90,7 +90,7 @@ def test_files_that_the_frontend_alone_reads(words: str, gap: str, desk: Desk) -
 @pytest.mark.parametrize("line", ["./other", "-e ./other", "file:./other"])
 @pytest.mark.parametrize("place", ["desk", "desk/more"])
 def test_folders_in_a_file(line: str, place: str, desk: Desk) -> None:
-    """A folder in a file is looked for from where the command was started, then next to the file."""
+    """A folder in a file is relative to the command's working directory, else to the file."""
     project = '[project]\nname = "other"\nversion = "1"\ndependencies = ["torch>=9.3"]\n'
     write(desk.root / place / "other/pyproject.toml", project)
     desk.file(f"{line}\n../source\n", "more/requirements.txt")
@@ -99,7 +99,7 @@ def test_folders_in_a_file(line: str, place: str, desk: Desk) -> None:
 
 
 def test_folder_where_the_command_was_started_goes_first(desk: Desk) -> None:
-    """Of two folders that a line may mean, pip takes the one where the command was started."""
+    """Of two possible folders for a line, pip uses the one in the command's working directory."""
     project = '[project]\nname = "other"\nversion = "1"\ndependencies = ["{}"]\n'
     write(desk.cwd / "other/pyproject.toml", project.format("torch<10"))
     write(desk.cwd / "more/other/pyproject.toml", project.format("torch>=9.3"))
@@ -108,7 +108,7 @@ def test_folder_where_the_command_was_started_goes_first(desk: Desk) -> None:
 
 
 def test_variables_in_a_file(desk: Desk) -> None:
-    """A line may name a variable of the frontend's."""
+    """A line may contain a variable of the frontend's environment."""
     desk.file("torch==${VERSION}\n../source\n")
     assert proved(2) == desk.prove("-r", "requirements.txt", VERSION="9.1.0")
     found = desk.prove("-r", "requirements.txt", VERSION="9.4.0").gap
@@ -116,7 +116,7 @@ def test_variables_in_a_file(desk: Desk) -> None:
 
 
 def test_working_folder_in_a_file(desk: Desk) -> None:
-    """A line's ``PWD`` is the folder that the command was started in, whatever the variables say."""
+    """``PWD`` in a line is the command's working directory, whatever the environment has."""
     desk.other("torch>=9.3")
     desk.file("other @ file://${PWD}/other\n../source\n")
     found = desk.prove("-r", "requirements.txt", PWD="/nowhere").gap  # noqa: S106 - a folder
@@ -131,7 +131,7 @@ def test_working_folder_in_a_file(desk: Desk) -> None:
         ("torch==9.4.0\n", "torch==9.4.0 is not satisfied by torch 9.1.0"),
         ("torch<10\ntorch!=9.1.0\n", "torch!=9.1.0 is not satisfied by torch 9.1.0"),
         ("torch==9.4.0; sys_platform == 'never'\n", None),
-        ("torch==9.4.0; python_version ~= 'x'\n", "the marker of {marker} cannot be decided"),
+        ("torch==9.4.0; python_version ~= 'x'\n", "the marker of {marker} cannot be evaluated"),
         ("torch @ https://h/torch-9.1.0-py3-none-any.whl\n", "torch is constrained to a URL"),
         ("numpy==1\n", None),
         ("sympy==2\n", "sympy==2 is not satisfied by sympy 1.0"),
@@ -140,7 +140,7 @@ def test_working_folder_in_a_file(desk: Desk) -> None:
     ],
 )
 def test_constraints(constraints: str, gap: str | None, desk: Desk) -> None:
-    """A constraint counts for what is required, wherever in the closure, and for nothing else."""
+    """A constraint counts only for distributions that are required, anywhere in the closure."""
     desk.torch("sympy")
     desk.install("sympy", "1.0")
     desk.file(constraints, "constraints.txt")
@@ -150,14 +150,14 @@ def test_constraints(constraints: str, gap: str | None, desk: Desk) -> None:
 
 
 def test_constraint_by_a_variable(desk: Desk) -> None:
-    """``PIP_CONSTRAINT`` names constraints as the option does."""
+    """``PIP_CONSTRAINT`` names constraints files as the option does."""
     desk.file("torch==9.4.0", "constraints.txt")
     found = desk.prove("../source", PIP_CONSTRAINT="constraints.txt").gap
     assert "torch==9.4.0 is not satisfied by torch 9.1.0" == found
 
 
 def test_constraint_without_a_requirement(desk: Desk) -> None:
-    """A constraint on what nothing requires moves nothing."""
+    """A constraint on a distribution that is not required does not matter."""
     desk.package()
     desk.file("torch==9.4.0", "constraints.txt")
     assert proved(0) == desk.prove("-c", "constraints.txt", "../source")

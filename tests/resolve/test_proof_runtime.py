@@ -1,4 +1,4 @@
-"""The proof for a command that names the runtime itself, or that ignores what packages require."""
+"""The proof for a command that names the runtime itself, or ignores the requirements of packages."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = ["desk"]
     ],
 )
 def test_no_dependencies(words: str, found: Proof, desk: Desk) -> None:
-    """With ``--no-deps`` only what the command itself names counts, however its requirements are told."""
+    """With ``--no-deps`` only the arguments of the command count, not their requirements."""
     desk.torch("not-there")
     desk.install("sympy")
     desk.other("torch>=9.3")
@@ -56,7 +56,7 @@ def test_folder_of_the_runtime(word: str, options: str, desk: Desk) -> None:
 
 @pytest.mark.parametrize("folder", ["nameless", "bare"])
 def test_folder_without_a_name(folder: str, desk: Desk) -> None:
-    """A folder that does not tell its name may be the runtime itself, also where dependencies are ignored."""
+    """A folder without a static name may be the runtime itself, even if dependencies are ignored."""
     write(desk.cwd / "nameless/pyproject.toml", "[build-system]\n")
     write(desk.cwd / "bare/setup.py", "")
     assert desk.prove("--no-deps", f"./{folder}", "../source").gap is not None
@@ -67,13 +67,13 @@ def test_folder_without_a_name(folder: str, desk: Desk) -> None:
 )
 @pytest.mark.parametrize("options", ["", "--no-deps "])
 def test_archive_of_the_runtime(options: str, word: str, desk: Desk) -> None:
-    """An archive in the folder that the command starts in is no name: pip installs it."""
+    """The name of an archive in the working directory is read as a path, as pip does."""
     desk.file("", word)
     assert desk.prove(*f"{options}{word} ../source".split(" ")).gap is not None
 
 
 def test_archive_of_the_package(desk: Desk) -> None:
-    """An sdist of the package in the folder that the command starts in is the package, not another name."""
+    """An sdist of the package in the working directory is the package."""
     desk.file("", "ext-1.0.tar.gz")
     desk.package("torch>=9")
     assert proved(1) == desk.prove("ext-1.0.tar.gz")

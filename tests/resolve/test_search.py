@@ -1,4 +1,4 @@
-"""Which runtime: pins, locks and environments against each other, and the trail of it."""
+"""The search for a runtime: the precedence of pins, locks and environments, and the steps in the report."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def make_resolver(scene: Scene, caller: Caller, *, may_ask: bool = True) -> Reso
 
 
 def resolve(scene: Scene, caller: Caller, requirement: str = "torch", **variables: str) -> Outcome:
-    """Resolve a runtime as a hook does, with some variables of ours."""
+    """Resolve a runtime as a hook does, with some of our variables."""
     caller = caller._replace(environ={**caller.environ, **variables})
     parsed = Requirement(requirement)
     rule = RuntimeRule(name=parsed.name, requirement=parsed, match="exact", origin="pyproject.toml: match-runtime")
@@ -42,8 +42,8 @@ def installing(program: str, scene: Scene) -> Caller:
     return scene.pip(shell) if program == "pip" else scene.uv(shell, "pip", "install", "-p", str(scene.target), ".")
 
 
-def told(outcome: Outcome) -> tuple[str, str, bool, str | None]:
-    """Return version, way, whether it is installed, and URL of what was resolved."""
+def summary(outcome: Outcome) -> tuple[str, str, bool, str | None]:
+    """Return version, origin, whether it is installed, and URL of the resolution."""
     found = outcome.resolution
     assert found is not None, outcome.refusal
     return found.identity.version, found.how, found.distribution is not None, found.url
@@ -67,11 +67,11 @@ def scene(tmp_path: Path) -> Scene:
     ],
 )
 def test_pin(pin: str, version: str, installed: bool, scene: Scene) -> None:  # noqa: FBT001 - a column
-    """For a build without a target a pin is the decision, with the runtime that is found where it is the one pinned."""
+    """For a build without a target a pin is the decision; an installed runtime is used if the pin accepts it."""
     caller = scene.build(scene.shell(scene.elsewhere), by=scene.target)
     outcome = resolve(scene, caller, RUNTIME_BACKEND_PIN=pin)
     url = pin.partition(" @ ")[2] or None
-    assert (version, "pinned", installed, url) == told(outcome)
+    assert (version, "pinned", installed, url) == summary(outcome)
     assert "pinned: RUNTIME_BACKEND_PIN" == str(outcome.decision)
 
 
@@ -88,14 +88,14 @@ def test_pin(pin: str, version: str, installed: bool, scene: Scene) -> None:  # 
     ],
 )
 def test_pin_that_agrees(program: str, pin: str, changed: str | None, scene: Scene, frontend: Frontend) -> None:
-    """For a command with a target a pin steers nothing: it agrees with what the target will have, which counts."""
+    """For a command with a target, a pin that agrees changes nothing."""
     frontend.changes = {} if changed is None else {"torch": Change(version=changed)}
     outcome = resolve(scene, installing(program, scene), RUNTIME_BACKEND_PIN=pin)
     if changed is None:
-        assert (TARGET, "installed", True, None) == told(outcome)
+        assert (TARGET, "installed", True, None) == summary(outcome)
         assert f"asked: a dry run: torch {TARGET} stays" == str(outcome.decision)
     else:
-        assert (changed, "asked", False, None) == told(outcome)
+        assert (changed, "asked", False, None) == summary(outcome)
         assert f"asked: a dry run: torch {TARGET} -> {changed}" == str(outcome.decision)
     assert outcome.refusal is None
 
@@ -106,7 +106,7 @@ def test_pin_that_agrees(program: str, pin: str, changed: str | None, scene: Sce
     [("torch==9.0", "9.0"), (f"torch @ {URL.format('2.7.0%2Bcu126')}", "2.7.0+cu126"), ("torch==2.6", "2.6")],
 )
 def test_pin_that_differs(program: str, pin: str, version: str, scene: Scene) -> None:
-    """A pin that is not what the target will have is a stop that names both, and how the frontend is told."""
+    """A pin that differs from the target's runtime is a stop that names both, with a command that agrees."""
     outcome = resolve(scene, installing(program, scene), RUNTIME_BACKEND_PIN=pin)
     pinned = shlex.quote(pin)
     command = (
@@ -116,16 +116,16 @@ def test_pin_that_differs(program: str, pin: str, version: str, scene: Scene) ->
     assert (
         f"RUNTIME_BACKEND_PIN names torch {version}, but the target will have torch {TARGET}"
         f" (a dry run: torch {TARGET} stays)\n"
-        f"Tell the frontend, too: {command}; or take RUNTIME_BACKEND_PIN away."
+        f"Give the frontend the same runtime: {command}; or remove RUNTIME_BACKEND_PIN."
     ) == str(outcome.refusal)
 
 
 def test_pin_where_nothing_else_installs_it(scene: Scene) -> None:
-    """A pin counts for a target that will have no runtime otherwise."""
+    """A pin counts for a target that will have no other runtime."""
     make_venv(scene.root / "bare")
     caller = scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "bare")
     outcome = resolve(scene, caller, RUNTIME_BACKEND_PIN="torch==9.0")
-    assert ("9.0", "pinned", False, None) == told(outcome)
+    assert ("9.0", "pinned", False, None) == summary(outcome)
     assert "pinned: RUNTIME_BACKEND_PIN; nothing else installs torch" == str(outcome.decision)
 
 
@@ -135,8 +135,8 @@ def test_pin_accepts_a_variant(scene: Scene) -> None:
     caller = scene.build(scene.shell(scene.elsewhere), by=scene.root / "cpu")
     by_version = resolve(scene, caller, RUNTIME_BACKEND_PIN="torch==2.12.0")
     by_url = resolve(scene, caller, RUNTIME_BACKEND_PIN=f"torch @ {URL.format('2.12.0')}")
-    assert ("2.12.0+cpu", "pinned", True, None) == told(by_version)
-    assert ("2.12.0", "pinned", False, URL.format("2.12.0")) == told(by_url)
+    assert ("2.12.0+cpu", "pinned", True, None) == summary(by_version)
+    assert ("2.12.0", "pinned", False, URL.format("2.12.0")) == summary(by_url)
 
 
 @pytest.mark.parametrize("version", ["2.9.0.dev20260101", "2.9.0rc1"])
@@ -145,7 +145,7 @@ def test_pin_of_a_nightly(version: str, scene: Scene) -> None:
     make_torch(make_venv(scene.root / "nightly"), version)
     caller = scene.build(scene.shell(scene.elsewhere), by=scene.root / "nightly")
     outcome = resolve(scene, caller, RUNTIME_BACKEND_PIN=f"torch=={version}")
-    assert (version, "pinned", True, None) == told(outcome)
+    assert (version, "pinned", True, None) == summary(outcome)
 
 
 def test_pin_below_a_nightly(scene: Scene) -> None:
@@ -153,7 +153,7 @@ def test_pin_below_a_nightly(scene: Scene) -> None:
     make_torch(make_venv(scene.root / "nightly"), "2.9.1.dev1")
     caller = scene.build(scene.shell(scene.elsewhere), by=scene.root / "nightly")
     outcome = resolve(scene, caller, RUNTIME_BACKEND_PIN="torch==2.9.0")
-    assert ("2.9.0", "pinned", False, None) == told(outcome)
+    assert ("2.9.0", "pinned", False, None) == summary(outcome)
 
 
 def test_pin_beside_a_target(scene: Scene) -> None:
@@ -170,14 +170,14 @@ def test_pin_beside_a_target(scene: Scene) -> None:
 
 
 def test_target_of_the_command_itself(scene: Scene) -> None:
-    """A target that is set for the call and is the command's own has a step that says so."""
+    """If the named target is the command's own, a step reports that."""
     outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere)), RUNTIME_BACKEND_TARGET=str(scene.target))
-    assert (TARGET, "installed", True, None) == told(outcome)
+    assert (TARGET, "installed", True, None) == summary(outcome)
     assert ("RUNTIME_BACKEND_TARGET", str(scene.target), "the command's own target") == tuple(outcome.steps[0])
 
 
 def test_imported_already(scene: Scene) -> None:
-    """The outcome has the version that this process has imported."""
+    """The outcome has the version that this process imported."""
     caller = scene.pip(scene.shell(scene.elsewhere))._replace(find_imported={"torch": "2.6.0"}.get)
     assert "2.6.0" == resolve(scene, caller).imported
     assert None is resolve(scene, caller, "numpy").imported
@@ -186,39 +186,39 @@ def test_imported_already(scene: Scene) -> None:
 def test_pin_of_another_name(scene: Scene) -> None:
     """A pin counts for the runtime that it names."""
     outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere)), RUNTIME_BACKEND_PIN="numpy==1")
-    assert (TARGET, "installed", True, None) == told(outcome)
+    assert (TARGET, "installed", True, None) == summary(outcome)
 
 
 def test_pin_beyond_an_absent_place(scene: Scene) -> None:
-    """A pin is looked for in every environment up to the target, absent ones included."""
+    """A pinned runtime is searched for in every environment up to the target; missing ones are skipped."""
     caller = scene.build(scene.shell(scene.elsewhere, scene.target), by=scene.root / "nowhere")
-    assert (TARGET, "pinned", True, None) == told(resolve(scene, caller, RUNTIME_BACKEND_PIN=f"torch=={TARGET}"))
+    assert (TARGET, "pinned", True, None) == summary(resolve(scene, caller, RUNTIME_BACKEND_PIN=f"torch=={TARGET}"))
 
 
 def test_pin_of_another_one_than_the_first(scene: Scene) -> None:
     """The first environment with the runtime counts; later ones are not looked at."""
     make_torch(make_venv(scene.root / "first"), "1.1.0")
     caller = scene.build(scene.shell(scene.elsewhere, scene.other), by=scene.root / "first")
-    assert (OTHER, "pinned", False, None) == told(resolve(scene, caller, RUNTIME_BACKEND_PIN=f"torch=={OTHER}"))
+    assert (OTHER, "pinned", False, None) == summary(resolve(scene, caller, RUNTIME_BACKEND_PIN=f"torch=={OTHER}"))
 
 
 def test_pin_without_any_place(scene: Scene) -> None:
     """A pin needs no environment."""
     caller = scene.build(scene.shell(scene.elsewhere))
-    assert (TARGET, "pinned", False, None) == told(resolve(scene, caller, RUNTIME_BACKEND_PIN=f"torch=={TARGET}"))
+    assert (TARGET, "pinned", False, None) == summary(resolve(scene, caller, RUNTIME_BACKEND_PIN=f"torch=={TARGET}"))
 
 
 def test_pin_of_a_broken_wheel(scene: Scene) -> None:
-    """A pin by a URL that names no wheel is refused."""
+    """A pin with a URL of another file than a wheel is refused."""
     pin = "torch @ https://example.org/torch.whl"
     outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere)), RUNTIME_BACKEND_PIN=pin)
     assert str(outcome.refusal).startswith(f"RUNTIME_BACKEND_PIN: found {pin!r}, expected the URL of a wheel: ")
 
 
 def test_lock_of_a_manager(scene: Scene) -> None:
-    """Under a project manager the lock counts, and the environment that is about to change is no news."""
+    """Under a project manager the lock counts, without a note about the environment, which is about to change."""
     outcome = resolve(scene, scene.uv(scene.shell(scene.consumer), "sync"))
-    assert (LOCKED, "locked", False, URL.format(LOCKED)) == told(outcome)
+    assert (LOCKED, "locked", False, URL.format(LOCKED)) == summary(outcome)
     assert () == outcome.notes
 
 
@@ -231,10 +231,10 @@ def test_lock_without_a_wheel_for_this_platform(scene: Scene) -> None:
 
 
 def test_lock_that_is_installed(scene: Scene) -> None:
-    """What is locked and installed can be reused."""
+    """A locked runtime that is installed can be reused."""
     write(scene.consumer / "uv.lock", lock_text(STALE))
     outcome = resolve(scene, scene.uv(scene.shell(scene.consumer), "sync"))
-    assert (STALE, "locked", True, URL.format(STALE)) == told(outcome)
+    assert (STALE, "locked", True, URL.format(STALE)) == summary(outcome)
     assert outcome.resolution is not None
     environment = outcome.resolution.environment
     assert environment is not None
@@ -242,35 +242,35 @@ def test_lock_that_is_installed(scene: Scene) -> None:
 
 
 def test_lock_and_installed_disagree(scene: Scene) -> None:
-    """Without a project manager, a lock and the environment beside it that disagree are told."""
+    """Without a project manager, a note reports a lock and an environment that disagree."""
     outcome = resolve(scene, scene.build(scene.shell(scene.consumer)))
-    assert (LOCKED, "locked", False, URL.format(LOCKED)) == told(outcome)
+    assert (LOCKED, "locked", False, URL.format(LOCKED)) == summary(outcome)
     assert (
         f"torch {STALE} is installed in {scene.consumer}/.venv, but {scene.consumer}/uv.lock pins {LOCKED}:"
-        " built against the locked one",
+        " building against the locked one",
     ) == outcome.notes
 
 
 def test_lock_believed_for_want_of_an_installed_one(scene: Scene) -> None:
-    """A build without torch takes the lock that lies there, and says so; a lock that was named is no news."""
+    """Without an installed torch, the lock in the folder is used, with a note; a named lock needs no note."""
     make_venv(scene.root / "bare")
     bare = scene.root / "bare"
     lock = write(scene.root / "only-lock" / "uv.lock", lock_text(LOCKED))
     caller = scene.build(scene.shell(lock.parent), by=bare)
     outcome = resolve(scene, caller)
     assert "found: build installs nothing with this wheel" == str(outcome.decision)
-    assert (LOCKED, "locked", False, URL.format(LOCKED)) == told(outcome)
+    assert (LOCKED, "locked", False, URL.format(LOCKED)) == summary(outcome)
     assert (
-        f"no torch is installed where the wheel goes; {lock} was believed (where the frontend was started), which pins"
-        f" {LOCKED}; if another is meant, install it first or set RUNTIME_BACKEND_PIN",
+        f"no torch is installed in the target; building against torch {LOCKED} in {lock} (where the frontend was"
+        " started); for another one, install it first or set RUNTIME_BACKEND_PIN",
     ) == outcome.notes
     named = resolve(scene, caller, RUNTIME_BACKEND_LOCK=str(lock))
-    assert ((LOCKED, "locked", False, URL.format(LOCKED)), ()) == (told(named), named.notes)
+    assert ((LOCKED, "locked", False, URL.format(LOCKED)), ()) == (summary(named), named.notes)
 
 
 @pytest.mark.parametrize("program", ["pip", "uv"])
 def test_lock_by_folder_beside_a_command_with_a_target(program: str, scene: Scene) -> None:
-    """A command with a target does not install from a lock that lies in its folder, so that it is not believed."""
+    """For a command with a target, a lock in its folder does not count, because it installs nothing from the lock."""
     make_venv(scene.root / "bare")
     shell = scene.shell(scene.consumer)
     words = ("pip", "install", "-p", str(scene.root / "bare"), ".")
@@ -280,7 +280,7 @@ def test_lock_by_folder_beside_a_command_with_a_target(program: str, scene: Scen
 
 
 def test_lock_of_another_project(scene: Scene) -> None:
-    """A lock further up that does not know the project is not its lock."""
+    """A lock further up that does not contain the project is not used."""
     make_venv(scene.root / "bare")
     write(scene.root / "only-lock" / "uv.lock", lock_text(LOCKED))
     inner = write(scene.root / "only-lock" / "inner" / "pyproject.toml", "").parent
@@ -291,7 +291,7 @@ def test_lock_of_another_project(scene: Scene) -> None:
 
 
 def test_known_target_is_the_only_environment(scene: Scene) -> None:
-    """A target without a runtime is not replaced by another environment; a lock speaks for it if no command is seen."""
+    """If the target has no runtime, other environments do not count; a lock does if no command can be seen."""
     make_venv(scene.root / "bare")
     bare = scene.root / "bare"
     assert resolve(scene, scene.pip(scene.shell(scene.elsewhere, scene.other), prefix=bare)).resolution is None
@@ -299,21 +299,21 @@ def test_known_target_is_the_only_environment(scene: Scene) -> None:
     caller = unseen.pip(unseen.shell(unseen.elsewhere, unseen.other), prefix=bare)
     assert resolve(unseen, caller).resolution is None
     found = resolve(unseen, unseen.pip(unseen.shell(unseen.consumer, unseen.other), prefix=bare))
-    assert (LOCKED, "locked", False, URL.format(LOCKED)) == told(found)
+    assert (LOCKED, "locked", False, URL.format(LOCKED)) == summary(found)
     assert "assumed: the command of pip cannot be seen" == str(found.decision)
 
 
 def test_other_python(scene: Scene) -> None:
-    """An environment of another Python is passed over, and that is told."""
+    """An environment of another Python is skipped, and the message lists it."""
     make_torch(make_venv(scene.root / "old", "3.9"), "2.7.0")
     caller = scene.build(scene.shell(scene.elsewhere, scene.root / "old"))
     outcome = resolve(scene, caller)
     assert outcome.resolution is None
-    assert f"{scene.root}/old: an environment of Python 3.9, while this build runs 3.11" in str(outcome.refusal)
+    assert f"{scene.root}/old: an environment of Python 3.9, but this build runs Python 3.11" in str(outcome.refusal)
 
 
 def two_torches(*extras: str) -> str:
-    """Return a pylock with two torches that its extras do not tell apart."""
+    """Return a pylock with two torches for one selection."""
     package = (
         '[[packages]]\nname = "torch"\nversion = "{0}"\n[[packages.wheels]]\nname = "torch-{0}-py3-none-any.whl"\n'
     )
@@ -322,39 +322,39 @@ def two_torches(*extras: str) -> str:
 
 
 def test_several_locks(scene: Scene) -> None:
-    """Two named locks of one folder that pin two torches are a stop that names both."""
+    """Two named locks in one folder with different torches are a stop that names both."""
     folder = scene.elsewhere
     for name, version in (("cpu", "2.7.0+cpu"), ("gpu", "2.7.0+cu126")):
         write(folder / f"pylock.{name}.toml", two_torches(version))
     outcome = resolve(scene, scene.build(scene.shell(folder)))
     assert (
-        f"{folder}/pylock.cpu.toml pins 2 different torch, and nothing tells which is meant"
+        f"{folder}/pylock.cpu.toml pins 2 different torch, expected one"
         " (no extra, default groups):\n  torch 2.7.0+cpu\n  torch 2.7.0+cu126\n"
         "Name the extra or group on the frontend's command line, or set RUNTIME_BACKEND_PIN='torch==VERSION'."
     ) == str(outcome.refusal)
 
 
 @pytest.mark.parametrize("where", ["build environment", "beside the locks"])
-def test_told_apart(where: str, scene: Scene) -> None:
-    """Of two that a folder's locks pin, the one is meant that is there already."""
+def test_selected_by_the_installed_runtime(where: str, scene: Scene) -> None:
+    """Of two torches in a folder's locks, the one that is installed counts."""
     for name, version in (("cpu", "2.7.0+cpu"), ("gpu", "2.7.0+cu126")):
         write(scene.elsewhere / f"pylock.{name}.toml", two_torches(version))
     caller = scene.build(scene.shell(scene.elsewhere))
     site = scene.site(caller.prefix) if where == "build environment" else make_venv(scene.elsewhere / ".venv")
     make_torch(site, "2.7.0+cu126", cuda="12.6")
-    assert "2.7.0+cu126" == told(resolve(scene, caller))[0]
+    assert "2.7.0+cu126" == summary(resolve(scene, caller))[0]
 
 
-def test_told_apart_by_the_very_version(scene: Scene) -> None:
+def test_selected_by_the_exact_version(scene: Scene) -> None:
     """The installed runtime selects the candidate of exactly its version, not a compatible one."""
     for name, version in (("old", "2.6.0"), ("new", "2.7.0")):
         write(scene.elsewhere / f"pylock.{name}.toml", two_torches(version))
     make_torch(make_venv(scene.elsewhere / ".venv"), "2.6.0")
-    assert "2.6.0" == told(resolve(scene, scene.build(scene.shell(scene.elsewhere))))[0]
+    assert "2.6.0" == summary(resolve(scene, scene.build(scene.shell(scene.elsewhere))))[0]
 
 
-def test_not_told_apart_by_the_last_build(scene: Scene) -> None:
-    """What the last build left in an environment that is kept tells nothing."""
+def test_not_selected_by_the_last_build(scene: Scene) -> None:
+    """A torch that the last build left in a kept environment does not count."""
     for name, version in (("cpu", "2.7.0+cpu"), ("gpu", "2.7.0+cu126")):
         write(scene.source / f"pylock.{name}.toml", two_torches(version))
     caller = scene.hatch_build(scene.shell(scene.elsewhere))
@@ -363,8 +363,8 @@ def test_not_told_apart_by_the_last_build(scene: Scene) -> None:
     assert (None, True) == (outcome.resolution, "pins 2 different torch" in str(outcome.refusal))
 
 
-def test_not_told_apart_by_what_a_manager_is_about_to_change(scene: Scene) -> None:
-    """The environment that a project manager is about to change does not decide between two locked runtimes."""
+def test_not_selected_by_what_a_manager_is_about_to_change(scene: Scene) -> None:
+    """An environment that a project manager is about to change does not select one of two locked runtimes."""
     two = lock_text(LOCKED).replace(
         '[{ name = "torch" }]',
         f'[{{ name = "torch", version = "{LOCKED}" }}, {{ name = "torch", version = "{STALE}" }}]',
@@ -372,7 +372,7 @@ def test_not_told_apart_by_what_a_manager_is_about_to_change(scene: Scene) -> No
     write(scene.consumer / "uv.lock", two + lock_text(STALE).partition("dependencies = ")[2].partition("\n")[2])
     outcome = resolve(scene, scene.uv(scene.shell(scene.consumer), "sync"))
     assert (
-        f"{scene.consumer}/uv.lock pins 2 different torch, and nothing tells which is meant"
+        f"{scene.consumer}/uv.lock pins 2 different torch, expected one"
         f" (no extra, default groups):\n  torch {LOCKED} (https://example.org/simple)\n"
         f"  torch {STALE} (https://example.org/simple)\n"
         "Name the extra or group on the frontend's command line, or set RUNTIME_BACKEND_PIN='torch==VERSION'."
@@ -382,9 +382,9 @@ def test_not_told_apart_by_what_a_manager_is_about_to_change(scene: Scene) -> No
 
 
 def test_importable_without_isolation(scene: Scene) -> None:
-    """Without isolation, what is importable is what the wheel is for, whatever lies about."""
+    """Without isolation, the importable runtime counts, whatever locks and environments exist."""
     outcome = resolve(scene, scene.not_isolated(scene.shell(scene.consumer, scene.other), ["pip"]))
-    assert (TARGET, "importable", True, None) == told(outcome)
+    assert (TARGET, "importable", True, None) == summary(outcome)
     assert outcome.resolution is not None
     assert str(scene.target) == outcome.resolution.origin
     assert [("importable, no isolation", str(scene.target), "torch 2.7.0")] == [
@@ -393,52 +393,52 @@ def test_importable_without_isolation(scene: Scene) -> None:
 
 
 def test_importable_in_the_build_environment(scene: Scene) -> None:
-    """What the frontend was told to put into the build environment is taken where nothing else is known."""
+    """A runtime that the frontend installed into the build environment counts if no other is known."""
     caller = scene.build(scene.shell(scene.elsewhere))
     make_torch(scene.site(caller.prefix), "2.2.0")
     outcome = resolve(scene, caller)
-    assert ("2.2.0", "importable", True, None) == told(outcome)
+    assert ("2.2.0", "importable", True, None) == summary(outcome)
     assert "importable in the build environment" == outcome.steps[-1].why
 
 
 def test_specifier_guards(scene: Scene) -> None:
-    """A runtime that the package does not support is a stop, with the resolution kept for the story."""
+    """A runtime that the package does not support is a stop; the outcome keeps the resolution for the report."""
     outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere)), "torch>=3")
-    assert TARGET == told(outcome)[0]
+    assert TARGET == summary(outcome)[0]
     assert (
-        f"torch {TARGET} (installed: {scene.target}) is not what the package supports:"
-        " pyproject.toml: match-runtime says 'torch>=3'\n"
+        f"the package does not support torch {TARGET} (installed: {scene.target}):"
+        " expected 'torch>=3' (pyproject.toml: match-runtime)\n"
         "Install or lock a torch that the package supports, or ask its authors for a newer release."
     ) == str(outcome.refusal)
 
 
 def test_prerelease_is_supported(scene: Scene) -> None:
-    """A nightly satisfies a specifier, since it was chosen already."""
+    """A nightly satisfies a specifier, because a person chose it."""
     make_torch(make_venv(scene.root / "nightly"), "2.9.0.dev20260101+cu126")
     outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "nightly"), "torch>=2.4")
     assert None is outcome.refusal
 
 
 def test_nothing_known(scene: Scene) -> None:
-    """Where nothing is found, every place that was looked at is told, and the way out."""
+    """If no runtime is found, the message lists every place that was looked at, and the next command."""
     make_venv(scene.root / "bare")
     outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere), prefix=scene.root / "bare"))
     assert (
         "no torch is known to build against. Looked at:\n"
         f"  the running interpreter: {scene.root}/bare: no torch\n"
-        f"  the command: pip install: it may move torch: {scene.source} tells what it requires only when it is built\n"
+        f"  the command: pip install: it may move torch: the requirements of {scene.source} are known only after building\n"
         f"Name it in the same command: pip install torch {scene.source}"
     ) == str(outcome.refusal)
 
 
 def test_nowhere(scene: Scene) -> None:
-    """Where nothing names a place, that is told."""
+    """If there was no place to look at, the message reports that."""
     outcome = resolve(scene, scene.build(scene.shell(scene.elsewhere)))
     assert f"the interpreter that made the build environment: {scene.root}/tools/bin/python: no environment" in str(
         outcome.refusal
     )
     outcome = resolve(scene, scene.hatch_build(scene.shell(scene.elsewhere)))
-    assert "Looked at:\n  nowhere: nothing names a place\n" in str(outcome.refusal)
+    assert "Looked at:\n  nothing: no environment and no lock was found\n" in str(outcome.refusal)
 
 
 def test_unreadable_in_the_build_environment(scene: Scene) -> None:
@@ -452,7 +452,7 @@ def test_unreadable_in_the_build_environment(scene: Scene) -> None:
 
 
 def test_missing_environment_beside_no_lock(scene: Scene) -> None:
-    """A project without lock and environment is told as such, and nothing else is looked at."""
+    """A project without lock and environment is reported, and no other place is looked at."""
     write(scene.elsewhere / "pyproject.toml", "")
     outcome = resolve(scene, scene.uv(scene.shell(scene.elsewhere, scene.other), "sync"))
     assert ("uv sync, .venv beside the lock", f"{scene.elsewhere}/.venv", "no environment") == (
@@ -464,7 +464,7 @@ def test_missing_environment_beside_no_lock(scene: Scene) -> None:
 
 
 def test_unreadable_runtime(scene: Scene) -> None:
-    """A torch that does not say what it is is a stop, not a reason to look elsewhere."""
+    """A torch without a readable identity is a stop, and the search does not go on."""
     (scene.site(scene.target) / "torch/version.py").unlink()
     outcome = resolve(scene, scene.pip(scene.shell(scene.consumer, scene.other)))
     assert (None, "RuntimeReadError") == (outcome.resolution, type(outcome.refusal).__name__)
@@ -484,7 +484,7 @@ def test_unreadable_runtime(scene: Scene) -> None:
     ],
 )
 def test_direct_url(direct: str, expected: tuple[str | None, str | None], scene: Scene) -> None:
-    """A wheel that was installed from a URL with a hash can be installed from there again."""
+    """The resolution has URL and hash of a runtime that was installed from a URL with a hash."""
     write(scene.site(scene.target) / f"torch-{TARGET}.dist-info/direct_url.json", direct)
     outcome = resolve(scene, scene.pip(scene.shell(scene.elsewhere)))
     assert outcome.resolution is not None
@@ -492,7 +492,7 @@ def test_direct_url(direct: str, expected: tuple[str | None, str | None], scene:
 
 
 def test_explicit_target_is_final(scene: Scene) -> None:
-    """Where a named target has no runtime, nothing else is asked, not even a lock."""
+    """If a named target has no runtime, nothing else is looked at, not even a lock."""
     make_venv(scene.root / "bare")
     caller = scene.build(scene.shell(scene.consumer, scene.other))
     outcome = resolve(scene, caller, RUNTIME_BACKEND_TARGET=str(scene.root / "bare"))
@@ -502,7 +502,7 @@ def test_explicit_target_is_final(scene: Scene) -> None:
 
 
 def test_places_are_looked_up_once(scene: Scene) -> None:
-    """Two runtimes of one call share what was looked up."""
+    """Two runtimes of one call share the look-ups."""
     caller = scene.build(scene.shell(scene.consumer), by=scene.target)
     resolver = make_resolver(scene, caller)
     rules = [
@@ -510,14 +510,14 @@ def test_places_are_looked_up_once(scene: Scene) -> None:
         for name in ("torch", "numpy", "torch")
     ]
     first, absent, again = (resolver.resolve(rule) for rule in rules)
-    assert (None, TARGET, TARGET) == (absent.resolution, told(first)[0], told(again)[0])
+    assert (None, TARGET, TARGET) == (absent.resolution, summary(first)[0], summary(again)[0])
     assert first.resolution is not None
     assert again.resolution is not None
     assert first.resolution.environment is again.resolution.environment
 
 
 def toolkit_lock(torch: str, *packages: str) -> str:
-    """Return a uv.lock of a torch that requires some packages, each ``name==version``."""
+    """Return a uv.lock with a torch that requires some packages, each ``name==version``."""
     found = [package.split("==") for package in packages]
     lines = ", ".join(f'{{ name = "{name}", version = "{version}" }}' for name, version in found)
     text = lock_text(torch).replace(
@@ -541,7 +541,7 @@ def toolkit_lock(torch: str, *packages: str) -> str:
     ],
 )
 def test_cuda_of_a_locked_torch(torch: str, packages: list[str], cuda: str | None, scene: Scene) -> None:
-    """A torch without a label is for the CUDA of the libraries that are locked with it, unless they do not tell it."""
+    """A torch without a label gets the CUDA version of the libraries that are locked with it, if they have one."""
     write(scene.consumer / "uv.lock", toolkit_lock(torch, *packages))
     caller = scene.uv(scene.shell(scene.consumer), "sync")
     text = (scene.source / "pyproject.toml").read_text("utf-8")

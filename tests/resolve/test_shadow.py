@@ -13,7 +13,7 @@ from runtime_backend.installed.distributions import DistributionIndex
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """Return what lies in a folder: its files and folders, and where its links lead; no link is followed."""
+    """Return the files and folders below a folder, and the targets of links; no link is followed."""
     found = {}
     for parent, folders, files in os.walk(folder):
         for path in (Path(parent, name) for name in (*folders, *files)):
@@ -37,7 +37,7 @@ def make_environment(path: Path) -> Path:
 
 
 def test_environment(tmp_path: Path) -> None:
-    """The shadow has folders, settings and interpreters of its own; what is installed is the real one's."""
+    """The shadow has its own folders, settings and interpreters; installed distributions are links."""
     real = make_environment(tmp_path / "real")
     shadow = shadow_environment(real, tmp_path / "work/shadow")
     base = str(tmp_path / "base/bin/python3.11")
@@ -57,7 +57,7 @@ def test_environment(tmp_path: Path) -> None:
 
 
 def test_environment_without_an_interpreter(tmp_path: Path) -> None:
-    """An environment is taken as it is, Windows' layout included; what cannot be listed is empty."""
+    """Any layout of an environment works, including that of Windows; an unreadable folder is empty."""
     write(tmp_path / "real/Scripts/python.exe", "")
     write(tmp_path / "real/Scripts/activate", "")
     shadow_environment(tmp_path / "real", tmp_path / "shadow")
@@ -68,7 +68,7 @@ def test_environment_without_an_interpreter(tmp_path: Path) -> None:
 
 
 def test_removing_the_shadow(tmp_path: Path) -> None:
-    """Nothing of the shadow is the real one's own: what is removed or written there stays there."""
+    """Removing and writing in the shadow does not change the real environment."""
     real = make_environment(tmp_path / "real")
     before = tree(real)
     shadow = shadow_environment(real, tmp_path / "shadow")
@@ -80,7 +80,7 @@ def test_removing_the_shadow(tmp_path: Path) -> None:
 
 
 def test_folder(tmp_path: Path) -> None:
-    """A folder's shadow has its own folders of metadata, since uv takes a link for no distribution, and no lock."""
+    """A folder's shadow has no lock, and its own metadata folders, because uv ignores those that are links."""
     real = tmp_path / "lib"
     make_torch(real, "2.7.0")
     write(real / "old.egg-info/PKG-INFO", "Name: old\n")
@@ -99,12 +99,12 @@ def test_folder(tmp_path: Path) -> None:
 
 
 def test_absent_folder(tmp_path: Path) -> None:
-    """A folder that is not there yet has an empty shadow."""
+    """A missing folder has an empty shadow."""
     assert {} == tree(shadow_folder(tmp_path / "absent", tmp_path / "work/shadow"))
 
 
 def make_cache(path: Path) -> Path:
-    """Make a cache as uv leaves it; return it."""
+    """Make a cache like uv's, and return it."""
     for name in (
         "archive-v0",
         "wheels-v6",
@@ -124,14 +124,14 @@ SHARED = (".gitignore", "CACHEDIR.TAG", "archive-v0", "simple-v21", "wheels-v6")
 
 
 def test_cache(tmp_path: Path) -> None:
-    """A cache's shadow shares what is downloaded, and nothing that the outer uv has locked."""
+    """A cache's shadow shares downloads, but no files that the outer uv locks."""
     real = make_cache(tmp_path / "cache")
     shadow_cache(real, tmp_path / "shadow", None)
     assert {name: str(real / name) for name in SHARED} == tree(tmp_path / "shadow")
 
 
 def test_cache_of_a_script(tmp_path: Path) -> None:
-    """A script's environment lies in the cache: its shadow lies in the shadow, and no other one's does."""
+    """The shadow of a cache contains the shadow of one script's environment, and no other environment."""
     real = make_cache(tmp_path / "cache")
     make_environment(real / "environments-v2/train-e74b72e59615f479")
     make_environment(real / "environments-v2/other-00")
@@ -145,6 +145,6 @@ def test_cache_of_a_script(tmp_path: Path) -> None:
 
 
 def test_absent_cache(tmp_path: Path) -> None:
-    """A cache that is not there yet has an empty shadow."""
+    """A missing cache has an empty shadow."""
     shadow_cache(tmp_path / "absent", tmp_path / "work/shadow", "script")
     assert {} == tree(tmp_path / "work/shadow")

@@ -1,4 +1,4 @@
-"""The ways out of a stop: what is told, and the command that goes on, option by option."""
+"""The messages of stops, and the next command in them."""
 
 from __future__ import annotations
 
@@ -62,19 +62,19 @@ def command(folder: Path, line: str) -> Installation:
         ("pip wheel -w dist ./ext", "pip wheel torch==2.7.0 -w dist ./ext"),
         ("uv pip install ./ext", "uv pip install torch==2.7.0 ./ext"),
         ("uv pip install -p /env torch>=2 ./ext", "uv pip install torch==2.7.0 -p /env ./ext"),
-        ("uv run --with ./ext python", "uv run --with torch==2.7.0, with the rest of the command as it is"),
-        ("uv tool install ./ext", "uv tool install --with torch==2.7.0, with the rest of the command as it is"),
-        ("uv tool upgrade ext", "uv tool install --with torch==2.7.0, with the rest of the command as it is"),
-        ("uv tool run ext", "uv tool run --with torch==2.7.0, with the rest of the command as it is"),
-        ("uvx ext", "uv tool run --with torch==2.7.0, with the rest of the command as it is"),
-        ("uv x ext", "uv x --with torch==2.7.0, with the rest of the command as it is"),
+        ("uv run --with ./ext python", "uv run --with torch==2.7.0, with the other arguments unchanged"),
+        ("uv tool install ./ext", "uv tool install --with torch==2.7.0, with the other arguments unchanged"),
+        ("uv tool upgrade ext", "uv tool install --with torch==2.7.0, with the other arguments unchanged"),
+        ("uv tool run ext", "uv tool run --with torch==2.7.0, with the other arguments unchanged"),
+        ("uvx ext", "uv tool run --with torch==2.7.0, with the other arguments unchanged"),
+        ("uv x ext", "uv x --with torch==2.7.0, with the other arguments unchanged"),
         ("uv sync --extra cpu", "uv add torch==2.7.0"),
         ("uv add ext", "uv add torch==2.7.0"),
         ("uv remove numpy", "uv add torch==2.7.0"),
     ],
 )
 def test_with_runtime(line: str, expected: str, tmp_path: Path) -> None:
-    """The runtime goes into the command, in place of what names it already; all the rest stays."""
+    """The requirement replaces another one for the same runtime; the other arguments stay."""
     assert expected == with_runtime(command(tmp_path, line), "torch==2.7.0")
 
 
@@ -82,12 +82,12 @@ def test_with_runtime(line: str, expected: str, tmp_path: Path) -> None:
     ("line", "expected"),
     [
         ("pip install ./ext", f"pip install 'torch @ {WHEEL}' ./ext"),
-        ("uv run --with ./ext p", f"uv run --with 'torch @ {WHEEL}', with the rest of the command as it is"),
+        ("uv run --with ./ext p", f"uv run --with 'torch @ {WHEEL}', with the other arguments unchanged"),
         ("uv sync", f"uv add 'torch @ {WHEEL}'"),
     ],
 )
 def test_with_runtime_by_its_url(line: str, expected: str, tmp_path: Path) -> None:
-    """A requirement that a shell would take apart is quoted."""
+    """A requirement with special characters is quoted for the shell."""
     assert expected == with_runtime(command(tmp_path, line), f"torch @ {WHEEL}")
 
 
@@ -100,12 +100,12 @@ def test_with_runtime_by_its_url(line: str, expected: str, tmp_path: Path) -> No
     ],
 )
 def test_with_runtime_keeps_options_before_the_command(line: str, expected: str, tmp_path: Path) -> None:
-    """An option before ``install`` stays where it is: it may say into which environment."""
+    """An option before ``install`` keeps its place, because it may name the environment."""
     assert expected == with_runtime(command(tmp_path, line), "torch==2.7.0")
 
 
 def test_with_runtime_keeps_the_value_of_an_option(tmp_path: Path) -> None:
-    """An option's value that names the runtime stays, although another word that does is replaced."""
+    """An option's value is not replaced, even if it names the runtime."""
     found = with_runtime(command(tmp_path, "uv pip install -P torch torch ./ext"), "torch==2.7.0")
     assert "uv pip install torch==2.7.0 -P torch ./ext" == found
 
@@ -117,7 +117,7 @@ def test_with_runtime_keeps_a_folder(tmp_path: Path) -> None:
 
 
 def test_with_runtime_under_sync(tmp_path: Path) -> None:
-    """``uv pip sync`` takes files: a requirement among them would be looked for as a file."""
+    """For ``uv pip sync``, which accepts only files, the hint is to add a line to the file."""
     found = with_runtime(command(tmp_path, "uv pip sync a.txt b.txt"), "torch==2.7.0")
     assert "write torch==2.7.0 into a.txt b.txt, then run the same command again" == found
 
@@ -127,7 +127,7 @@ STEPS = [
     Step(why="uv sync, .venv beside the lock", path="/p/.venv", found="torch 2.7.0"),
 ]
 NAMED_FOR_THIS_CALL = (
-    "Nothing is installed by this command. Activate the environment that the wheel is for and has torch, or name one"
+    "This command installs nothing. Activate the environment that the wheel is for and has torch, or name one"
     " for this call: RUNTIME_BACKEND_PIN='torch==VERSION', RUNTIME_BACKEND_TARGET=/path/to/env."
 )
 INSTALLED_OR_LOCKED = (
@@ -143,7 +143,7 @@ INSTALLED_OR_LOCKED = (
         (
             "uv",
             "uv tool install ./ext",
-            "Name it in the same command: uv tool install --with torch, with the rest of the command as it is",
+            "Name it in the same command: uv tool install --with torch, with the other arguments unchanged",
         ),
         ("pip", "pip wheel ./ext", NAMED_FOR_THIS_CALL),
         ("build", None, NAMED_FOR_THIS_CALL),
@@ -161,7 +161,7 @@ INSTALLED_OR_LOCKED = (
     ],
 )
 def test_nothing_known(frontend: str | None, line: str | None, hint: str, tmp_path: Path) -> None:
-    """Where no runtime is known, all that was looked at is told, and the way out that fits the command."""
+    """If no runtime is known, the message lists every place that was looked at, and a command that fits."""
     installation = None if line is None else command(tmp_path, line)
     assert (
         "no torch is known to build against. Looked at:\n"
@@ -172,19 +172,18 @@ def test_nothing_known(frontend: str | None, line: str | None, hint: str, tmp_pa
 
 
 def test_nothing_looked_at(tmp_path: Path) -> None:
-    """Where nothing names a place, that is told."""
+    """If there was no place to look at, the message reports that."""
     assert (
-        "no torch is known to build against. Looked at:\n  nowhere: nothing names a place\n"
+        "no torch is known to build against. Looked at:\n  nothing: no environment and no lock was found\n"
         "Name it in the same command: pip install torch ./ext"
     ) == str(nothing_known("torch", [], "pip", command(tmp_path, "pip install ./ext")))
 
 
 def test_about_to_be_removed(tmp_path: Path) -> None:
-    """``uv sync`` that is about to remove the runtime is told so, with the option that keeps it."""
+    """If ``uv sync`` is about to remove the runtime, the message names the option that keeps it."""
     assert (
         "uv sync is about to remove torch 2.7.0 from /p/.venv: its lock does not install torch here\n"
-        "Keep what is installed: uv sync --inexact, with the rest of the command as it is; or let the project install it:"
-        " uv add torch"
+        "Keep it: uv sync --inexact, with the other arguments unchanged; or add it to the project: uv add torch"
     ) == str(nothing_known("torch", STEPS, "uv", command(tmp_path, "uv sync")))
 
 
@@ -197,7 +196,7 @@ def test_about_to_be_removed(tmp_path: Path) -> None:
     ],
 )
 def test_nothing_to_be_removed(steps: list[Step], tmp_path: Path) -> None:
-    """``uv sync`` without the runtime in its environment removes none."""
+    """If ``uv sync`` has no runtime to remove, the message is the usual one."""
     found = nothing_known("torch", steps, "uv", command(tmp_path, "uv sync"))
     assert "Name it in the same command: uv add torch" == found.hint
 
@@ -209,7 +208,7 @@ def test_nothing_to_be_removed(steps: list[Step], tmp_path: Path) -> None:
         (
             "pip install -e git+https://h/x",
             "a dry run of pip would clone git+https://h/x into its source folder",
-            "Install torch first, in a command of its own; then run: pip install -e URL#egg=NAME",
+            "Install torch first, in a separate command; then run: pip install -e URL#egg=NAME",
         ),
         (
             "uv pip install -r -",
@@ -219,32 +218,32 @@ def test_nothing_to_be_removed(steps: list[Step], tmp_path: Path) -> None:
     ],
 )
 def test_cannot_ask(line: str, why: str, hint: str, tmp_path: Path) -> None:
-    """A command that cannot be asked is told why, with a command that can be."""
-    assert f"{why}: so it is not known which torch the target will have\n{hint}" == str(
+    """For a command that cannot be asked, the message has the reason, and a command that can be asked."""
+    assert f"it is not known which torch the target will have: {why}\n{hint}" == str(
         cannot_ask(command(tmp_path, line), why, "torch")
     )
 
 
 def test_would_not_replace() -> None:
-    """Pip leaves the folder of another version under ``--target`` as it is."""
+    """The message about another version under ``--target`` names both versions and ``--upgrade``."""
     assert (
-        "/there has torch 2.6.0, and pip chooses torch 2.7.0 for it, but leaves the folder of the other one as it is:"
-        " what is there then is neither\nLet pip replace it: the same command with --upgrade."
+        "pip would mix two versions in /there: found torch 2.6.0, but pip chooses torch 2.7.0, and does not replace"
+        " existing folders\nLet pip replace it: the same command with --upgrade."
     ) == str(would_not_replace("torch", "2.6.0", "2.7.0", Path("/there")))
 
 
 @pytest.mark.parametrize(
-    ("decided", "told"),
+    ("decided", "other"),
     [
         (None, "none"),
         (Resolution(identity=Identity(name="torch", version="2.8.0"), how="locked", origin="uv.lock"), "torch 2.8.0"),
     ],
 )
-def test_differs(decided: Resolution | None, told: str) -> None:
-    """A pin that the command does not agree with is told with both, and how to agree."""
+def test_differs(decided: Resolution | None, other: str) -> None:
+    """The message about a differing pin names both runtimes, and a command that agrees."""
     assert (
-        f"RUNTIME_BACKEND_PIN names torch 2.7.0, but the target will have {told} (a dry run)\n"
-        "Tell the frontend, too: pip install torch==2.7.0 ./ext; or take RUNTIME_BACKEND_PIN away."
+        f"RUNTIME_BACKEND_PIN names torch 2.7.0, but the target will have {other} (a dry run)\n"
+        "Give the frontend the same runtime: pip install torch==2.7.0 ./ext; or remove RUNTIME_BACKEND_PIN."
     ) == str(differs(PINNED, decided, "a dry run", "pip install torch==2.7.0 ./ext", "RUNTIME_BACKEND_PIN"))
 
 
@@ -259,17 +258,17 @@ def test_differs(decided: Resolution | None, told: str) -> None:
     ],
 )
 def test_about_to_be_replaced(way_out: str | None, hint: str) -> None:
-    """A runtime that the package itself does not accept is told with the requirement that refuses it."""
+    """The message about a runtime that the package does not accept has the package's requirement."""
     assert (
-        "torch 2.7.0 (pinned: RUNTIME_BACKEND_PIN) is not what the package accepts: pyproject.toml:"
-        f" project.dependencies says 'torch>=3', so that an installation would replace it\n{hint}"
+        "the package does not accept torch 2.7.0 (pinned: RUNTIME_BACKEND_PIN): expected 'torch>=3' (pyproject.toml:"
+        f" project.dependencies); installing the package would replace the runtime\n{hint}"
     ) == str(about_to_be_replaced(PINNED, "torch>=3", "pyproject.toml: project.dependencies", way_out))
 
 
 def test_unverified() -> None:
-    """An assumption is told as one."""
+    """The note about an assumption starts with NOT VERIFIED."""
     assert (
-        "NOT VERIFIED: the command of pip cannot be seen, so that it is not known what it is about to install; torch"
-        " 2.7.0 (pinned: RUNTIME_BACKEND_PIN) counts. If the command installs another torch, this wheel does not fit it:"
-        " run pip, uv or another frontend as a program of its own, where its process can be seen"
+        "NOT VERIFIED: the command of pip cannot be seen, so it is not known what the command installs; assuming torch"
+        " 2.7.0 (pinned: RUNTIME_BACKEND_PIN). If it installs another torch, this wheel does not fit: run pip, uv or"
+        " another frontend as a separate program, so that its process can be seen"
     ) == unverified(PINNED, "the command of pip cannot be seen")

@@ -287,9 +287,7 @@ def test_hook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
         in told
     )
     assert f"set RUNTIME_BACKEND_TRUST={scene.consumer}\n" in told
-    assert (
-        f"where the frontend was started: {scene.consumer}: not looked at, and nothing above it: it belongs to" in told
-    )
+    assert f"where the frontend was started: {scene.consumer}: not read, and no folder above it: it belongs to" in told
 
 
 def test_cache(tmp_path: Path) -> None:
