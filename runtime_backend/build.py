@@ -1,8 +1,7 @@
-"""The build backend: the hooks of PEP 517 and PEP 660, and the one place where errors become messages.
+"""The build backend: the hooks of PEP 517 and PEP 660, and the only place where errors become messages.
 
-``build-backend = "runtime_backend.build"`` in a package's pyproject.toml leads here. The hooks mirror the real
-backend's: those that it may lack are there exactly when it has them, because frontends take their presence for an
-answer. Nothing is imported before a hook is called.
+``build-backend = "runtime_backend.build"`` in a package's pyproject.toml selects this module. Optional hooks exist only
+if the real backend has them, because frontends check that. Nothing is imported before a hook is called.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ ConfigSettings = dict[str, Any] | None
 def get_requires_for_build_wheel(config_settings: ConfigSettings = None) -> list[str]:
     """Return the real backend's requirements and the pinned runtime, if it has to be installed.
 
-    There even where the real backend has no such hook: the runtime is ours to ask for.
+    It exists even if the real backend has no such hook, because the runtime may have to be required.
     """
     with _boundary():
         return _call("get_requires_for_build_wheel").requirements(config_settings)
@@ -62,8 +61,8 @@ def _build_editable(
         return call.build(wheel_directory, config_settings, metadata_directory)
 
 
-# Each optional hook, the real backend's hook that it stands and falls with, and what answers. Whatever is editable goes
-# with build_editable: the runtime is asked for even where the real backend asks for nothing.
+# Optional hook -> (the real backend's hook on which it depends, the function that answers). The requirements of an
+# editable depend on build_editable: the runtime is required even if the real backend requires nothing.
 _MIRRORED: dict[str, tuple[str, Callable[..., Any]]] = {
     "get_requires_for_build_sdist": ("get_requires_for_build_sdist", _get_requires),
     "prepare_metadata_for_build_wheel": ("prepare_metadata_for_build_wheel", _prepare_metadata),
@@ -99,14 +98,15 @@ def _call(hook: str) -> HookCall:
 def _say(line: str) -> None:
     from .system.printable import printable  # noqa: PLC0415 - nothing is imported before a hook is called
 
-    with suppress(OSError, ValueError):  # nobody reads it, or it is closed: no reason to stop a build
+    with suppress(OSError, ValueError):  # a closed stderr is no reason to stop a build
         print(f"runtime-backend: {printable(line)}", file=sys.stderr, flush=True)  # noqa: T201 - the only way out
 
 
 @contextmanager
 def _boundary() -> Iterator[None]:
-    """Turn a refusal of ours, or of the system, into a message and exit code 1; anything else is a bug, and keeps its
-    traceback. A failure of the real backend does not come here: it is printed where it is called.
+    """Turn our errors, and those of the system, into a message and exit code 1.
+
+    Any other exception is a bug, and keeps its traceback. Failures of the real backend are printed where it is called.
     """
     from .errors import RuntimeBackendError, SystemRefusalError  # noqa: PLC0415
     from .system.stopping import orderly  # noqa: PLC0415

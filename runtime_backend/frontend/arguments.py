@@ -8,18 +8,18 @@ from typing import NamedTuple
 
 
 class Arguments(NamedTuple):
-    """A command line, taken apart."""
+    """A parsed command line."""
 
     options: tuple[tuple[str, str], ...]
     """(option as written, value) in order; the value of a flag is empty."""
     positional: tuple[str, ...]
 
     def values(self, *names: str) -> tuple[str, ...]:
-        """Return every value given to an option, under any of its names."""
+        """Return all values of an option, under any of its names."""
         return tuple(value for name, value in self.options if name in names)
 
     def last(self, *names: str) -> str | None:
-        """Return the value given last, which is the one that counts."""
+        """Return the last value of an option, which is the effective one."""
         found = self.values(*names)
         return found[-1] if found else None
 
@@ -29,11 +29,11 @@ class Arguments(NamedTuple):
 
 
 def read_arguments(words: Sequence[str], *, valued: Collection[str], stop_after: int | None = None) -> Arguments:
-    """Take a command line apart.
+    """Parse a command line.
 
-    :param words: without the program.
-    :param valued: the options that take a value, as ``--long`` and ``-s``; any other option is a flag.
-    :param stop_after: read no further than this many positional arguments (``uv run CMD``: what follows is CMD's).
+    :param words: the arguments, without the program.
+    :param valued: the options with a value, as ``--long`` and ``-s``; any other option is a flag.
+    :param stop_after: the number of positional arguments to read (after ``uv run CMD``, the rest belongs to CMD).
     """
     options: list[tuple[str, str]] = []
     positional: list[str] = []
@@ -65,7 +65,7 @@ def find_positional(words: Sequence[str], *, valued: Collection[str]) -> Iterato
 
 
 def _read_options(word: str, rest: Iterator[str], valued: Collection[str]) -> list[tuple[str, str]]:
-    """Return the option of a word; the options, where it is a cluster of short ones (``-qp 3.12``, ``-Utlib``)."""
+    """Return the option in an argument, or the options in a cluster of short ones (``-qp 3.12``, ``-Utlib``)."""
     name, _, value = word.partition("=")
     if word in valued:
         return [(word, next(rest, ""))]

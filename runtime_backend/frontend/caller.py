@@ -1,4 +1,4 @@
-"""The caller: this hook's process as the frontend made it, which frontend that is, and how it isolates builds."""
+"""The caller: this hook's process, its frontend, and the isolation of the build."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from .programs import find_program
 T = TypeVar("T")
 
 _THROWAWAY = r"(pip-)?build-env-[a-z0-9_]{8}"
-"""The name that build and pip (venv isolation) give the folder of a build environment, in the temporary folder."""
+"""The folder's name of a build environment by build or pip (venv isolation), in the temporary folder."""
 
 Isolation = Literal["none", "hidden", "throwaway", "kept", "assumed"]
 """How a frontend isolates a build.
 
 ``none``       not at all
-``hidden``     the interpreter is the target's, with its distributions taken off the path (pip, pdm, pipenv)
+``hidden``     the interpreter is the target's, with its distributions removed from the path (pip, pdm, pipenv)
 ``throwaway``  an environment made for this build (uv, build, poetry, pip's venv isolation)
-``kept``       one that the last build used too (hatch, tox), in which that build's torch may still be
-``assumed``    no frontend is there; the command line explains an isolated build
+``kept``       an environment that the last build used, too (hatch, tox), and that may contain that build's torch
+``assumed``    no frontend is running; the command line explains an isolated build
 """
 
-_TEMPORARY = ("/tmp", "/var/tmp", "/usr/tmp")  # noqa: S108 - where the temporary folder is if no variable names one
+_TEMPORARY = ("/tmp", "/var/tmp", "/usr/tmp")  # noqa: S108 - the defaults without a variable
 
 
 class _Facts(NamedTuple):
-    """What is read of a process when the hook begins."""
+    """The facts about a process, read when the hook begins."""
 
     environ: Mapping[str, str]
     cwd: Path
@@ -47,26 +47,26 @@ class _Facts(NamedTuple):
     reader: EnvironmentReader
     list_ancestors: Callable[[], Sequence[Process]]
     trust: Trust
-    """Whose files are believed without being named."""
+    """The users whose files are read without being named."""
     argv: tuple[str, ...] = ()
-    """This process's own script and arguments."""
+    """The script of this process, and its arguments."""
     find_imported: Callable[[str], str | None] = lambda _: None
-    """Returns the version of a distribution that this process has imported already: tox runs every hook in one."""
+    """Returns the version of a distribution that this process imported; tox runs all hooks in one process."""
     is_hook: bool = True
-    """False: the command line, which explains a build by a frontend that is not there."""
+    """False for the command line, which explains a build without a frontend."""
 
 
 class Caller(_Facts):
-    """Everything that a hook can see of who called it: made once in the face, and passed down."""
+    """All facts about a hook's process and frontend, made once per hook and passed down."""
 
     @cached_property
     def findings(self) -> dict[object, Any]:
-        """What functions have found out about this caller (see :func:`once`)."""
+        """Cached results of functions of this caller (see :func:`once`)."""
         return {}
 
     @cached_property
     def ancestors(self) -> Sequence[Process]:
-        """The processes above, nearest first; read when first asked for."""
+        """The ancestor processes, nearest first; read on first use."""
         return self.list_ancestors()
 
     @cached_property
@@ -95,13 +95,13 @@ class Caller(_Facts):
 
     @property
     def _is_uvs(self) -> bool:
-        """Uv builds in ``<its cache>/builds-v0/.tmpa1B2c3``."""
+        """Whether the build environment is uv's: ``<uv's cache>/builds-v0/.tmpa1B2c3``."""
         is_placed_so = self.prefix.parent.name == "builds-v0" and self.prefix.name.startswith(".tmp")
         return is_placed_so and "uv" in self._config
 
     @property
     def _is_temporary(self) -> bool:
-        """Build and pip build in ``<tmp>/build-env-a1b2c3d4`` and ``<tmp>/pip-build-env-a1b2c3d4``, or one below."""
+        """Whether it is build's or pip's: ``<tmp>/build-env-a1b2c3d4``, ``<tmp>/pip-build-env-a1b2c3d4``, or below."""
         if not self._config:
             return False
         named = next((f for f in (self.prefix, self.prefix.parent) if re.fullmatch(_THROWAWAY, f.name)), None)
@@ -110,23 +110,23 @@ class Caller(_Facts):
 
     @property
     def _temporary_folders(self) -> tuple[str, ...]:
-        """The temporary folders that the variables name, as Python's tempfile reads them."""
+        """The temporary folders in the variables that Python's tempfile reads."""
         return tuple(filter(None, (self.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))))
 
     def is_in_temporary_folder(self, path: Path) -> bool:
-        """Return whether a path lies in the temporary folder, where frontends unpack sdists."""
+        """Return whether a path is in the temporary folder, in which frontends unpack sdists."""
         roots = [os.path.realpath(place) for place in self._temporary_folders or _TEMPORARY]
         return any(Path(os.path.realpath(path)).is_relative_to(root) for root in roots)
 
     @property
     def _is_tox_packaging(self) -> bool:
-        """Tox runs the hooks of its packaging environment, whatever its name, in a process of its own making."""
+        """Whether this is the process in which tox runs the hooks of its packaging environment, of any name."""
         script = Path(self.argv[0]) if self.argv else Path()
         return "TOX_ENV_NAME" in self.environ and script.parts[-2:] == ("pyproject_api", "_backend.py")
 
     @property
     def _is_poetry(self) -> bool:
-        """Poetry leaves no mark but the name of its folder, which anybody might choose: ``<tmp>/tmpa1b2c3d4/.venv``."""
+        """Whether the build environment is poetry's: ``<tmp>/tmpa1b2c3d4/.venv``, a name that others may use."""
         is_named_so = self.prefix.name == ".venv" and re.fullmatch(r"tmp[a-z0-9_]{8}", self.prefix.parent.name)
         if not is_named_so or "virtualenv" not in self._config:
             return False
@@ -134,18 +134,18 @@ class Caller(_Facts):
 
     @cached_property
     def frontends(self) -> tuple[tuple[str, Process], ...]:
-        """The frontends among the processes above, nearest first: the first one calls, on behalf of the others."""
+        """The frontends among the ancestors, nearest first: the first one calls the hooks, started by the others."""
         named = ((find_program(process.argv, process.cwd), process) for process in self.ancestors)
         return tuple((program.name, process) for program, process in named if program is not None)
 
     @cached_property
     def frontend(self) -> tuple[str | None, Process | None]:
-        """The frontend's name, and its process if this system and its command line tell which it is."""
+        """The frontend's name, and its process; None for each that cannot be found."""
         nearest = self.frontends[0] if self.frontends else None
         if self.ancestors and (nearest is None or nearest[1] is not self.ancestors[0]):
-            if self._is_uvs:  # under another name: uv calls hooks itself
+            if self._is_uvs:  # uv under another name: it calls hooks directly
                 return "uv", self.ancestors[0]
-            # pip calls hooks itself as well: this process is a program that has pip as a library.
+            # pip calls hooks directly, too, so the parent is a program that uses pip as a library.
             if self._is_marked_by_pip and (nearest is None or nearest[0] not in ("pip", "pipenv")):
                 return "pip", None
         if nearest is not None:
@@ -154,7 +154,7 @@ class Caller(_Facts):
 
     @property
     def _marked_frontend(self) -> str | None:
-        """The frontend by the marks that it leaves in this process, for where no other process is seen."""
+        """The frontend by its marks in this process, for systems that show no other process."""
         if self.isolation == "hidden" and "pdm-build-env-" in self.environ.get("PYTHONPATH", ""):
             return "pdm"
         if self.isolation == "throwaway" and self._is_poetry:
@@ -169,10 +169,10 @@ class Caller(_Facts):
 
     @cached_property
     def personal_environ(self) -> Mapping[str, str]:
-        """The environment variables as the person has them, as far as this process and the frontend's tell.
+        """The person's environment variables, as far as this process and the frontend's show them.
 
-        A frontend that makes an environment for the build may make it the activated one in here (uv, hatch, tox): then
-        the next process above that does not say so. No further: a shell above keeps what was activated before it.
+        Some frontends activate the build environment in this process (uv, hatch, tox). The variables are then those of
+        the nearest ancestor without that. Only four are read: a shell further up has the variables of its own start.
         """
         if self.isolation not in ("throwaway", "kept"):
             return self.environ
@@ -185,19 +185,19 @@ class Caller(_Facts):
 
     @property
     def working_folders(self) -> tuple[Path, ...]:
-        """Where the person stands: the frontend's working directory, then the shell's.
+        """The person's working directories: the frontend's, then the shell's.
 
-        ``PWD`` is stale under a frontend that a program started elsewhere, or that changed its folder itself.
+        ``PWD`` is out of date if a program started the frontend in another folder, or the frontend changed its folder.
         """
         process = self.frontend[1]
-        told = process.cwd if process is not None else None
+        own = process.cwd if process is not None else None
         shell = self.environ.get("PWD")
-        folders = [told, Path(shell) if shell else None]
+        folders = [own, Path(shell) if shell else None]
         return tuple(dict.fromkeys(folder for folder in folders if folder is not None))
 
 
 def once(find: Callable[[Caller], T]) -> Callable[[Caller], T]:
-    """Keep what a function finds out about a caller: a command line is read once in a hook."""
+    """Cache the result of a function of a caller, so that a command line is read once per hook."""
 
     @wraps(find)
     def found(caller: Caller) -> T:
@@ -210,21 +210,21 @@ def once(find: Callable[[Caller], T]) -> Callable[[Caller], T]:
 
 
 def _working_folder() -> Path:
-    """Return the working folder.
+    """Return the working directory.
 
-    :raises TargetError: when it has been removed, or may not be looked at.
+    :raises TargetError: if it was removed, or may not be read.
     """
     try:
         return Path.cwd()
     except OSError as error:
         raise TargetError(
-            f"the working folder cannot be used: {reason(error)}",
-            hint="It may have been removed. Go to a folder that exists, then run the same command again.",
+            f"the working directory cannot be used: {reason(error)}",
+            hint="It may have been removed. Change to another one, then run the same command again.",
         ) from None
 
 
 def read_caller() -> Caller:
-    """Return the caller of this very process."""
+    """Return the caller of this process."""
     flags = "t" if "t" in getattr(sys, "abiflags", "") else ""
     python = f"{sys.version_info[0]}.{sys.version_info[1]}{flags}"
     return Caller(

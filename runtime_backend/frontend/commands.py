@@ -1,4 +1,4 @@
-"""The running command of a frontend that is a Python program: its name, its options, its folder, its variables."""
+"""The running command of poetry, pdm or pipenv: name, options, working directory and environment."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ class Command(NamedTuple):
     """One running ``poetry``, ``pdm`` or ``pipenv``."""
 
     name: str | None
-    """``install``, ``sync`` …; None where this system does not tell."""
+    """``install``, ``sync`` …; None if this system does not show it."""
     arguments: Arguments
     cwd: Path
     environ: Mapping[str, str]
 
     def names(self, *options: str, separator: str | None = ",") -> list[str]:
-        """Return the names in the lists that an option, which may be repeated, was given."""
+        """Return the names in the lists of an option, which may be repeated."""
         parts = (part.strip() for value in self.arguments.values(*options) for part in value.split(separator))
         return [part for part in parts if part]
 
     def may_be(self, *names: str) -> bool:
-        """Return whether it is one of these commands, or one that is not told."""
+        """Return whether it is one of these commands, or unknown."""
         return self.name is None or self.name in names
 
 
 def read_command(caller: Caller, program: str, process: Process | None, *, valued: Collection[str]) -> Command:
-    """Take a frontend's command line apart.
+    """Parse a frontend's command line.
 
-    :param program: the frontend's name: its words come after it.
-    :param valued: its options that take a value.
+    :param program: the frontend's name, after which its arguments start.
+    :param valued: its options with a value.
     """
     words = _words_after(program, process.argv) if process is not None else ()
     arguments = read_arguments(words, valued=valued)
-    told = process.cwd if process is not None else None
+    own = process.cwd if process is not None else None
     shell = caller.environ.get("PWD")
     return Command(
         name=None if process is None else next(iter(arguments.positional), ""),
         arguments=arguments,
-        cwd=told or (Path(shell) if shell else caller.cwd),
+        cwd=own or (Path(shell) if shell else caller.cwd),
         environ=(process.environ if process is not None else None) or caller.personal_environ,
     )
 
 
 def _words_after(program: str, argv: Sequence[str]) -> Sequence[str]:
-    """Return what follows ``/x/bin/poetry``, ``-m poetry`` or ``/x/poetry/__main__.py``."""
+    """Return the arguments after ``/x/bin/poetry``, ``-m poetry`` or ``/x/poetry/__main__.py``."""
     for index, word in enumerate(argv):
         path = Path(word.replace("\\", "/"))
         if path.stem == program or (path.stem == "__main__" and path.parent.name == program):

@@ -1,7 +1,7 @@
-"""Where the target and the consumer's lock may be: the places, in the order in which they are believed.
+"""Detecting the places where the target and the consumer's lock may be, the most reliable first.
 
-The order and its reasons are section 4.2 of the design. Each detector yields the places it knows of and says what it
-looked at; whether a runtime lies there is not its business.
+The order and its reasons are in section 4.2 of the design. Each detector yields places, and does not look for a runtime
+in them.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from .uv import NAMED, UvCommand, find_uv_command
 def find_places(
     source: Path, caller: Caller, *, stated: Stated | None = None, trust: Trust | None = None
 ) -> Iterator[Place]:
-    """Yield the places to look at, the most believable first; each is looked up only when it is asked for.
+    """Yield the places to look at, the most reliable first; each is looked up on demand.
 
     :param source: the source tree that is built.
-    :param stated: what the consumer says of its target.
-    :param trust: whose files are believed by where they lie; None: the caller's own.
+    :param stated: the consumer's ``target`` table.
+    :param trust: the users whose files are read; None for the caller's trust.
     """
     managed = find_managed(caller)
     if managed is not None:
@@ -50,7 +50,7 @@ def find_places(
 
 
 def find_start(caller: Caller) -> Path | None:
-    """Return the folder from which the consumer's project is looked for, upward: the frontend's, or what it names."""
+    """Return the folder from which the consumer's project is searched for upward: the frontend's, or a named one."""
     managed = find_managed(caller)
     if managed is not None and managed.selection.project is not None:
         return managed.selection.project
@@ -59,9 +59,9 @@ def find_start(caller: Caller) -> Path | None:
 
 
 def find_believed(caller: Caller) -> Trust:
-    """Return whose files are believed: the caller's trust, and the project in which a project manager is at work.
+    """Return the caller's trust, extended by the project in which a project manager is at work.
 
-    The project manager installs from there, whoever has written it.
+    The project manager installs from that project, whatever its owner.
     """
     managed = find_managed(caller)
     if managed is None:
@@ -70,13 +70,13 @@ def find_believed(caller: Caller) -> Trust:
 
 
 def find_uv_options(caller: Caller) -> tuple[str, ...]:
-    """Return the options of a running uv that say where it gets things from."""
+    """Return the options of a running uv that name its sources."""
     command = find_uv_command(caller)
     return () if command is None else command.inherited
 
 
 def _own_environment(caller: Caller) -> Iterator[Place]:
-    """Pip hides the target's distributions, but runs the target's interpreter; without isolation they are there."""
+    """Yield the running interpreter's environment: the target under pip, which only hides it, or without isolation."""
     is_others = caller.isolation == "assumed" and caller.frontend[0] not in (None, "pip")
     if is_others or caller.isolation not in ("none", "hidden", "assumed") or caller.own_environment is None:
         return
@@ -90,16 +90,16 @@ def _own_environment(caller: Caller) -> Iterator[Place]:
 
 
 def _creator(caller: Caller, *, is_pip: bool) -> Iterator[Place]:
-    """The interpreter that made this throw-away environment: the ``command`` line of pyvenv.cfg (Python 3.11).
+    """Yield the interpreter that made this throw-away environment: ``command`` in pyvenv.cfg (Python 3.11).
 
-    Under pip's venv isolation it is the target's; under build it is wherever build is installed, which may be a tool's
-    own environment.
+    Under pip's venv isolation it is the target's. Under build it is the one in which build is installed, which may be a
+    tool's own environment.
     """
     name, process = caller.frontend
     if caller.isolation != "throwaway" or is_pip != (name == "pip" or "PIP_BUILD_TRACKER" in caller.environ):
         return
     command = read_pyvenv_cfg(caller.prefix).get("command", "")
-    interpreter = re.split(r" -m (?:virtual|v)env\b", command)[0]  # build makes it with either
+    interpreter = re.split(r" -m (?:virtual|v)env\b", command)[0]  # build uses either
     if not interpreter and is_pip and process is not None:  # Python 3.10 writes no command
         interpreter = process.argv[0]
     if interpreter:
@@ -115,24 +115,24 @@ def _creator(caller: Caller, *, is_pip: bool) -> Iterator[Place]:
 
 
 def _is_another_activated(environment: Environment, caller: Caller) -> bool:
-    """Return whether the person has an environment activated that is not this one: then either may be meant."""
+    """Return whether another environment than this one is activated, so that either may be the target."""
     activated = caller.personal_environ.get("VIRTUAL_ENV")
     return activated is not None and not _is_same(Path(activated), environment.prefix)
 
 
 def _uv_environment(command: UvCommand, caller: Caller) -> Iterator[Place]:
-    """``uv pip``: the environment that uv itself chose, which nothing in this process names."""
+    """Yield the environment that ``uv pip`` chose, which nothing in this process names."""
     if command.has_no_target:
-        yield Place(why=f"uv {command.name} installs into an environment of its own", path=command.cwd, ends=True)
+        yield Place(why=f"uv {command.name} installs into a new environment", path=command.cwd, ends=True)
     if not command.name.startswith("pip "):
         return
     folder = find_front_folder(caller)
-    # uv makes the build environment with the target's interpreter; what is left is that interpreter's own environment.
+    # uv makes the build environment with the target's interpreter, so its own environment is the last candidate.
     base = ("the interpreter that uv chose", base_prefix(read_pyvenv_cfg(caller.prefix)))
     for why, path in (*command.environment_paths(), base):
         environment = caller.reader.read(path)
         is_named = why in NAMED
-        if not (is_named or _knows_environ(caller)):  # uv's VIRTUAL_ENV is not known, which would go first
+        if not (is_named or _knows_environ(caller)):  # uv's VIRTUAL_ENV is unknown, and would win
             return
         if is_named or (environment is not None and environment.python == caller.reader.python):
             seen = environment.with_folder(folder) if environment and folder else environment
@@ -146,7 +146,7 @@ def _knows_environ(caller: Caller) -> bool:
 
 
 def _activated(caller: Caller) -> Iterator[Place]:
-    """The environment that the person activated: a guess under pip, and under uv where its own choice is not seen."""
+    """Yield the activated environment: a guess under pip, and under uv if its own choice cannot be seen."""
     name = caller.frontend[0]
     is_guess = name == "pip" or (name == "uv" and not _knows_environ(caller))
     environ = caller.personal_environ
@@ -159,7 +159,7 @@ def _activated(caller: Caller) -> Iterator[Place]:
 
 
 def _first_on_path(caller: Caller) -> Iterator[Place]:
-    """Where VIRTUAL_ENV is the build environment's: the environment whose bin comes first on PATH after that one's."""
+    """If VIRTUAL_ENV is the build environment, yield the environment whose bin is next on PATH."""
     if not _is_same(Path(caller.environ.get("VIRTUAL_ENV") or "."), caller.prefix):
         return
     path, conda = caller.environ.get("PATH", ""), caller.environ.get("CONDA_PREFIX")
@@ -176,18 +176,18 @@ def _is_same(one: Path, other: Path) -> bool:
 
 
 def _folders(caller: Caller, trust: Trust) -> Iterator[Place]:
-    """The consumer by folder: upward from where the person stands, a lock before the ``.venv`` beside it."""
+    """Yield the consumer's places upward from the working directories; a lock wins over the ``.venv`` next to it."""
     for index, start in enumerate(caller.working_folders):
-        # The frontend's own folder is known first where it is known at all; the shell's may be another.
-        why = "where the shell stands" if index else "where the frontend was started"
+        # The frontend's working directory comes first if it is known; the shell's may be another.
+        why = "the shell's working directory" if index else "where the frontend was started"
         for place in _upward_from(upward(start), why, caller, trust):
             yield place._replace(is_guess=bool(index) or not caller.ancestors)
 
 
 def _source_tree(source: Path, caller: Caller, trust: Trust) -> Iterator[Place]:
-    """Last, since the checkout of a dependency may carry a lock that is not the consumer's.
+    """Yield the places upward from the source tree: last, because a dependency's checkout may have its own lock.
 
-    What a frontend has unpacked in the temporary folder belongs to nothing that lies above it.
+    For sources that a frontend unpacked in the temporary folder, the folders above do not count.
     """
     if source not in caller.working_folders:
         folders = (source,) if caller.is_in_temporary_folder(source) else upward(source)
@@ -195,11 +195,11 @@ def _source_tree(source: Path, caller: Caller, trust: Trust) -> Iterator[Place]:
 
 
 _ENVIRONMENTS = (".venv", ".pixi/envs/default")
-"""Where projects keep their environment: everybody's way, pixi's."""
+"""The folders of a project's environment: the usual one, and pixi's."""
 
 
 def _upward_from(folders: Iterable[Path], why: str, caller: Caller, trust: Trust) -> Iterator[Place]:
-    """Yield what lies in folders, up to the first one in which somebody else may have put something."""
+    """Yield the places in folders, up to the first one that is not trusted."""
     project: Path | None = None
     for folder in folders:
         locks, paths = find_locks(folder), tuple(folder / name for name in _ENVIRONMENTS)

@@ -1,4 +1,4 @@
-"""What an environment on disk is: its folders of distributions and its Python, read as text where that will do."""
+"""Reading an environment on disk: its folders of distributions and its Python version, from files if possible."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ _ASK = (
 
 
 class _Folders(NamedTuple):
-    """Where the distributions of an environment are."""
+    """The folders of distributions of an environment."""
 
     prefix: Path
     python: str
-    """``3.11``; ``3.13t`` for a free-threaded one."""
+    """``3.11``; ``3.13t`` if it is free-threaded."""
     site_dirs: tuple[Path, ...]
     """In the order of its ``sys.path``."""
     borrowed: tuple[Path, ...] = ()
-    """Those of them that are not its own: the person's, and the system's that a virtual environment lets in."""
+    """Those that are not its own: the user site, and the system's in a virtual environment that includes them."""
     follows_pth: bool = True
-    """Whether what a ``.pth`` file adds counts: for Python it does, for uv it does not."""
+    """Whether folders in ``.pth`` files count: True for Python, False for uv."""
 
 
 class Environment(_Folders):
-    """A place that distributions are installed into."""
+    """An environment, or another prefix with distributions."""
 
     @cached_property
     def distributions(self) -> DistributionIndex:
-        """What is installed there, editable installs included."""
+        """The installed distributions, including editable ones."""
         extend = extend_by_pth if self.follows_pth else extend_by_links
         return DistributionIndex(extend(self.site_dirs))
 
     def with_folder(self, folder: Path) -> Environment:
-        """Return the environment as it looks with another folder of distributions in front."""
+        """Return the environment with another folder of distributions in front."""
         return self._replace(site_dirs=(folder, *self.site_dirs))
 
     def without_folder(self, folder: Path | None) -> Environment:
@@ -51,7 +51,7 @@ class Environment(_Folders):
         return self if folder is None else self._replace(site_dirs=tuple(f for f in self.site_dirs if f != folder))
 
     def seen_by_uv(self) -> Environment:
-        """Return the environment as uv sees it: its own folders alone, and nothing that a ``.pth`` file adds."""
+        """Return the environment as uv sees it: only its own folders, without those in ``.pth`` files."""
         own = tuple(folder for folder in self.site_dirs if folder not in self.borrowed)
         return self._replace(site_dirs=own, follows_pth=False)
 
@@ -60,14 +60,14 @@ class EnvironmentReader(NamedTuple):
     """Reads environments for one running interpreter and one person."""
 
     python: str
-    """The running interpreter's ``X.Y``: preferred where a prefix holds several."""
+    """The running interpreter's ``X.Y``, preferred if a prefix has several."""
     user_base: Path
-    """Where the person's user site lies (``site.getuserbase()``)."""
+    """The base of the person's user site (``site.getuserbase()``)."""
 
     def read(self, path: Path) -> Environment | None:
-        """Return the environment that a prefix, an interpreter, or a file holding a prefix's path names.
+        """Return the environment of a prefix, of an interpreter, or of a file with the path of a prefix.
 
-        A ``.venv`` may be a folder, a link, or a file with the path of one (uv's centralised environments).
+        A ``.venv`` may be a folder, a link, or a file with a path (uv's centralised environments).
         """
         if is_folder(path):
             return self._read_prefix(path)
@@ -100,19 +100,19 @@ class EnvironmentReader(NamedTuple):
 
 
 def read_pyvenv_cfg(prefix: Path) -> Mapping[str, str]:
-    """Return the keys of ``pyvenv.cfg`` in lower case; empty where the prefix is no virtual environment."""
+    """Return ``pyvenv.cfg``, with keys in lower case; empty if the prefix is no virtual environment."""
     pairs = (line.partition("=") for line in read_text(prefix / "pyvenv.cfg").splitlines())
     return {key.strip().lower(): value.strip() for key, _, value in pairs}
 
 
 def base_prefix(config: Mapping[str, str]) -> Path:
-    """Return the prefix of the Python that an environment was made from: ``home`` names its bin, on Windows itself."""
+    """Return the prefix of an environment's base Python; ``home`` is its bin, on Windows the prefix itself."""
     home = Path(config.get("home") or os.devnull)
     return home if is_file(home / "python.exe") else home.parent
 
 
 def is_conda_base(prefix: str, environ: Mapping[str, str]) -> bool:
-    """Return whether a conda environment is the base, whatever its name. Source: uv, ``virtualenv.rs``."""
+    """Return whether a conda environment is the base, of any name. Source: uv, ``virtualenv.rs``."""
     if is_file(Path(prefix) / "conda-meta" / "pixi"):
         return False
     if environ.get("_CONDA_ROOT") == prefix:
@@ -122,19 +122,19 @@ def is_conda_base(prefix: str, environ: Mapping[str, str]) -> bool:
 
 
 def find_site(prefix: Path, python: str) -> Path:
-    """Return where an installer puts distributions for ``--prefix``; it need not be there yet."""
+    """Return the folder of distributions for ``--prefix``, which need not exist."""
     return prefix / "Lib" / "site-packages" if os.name == "nt" else prefix / f"lib/python{python}/site-packages"
 
 
 def _site_dirs(prefix: Path, preferred: str) -> tuple[str | None, tuple[Path, ...]]:
-    """Return the prefix's Python (X.Y) and its folders: of the preferred version, else of the only one there."""
+    """Return the prefix's Python (X.Y) and its folders: of the preferred version, else of the nearest one."""
     if is_folder(prefix / "Lib" / "site-packages"):
         return preferred, (prefix / "Lib" / "site-packages",)
     versions = [path.name[len("python") :] for path in prefix.glob("lib/python3.*") if is_folder(path)]
     versions.sort(key=lambda version: (version != preferred, version.rstrip("t") != preferred.rstrip("t"), version))
     for version in versions:
         names = [f"lib/python{version}/site-packages", f"lib64/python{version}/site-packages"]
-        # Debian keeps what apt and what pip installs in two other folders.
+        # Debian has one folder for apt and another one for pip.
         names += [f"local/lib/python{version}/dist-packages", "lib/python3/dist-packages"]
         found = [prefix / name for name in names if is_folder(prefix / name)]
         if found:
@@ -143,7 +143,7 @@ def _site_dirs(prefix: Path, preferred: str) -> tuple[str | None, tuple[Path, ..
 
 
 def _without_aliases(folders: list[Path]) -> list[Path]:
-    """``lib64`` is often a link to ``lib``."""
+    """Return the folders without duplicates; ``lib64`` is often a link to ``lib``."""
     return list({real_path(folder): folder for folder in reversed(folders)}.values())[::-1]
 
 
@@ -156,7 +156,7 @@ def _major_minor(version: str) -> str:
 
 
 def _ask_interpreter(interpreter: Path) -> Environment | None:
-    """Ask an interpreter where its folders are: for wrappers and shims, whose place tells nothing."""
+    """Run an interpreter to get its folders: for wrappers and shims, whose path is not in a prefix."""
     environ = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONNOUSERSITE", "PYTHONHOME")}
     try:
         answer = subprocess.run(  # noqa: S603 - the person named this interpreter

@@ -1,4 +1,4 @@
-"""Locks and environments by folder: what lies in a folder, and upward from it."""
+"""Finding locks and projects in a folder, and upward from it."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ def upward(start: Path) -> Iterator[Path]:
 
 
 def upward_in(trust: Trust, start: Path) -> Iterator[Path]:
-    """Yield the folder and its parents, up to the first one that others can write to."""
+    """Yield the folder and its parents, up to the first one that is not trusted."""
     return takewhile(lambda folder: trust.objection(folder) is None, upward(start))
 
 
 LOCK_NAMES = ("uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "Pipfile.lock", "pixi.lock", "conda-lock.yml")
-"""The locks that speak for a folder, the first one there is; requirements files are no locks unless they are named."""
+"""The locks of a folder, of which the first one counts. Requirements files are locks only if they are named."""
 
 
 def find_home(environ: Mapping[str, str]) -> Path:
-    """Return a person's home folder: of their variables, else of the system's list of persons."""
+    """Return the home folder in a person's variables, else in the system's user database."""
     home = environ.get("HOME")
     return Path(os.path.expanduser("~") if home is None else home or os.devnull)  # noqa: PTH111 - Path.home raises
 
 
 def find_locks(folder: Path) -> tuple[Path, ...]:
-    """Return the lock that speaks for a folder; several only if it holds several named pylocks (PEP 751) alone."""
+    """Return the lock of a folder; several only if it has nothing but named pylocks (PEP 751)."""
     found = next((folder / name for name in LOCK_NAMES if is_file(folder / name)), None)
     if found is not None:
         return (found,)
@@ -43,26 +43,26 @@ def find_locks(folder: Path) -> tuple[Path, ...]:
 
 
 def _is_named_pylock(name: str) -> bool:
-    """PEP 751: ``pylock.<name>.toml``, the name without a dot."""
+    """Return whether it is ``pylock.<name>.toml``, without a dot in the name (PEP 751)."""
     return name.startswith("pylock.") and name.endswith(".toml") and name.count(".") == 2  # noqa: PLR2004
 
 
 def find_project(start: Path, trust: Trust = EVERYBODY) -> Path | None:
-    """Return the nearest folder upward that has a pyproject.toml.
+    """Return the nearest folder upward with a pyproject.toml.
 
-    :param trust: everybody's for a frontend's own project: the frontend itself reads whatever lies there.
+    :param trust: everybody's for a frontend's own project, since the frontend reads that file, too.
     """
     return next((folder for folder in upward_in(trust, start) if is_file(folder / "pyproject.toml")), None)
 
 
 def find_lock_upward(project: Path, name: str, trust: Trust) -> Path | None:
-    """Return the nearest file of that name: of a frontend's project, or further up, as far as that is trusted."""
+    """Return the nearest file of that name in a frontend's project, or in trusted folders above."""
     folders = upward_in(trust.including(project), project)
     return next((folder / name for folder in folders if is_file(folder / name)), None)
 
 
 def read_toml(path: Path) -> Mapping[str, Any]:
-    """Return a foreign TOML file's document; empty where there is none that can be read."""
+    """Return a foreign TOML file's document; empty if it cannot be read."""
     try:
         return loads(read_text(path))
     except TOMLDecodeError:

@@ -1,4 +1,4 @@
-"""The config settings of a hook before it is called: whether it is there at all is asked first, without them."""
+"""The config settings of a hook before its call: frontends check whether a hook exists without passing them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ..system.files import read_text
 from .caller import Caller
 
 _HOOK_ARGUMENTS = 3
-"""pyproject-hooks starts ``_in_process.py HOOK FOLDER``, with the arguments of the hook in ``FOLDER/input.json``."""
+"""pyproject-hooks runs ``_in_process.py HOOK FOLDER``, with the hook's arguments in ``FOLDER/input.json``."""
 _WORD = r"(?s)(?:-C=?|--config-settings?=)?(runtime-backend\.[\w-]+)=(.*)"
-"""As pip, build and uv write them; the option may be a word of its own."""
+"""A config setting on the command line of pip, build or uv; the option may be a separate argument."""
 
 
 def foresee_config_settings(caller: Caller) -> Mapping[str, Any]:
-    """Return the config settings with which a hook is about to be called, as far as they are seen.
+    """Return the config settings of the coming call, as far as they are visible.
 
-    Of the hook's arguments, where pyproject-hooks has left them; else those of ours on the frontend's command line.
+    They are the hook's arguments in the file by pyproject-hooks, else our settings on the frontend's command line.
     """
     if len(caller.argv) == _HOOK_ARGUMENTS:
         given = _read_arguments(Path(caller.argv[2]) / "input.json")

@@ -1,6 +1,6 @@
-"""Which environment poetry installs into: the activated one, ``.venv`` in the project, or one of its own.
+"""The environment that poetry installs into: the activated one, the project's ``.venv``, or poetry's own.
 
-As in poetry 2.5, ``EnvManager.get``; its settings are read as text.
+Source: poetry 2.5, ``EnvManager.get``; its settings are read from files.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Settings(NamedTuple):
     tables: tuple[Mapping[str, Any], ...]
 
     def text(self, *keys: str) -> str | None:
-        """Return a setting as text; None where nobody set it."""
+        """Return a setting as text; None if it is not set."""
         variable = "POETRY_" + "_".join(key.upper().replace("-", "_") for key in keys)
         if variable in self.environ:
             return self.environ[variable]
@@ -42,7 +42,7 @@ class Settings(NamedTuple):
         return None
 
     def flag(self, *keys: str) -> bool | None:
-        """Return a setting that is on or off; None where nobody set it."""
+        """Return a boolean setting; None if it is not set."""
         text = self.text(*keys)
         return None if text is None else text.lower() in ("true", "1")
 
@@ -55,7 +55,7 @@ class Settings(NamedTuple):
 
 
 def find_environment(root: Path, environ: Mapping[str, str], caller: Caller) -> tuple[str, Path]:
-    """Return where poetry installs a project: (why, path)."""
+    """Return (reason, path) of the environment that poetry installs a project into."""
     config = Path(environ.get("POETRY_CONFIG_DIR") or _user_folder("config", environ)) / "config.toml"
     settings = Settings(environ=environ, tables=(read_toml(root / "poetry.toml"), read_toml(config)))
     name = environment_name(_project_name(root), root)
@@ -65,15 +65,15 @@ def find_environment(root: Path, environ: Mapping[str, str], caller: Caller) -> 
         return "the activated environment", Path(active)
     in_project = settings.flag("virtualenvs", "in-project")
     if in_project is not False and (in_project or is_folder(root / ".venv")):
-        return ".venv beside the lock", root / ".venv"
+        return ".venv next to the lock", root / ".venv"
     if settings.flag("virtualenvs", "create") is False:
         return "the interpreter that poetry chose", base_prefix(read_pyvenv_cfg(caller.prefix))
-    # The build environment is made with the project's interpreter.
+    # poetry makes the build environment with the project's interpreter.
     return "poetry's own environment", settings.environments / f"{name}-py{caller.reader.python.rstrip('t')}"
 
 
 def environment_name(name: str, root: Path) -> str:
-    """Return ``consumer-TDQ2dQ4g``: poetry names its environments for the project's name and its folder."""
+    """Return ``consumer-TDQ2dQ4g``: poetry names an environment by the project's name and a hash of its folder."""
     sanitized = re.sub(r'[ $`!*@"\\\r\n\t]', "_", name.lower())[:42]
     folder = os.path.normcase(os.path.realpath(root))
     digest = base64.urlsafe_b64encode(hashlib.sha256(folder.encode("utf-8", "surrogateescape")).digest()).decode()
@@ -88,7 +88,7 @@ def _project_name(root: Path) -> str:
 
 
 def _user_folder(kind: str, environ: Mapping[str, str]) -> Path:
-    """Return the folder that platformdirs names for poetry's ``cache`` or ``config``."""
+    """Return poetry's ``cache`` or ``config`` folder, as platformdirs does."""
     home = Path(environ.get("HOME") or "~")
     if os.name == "nt":  # pragma: no cover - Windows
         name = "LOCALAPPDATA" if kind == "cache" else "APPDATA"

@@ -1,8 +1,8 @@
-"""Whether the frontend asks for requirements although it builds nothing yet, so that nothing needs to be installed.
+"""Commands that call ``get_requires_*`` but build nothing yet, so that the runtime need not be installed.
 
-Locking, downloading and listing call ``get_requires_*`` like an installation does; what they want is metadata. And uv
-asks a project's packages before its lock is written, and not again, if their metadata are told by hooks (facts on
-frontends, sections 3 and 4): what was required then would be what the last lock says.
+Locking, downloading and listing call the hook like an installation, but need only metadata. And if metadata are
+dynamic, uv calls it before the project's lock is written, and not again (facts on frontends, sections 3 and 4): a
+requirement would come from the old lock.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _UV = ("lock", "export", "tree", "pip compile")
 _PIP = ("lock", "download")
 _PIP_TOOLS = ("pip-compile", "piptools")
 _UV_ASKS_FOR = {"version", "dependencies", "optional-dependencies", "requires-python"}
-"""The fields of ``[project]`` that uv calls a hook for when they are dynamic."""
+"""The fields of ``[project]`` for which uv calls a hook if they are dynamic."""
 
 
 def find_postponement(caller: Caller, project: Mapping[str, Any]) -> str | None:
-    """Return why nothing has to be installed yet; None where a wheel is about to be built, or may be.
+    """Return why the runtime need not be installed yet; None if a wheel may be built next.
 
     :param project: the producer's ``[project]`` table.
     """
     if is_asking(caller.environ):
-        return "the frontend is asked what it is about to install"
+        return "this is a dry run of the frontend"
     name, process = caller.frontend
     if process is None:
         return None
@@ -48,7 +48,7 @@ def find_postponement(caller: Caller, project: Mapping[str, Any]) -> str | None:
         )
         only_locks = command.name == "lock" or command.arguments.has("--lock")
         return f"{name} {command.name} only resolves" if only_locks else None
-    # pipenv calls the hooks itself while it locks; to install, it starts pip.
+    # pipenv calls the hooks directly while it locks; to install, it starts pip.
     return "pipenv locks first" if name == "pipenv" else None
 
 
@@ -64,14 +64,14 @@ def _find_in_uv(command: UvCommand, project: Mapping[str, Any]) -> str | None:
 
 def _is_asked_by_uv(project: Mapping[str, Any]) -> bool:
     dynamic = project.get("dynamic", [])
-    is_told = "name" in project and "version" in project and isinstance(dynamic, list)
-    return not is_told or bool(_UV_ASKS_FOR.intersection(map(str, dynamic)))
+    has_names = "name" in project and "version" in project and isinstance(dynamic, list)
+    return not has_names or bool(_UV_ASKS_FOR.intersection(map(str, dynamic)))
 
 
 def _find_in_pip(process: Process) -> str | None:
     if any(Path(word).stem in _PIP_TOOLS for word in process.argv[:3]):
         return "pip-compile only resolves"
-    from .installations.pip import PIP_VALUED  # noqa: PLC0415 - one frontend's words alone are read
+    from .installations.pip import PIP_VALUED  # noqa: PLC0415 - only one frontend's arguments are read
 
     program = find_program(process.argv, process.cwd)
     words = process.argv[program.start :] if program is not None else ()

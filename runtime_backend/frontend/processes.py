@@ -1,4 +1,4 @@
-"""The processes above this one: argv, working directory, environment. Linux procfs, psutil, or macOS ps and lsof."""
+"""The ancestor processes: argv, working directory, environment. From procfs (Linux), psutil, or ps and lsof (macOS)."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from typing import NamedTuple
 from ..system.files import is_there, read_bytes
 
 _DIGITS = 19
-"""Of a process's number."""
+"""The most digits of a process's number."""
 _DEPTH = 16
-"""More ancestors than any shell in a multiplexer in a container has been seen to have."""
+"""The most ancestors to read; more than were seen in a shell in a multiplexer in a container."""
 
 _WANTED = ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PATH", "PWD")
-"""What is read of an environment that can only be had as one line of text (macOS); ``UV_*`` as well."""
+"""The variables to read if an environment is available only as one line of text (macOS); ``UV_*``, too."""
 
 
 class Process(NamedTuple):
-    """One ancestor; what may not be read is empty."""
+    """One ancestor; fields that may not be read are empty."""
 
     argv: tuple[str, ...]
     cwd: Path | None = None
     environ: Mapping[str, str] = MappingProxyType({})
     pid: int = 0
     started: str = ""
-    """When, as the system counts: with the pid, it identifies the process among all that had the pid."""
+    """The start time in the system's units, which distinguishes processes with the same pid."""
     is_exact: bool = True
-    """False: the words and the variables were cut out of one line of text (macOS ``ps``)."""
+    """False if arguments and variables were split from one line of text (macOS ``ps``)."""
 
 
 def list_ancestors() -> tuple[Process, ...]:
-    """Return the ancestors of this process, the parent first; empty if this system does not report them.
+    """Return the ancestors of this process, the parent first; empty if this system does not show them.
 
-    A procfs of another PID namespace (a container with the host's ``/proc``) numbers other processes.
+    A procfs of another PID namespace (a container with the host's ``/proc``) is not used: its numbers are different.
     """
     if is_there(Path("/proc/self/stat")):
         return tuple(_from_procfs(os.getppid())) if _readlink(Path("/proc/self")) == Path(str(os.getpid())) else ()
@@ -64,7 +64,7 @@ def _from_procfs(pid: int, proc: Path = Path("/proc")) -> Iterator[Process]:
 def _parse_stat(stat: str) -> tuple[int, str] | None:
     """Return (parent's pid, start time in clock ticks since the machine's start) from ``1234 (a name) S 77 …``.
 
-    The name may hold anything but a final parenthesis. Source: proc(5), fields 4 and 22.
+    The name may contain parentheses, so the last one ends it. Source: proc(5), fields 4 and 22.
     """
     fields = stat.rpartition(")")[2].split()
     return (int(fields[1]), next(iter(fields[19:20]), "")) if len(fields) > 1 and _is_number(fields[1]) else None
@@ -83,13 +83,13 @@ def _read(path: Path) -> str:
 
 def _readlink(path: Path) -> Path | None:
     try:
-        return Path(os.readlink(path))  # noqa: PTH115 - Path.readlink would add a process's fate to the types
+        return Path(os.readlink(path))  # noqa: PTH115 - Path.readlink has other exceptions
     except OSError:
         return None
 
 
 def _from_psutil() -> tuple[Process, ...]:
-    """Windows' only way, by the extra ``process``; welcome on macOS."""
+    """Return the ancestors by psutil (the extra ``process``): the only way on Windows, and better on macOS."""
     try:
         import psutil  # noqa: PLC0415 - an extra
     except ImportError:
@@ -115,7 +115,7 @@ def _from_psutil_process(process: object, refused: type[Exception]) -> Process:
 
 
 def _from_ps(pid: int) -> Iterator[Process]:
-    # One -o each: a keyword's header (here, none) is all that follows its equals sign (POSIX, macOS).
+    # One -o per keyword, because everything after its equals sign is the header (POSIX, macOS).
     table = _parse_ps(_output("ps", "-axww", "-o", "pid=", "-o", "ppid=", "-o", "args="))
     for _ in range(_DEPTH):
         if pid not in table:
@@ -140,7 +140,7 @@ def _parse_lsof(text: str) -> Path | None:
 
 
 def _parse_environ(text: str, args: str) -> dict[str, str]:
-    """Return the wanted variables from ``ps -E``: the arguments, then ``NAME=value`` words, unquoted."""
+    """Return the wanted variables from ``ps -E``, which prints the arguments, then ``NAME=value`` without quotes."""
     words = re.split(r" (?=[A-Za-z_][A-Za-z0-9_]*=)", text.strip().removeprefix(args))
     pairs = (word.strip().partition("=") for word in words)
     return {name: value for name, _, value in pairs if name in _WANTED or name.startswith("UV_")}

@@ -1,4 +1,4 @@
-"""Which frontend a command line runs, and where its own words begin."""
+"""Finding the frontend in a command line, and the start of its arguments."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _ALIASES = {
 }
 _CONSOLE_SCRIPT = rb"(?m)^from pip(\._internal\.\S+)? import main"
 _LONGEST_SCRIPT = 2_000
-"""Bytes; the console scripts that installers write have a tenth of that."""
+"""Bytes; ten times the size of the console scripts that installers write."""
 
 
 class Program(NamedTuple):
-    """A frontend, as a command line names it."""
+    """A frontend in a command line."""
 
     name: str
     """One of :data:`FRONTENDS`, without the aliases."""
     start: int
-    """The index of the first word in argv that is the frontend's own."""
+    """The index of the frontend's first argument in argv."""
 
 
 def find_program(argv: Sequence[str], cwd: Path | None = None) -> Program | None:
     """Return the frontend that a command line runs: ``uv sync``, ``python -m pip wheel .``, ``python /x/bin/build``.
 
-    :param cwd: the process's folder, where a script is looked into that has another name than pip's own.
+    :param cwd: the process's working directory, by which a renamed script of pip is found and read.
     """
     if not argv:
         return None
@@ -54,7 +54,7 @@ def find_program(argv: Sequence[str], cwd: Path | None = None) -> Program | None
 
 
 def _is_pip(script: Path) -> bool:
-    """Return whether a file is pip under another name: a console script of it, or a zip archive with it."""
+    """Return whether a file is a renamed pip: a console script, or a zip archive with pip."""
     if not is_file(script):
         return False
     try:
@@ -64,9 +64,9 @@ def _is_pip(script: Path) -> bool:
         return False
     if re.search(_CONSOLE_SCRIPT, head) and len(head) < _LONGEST_SCRIPT:
         return True
-    if not head.startswith((b"#!", b"PK")):  # an archive may begin with a line for the shell, too
+    if not head.startswith((b"#!", b"PK")):  # an archive may start with a shebang, too
         return False
-    import zipfile  # noqa: PLC0415 - hardly a pip is renamed
+    import zipfile  # noqa: PLC0415 - a renamed pip is rare
 
     try:
         with zipfile.ZipFile(script) as archive:
@@ -76,14 +76,14 @@ def _is_pip(script: Path) -> bool:
 
 
 def _program_of(argv: Sequence[str]) -> tuple[str, int]:
-    """Return the module or script that an interpreter runs, and the index of the word after it.
+    """Return the module or script that an interpreter runs, and the index of the argument after it.
 
-    ``-Im build``, ``-mpip``, ``-X dev /x/bin/pip``; an empty name where it runs neither.
+    ``-Im build``, ``-mpip``, ``-X dev /x/bin/pip``; the name is empty if it runs neither.
     """
     index = 1
     while index < len(argv):
         word = argv[index]
-        if word == "-":  # the program comes through standard input
+        if word == "-":  # the program is read from standard input
             break
         if not word.startswith("-"):
             name = Path(word).parent.name if _stem(word) == "__main__" else _stem(word)
@@ -99,7 +99,7 @@ def _program_of(argv: Sequence[str]) -> tuple[str, int]:
 
 
 def _interpreter_option(word: str) -> tuple[str, str]:
-    """Return (letter, attached value) of the option in a cluster that takes a value; empty if none does."""
+    """Return (letter, attached value) of the option with a value in a cluster; empty if there is none."""
     found = re.match(r"-[A-Za-z]*?([cmWX])(.*)", word, re.DOTALL)
     return (found.group(1), found.group(2)) if found else ("", "")
 

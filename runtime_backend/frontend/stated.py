@@ -1,4 +1,4 @@
-"""The target as somebody says it is: named for this call, or in the consumer's table."""
+"""A target that was named for this call, or in the consumer's table."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .places import Named, Place, Stated
 
 
 def named_place(caller: Caller, target: Named | None, lock: Named | None) -> Place | None:
-    """Return what was named for this call, after which nothing is looked at: the lock before the target.
+    """Return the place that was named for this call, after which the search ends; the lock wins over the target.
 
-    :raises TargetError: for a target or lock that is not there.
+    :raises TargetError: if the target or the lock does not exist.
     """
     if lock is not None and not is_file(lock.path):
-        raise TargetError(f"{lock.origin}: found {str(lock.path)!r}, which is no file; expected a lock file")
+        raise TargetError(f"{lock.origin}: found {str(lock.path)!r}, expected the path of a lock file")
     environment = None if target is None else caller.reader.read(target.path)
     if target is not None and environment is None:
         expected = "the prefix of an environment, or its interpreter"
@@ -38,7 +38,7 @@ def named_place(caller: Caller, target: Named | None, lock: Named | None) -> Pla
 
 
 def stated_place(caller: Caller, stated: Stated | None) -> Iterator[Place]:
-    """Yield what the consumer's table says; neither has to be there already."""
+    """Yield the place in the consumer's table; neither lock nor environment needs to exist."""
     if stated is None:
         return
     environment = None if stated.environment is None else caller.reader.read(stated.environment)
@@ -56,6 +56,6 @@ def stated_place(caller: Caller, stated: Stated | None) -> Iterator[Place]:
 
 
 def _selection(lock: Path | None) -> Selection:
-    """Return the part that is meant of a lock that was named: the project beside it, if there is one, or all of it."""
+    """Return the selection of a named lock: the project next to it, if there is one, or everything."""
     is_beside = lock is not None and is_file(lock.parent / "pyproject.toml")
     return Selection(project=lock.parent if lock is not None and is_beside else None)

@@ -1,4 +1,4 @@
-"""uv's command line: which command, which project, which environment, which part of the lock."""
+"""uv's command line: the command, the project, the environment, and the part of the lock."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .environments import is_conda_base
 from .uv_options import FLAGS, INHERITED_OPTIONS, VALUED_OPTIONS, is_on, leaves_out
 
 PROJECT_COMMANDS = ("sync", "run", "add", "remove", "lock", "export", "tree", "version", "upgrade", "audit", "check")
-"""Commands at work on a project and its lock."""
+"""Commands that use a project and its lock."""
 
 _ENVIRONMENTLESS = ("tool", "x")
-"""Commands that install into an environment of their own, which has no runtime yet."""
+"""Commands that install into a new environment, which has no runtime yet."""
 
 NAMED = ("uv --python", "UV_PYTHON")
-"""Reasons for an environment that is the target, whatever may be there."""
+"""Reasons by which an environment is the target, whatever it contains."""
 
 
 class UvCommand(NamedTuple):
@@ -35,13 +35,13 @@ class UvCommand(NamedTuple):
 
     @property
     def is_project(self) -> bool:
-        """Whether it works on a project and its lock."""
+        """Whether it uses a project and its lock."""
         is_outside = self.arguments.has("--no-project") or is_on(self.environ.get("UV_NO_PROJECT")) or self.is_script
         return self.name in PROJECT_COMMANDS and not is_outside
 
     @property
     def script(self) -> str | None:
-        """The script that it runs or syncs (PEP 723): a path, ``-`` for standard input, or a URL."""
+        """The script that it runs or installs for (PEP 723): a path, ``-`` for standard input, or a URL."""
         named = self.arguments.last("--script") if self.name in ("sync", "lock", "export", "tree", "add") else None
         if named is not None or self.name != "run" or len(self.arguments.positional) < 2:  # noqa: PLR2004
             return named
@@ -56,22 +56,22 @@ class UvCommand(NamedTuple):
 
     @property
     def is_script(self) -> bool:
-        """Whether it installs what a script says that it needs (PEP 723), into an environment of the script's own."""
+        """Whether it installs the requirements of a script (PEP 723) into the script's environment."""
         return self.script is not None
 
     @property
     def is_unnamed_script(self) -> bool:
-        """Whether the script cannot be read again: it came through standard input, or from the network."""
+        """Whether the script cannot be read again, because it came from standard input or the network."""
         return self.script is not None and (self.script == "-" or "://" in self.script)
 
     @property
     def is_isolated(self) -> bool:
-        """Whether it makes a new environment for the project, which goes afterwards."""
+        """Whether it makes a temporary environment for the project."""
         return self.arguments.has("--isolated") or is_on(self.environ.get("UV_ISOLATED"))
 
     @property
     def is_exact(self) -> bool:
-        """Whether it removes what the lock does not reach."""
+        """Whether it removes distributions that the lock does not reach."""
         return self.arguments.has("--exact") or (self.name == "sync" and not self.arguments.has("--inexact"))
 
     @property
@@ -80,21 +80,21 @@ class UvCommand(NamedTuple):
         return self.arguments.has("--require-build-hashes") or is_on(self.environ.get("UV_REQUIRE_BUILD_HASHES"))
 
     def leaves_out(self, name: str) -> bool:
-        """Return whether it does not install a distribution of the index although the lock reaches it.
+        """Return whether its options exclude a distribution that the lock reaches.
 
-        :param name: normalised.
+        :param name: the normalised name.
         """
         return leaves_out(name, self.arguments, self.environ)
 
     @property
     def is_layered(self) -> bool:
-        """Whether it puts an environment of its own in front of another one (``uv run --with``)."""
+        """Whether it makes an environment in front of another one (``uv run --with``)."""
         options = ("--with", "-w", "--with-editable", "--with-requirements")
         return self.name == "run" and self.arguments.has(*options)
 
     @property
     def tool_package(self) -> str | None:
-        """What ``uv tool install`` and ``uvx`` install, beside what ``--with`` names."""
+        """The requirement that ``uv tool install`` and ``uvx`` install, besides those of ``--with``."""
         if self.name not in _ENVIRONMENTLESS:
             return None
         word = next(iter(self.arguments.positional[1 if self.name == "x" else 2 :]), None)
@@ -102,7 +102,7 @@ class UvCommand(NamedTuple):
 
     @property
     def program(self) -> str | None:
-        """What it is called, if it installs: ``uv sync``, ``uv tool install``, ``uv run`` …"""
+        """The name of the command, if it installs: ``uv sync``, ``uv tool install``, ``uv run`` …"""
         if self.name == "tool":
             name = next(iter(self.arguments.positional[1:2]), "")
             return f"uv tool {name}" if name in ("install", "run", "uvx", "upgrade") else None
@@ -110,25 +110,25 @@ class UvCommand(NamedTuple):
 
     @property
     def has_no_target(self) -> bool:
-        """Whether it installs into a fresh environment that cannot hold a runtime yet."""
+        """Whether it installs into a new environment, which has no runtime yet."""
         return self.name in _ENVIRONMENTLESS or self.is_script
 
     @property
     def inherited(self) -> tuple[str, ...]:
-        """The options that a uv which fetches something for this one has to be given."""
+        """The options to pass to another uv that downloads for this one."""
         found = ((name, value) for name, value in self.arguments.options if name in INHERITED_OPTIONS)
         return tuple(word for pair in found for word in pair if word)
 
     @property
     def project(self) -> Path:
-        """The folder that the project is looked for from, upward."""
+        """The folder from which the project is searched for upward."""
         named = self.arguments.last("--project") or self.environ.get("UV_PROJECT")
         return self.cwd / named if named else self.cwd
 
     def environment_paths(self) -> tuple[tuple[str, Path], ...]:
-        """Return where ``uv pip`` looks for its environment: (why, path), in its own order.
+        """Return (reason, path) of each place where ``uv pip`` looks for its environment, in its order.
 
-        Nothing where it is the interpreter itself that is meant (``--system``).
+        Empty if the interpreter itself is the target (``--system``).
         """
         for why, text in zip(NAMED, (self.arguments.last("--python", "-p"), self._python), strict=True):
             path = _as_path(text, self.cwd)
@@ -148,13 +148,13 @@ class UvCommand(NamedTuple):
 
     @property
     def _python(self) -> str | None:
-        """``UV_PYTHON``, unless the command line says otherwise."""
+        """``UV_PYTHON``, unless an option overrides it."""
         return None if self.arguments.has("--python", "-p", "--system") else self.environ.get("UV_PYTHON")
 
     def project_environment(self, root: Path) -> tuple[str, Path]:
-        """Return where a project command installs: (why, path).
+        """Return (reason, path) of the environment that a project command installs into.
 
-        :param root: the workspace root, beside whose lock ``.venv`` lies.
+        :param root: the workspace root, with the lock and ``.venv``.
         """
         active = self.environ.get("VIRTUAL_ENV")
         if self.arguments.has("--active") and active:
@@ -162,12 +162,12 @@ class UvCommand(NamedTuple):
         named = self.environ.get("UV_PROJECT_ENVIRONMENT")
         if named:
             return "UV_PROJECT_ENVIRONMENT", root / named
-        return ".venv beside the lock", root / ".venv"
+        return ".venv next to the lock", root / ".venv"
 
     def selection(self, project: Path | None) -> Selection:
-        """Return the part of the lock that the command line asks for."""
+        """Return the part of the lock that the command line selects."""
         given, flag = self.arguments, self.arguments.has
-        is_add = self.name in ("add", "remove")  # there, --extra is one of the requirement that is written
+        is_add = self.name in ("add", "remove")  # there, --extra is an extra of the requirement that is added
         only = frozenset(given.values("--only-group")) | ({"dev"} if flag("--only-dev") else frozenset())
         groups = frozenset(given.values("--group"))
         extras = given.values("--optional") if is_add else _split(given.values("--extra"))
@@ -189,15 +189,15 @@ class UvCommand(NamedTuple):
 
 
 def read_uv_command(argv: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> UvCommand:
-    """Take uv's command line apart.
+    """Parse uv's command line.
 
-    :param argv: with the program; ``uvx`` is ``uv tool run``.
+    :param argv: the arguments with the program; ``uvx`` is ``uv tool run``.
     """
     program = argv[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe") if argv else ""
     words = ["tool", "run", *argv[1:]] if program == "uvx" else list(argv[1:])
     first = read_arguments(words, valued=VALUED_OPTIONS, stop_after=1).positional
     name = first[0] if first else ""
-    # What follows `uv run CMD` belongs to CMD; what follows `uv add X` are still options of uv's.
+    # Arguments after `uv run CMD` belong to CMD; options after `uv add X` still belong to uv.
     valued = VALUED_OPTIONS - FLAGS.get(name, frozenset({"--no-binary"}))
     arguments = read_arguments(words, valued=valued, stop_after=_words_of_uv(name, words))
     if name == "pip":
@@ -206,7 +206,7 @@ def read_uv_command(argv: Sequence[str], cwd: Path, environ: Mapping[str, str]) 
 
 
 def _words_of_uv(name: str, words: Sequence[str]) -> int | None:
-    """Return after how many positional words the rest belongs to another program; None: all of it is uv's."""
+    """Return the number of positional arguments after which the rest is another program's; None if all are uv's."""
     if name == "tool":
         names = read_arguments(words, valued=VALUED_OPTIONS, stop_after=2).positional
         return 3 if names[1:] in (("run",), ("uvx",)) else None  # the program uvx calls `uv tool uvx`
@@ -215,7 +215,7 @@ def _words_of_uv(name: str, words: Sequence[str]) -> int | None:
 
 @once
 def find_uv_command(caller: Caller) -> UvCommand | None:
-    """Return the running uv; None where the frontend is another, or its process is not seen."""
+    """Return the running uv; None if the frontend is another one, or its process cannot be seen."""
     name, process = caller.frontend
     if name != "uv" or process is None:
         return None
@@ -226,7 +226,7 @@ def find_uv_command(caller: Caller) -> UvCommand | None:
 
 
 def _as_path(text: str | None, cwd: Path) -> Path | None:
-    """Return the path that ``--python`` names; a version (``3.12``) or a name (``pypy``) names none."""
+    """Return the path in ``--python``; None for a version (``3.12``) or a name (``pypy``)."""
     if not text or not (any(mark in text for mark in "/\\") or is_there(cwd / text)):
         return None
     return cwd / text

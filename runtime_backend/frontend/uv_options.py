@@ -1,4 +1,4 @@
-"""uv's options and settings: which take a value, and which say where uv gets things from."""
+"""uv's options and settings: those with a value, and those that name sources."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _VALUED = """
 -C -P -b -c -e -f -i -m -o -p -r -t -w
 """
 VALUED_OPTIONS = frozenset(_VALUED.split())
-"""Options that take a value, in uv 0.5 to 0.13. A flag taken for one of these would swallow the word after it."""
+"""Options with a value, in uv 0.5 to 0.13. A flag in this list would swallow the next argument."""
 
 _INHERITED = """
 --allow-insecure-host --cache-dir --config-file --default-index --exclude-newer --extra-index-url --find-links --index
@@ -30,7 +30,7 @@ _INHERITED = """
 -f -i -n
 """
 INHERITED_OPTIONS = frozenset(_INHERITED.split())
-"""Options that say where uv gets things from, as ``uv pip install`` takes them too."""
+"""Options that name sources, of those that ``uv pip install`` has, too."""
 
 
 FLAGS = {
@@ -39,22 +39,22 @@ FLAGS = {
     "add": frozenset({"--no-binary", "--editable"}),
     "tool": frozenset({"--no-binary", "--editable", "-e"}),
 }
-"""Those that are flags in some commands; ``--no-binary`` takes a value under ``uv pip`` alone."""
+"""Command -> options that are flags in it; ``--no-binary`` has a value only in ``uv pip``."""
 
 
 def has_places(sources: object) -> bool:
-    """Return whether ``tool.uv.sources`` names a URL, a path or a repository: uv then replaces what is satisfied."""
+    """Return whether ``tool.uv.sources`` has a URL, path or repository, which replaces satisfied distributions."""
     tables = sources.values() if isinstance(sources, dict) else ()
     entries = [entry for table in tables for entry in (table if isinstance(table, list) else [table])]
     return any(not isinstance(entry, dict) or "index" not in entry for entry in entries)
 
 
 def leaves_out(name: str, arguments: Arguments, environ: Mapping[str, str]) -> bool:
-    """Return whether a command does not install a distribution of the index although the lock reaches it.
+    """Return whether options exclude a distribution of the index that the lock reaches.
 
-    The options ``--only-install-…`` are not in uv's help, and are obeyed (uv 0.13).
+    The options ``--only-install-…`` are not in uv's help, but work (uv 0.13).
 
-    :param name: normalised.
+    :param name: the normalised name.
     """
     without, only = (
         normalise_names(
@@ -72,5 +72,5 @@ def _variable(option: str) -> str:
 
 
 def is_on(text: str | None) -> bool:
-    """Return whether the text of a variable switches its option on."""
+    """Return whether the value of a variable turns its option on."""
     return (text or "").lower() in ("1", "true", "yes", "y", "on", "t")

@@ -169,7 +169,7 @@ def test_nothing_to_install(scene: Scene) -> None:
     assert {} == ask(scene, make_pip(scene, reporting()), "install", "x").changes
 
 
-ODD = "it is not laid out as pip's documentation says (installation report, version 1)"
+ODD = "expected the format in pip's documentation (installation report, version 1)"
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_failure(scene: Scene) -> None:
     with pytest.raises(DecisionError) as caught:
         ask(scene, pip, "install", "x")
     assert (
-        "pip install --dry-run failed with exit code 1, so that it is not known what the command is about to install:\n"
+        "pip install --dry-run failed with exit code 1, so it is not known what the command installs:\n"
         "  ERROR: No matching distribution found for x"
     ) == caught.value.message
     assert (caught.value.hint or "").endswith(f"\n  {pip.path} {' '.join(pip.note.words)}")

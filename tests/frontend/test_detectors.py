@@ -422,7 +422,7 @@ def test_stale_shell(tmp_path: Path) -> None:
     python = Process(argv=("python", "-m", "build"), cwd=scene.elsewhere, environ=shell)
     caller = scene.build(shell)._replace(list_ancestors=lambda: [python, SHELL])
     places = list(find_places(scene.source, caller))
-    assert [("where the shell stands", True)] == [(place.why, place.is_guess) for place in places if place.locks]
+    assert [("the shell's working directory", True)] == [(place.why, place.is_guess) for place in places if place.locks]
 
 
 def test_deactivated(tmp_path: Path) -> None:
@@ -544,7 +544,7 @@ def test_explicit_lock_missing(tmp_path: Path) -> None:
     lock = Named(path=tmp_path, origin="RUNTIME_BACKEND_LOCK")
     with pytest.raises(TargetError) as caught:
         named_place(scene.pip(scene.shell(scene.elsewhere)), None, lock)
-    assert f"RUNTIME_BACKEND_LOCK: found '{tmp_path}', which is no file; expected a lock file" == str(caught.value)
+    assert f"RUNTIME_BACKEND_LOCK: found '{tmp_path}', expected the path of a lock file" == str(caught.value)
 
 
 @pytest.mark.parametrize("name", LOCK_NAMES)

@@ -79,7 +79,7 @@ def test_time_limit(patience: float, rest: str, tmp_path: Path, monkeypatch: pyt
     with pytest.raises(DecisionError) as caught:
         run.run(1.5, lambda: told.append("slow"))
     assert (
-        "a dry run took more than 1.5 s, so that it is not known what the command is about to install\n"
+        "a dry run took more than 1.5 s, so it is not known what the command installs\n"
         "Allow more seconds: RUNTIME_BACKEND_ASK_TIMEOUT=900, then run the same command again."
     ) == str(caught.value)
     assert (["slow"] if patience < 1 else []) == told
@@ -93,11 +93,11 @@ def test_failure(stream: str) -> None:
     with pytest.raises(DecisionError) as caught:
         run.run(60, never)
     assert [
-        "a dry run failed with exit code 3, so that it is not known what the command is about to install:",
+        "a dry run failed with exit code 3, so it is not known what the command installs:",
         *(f"  line {number}" for number in range(8, 20)),
     ] == caught.value.message.splitlines()
     assert (
-        "If the frontend itself would stop here, mend what it reports; it was asked by this command:\n"
+        "If the frontend itself stops with the same error, correct that first. The dry run was:\n"
         f"  {' '.join(run.argv)}"
     ) == caught.value.hint
 

@@ -80,9 +80,9 @@ def test_project(line: str, environ: dict[str, str], expected: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "environ", "expected"),
     [
-        ("uv sync", {}, (".venv beside the lock", Path("/root/.venv"))),
-        ("uv sync", {"VIRTUAL_ENV": "/v"}, (".venv beside the lock", Path("/root/.venv"))),
-        ("uv sync --active", {}, (".venv beside the lock", Path("/root/.venv"))),
+        ("uv sync", {}, (".venv next to the lock", Path("/root/.venv"))),
+        ("uv sync", {"VIRTUAL_ENV": "/v"}, (".venv next to the lock", Path("/root/.venv"))),
+        ("uv sync --active", {}, (".venv next to the lock", Path("/root/.venv"))),
         ("uv sync --active", {"VIRTUAL_ENV": "/v", "UV_PROJECT_ENVIRONMENT": "e"}, ("uv --active", Path("/v"))),
         ("uv sync", {"UV_PROJECT_ENVIRONMENT": "e"}, ("UV_PROJECT_ENVIRONMENT", Path("/root/e"))),
         ("uv sync", {"UV_PROJECT_ENVIRONMENT": "/e"}, ("UV_PROJECT_ENVIRONMENT", Path("/e"))),

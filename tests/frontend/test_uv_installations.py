@@ -114,7 +114,7 @@ def test_pip_sync(scene: Scene) -> None:
         installation.files,
         installation.constraints,
     )
-    assert "uv pip sync removes what its files do not name" == installation.obstacle
+    assert "uv pip sync removes what is not in its files" == installation.obstacle
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_layers(words: tuple[str, ...], expected: tuple[str, ...], scene: Scene)
     """What ``--with`` names is a list: a comma within extras, or before another specifier, separates nothing."""
     installation = found(scene, *words)
     assert (expected, ()) == (installation.words, installation.editables)
-    assert f"{installation.program} makes an environment of its own" == installation.obstacle
+    assert f"{installation.program} makes a new environment" == installation.obstacle
 
 
 def test_uvx(scene: Scene) -> None:

@@ -292,8 +292,8 @@ def test_working_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyP
         read_caller()
     monkeypatch.chdir(tmp_path)
     assert (
-        "the working folder cannot be used: No such file or directory\n"
-        "It may have been removed. Go to a folder that exists, then run the same command again."
+        "the working directory cannot be used: No such file or directory\n"
+        "It may have been removed. Change to another one, then run the same command again."
     ) == str(caught.value)
 
 

@@ -342,7 +342,7 @@ def test_environments_of_uvs_own(words: list[str], scene: Scene, frontend: Front
     found = decide(scene, scene.uv(shell(scene, VIRTUAL_ENV=str(scene.target)), *words))
     assert ("9.4.0", 1) == (summary(found)[0], len(frontend.asked))
     program = frontend.asked[0].program
-    assert ("the command", program, f"it may move torch: {program} makes an environment of its own") in [
+    assert ("the command", program, f"it may move torch: {program} makes a new environment") in [
         (step.why, step.path, step.found) for step in found.steps
     ]
 

@@ -64,7 +64,7 @@ def test_lock_that_does_not_reach(  # noqa: PLR0913 - columns and fixtures
     more = {} if is_there else {"UV_PROJECT_ENVIRONMENT": str(scene.root / "bare")}
     found = decide(scene, uv(scene, line, **more))
     name = f"{lock.partition(' ')[0]} does not install it (no extra, default groups)"
-    why = f"uv {line.partition(' ')[0]}, {'.venv beside the lock' if is_there else 'UV_PROJECT_ENVIRONMENT'}"
+    why = f"uv {line.partition(' ')[0]}, {'.venv next to the lock' if is_there else 'UV_PROJECT_ENVIRONMENT'}"
     expected = {
         (True, True): (None, f"asked: a dry run: torch {STALE} is removed"),
         (True, False): (STALE, f"read: {name}, and nothing removes it"),
@@ -306,7 +306,7 @@ def test_manager_that_is_not_seen(is_locked: bool, scene: Scene, frontend: Front
     if is_locked:
         expected = LOCKED, f"assumed: {scene.consumer}/pdm.lock (no extra, default groups)"
     else:
-        expected = STALE, "assumed: pdm (some command): no lock lists what it installs"
+        expected = STALE, "assumed: pdm (unknown command): no lock lists what it installs"
     assert (*expected, []) == (*summary(found), frontend.asked)
     evidence = expected[1].partition(": ")[2]
     assert any(note.startswith(f"NOT VERIFIED: {evidence}, so it is not known") for note in found.notes)

@@ -455,7 +455,7 @@ def test_missing_environment_beside_no_lock(scene: Scene) -> None:
     """A project without lock and environment is reported, and no other place is looked at."""
     write(scene.elsewhere / "pyproject.toml", "")
     outcome = resolve(scene, scene.uv(scene.shell(scene.elsewhere, scene.other), "sync"))
-    assert ("uv sync, .venv beside the lock", f"{scene.elsewhere}/.venv", "no environment") == (
+    assert ("uv sync, .venv next to the lock", f"{scene.elsewhere}/.venv", "no environment") == (
         outcome.steps[0].why,
         outcome.steps[0].path,
         outcome.steps[0].found,

@@ -123,8 +123,8 @@ def test_with_runtime_under_sync(tmp_path: Path) -> None:
 
 
 STEPS = [
-    Step(why="uv sync, .venv beside the lock", path="/p/uv.lock", found="no torch for this selection"),
-    Step(why="uv sync, .venv beside the lock", path="/p/.venv", found="torch 2.7.0"),
+    Step(why="uv sync, .venv next to the lock", path="/p/uv.lock", found="no torch for this selection"),
+    Step(why="uv sync, .venv next to the lock", path="/p/.venv", found="torch 2.7.0"),
 ]
 NAMED_FOR_THIS_CALL = (
     "This command installs nothing. Activate the environment that the wheel is for and has torch, or name one"
@@ -165,8 +165,8 @@ def test_nothing_known(frontend: str | None, line: str | None, hint: str, tmp_pa
     installation = None if line is None else command(tmp_path, line)
     assert (
         "no torch is known to build against. Looked at:\n"
-        "  uv sync, .venv beside the lock: /p/uv.lock: no torch for this selection\n"
-        "  uv sync, .venv beside the lock: /p/.venv: torch 2.7.0\n"
+        "  uv sync, .venv next to the lock: /p/uv.lock: no torch for this selection\n"
+        "  uv sync, .venv next to the lock: /p/.venv: torch 2.7.0\n"
         f"{hint}"
     ) == str(nothing_known("torch", STEPS, frontend, installation))
 

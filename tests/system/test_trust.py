@@ -283,7 +283,7 @@ def test_hook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
         build.build_wheel(str(tmp_path))
     told = capfd.readouterr().err
     assert (
-        f"note: {scene.consumer}/uv.lock is not used: another user may have put it there ({scene.consumer}: it belongs to"
+        f"note: {scene.consumer}/uv.lock is not used: another user may have written it ({scene.consumer}: it belongs to"
         in told
     )
     assert f"set RUNTIME_BACKEND_TRUST={scene.consumer}\n" in told

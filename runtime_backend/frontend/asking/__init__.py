@@ -1,4 +1,4 @@
-"""Asking the frontend's own resolver: a dry run of the same command, once for all hooks that it calls.
+"""Asking the frontend's own resolver by a dry run of the same command, once for all hooks of the command.
 
-Nothing is imported here: most commands prove that nothing moves, and ask nothing.
+Nothing is imported here, because most decisions are proved without asking.
 """

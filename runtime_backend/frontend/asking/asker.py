@@ -1,12 +1,12 @@
-"""The asker: a command is asked once, and the answer is kept for all the hooks that it calls.
+"""The asker: a command is asked once, and the answer is kept for all hooks that it calls.
 
-Kept answers lie in the cache, named for the frontend's process (pid, start time) and its command line::
+Kept answers are in the cache, named by a hash of the frontend's process (pid, start time) and its command line::
 
     <cache>/asked/5f1c….json     the answer
-    <cache>/asked/5f1c….lock     held by the one hook that asks; uv calls the hooks of several packages side by side
-    <cache>/asked/.new-5f1c…-…/  the shadow environment and the shadow cache, as long as it asks
+    <cache>/asked/5f1c….lock     held by the hook that asks; uv calls the hooks of several packages at the same time
+    <cache>/asked/.new-5f1c…-…/  the shadow environment and the shadow cache while it asks
 
-The nested frontend calls our hooks too: a variable makes them tell metadata and ask nothing.
+The nested frontend calls our hooks, too: a variable makes them answer with metadata and ask nothing.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _DAY = 24 * 60 * 60
 
 
 class Asker(NamedTuple):
-    """Asks the frontend of one hook call."""
+    """Asks the frontend of one hook call. ``say`` prints a line for the person."""
 
     folder: Path
-    """Where answers are kept."""
+    """The folder of kept answers."""
     caller: Caller
     limit: float
-    """Seconds that an answer may take."""
+    """The time limit of a dry run, in seconds."""
     is_offline: bool
     say: Callable[[str], None]
 
@@ -49,9 +49,9 @@ class Asker(NamedTuple):
         return read_answer(self._entry(installation).with_suffix(".json"))
 
     def ask(self, installation: Installation) -> Answer:
-        """Return what a command is about to change.
+        """Return the changes that a command is about to make.
 
-        :raises DecisionError: when the frontend does not answer.
+        :raises DecisionError: if the frontend does not answer.
         """
         entry = self._entry(installation)
         try:
@@ -76,19 +76,19 @@ class Asker(NamedTuple):
         return answer
 
     def _run(self, installation: Installation, work: Path) -> Answer:
-        from .pip import dry_runs_of_pip  # noqa: PLC0415 - most commands prove, and ask nothing
-        from .uv import dry_runs_of_uv  # noqa: PLC0415 - as above
+        from .pip import dry_runs_of_pip  # noqa: PLC0415 - most decisions are proved
+        from .uv import dry_runs_of_uv  # noqa: PLC0415 - most decisions are proved
 
         environ = {**(installation.environ or self.caller.personal_environ), GUARD: "1"}
-        environ.pop("RUNTIME_BACKEND_LOG", None)  # the log is of the build, not of what one hook does for it
+        environ.pop("RUNTIME_BACKEND_LOG", None)  # the log is for the hooks of the build, not of the dry run
         make = dry_runs_of_pip if installation.program.startswith("pip ") else dry_runs_of_uv
         labels, changes = list[str](), dict[str, Change]()
         for asked in make(installation, environ, work, self.caller, is_offline=self.is_offline):
-            changes.update(asked.run(self.limit, partial(self._tell, asked.label)))
+            changes.update(asked.run(self.limit, partial(self._announce, asked.label)))
             labels.append(asked.label)
         return Answer(command=", ".join(labels), changes=changes)
 
-    def _tell(self, label: str) -> None:
+    def _announce(self, label: str) -> None:
         self.say(f"asking the frontend what it is about to install ({label}) ...")
 
     def _entry(self, installation: Installation) -> Path:
@@ -97,9 +97,9 @@ class Asker(NamedTuple):
         return self.folder / digest([json.dumps(facts)])
 
     def _forget(self) -> None:
-        """Remove what was answered a day ago: no command is that old."""
-        import shutil  # noqa: PLC0415 - most commands prove, and ask nothing
-        import time  # noqa: PLC0415 - as above
+        """Remove answers older than a day: no command runs that long."""
+        import shutil  # noqa: PLC0415 - most decisions are proved
+        import time  # noqa: PLC0415 - most decisions are proved
 
         for name in list_names(self.folder):
             path = self.folder / name

@@ -1,4 +1,4 @@
-"""A dry run: the command, and how to read what it prints."""
+"""A dry run: the command, and the reader of its output."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from ...errors.reasons import reason
 from .answer import Change
 
 _PATIENCE = 2.0
-"""Seconds after which a person is told what is going on."""
+"""Seconds until a line reports the dry run."""
 
 
 class DryRun(NamedTuple):
-    """One command that changes nothing, and tells what another one would change."""
+    """A command that changes nothing, and prints the changes that another command would make."""
 
     label: str
-    """For people: ``uv pip install --dry-run``."""
+    """The name for people: ``uv pip install --dry-run``."""
     argv: Sequence[str]
     environ: Mapping[str, str]
     cwd: Path
     read: Callable[[str, str], Mapping[str, Change]]
-    """Takes what was printed (standard output, standard error), and returns the changes by normalised name."""
+    """Takes (standard output, standard error), and returns normalised name -> change."""
     text: str = ""
-    """What the command reads from standard input."""
+    """The standard input of the command."""
 
     def run(self, limit: float, on_slow: Callable[[], None]) -> Mapping[str, Change]:
-        """Run it, and return the changes.
+        """Run it, and return normalised name -> change.
 
-        :param limit: seconds that it may take.
+        :param limit: the time limit in seconds.
         :param on_slow: called once if it takes more than two seconds.
-        :raises DecisionError: when it fails, takes longer, or cannot be started.
+        :raises DecisionError: if it fails, takes longer, or cannot be started.
         """
         try:
             process = subprocess.Popen(  # noqa: S603 - the frontend itself
@@ -49,7 +49,7 @@ class DryRun(NamedTuple):
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                start_new_session=True,  # it is ended with all that it has started
+                start_new_session=True,  # so that it can be killed with its children
             )
         except OSError as error:
             raise DecisionError(f"{self.label} cannot be started: {reason(error)}") from None
@@ -63,9 +63,9 @@ class DryRun(NamedTuple):
             _close(process)
         if process.returncode != 0:
             raise DecisionError(
-                f"{self.label} failed with exit code {process.returncode}, so that it is not known what the command is"
-                f" about to install:\n{_last_lines(errors or output)}",
-                hint="If the frontend itself would stop here, mend what it reports; it was asked by this command:\n"
+                f"{self.label} failed with exit code {process.returncode}, so it is not known what the command"
+                f" installs:\n{_last_lines(errors or output)}",
+                hint="If the frontend itself stops with the same error, correct that first. The dry run was:\n"
                 f"  {' '.join(self.argv)}",
             )
         return self.read(output, errors)
@@ -84,13 +84,13 @@ class DryRun(NamedTuple):
         except subprocess.TimeoutExpired:
             pass
         raise DecisionError(
-            f"{self.label} took more than {limit:g} s, so that it is not known what the command is about to install",
+            f"{self.label} took more than {limit:g} s, so it is not known what the command installs",
             hint="Allow more seconds: RUNTIME_BACKEND_ASK_TIMEOUT=900, then run the same command again.",
         )
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
-    """End a process with all that it has started, which may go on without it."""
+    """Kill a process and its children, which would go on otherwise."""
     if os.name == "nt":  # pragma: no cover - Windows
         process.kill()
     else:

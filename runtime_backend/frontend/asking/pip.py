@@ -1,4 +1,4 @@
-"""Asking pip: ``pip install --dry-run --report``, by the same pip with the same words."""
+"""Asking pip: ``pip install --dry-run --report``, by the same pip with the same arguments."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DROPPED_VALUED = (
     *("--dest", "-d", "--output", "-o"),
 )
 _DROPPED_FLAGS = ("--no-verify",)
-"""Options that write somewhere, and those that ``pip wheel``, ``download`` and ``lock`` have alone."""
+"""Options that write files, and those that only ``pip wheel``, ``download`` and ``lock`` have."""
 _DROPPED_VARIABLES = ("PIP_BUILD_TRACKER", "PIP_REPORT", "PIP_LOG", "PIP_WHEEL_DIR")
 
 
@@ -36,7 +36,7 @@ def dry_runs_of_pip(
 ) -> Iterator[DryRun]:
     """Yield the dry run of a command of pip.
 
-    ``pip wheel`` has none: what it collects is what ``pip install`` takes where nothing is installed.
+    ``pip wheel`` has no dry run: it collects the distributions that ``pip install`` chooses if nothing is installed.
     """
     report = work / "report.json"
     argv, start = installation.process.argv, installation.start
@@ -45,13 +45,13 @@ def dry_runs_of_pip(
     more += [] if installation.is_installing else ["--ignore-installed"]
     before: Sequence[str] = argv[start:place]
     after: Sequence[str] = argv[place + 1 :]
-    if not installation.is_installing:  # pip wheel has options that pip install has not
+    if not installation.is_installing:  # pip wheel has options that pip install lacks
         after = _respelt(read_arguments(after, valued=PIP_VALUED))
     words = [*argv[:start], *_kept(before), "install", *more, *_kept(after)]
     kept = {name: value for name, value in environ.items() if name not in _DROPPED_VARIABLES}
     if not installation.is_installing:  # the files have sections for each command
-        told = {name: value for name, value in installation.settings.items() if name not in _DROPPED_VARIABLES}
-        kept = {**told, **kept, "PIP_CONFIG_FILE": os.devnull}
+        configured = {name: value for name, value in installation.settings.items() if name not in _DROPPED_VARIABLES}
+        kept = {**configured, **kept, "PIP_CONFIG_FILE": os.devnull}
     offline = {"PIP_NO_INDEX": "1"} if is_offline else {}
     yield DryRun(
         label="pip install --dry-run",
@@ -76,20 +76,20 @@ def _kept(words: Sequence[str]) -> Iterator[str]:
 
 
 def _respelt(arguments: Arguments) -> list[str]:
-    """Return a command line with a word for each option and each value: ``-qwDIR`` is ``-q -w DIR``."""
+    """Return a command line with an argument for each option and each value: ``-qwDIR`` is ``-q -w DIR``."""
     words = [word for name, value in arguments.options for word in ((name, value) if name in PIP_VALUED else (name,))]
     is_odd = any(word.startswith("-") for word in arguments.positional)
     return [*words, *(["--"] if is_odd else []), *arguments.positional]
 
 
 def _read_report(path: Path) -> Mapping[str, Change]:
-    """Return the changes of an installation report. Source: pip's documentation, "Installation report", version 1."""
+    """Return the changes in an installation report. Source: pip's documentation, "Installation report", version 1."""
     try:
         return dict(_read_item(item) for item in parse_json(read_bytes(path))["install"])
     except OSError as error:
         why = reason(error, path)
     except (ValueError, LookupError, TypeError, AttributeError):
-        why = "it is not laid out as pip's documentation says (installation report, version 1)"
+        why = "expected the format in pip's documentation (installation report, version 1)"
     raise DecisionError(f"pip's report cannot be read: {why}", hint="Use pip 22.2 or later.")
 
 

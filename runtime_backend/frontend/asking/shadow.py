@@ -1,7 +1,7 @@
-"""Shadows: an environment and a cache that look like the real ones, and have none of their locks.
+"""Shadows: copies of an environment and of uv's cache, made of links, without their locks.
 
-A uv that is asked from inside a hook would wait for ever: the outer uv holds the lock of the target, and, in its cache,
-the lock of the source that it is building (facts on asking, section 2).
+Without them, a dry run of uv inside a hook would never end: the outer uv holds the lock of the target and, in its
+cache, the lock of the source that it builds (facts on asking, section 2).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from pathlib import Path
 from ...system.files import is_folder, list_names
 
 _NOT_SHARED = ("sdists-v", "builds-v", "interpreter-v", "environments-v", ".lock", ".tmp")
-"""What the outer uv holds locks in, and what a shadow would leave traces in."""
+"""Folders in which the outer uv holds locks, or in which a dry run would write."""
 
 
 def shadow_environment(real: Path, shadow: Path) -> Path:
-    """Make the shadow of a virtual environment, and return it: only its own folders are new.
+    """Make the shadow of a virtual environment, and return it. Only its top folders are new; the rest are links.
 
     :param real: the environment.
     """
@@ -37,7 +37,7 @@ def shadow_environment(real: Path, shadow: Path) -> Path:
 def shadow_folder(real: Path, shadow: Path) -> Path:
     """Make the shadow of a folder that uv installs into (``--target``, ``--prefix``), and return it.
 
-    uv takes a link for no distribution: the folders with their metadata are folders here too, of links.
+    Metadata folders are new folders with links, because uv ignores metadata folders that are links.
     """
     shadow.mkdir(parents=True)
     for name in list_names(real):
@@ -51,7 +51,7 @@ def shadow_folder(real: Path, shadow: Path) -> Path:
 def shadow_cache(real: Path, shadow: Path, script: str | None) -> None:
     """Make the shadow of uv's cache.
 
-    :param script: the name of the script whose environment, which lies in the cache, is about to change.
+    :param script: the name of the script whose environment in the cache is about to change.
     """
     shadow.mkdir(parents=True)
     for name in list_names(real):

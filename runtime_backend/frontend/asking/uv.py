@@ -1,4 +1,4 @@
-"""Asking uv: a dry run of the same command, in shadows, or a resolution of what it is about to resolve by itself."""
+"""Asking uv: a dry run of the same command in shadows, or a resolution of the same requirements."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .uv_words import as_requirement, environment_stem, spelt
 
 _NOISY = ("-q", "--quiet", "-v", "--verbose", "--color", "--no-progress")
 _DROPPED = ("--cache-dir", "--directory", "--output-format")
-"""The cache is another one, the dry run starts in the folder that uv has changed to, and we read what people read."""
+"""The dry run has another cache, starts in uv's final working directory, and prints text for people."""
 _PLACE = ("-p", "--python", "--system", "-t", "--target", "--prefix")
 _HIDDEN = ("UV_PYTHON", "UV_SYSTEM_PYTHON", "VIRTUAL_ENV", "CONDA_PREFIX")
 _LOUD = (
@@ -35,7 +35,7 @@ _RESOLVING_OPTIONS = """
 --project --refresh --refresh-package --resolution --system-certs --upgrade --upgrade-package -C -P -U -f -i -n
 """
 _RESOLVING = frozenset(_RESOLVING_OPTIONS.split())
-"""Options that say how uv resolves: every command that resolves takes them."""
+"""Options that change the resolution: all commands that resolve have them."""
 _SYNCING_OPTIONS = "--reinstall --reinstall-package --locked --frozen --python -p"
 _SYNCING = _RESOLVING | frozenset(_SYNCING_OPTIONS.split())
 _SELECTING_OPTIONS = """
@@ -53,7 +53,7 @@ _COMPILING = _RESOLVING | frozenset(_COMPILING_OPTIONS.split())
 def dry_runs_of_uv(
     installation: Installation, environ: Mapping[str, str], work: Path, caller: Caller, *, is_offline: bool
 ) -> Iterator[DryRun]:
-    """Yield the dry runs for a command of uv: of the environment below, then of a layer in front of it.
+    """Yield the dry runs for a command of uv: for the environment, then for a layer in front of it.
 
     :param work: an empty folder, for shadows and results.
     """
@@ -61,13 +61,13 @@ def dry_runs_of_uv(
     if command is None:  # pragma: no cover - an installation of uv has one; for mypy
         raise LookupError(installation.program)
     quiet = {name: value for name, value in environ.items() if name not in _LOUD}
-    # Another temporary folder: uv keeps the locks of projects, of scripts and of the system's Python there.
+    # Another temporary folder, because uv has the locks of projects, scripts and the system's Python there.
     more = {"NO_COLOR": "1", "UV_NO_PROGRESS": "1", "TMPDIR": str(work), **({"UV_OFFLINE": "1"} if is_offline else {})}
     asked = _Asked(installation, command, caller, work, {**quiet, **more})
     if installation.program in ("uv pip install", "uv pip sync"):
         yield asked.as_pip()
         return
-    is_read = command.is_project and not command.is_isolated  # from the lock, by who asks for a layer
+    is_read = command.is_project and not command.is_isolated  # the decider reads the lock then
     if command.is_script:
         yield asked.as_script()
     elif command.is_project and not (is_read and command.is_layered):
@@ -77,7 +77,7 @@ def dry_runs_of_uv(
 
 
 class _Asked(NamedTuple):
-    """One command that is asked about."""
+    """A command, and the facts for its dry run."""
 
     installation: Installation
     command: UvCommand
@@ -87,11 +87,11 @@ class _Asked(NamedTuple):
 
     @property
     def _uv(self) -> str:
-        """The running uv: it says where it lies (``UV``, from 0.8 on)."""
+        """The path of the running uv (``UV``, since 0.8)."""
         return self.caller.environ.get("UV") or self.installation.process.argv[0]
 
     def as_pip(self) -> DryRun:
-        """Ask about ``uv pip``: the same words, in the shadow of the target."""
+        """Return the dry run of ``uv pip``: the same arguments, in the shadow of the target."""
         place = self._place()
         dropped = (*_NOISY, *_DROPPED, *_PLACE)
         options = [option for option in self.command.arguments.options if option[0] not in dropped]
@@ -101,14 +101,14 @@ class _Asked(NamedTuple):
         return self._changes([*name, "--dry-run", *place, *self._cache(None), *spelt(options), "--", *words], environ)
 
     def _find_environment(self) -> Environment | None:
-        """Return the environment that uv finds from its folder and its variables."""
+        """Return the environment that uv finds by its working directory and its variables."""
         environments = (self.caller.reader.read(path) for _, path in self.command.environment_paths())
         return next(filter(None, environments), None)
 
     def _place(self) -> list[str]:
         """Return the options that name the target, or its shadow.
 
-        An environment that venv did not make has its lock in the temporary folder, which is another one here.
+        An environment without pyvenv.cfg needs no shadow: its lock is in the temporary folder, which differs here.
         """
         given, environment = self.command.arguments, self._find_environment()
         named, place = given.last("-p", "--python"), list[str]()
@@ -129,7 +129,7 @@ class _Asked(NamedTuple):
         return place
 
     def as_sync(self) -> DryRun:
-        """Ask about a project: ``uv sync --dry-run``, in the shadow of its environment; an empty one for --isolated."""
+        """Return ``uv sync --dry-run`` for a project, in the shadow of its environment; an empty one for --isolated."""
         given = self.command.arguments
         shadow = self.work / "environment"
         path = self.command.project_environment(self._root)[1]
@@ -139,7 +139,7 @@ class _Asked(NamedTuple):
         options = [option for option in given.options if option[0] not in (*_NOISY, *_DROPPED, "--active")]
         if self.command.name != "sync":
             options = [option for option in options if option[0] in _SELECTING]
-            if self.command.name in ("add", "remove"):  # --extra is one of the requirement there
+            if self.command.name in ("add", "remove"):  # --extra is an extra of the added requirement there
                 options = [option for option in options if option[0] != "--extra"]
                 options += [("--extra", value) for value in given.values("--optional")]
             options += [] if given.has("--exact") else [("--inexact", "")]
@@ -154,7 +154,7 @@ class _Asked(NamedTuple):
         return project if lock is None else lock.parent
 
     def as_script(self) -> DryRun:
-        """Ask about a script (PEP 723): ``uv sync --script --dry-run``, in the shadow of its environment."""
+        """Return ``uv sync --script --dry-run`` for a script (PEP 723), in the shadow of its environment."""
         script = self.command.script or ""
         options = [option for option in self.command.arguments.options if option[0] in _SYNCING]
         exact = [] if self.command.is_exact else ["--inexact"]
@@ -170,7 +170,7 @@ class _Asked(NamedTuple):
         return self._changes(words, self.environ)
 
     def as_resolution(self) -> DryRun:
-        """Ask about an environment that uv makes by itself: ``uv pip compile`` of the same requirements."""
+        """Return ``uv pip compile`` of the same requirements, for a new environment that uv makes."""
         options = [option for option in self.command.arguments.options if option[0] in _COMPILING]
         result = self.work / "resolution.txt"
         result.write_text("".join(f"{line}\n" for line in self._preferences()), "utf-8")
@@ -188,7 +188,7 @@ class _Asked(NamedTuple):
         )
 
     def _preferences(self) -> Iterator[str]:
-        """Yield what uv prefers for a layer: what the project has locked, else what the environment below has."""
+        """Yield uv's preferences for a layer: the project's locked versions, else those of the environment below."""
         if not self.command.is_layered:
             return
         lock = read_text(self._root / "uv.lock") if self.command.is_project else ""
@@ -200,7 +200,7 @@ class _Asked(NamedTuple):
                 yield f"{distribution.name}=={distribution.version}"
 
     def _cache(self, script: str | None) -> list[str]:
-        """Return the option that names the shadow of uv's cache; nothing if uv uses none, and so has no locks there."""
+        """Return the option for the shadow of uv's cache; empty if uv has no cache, and so no locks in it."""
         if self.command.arguments.has("-n", "--no-cache", "--no-cache-dir"):
             return []
         shadow = self.work / ("cache" if script is None else "cache-of-script")
@@ -210,7 +210,7 @@ class _Asked(NamedTuple):
 
     @property
     def _real_cache(self) -> Path:
-        """Uv's cache: it builds in there; without isolation, where its option, its variable or its default says."""
+        """Uv's cache: it contains the build environment; without isolation, by option, variable or default."""
         if self.caller.isolation == "throwaway":
             return self.caller.prefix.parent.parent
         named = self.command.arguments.last("--cache-dir") or self.command.environ.get("UV_CACHE_DIR")
@@ -220,7 +220,7 @@ class _Asked(NamedTuple):
         return Path(self.command.environ.get("XDG_CACHE_HOME") or home / ".cache") / "uv"
 
     def _changes(self, words: Sequence[str], environ: Mapping[str, str]) -> DryRun:
-        """Return a dry run that prints its changes."""
+        """Return a dry run whose changes are read from its output."""
         name = words[:2] if words[0] == "pip" else words[:1]
         return DryRun(
             label=" ".join(["uv", *name, "--dry-run"]),

@@ -1,4 +1,4 @@
-"""What uv prints of a dry run, and what it writes of a resolution."""
+"""Reading the output of uv's dry run, and the file of a resolution."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ _CHANGE = re.compile(r" ([-+~]) ([A-Za-z0-9._-]+)(?:==(\S+)| @ (\S+))(?: \(from 
 
 
 _NO_CHANGES = "Would make no changes"
-"""What uv 0.5 to 0.13 prints after a dry run that changes nothing."""
+"""The line that uv 0.5 to 0.13 prints after a dry run without changes."""
 
 
 def read_dry_run(text: str) -> Mapping[str, Change]:
-    """Return the changes that a dry run prints.
+    """Return the changes in the output of a dry run.
 
-    :raises DecisionError: where it prints neither changes nor that there are none: silence is no answer.
+    :raises DecisionError: if there are neither changes nor :data:`_NO_CHANGES`, since silence is no answer.
     """
     found = dict(read_changes(text))
     if not found and _NO_CHANGES not in text.splitlines():
         raise DecisionError(
-            "uv's dry run printed neither changes nor that there are none, so that it is not known what the command is"
-            f" about to install:\n{text.strip()}",
-            hint="Use uv 0.8 or later; say what to build against where it still says so: RUNTIME_BACKEND_PIN.",
+            f"uv's dry run gave no answer: expected changes or {_NO_CHANGES!r}, so it is not known what the command"
+            f" installs. Found:\n{text.strip()}",
+            hint="Use uv 0.8 or later. If the error stays, set the runtime by hand: RUNTIME_BACKEND_PIN.",
         )
     return found
 
 
 def read_changes(text: str) -> Iterator[tuple[str, Change]]:
-    """Yield the changes that a dry run prints; of a removal and an addition the latter counts."""
+    """Yield the changes in the output of a dry run; of a removal and an addition, the addition counts."""
     found = [match for match in map(_CHANGE.fullmatch, text.splitlines()) if match is not None]
     for match in sorted(found, key=lambda match: match.group(1) != "-"):
         sign, name, version, url, origin = match.groups()
@@ -45,7 +45,7 @@ def read_changes(text: str) -> Iterator[tuple[str, Change]]:
 
 
 def read_resolution(text: str) -> Iterator[tuple[str, Change]]:
-    """Yield what ``uv pip compile`` writes; an editable and a folder have no version there."""
+    """Yield the distributions in the file of ``uv pip compile``; an editable or a folder has no version there."""
     for line in text.splitlines():
         requirement = parse_requirement(line)
         if requirement is None:
@@ -55,7 +55,7 @@ def read_resolution(text: str) -> Iterator[tuple[str, Change]]:
 
 
 def _change(version: str | None, url: str | None) -> Change:
-    """Return a change; the version of a wheel that is named by its URL stands in the wheel's name."""
+    """Return a change; for the URL of a wheel, the version is in the wheel's name."""
     version = version if version is None or parse_version(version) is not None else ""
     if url is None or not file_name(url).endswith(".whl"):
         return Change(version=version or "", is_source=url is not None)

@@ -1,4 +1,4 @@
-"""The words of a uv that is asked."""
+"""Arguments for a dry run of uv."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def spelt(options: Sequence[tuple[str, str]]) -> list[str]:
-    """Return options as words; a long one and its value in one, so that a value may begin with a dash."""
+    """Return options as arguments; a long one is joined with its value, which may start with a dash."""
     words: list[str] = []
     for name, value in options:
         words += [name] if not value else [f"{name}={value}"] if name.startswith("--") else [name, value]
@@ -16,7 +16,7 @@ def spelt(options: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def as_requirement(word: str) -> str:
-    """Return what ``uvx`` is given as a requirement: ``ruff@0.14`` is a version, ``ruff@latest`` the newest."""
+    """Return an argument of ``uvx`` as a requirement: ``ruff@0.14`` is a version, ``ruff@latest`` the newest."""
     name, at, version = word.partition("@")
     if not at or not re.fullmatch(r"[A-Za-z0-9._-]+(\[[^\]]*\])?", name) or not re.fullmatch(r"[\w.+!]+", version):
         return word
@@ -24,5 +24,5 @@ def as_requirement(word: str) -> str:
 
 
 def environment_stem(script: str) -> str:
-    """Return how the name of a script's environment begins: ``My_Script.x.py`` gives ``my-script-x-5f1c…``."""
+    """Return the start of the name of a script's environment: ``My_Script.x.py`` gives ``my-script-x-5f1c…``."""
     return re.sub(r"[^a-z0-9]+", "-", Path(script).stem.lower())

@@ -1,8 +1,8 @@
-"""Commands that install what their own resolver chooses: pip install, uv pip install, uv run --with …
+"""Commands with their own resolver: pip install, uv pip install, uv run --with …
 
-Each reader takes one command apart as far as a decision needs it: what it names, and whether any option, variable or
-setting may move what is installed although everything that is named is satisfied. Whatever a reader does not know for
-harmless counts as an obstacle: then the frontend is asked.
+Each reader parses one command as far as a decision needs it: its requirements, and whether an option, variable or
+setting may move installed distributions although all requirements are satisfied. Everything that is not known to be
+harmless is an obstacle: then the frontend is asked.
 """
 
 from __future__ import annotations
@@ -20,37 +20,37 @@ __all__ = ["Installation", "find_front_folder", "find_installation", "find_named
 
 @once
 def find_installation(caller: Caller) -> Installation | None:
-    """Return the command that is about to install; None if the frontend is another, or its process is not seen."""
+    """Return the command that installs; None for other frontends, or if the process cannot be seen."""
     name, process = caller.frontend
     if process is None:
         return None
     if name == "pip":
-        from .pip import read_pip_command  # noqa: PLC0415 - one frontend's words alone are read
+        from .pip import read_pip_command  # noqa: PLC0415 - only one frontend's arguments are read
 
         program = find_program(process.argv, process.cwd)
         return None if program is None else read_pip_command(process, program.start, caller)
     command = find_uv_command(caller)
     if command is None:
         return None
-    from .uv import read_uv_command  # noqa: PLC0415 - as above
+    from .uv import read_uv_command  # noqa: PLC0415 - only one frontend's arguments are read
 
     return read_uv_command(command, process, caller.reader.python)
 
 
 def find_front_folder(caller: Caller) -> Path | None:
-    """Return the folder of ``--target`` or ``--prefix``: what it holds goes in front of the environment."""
+    """Return the folder of ``--target`` or ``--prefix``, whose distributions come before the environment's."""
     installation = find_installation(caller)
     if installation is not None:
         return installation.folder
     if caller.frontend != ("pip", None):
         return None
-    from .pip import folder_by_variables  # noqa: PLC0415 - as above
+    from .pip import folder_by_variables  # noqa: PLC0415 - only one frontend's arguments are read
 
     return folder_by_variables(caller)
 
 
 def find_named_locks(installation: Installation) -> tuple[Path, ...]:
-    """Return the locks (PEP 751) that a command installs, and nothing else: ``pip install -r pylock.toml``."""
+    """Return the locks (PEP 751) of a command that installs only locks: ``pip install -r pylock.toml``."""
     paths = tuple(installation.cwd / name for name in installation.files)
     is_alone = not (installation.words or installation.editables or installation.constraints)
     is_lock = all(path.name.startswith("pylock.") and path.suffix == ".toml" and is_file(path) for path in paths)

@@ -1,4 +1,4 @@
-"""A command that installs, as far as a decision needs it."""
+"""A parsed command that installs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from ..arguments import Arguments
 from ..processes import Process
 
 Counted = Literal["environment", "own", "folder", "nothing"]
-"""What a frontend counts as installed: the whole environment; without what a virtual environment borrows from the
-system's (uv); the folder of ``--target`` or ``--prefix`` alone (uv); nothing at all (``pip wheel``, ``--target``)."""
+"""The distributions that a frontend counts as installed: those of the whole environment; without those of the system in
+a virtual environment (uv); only those in the folder of ``--target`` or ``--prefix`` (uv); none (``pip wheel``,
+``--target``)."""
 
 _FALSE = ("", "0", "false", "no", "off", "n", "f")
 
@@ -23,7 +24,7 @@ class Option(NamedTuple):
     """An option of a command, wherever it was set."""
 
     name: str
-    """As the command line spells it: ``--upgrade``, ``-U``."""
+    """The spelling on the command line: ``--upgrade``, ``-U``."""
     value: str
     """Empty for a flag."""
     origin: str
@@ -31,39 +32,39 @@ class Option(NamedTuple):
 
 
 class Installation(NamedTuple):
-    """A command that installs what its own resolver chooses."""
+    """A command that installs with its own resolver."""
 
     program: str
     """``pip install``, ``pip wheel``, ``uv pip install``, ``uv pip sync``, ``uv run``, ``uv tool install`` …"""
     process: Process
     start: int
-    """The index of the first word in the process's argv that is the frontend's own."""
+    """The index of the frontend's first argument in the process's argv."""
     cwd: Path
-    """The folder that relative paths of the command start from."""
+    """The folder to which paths in the command are relative."""
     arguments: Arguments
-    """Of the command line alone."""
+    """Those on the command line, without variables and settings."""
     words: tuple[str, ...]
-    """What is named by position: requirements, paths, URLs."""
+    """Positional arguments: requirements, paths, URLs."""
     editables: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     """Requirements files."""
     constraints: tuple[str, ...] = ()
     """Constraints files."""
     has_no_dependencies: bool = False
-    """``--no-deps``: what the named packages require counts for nothing."""
+    """``--no-deps``: the requirements of the named packages are ignored."""
     obstacle: str | None = None
-    """Why satisfied requirements do not prove that nothing moves: an option, a variable, a setting."""
+    """The option, variable or setting because of which satisfied requirements prove nothing."""
     upgrades: bool = False
-    """Whether pip replaces what is there already (``--upgrade``)."""
+    """Whether pip replaces installed distributions (``--upgrade``)."""
     removes: bool = False
-    """Whether it removes what it does not install (``uv pip sync``, ``--exact``)."""
+    """Whether it removes other distributions (``uv pip sync``, ``--exact``)."""
     counted: Counted = "environment"
     folder: Path | None = None
     """The site-packages of ``--target`` or ``--prefix``."""
     settings: Mapping[str, str] = MappingProxyType({})
-    """What pip's configuration files say for this command, as pip's variables: ``PIP_INDEX_URL`` …"""
+    """The settings in pip's configuration files for this command, as pip's variables: ``PIP_INDEX_URL`` …"""
     unanswerable: str | None = None
-    """Why no dry run can be made."""
+    """Why no dry run is possible."""
 
     @property
     def is_installing(self) -> bool:
@@ -72,7 +73,7 @@ class Installation(NamedTuple):
 
     @property
     def unaskable(self) -> str | None:
-        """Why a dry run of the same command would not say the same; None if it would."""
+        """Why a dry run of the same command would give another result; None if it would give the same one."""
         if self.unanswerable is not None:
             return self.unanswerable
         streams = [f for f in (*self.files, *self.constraints, *self.words) if _is_stream(f, self.cwd)]
@@ -90,25 +91,25 @@ class Installation(NamedTuple):
 
 
 def _is_stream(text: str, cwd: Path) -> bool:
-    """Return whether a file is standard input, a descriptor or a pipe: what ``<(command)`` leads to in a shell."""
+    """Return whether a file is standard input, a descriptor or a pipe, such as ``<(command)`` in a shell."""
     if text == "-" or text.startswith(("/dev/stdin", "/dev/fd/", "/proc/self/fd/")):
         return True
     try:
-        return stat.S_ISFIFO(os.stat(cwd / text).st_mode)  # noqa: PTH116 - Path.stat raises ValueError for some words
+        return stat.S_ISFIFO(os.stat(cwd / text).st_mode)  # noqa: PTH116 - Path.stat raises ValueError for some texts
     except (OSError, ValueError):
         return False
 
 
 def first_obstacle(options: Iterable[Option], harmless: frozenset[str]) -> str | None:
-    """Return where the first option was set that is not known for harmless."""
+    """Return the origin of the first option that is not known to be harmless."""
     return next((option.origin for option in options if option.name not in harmless), None)
 
 
 def values_of(options: Sequence[Option], *names: str) -> tuple[str, ...]:
-    """Return every value given to an option, under any of its names."""
+    """Return all values of an option, under any of its names."""
     return tuple(option.value for option in options if option.name in names)
 
 
 def is_off(value: str) -> bool:
-    """Return whether a variable or a setting switches its option off."""
+    """Return whether the value of a variable or a setting turns its option off."""
     return value.strip().lower() in _FALSE

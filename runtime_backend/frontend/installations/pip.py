@@ -1,4 +1,4 @@
-"""pip's command, with the options that its variables and its configuration files add."""
+"""Parsing pip's command, with the options in its variables and its configuration files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _VALUED = """
 --use-feature --wheel-dir -C -b -c -d -e -f -i -o -r -t -w
 """
 PIP_VALUED = frozenset(_VALUED.split())
-"""Options of pip that take a value, in pip 22.3 to 26.3."""
+"""Options with a value, in pip 22.3 to 26.3."""
 
 _HARMLESS = """
 --break-system-packages --build-constraint --cache-dir --cert --check-build-dependencies --client-cert --compile
@@ -41,23 +41,23 @@ _REQUIREMENTS, _CONSTRAINTS, _EDITABLES = ("-r", "--requirement"), ("-c", "--con
 _NO_DEPENDENCIES = ("--no-deps", "--no-dependencies")
 _HANDLED = (*_REQUIREMENTS, *_CONSTRAINTS, *_EDITABLES, *_NO_DEPENDENCIES)
 HARMLESS = frozenset((*_HARMLESS.split(), *_HANDLED))
-"""Options with which pip still leaves alone what satisfies its requirements (pip 22.3 to 26.3, its resolver)."""
+"""Options with which pip still keeps distributions that satisfy its requirements (pip 22.3 to 26.3, its resolver)."""
 
 _REPEATED = frozenset(
     (*_REQUIREMENTS, *_CONSTRAINTS, *_EDITABLES, "--extra-index-url", "--find-links", "--trusted-host")
 )
-"""Options that may be given several times: their text in a variable or a file is a list of words."""
+"""Options that may be repeated: in a variable or a file, their value is a list separated by spaces."""
 _OFF = "off"
-"""The value of a flag that is switched off, where another source may have switched it on."""
+"""The value of a flag that is turned off, although another source may have turned it on."""
 
 _NOT_OPTIONS = ("PIP_BUILD_TRACKER", "PIP_CONFIG_FILE", "PIP_PYTHON_PATH", "PIP_SHIMS_BASE_MODULE")
-"""Variables that begin like options of pip: its own and pipenv's."""
+"""Variables that look like options of pip: its own and pipenv's."""
 
 
 def read_pip_command(process: Process, start: int, caller: Caller) -> Installation | None:
-    """Take pip's command line apart; None for one that installs and collects nothing (``pip list``).
+    """Parse pip's command line; None if it installs and collects nothing (``pip list``).
 
-    :param start: the index of the first word in argv that is pip's own.
+    :param start: the index of pip's first argument in argv.
     """
     arguments = read_arguments(process.argv[start:], valued=PIP_VALUED)
     name, *words = arguments.positional or ("",)
@@ -95,7 +95,7 @@ def read_pip_command(process: Process, start: int, caller: Caller) -> Installati
 
 
 def _prefix(process: Process, caller: Caller, cwd: Path) -> Path:
-    """Return the prefix of the Python that pip runs in: the hook's own, or that of the program which was started."""
+    """Return the prefix of pip's Python: the hook's own, or that of pip's process."""
     if caller.isolation in ("none", "hidden"):
         return caller.prefix
     found = which(process.argv[0], path=(process.environ or caller.environ).get("PATH", os.defpath))
@@ -103,7 +103,7 @@ def _prefix(process: Process, caller: Caller, cwd: Path) -> Path:
 
 
 def folder_by_variables(caller: Caller) -> Path | None:
-    """Return the folder that ``PIP_TARGET`` or ``PIP_PREFIX`` names, for where pip's process is not seen."""
+    """Return the folder in ``PIP_TARGET`` or ``PIP_PREFIX``, used if pip's process cannot be seen."""
     return _folder(
         _switched_on(list(_from_environ(caller.environ))), next(iter(caller.working_folders), caller.cwd), caller
     )
@@ -115,7 +115,7 @@ def _counted(name: str, options: list[Option]) -> Counted:
 
 
 def _folder(options: list[Option], cwd: Path, caller: Caller) -> Path | None:
-    """Return the folder of distributions that ``--target`` or ``--prefix`` names."""
+    """Return the folder of distributions for ``--target`` or ``--prefix``."""
     target, prefix = values_of(options, "-t", "--target")[-1:], values_of(options, "--prefix")[-1:]
     if target:
         return cwd / target[0]
@@ -130,7 +130,7 @@ def _from_environ(environ: Mapping[str, str]) -> Iterator[Option]:
 
 
 def _switched_on(options: list[Option]) -> list[Option]:
-    """Return the options without the flags that a later source, or the command line, has switched off."""
+    """Return the options without the flags that a later source, or the command line, turned off."""
     last = {option.name: option for option in options}
     return [option for option in options if option.value != _OFF and last[option.name].value != _OFF]
 
@@ -140,14 +140,14 @@ def _as_variable(name: str) -> str:
 
 
 def _from_files(command: str, paths: Iterable[Path]) -> Iterator[Option]:
-    """Yield what the configuration files set for a command, the weakest file first; a value is text as written."""
+    """Yield the options in the configuration files for a command, the weakest file first; values are not parsed."""
     for path in filter(is_file, paths):
-        import configparser  # noqa: PLC0415 - hardly a person has such a file
+        import configparser  # noqa: PLC0415 - few people have such a file
 
         parser = configparser.RawConfigParser()
         try:
             parser.read(path, encoding="utf-8")
-        except (configparser.Error, UnicodeDecodeError):  # pip will say what is wrong with it
+        except (configparser.Error, UnicodeDecodeError):  # pip reports the mistake
             continue
         for section in ("global", command):
             for key, value in parser.items(section) if parser.has_section(section) else ():
@@ -156,11 +156,11 @@ def _from_files(command: str, paths: Iterable[Path]) -> Iterator[Option]:
 
 
 def _configuration_files(environ: Mapping[str, str], prefix: Path, cwd: Path, *, is_isolated: bool) -> Iterator[Path]:
-    """Yield where pip's configuration may lie: global, the person's, the environment's, the one that is named.
+    """Yield the possible configuration files of pip: global, the person's, the environment's, the named one.
 
-    Source: pip, ``configuration.py``, ``appdirs.py``. A named file takes the place of the person's.
+    Source: pip, ``configuration.py``, ``appdirs.py``. A named file replaces the person's.
 
-    :param is_isolated: whether the person's own file does not count (``--isolated``).
+    :param is_isolated: whether the person's own file is ignored (``--isolated``).
     """
     named, name = environ.get("PIP_CONFIG_FILE", ""), "pip.ini" if os.name == "nt" else "pip.conf"
     if named == os.devnull:
@@ -192,7 +192,7 @@ def _configuration_folders(environ: Mapping[str, str]) -> tuple[list[Path], list
 
 
 def _as_options(name: str, value: str, origin: str) -> Iterator[Option]:
-    """Yield an option that is set by text: each word of a list, a value, a flag. pip ignores an empty text."""
+    """Yield the options of a variable or setting: each item of a list, a value, or a flag. pip ignores empty ones."""
     if not value:
         return
     if name in _REPEATED:

@@ -1,4 +1,4 @@
-"""uv's command, with the options that its variables and its configuration files add."""
+"""Parsing uv's command, with the options in its variables and its configuration files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _CONSTRAINTS = ("-c", "--constraint", "--constraints")
 _EDITABLES = ("-e", "--editable")
 _HANDLED = (*_REQUIREMENTS, *_CONSTRAINTS, *_EDITABLES, "--no-deps")
 HARMLESS = frozenset((*_HARMLESS.split(), *_HANDLED))
-"""Options with which ``uv pip install`` still leaves alone what satisfies its requirements (uv 0.8 to 0.13)."""
+"""Options with which ``uv pip install`` still keeps distributions that satisfy its requirements (uv 0.8 to 0.13)."""
 
 _HARMLESS_VARIABLES = (
     r"UV_(BREAK_SYSTEM_PACKAGES|BUILD_CONSTRAINT|CACHE_DIR|COMPILE_BYTECODE|CONFIG_FILE|CONCURRENT_\w+|DEFAULT_INDEX|EXTRA_INDEX_URL"
@@ -53,11 +53,11 @@ only-binary
 """
 _HARMLESS_SETTINGS = frozenset(_HARMLESS_KEYS.split())
 _COMMA = r",(?!\s*[!=<>~])(?![^\[]*\])"
-"""Between two requirements: not within extras, not before the operator of a second specifier (uv: ``comma.rs``)."""
+"""A comma between requirements: not in extras, not before the operator of a second specifier (uv: ``comma.rs``)."""
 
 
 def read_uv_command(command: UvCommand, process: Process, python: str) -> Installation | None:
-    """Return what a uv is about to install; None for a command that installs nothing.
+    """Parse uv's command line; None if it installs nothing.
 
     :param python: the running interpreter's ``X.Y``.
     """
@@ -78,7 +78,7 @@ def read_uv_command(command: UvCommand, process: Process, python: str) -> Instal
         editables=editables,
         files=files,
         constraints=constraints,
-        obstacle=f"{program} makes an environment of its own",
+        obstacle=f"{program} makes a new environment",
         unanswerable=f"uv has read the script from {_source_of(command)}" if command.is_unnamed_script else None,
     )
 
@@ -109,16 +109,16 @@ def _read_pip(command: UvCommand, process: Process, python: str) -> Installation
         files=(*values_of(options, *_REQUIREMENTS), *(words if is_sync else ())),
         constraints=values_of(options, *_CONSTRAINTS),
         has_no_dependencies=bool(values_of(options, "--no-deps")),
-        obstacle="uv pip sync removes what its files do not name" if is_sync else obstacle,
+        obstacle="uv pip sync removes what is not in its files" if is_sync else obstacle,
         removes=is_sync or command.arguments.has("--exact"),
         counted="own" if folder is None else "folder",
         folder=folder,
-        unanswerable=None if placing is None or is_placed else f"{placing} says where uv installs",
+        unanswerable=None if placing is None or is_placed else f"{placing} sets the environment",
     )
 
 
 def _folder(command: UvCommand, settings: Mapping[str, object], python: str) -> Path | None:
-    """Return the folder of distributions that ``--target`` or ``--prefix`` names, or a setting."""
+    """Return the folder of distributions for ``--target``, ``--prefix``, or the settings of the same names."""
     target = command.arguments.last("-t", "--target") or settings.get("target")
     prefix = command.arguments.last("--prefix") or settings.get("prefix")
     if isinstance(target, str):
@@ -127,7 +127,7 @@ def _folder(command: UvCommand, settings: Mapping[str, object], python: str) -> 
 
 
 def _layers(command: UvCommand) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Return (requirements, editables, requirements files) that ``--with`` and ``uv tool`` name."""
+    """Return (requirements, editables, requirements files) of ``--with`` and ``uv tool``."""
     given = command.arguments
     named = given.values("--with", "-w", "--with-executables-from")
     words = [part.strip() for value in named for part in re.split(_COMMA, value)]
@@ -148,9 +148,9 @@ def _from_environ(environ: Mapping[str, str]) -> Iterator[Option]:
 
 
 def _read_settings(command: UvCommand) -> Iterator[tuple[str, str, object]]:
-    """Yield (origin, key, value) of uv's configuration files; ``pip.target`` is a key of the inner table.
+    """Yield (origin, key, value) in uv's configuration files; ``pip.target`` is a key of the inner table.
 
-    Every file upward counts here, although uv reads the nearest alone: then the frontend is asked once too often.
+    All files upward count, although uv reads only the nearest: the frontend is asked once too often then.
     """
     if command.arguments.has("--no-config") or not is_off(command.environ.get("UV_NO_CONFIG", "")):
         return
@@ -178,13 +178,13 @@ def _is_harmless(key: str, value: object) -> bool:
 
 
 def _read_table(path: Path) -> Mapping[str, Any]:
-    """Return the settings of a uv.toml, or of a pyproject.toml; empty where there are none that can be read."""
+    """Return the settings of a uv.toml, or of a pyproject.toml; empty if they cannot be read."""
     text = read_text(path)
     if not text or (path.name == "pyproject.toml" and "uv" not in text):
         return {}
     try:
         table: Any = loads(text)
-    except TOMLDecodeError:  # uv will say what is wrong with it
+    except TOMLDecodeError:  # uv reports the mistake
         return {}
     for key in ("tool", "uv") if path.name == "pyproject.toml" else ():
         table = table.get(key, {}) if isinstance(table, dict) else {}

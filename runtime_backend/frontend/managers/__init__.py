@@ -1,7 +1,7 @@
-"""Project managers at work: where their lock lies, and where they install.
+"""Project managers at work: their lock and their environment.
 
-``find_place(caller)`` returns the one place to look at: the lock, since the environment is empty or out of date while a
-project manager installs, and the environment. None where the manager does not install: it runs a program, or builds.
+``find_place(caller)`` returns the only place to look at: the lock, because the environment is empty or out of date
+while a project manager installs, and the environment. None if the manager runs a program or builds.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from ..caller import Caller, once
 from ..places import Place
 
 MANAGERS = {"uv": "uv", "poetry": "poetry", "pdm": "pdm", "pip": "pipenv"}
-"""The frontend that calls -> the module of the manager that may be behind it.
+"""The frontend that calls -> the module of the manager that may have started it.
 
-pdm with ``use_uv`` is uv: it writes a passing uv.lock of exactly what ``uv sync`` is to install, with URLs and hashes.
+pdm with ``use_uv`` is uv: it writes a temporary uv.lock with exactly the selected distributions, with URLs and hashes.
 """
 
 
 @once
 def find_managed(caller: Caller) -> Place | None:
-    """Return the place that the project manager at work names; only what the calling frontend needs is imported."""
+    """Return the place of the project manager at work, if there is one; only its module is imported."""
     module = MANAGERS.get(caller.frontend[0] or "")
     if module is None:
         return None

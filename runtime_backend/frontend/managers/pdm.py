@@ -1,4 +1,4 @@
-"""``pdm install``, ``sync``, ``add``, ``update``: pdm writes the lock first, then installs everything side by side."""
+"""``pdm install``, ``sync``, ``add``, ``update``: pdm writes the lock first, then installs everything in parallel."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ VALUED_OPTIONS = frozenset(_VALUED.split())
 
 
 def find_place(caller: Caller) -> Place | None:
-    """Return pdm's lock, and the environment whose interpreter runs."""
+    """Return pdm's lock, and the environment of the running interpreter; None if pdm does not install."""
     command = read_command(caller, "pdm", caller.frontend[1], valued=VALUED_OPTIONS)
     if not command.may_be(*INSTALLING):
         return None
     root = _find_root(command)
     lock = _find_lock(root, command, caller.trust)
     return Place(
-        why=f"pdm {command.name or '(some command)'}",
+        why=f"pdm {command.name or '(unknown command)'}",
         path=caller.prefix,
         locks=() if lock is None else (lock,),
         selection=_select(root, command),
@@ -50,12 +50,12 @@ def _find_lock(root: Path, command: Command, trust: Trust) -> Path | None:
     if named:
         return command.cwd / named
     names = ("pylock.toml", "pdm.lock") if _wants_pylock(root, command) else ("pdm.lock", "pylock.toml")
-    # Upward: a member of a workspace is locked at the workspace's root.
+    # Upward, because the lock of a workspace's member is at the workspace's root.
     return next((root / name for name in names if is_file(root / name)), find_lock_upward(root, "pdm.lock", trust))
 
 
 def _wants_pylock(root: Path, command: Command) -> bool:
-    """Return whether ``lock.format`` is ``pylock``: it matters where both files are there."""
+    """Return whether ``lock.format`` is ``pylock``, which matters if both files exist."""
     home = command.environ.get("HOME", "")
     config = Path(command.environ.get("XDG_CONFIG_HOME") or f"{home}/.config") / "pdm/config.toml"
     tables = (read_toml(path).get("lock", {}) for path in (root / "pdm.toml", config))
@@ -64,13 +64,13 @@ def _wants_pylock(root: Path, command: Command) -> bool:
 
 
 def _select(root: Path, command: Command) -> Selection:
-    """Return the groups, among which pdm counts extras; ``add`` and ``remove`` say where to write, not what to take."""
+    """Return the groups, which include extras in pdm. In ``add`` and ``remove``, options select where to write."""
     if command.name in ("add", "remove"):
         return Selection(project=root)
     given, has = command.names("-G", "--group", "--with"), command.arguments.has
     without = normalise_names(command.names("--without"))
     is_without_alone = bool(without) and not given and not has("-d", "--dev", "--prod", "--production")
-    # --dev alone selects, so that not all that is locked is meant any more; to name what is meant anyway says the same.
+    # --dev alone is a selection, too, to which "default" belongs anyway.
     named = given or (["default"] if has("-d", "--dev") else [])
     return Selection(
         project=root,

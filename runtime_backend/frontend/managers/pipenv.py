@@ -1,4 +1,4 @@
-"""``pipenv install``, ``sync``, ``update``: pipenv locks, then lets its own pip install from the lock."""
+"""``pipenv install``, ``sync``, ``update``: pipenv locks, then starts its own pip to install from the lock."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _VALUED = """
 """
 VALUED_OPTIONS = frozenset(_VALUED.split())
 _SECTIONS = {"packages": "default", "dev-packages": "develop"}
-"""What a category of the Pipfile is called in the lock, where it is not called the same."""
+"""Category in the Pipfile -> section in the lock, if the names differ."""
 
 
 def find_place(caller: Caller) -> Place | None:
-    """Return the lock that pip installs from, and the environment that it runs in.
+    """Return the lock that pip installs from, and pip's environment; None if pipenv does not install.
 
-    While pipenv locks, it calls the hooks itself, and the lock on disk is the old one: then pipenv is the frontend.
+    While pipenv locks, it is the frontend itself, and the lock on disk is the old one.
     """
     process = next((process for name, process in caller.frontends[1:2] if name == "pipenv"), None)
     if process is None and (caller.ancestors or not _is_marked(caller)):
@@ -35,7 +35,7 @@ def find_place(caller: Caller) -> Place | None:
     pipfile = _find_pipfile(command)
     lock = pipfile.with_name(f"{pipfile.name}.lock")
     return Place(
-        why=f"pipenv {command.name or '(some command)'}",
+        why=f"pipenv {command.name or '(unknown command)'}",
         path=caller.prefix,
         locks=(lock,) if is_file(lock) else find_locks(lock.parent),
         selection=_select(command),
@@ -47,7 +47,7 @@ def find_place(caller: Caller) -> Place | None:
 
 
 def _is_marked(caller: Caller) -> bool:
-    """Without a word of other processes; ``pipenv run`` and ``pipenv shell`` leave their mark beside it."""
+    """Return whether variables show an installation by pipenv; its ``run`` and ``shell`` set ``PIPENV_ACTIVE``, too."""
     return "PIP_PYTHON_PATH" in caller.environ and "PIPENV_ACTIVE" not in caller.environ
 
 

@@ -1,8 +1,8 @@
-"""``poetry install``, ``sync``, ``add``, ``update``, ``remove``: from the lock, or before there is a lock.
+"""``poetry install``, ``sync``, ``add``, ``update``, ``remove``: from the lock, or before the lock is written.
 
-``poetry install`` from a lock installs everything at once, so that the runtime may be absent or the old one. Where it
-resolves anew, it writes the lock last of all, but installs by depth: what a package needs is there before the package
-is built (poetry 2.5: ``Transaction.calculate_operations``, ``Executor.execute``).
+``poetry install`` from a lock installs everything in parallel, so the runtime may be missing or the old one. If poetry
+resolves anew, it writes the lock last, but installs the requirements of a package before it builds the package (poetry
+2.5: ``Transaction.calculate_operations``, ``Executor.execute``).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WAYS_OUT = {
     "update": "`poetry update --lock`, then `poetry install`",
     "remove": "`poetry remove --lock` with the same packages, then `poetry sync`",
 }
-"""The commands that install -> what to run instead, so that the lock comes first."""
+"""Commands that install -> commands that lock first."""
 
 _VALUED = """
 --directory --extras --group --markers --only --optional --platform --project --python --source --with --without
@@ -37,17 +37,17 @@ VALUED_OPTIONS = frozenset(_VALUED.split())
 
 
 def find_place(caller: Caller) -> Place | None:
-    """Return the lock, or word that it is written too late, and the project's environment."""
+    """Return the lock, or that it is written too late, and the environment; None if poetry does not install."""
     process = caller.frontend[1]
     command = read_command(caller, "poetry", process, valued=VALUED_OPTIONS)
     if not command.may_be(*_WAYS_OUT) or command.arguments.has("--lock"):
         return None
-    root = _find_root(command, is_told=process is not None and process.cwd is not None)
+    root = _find_root(command, is_known=process is not None and process.cwd is not None)
     lock = root / "poetry.lock"
     late = _late_lock(command.name, caller) if command.name and _is_late(command.name, lock) else None
     why, path = find_environment(root, command.environ, caller)
     return Place(
-        why=f"poetry {command.name or '(some command)'}, {why}",
+        why=f"poetry {command.name or '(unknown command)'}, {why}",
         path=path,
         locks=(lock,) if is_file(lock) and late is None else (),
         selection=_select(root, command),
@@ -61,10 +61,13 @@ def find_place(caller: Caller) -> Place | None:
     )
 
 
-def _find_root(command: Command, *, is_told: bool) -> Path:
-    """Return the project's folder; where poetry's own folder is told, it is the one after ``--directory``."""
+def _find_root(command: Command, *, is_known: bool) -> Path:
+    """Return the project's folder.
+
+    :param is_known: whether poetry's working directory is known, which includes ``--directory``.
+    """
     folder = command.arguments.last("-C", "--directory")
-    start = command.cwd if is_told or folder is None else command.cwd / folder
+    start = command.cwd if is_known or folder is None else command.cwd / folder
     start /= command.arguments.last("-P", "--project") or ""
     return find_project(start) or start
 
@@ -80,7 +83,7 @@ def _late_lock(name: str, caller: Caller) -> LateLock:
 
 
 def _needs(source: Path) -> frozenset[str]:
-    """Return what the package itself says that it needs here; nothing where that is told only when it is built."""
+    """Return the names of the package's requirements here; empty if they are known only after building."""
     project = read_toml(source / "pyproject.toml").get("project", {})
     try:
         requirements = [Requirement(text) for text in project.get("dependencies", ())]

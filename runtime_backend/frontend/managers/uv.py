@@ -9,9 +9,9 @@ from ..uv import find_uv_command
 
 
 def find_place(caller: Caller) -> Place | None:
-    """Return the project's lock: at hook time its environment is empty, or still holds the old runtime.
+    """Return the project's lock: during a hook its environment is empty, or still has the old runtime.
 
-    With ``--isolated`` the environment is new, and the lock on disk may be out of date: it is not written.
+    With ``--isolated`` the environment is new, and the lock on disk may be out of date, because it is not written.
     """
     command = find_uv_command(caller)
     if command is None or not command.is_project:
