@@ -211,7 +211,7 @@ class _Prover:
     def _requirements_of(self, name: str, extras: frozenset[str]) -> Iterator[Requirement]:
         found = self._installed.find(name)
         for text in () if found is None else found.requires:
-            if not extras and "extra ==" in text and " or " not in text:  # saves parsing sympy's hundreds of them
+            if not extras and "extra ==" in text and " or " not in text:  # saves parsing the hundreds in sympy
                 continue
             requirement = parse_requirement(text)
             if requirement is None:  # the syntax of an old egg
