@@ -1,4 +1,4 @@
-"""A frontend that is asked, and what it answers: nothing is run."""
+"""A stand-in for asking a frontend, which runs nothing."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from runtime_backend.frontend.installations import Installation
 
 
 def make_asker(folder: Path, caller: Caller) -> Callable[[], Asker]:
-    """Return what makes an asker whose answers lie in a folder; see :func:`answer` for what it is answered."""
+    """Return a function that makes an asker with its answers in a folder; see :func:`answer` for their content."""
     return partial(Asker, folder=folder, caller=caller, limit=10.0, is_offline=True, say=lambda _: None)
 
 
 def answer(changes: Mapping[str, Change] | None = None) -> Answer:
-    """Return what a frontend answers; by default that nothing changes."""
+    """Return a frontend's answer; by default, nothing changes."""
     return Answer(command="a dry run", changes=changes or {})
 
 
 class Frontend:
-    """What every frontend answers in a test."""
+    """The answers of all frontends in a test."""
 
     def __init__(self) -> None:
         self.changes: dict[str, Change] = {}
         self.asked: list[Installation] = []
 
     def __call__(self, _asker: Asker, installation: Installation, _work: Path) -> Answer:
-        """Answer."""
+        """Return the answer for a command."""
         self.asked.append(installation)
         return answer(self.changes)

@@ -73,7 +73,7 @@ def make_conda(path: Path, python: str = PYTHON) -> Path:
 
 
 class Scene:
-    """One machine with a person at a shell.
+    """A machine, and a person with a shell.
 
     :param procfs: whether this system tells of other processes.
     """
@@ -177,7 +177,7 @@ class Scene:
         return self.caller(prefix, environ, [site], [inner, inner, hatch])
 
     def tox_packaging(self, shell: Mapping[str, str], *, built_for: str | None = None) -> Caller:
-        """Return the caller in tox's packaging environment, which is kept; tox passes next to nothing on."""
+        """Return the caller in tox's packaging environment, which is kept; tox passes few variables on."""
         prefix = self.source / ".tox/.pkg"
         site = make_venv(prefix)
         if built_for is not None:

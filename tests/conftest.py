@@ -1,4 +1,4 @@
-"""What holds in every test: nothing of this machine is looked at, and no frontend is asked."""
+"""Fixtures of all tests: nothing of this machine is read, and no frontend is asked."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ settings.load_profile("ours")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Take how many odd inputs each reader of foreign bytes gets."""
+    """Add the option for the number of odd inputs per reader of foreign bytes."""
     parser.addoption("--fuzz", type=int, default=60, help="odd inputs for each reader of tests/foreign.py")
 
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a home folder without anything in it, but for matplotlib's list of fonts after a while."""
+    """Return an empty home folder; matplotlib may write its list of fonts into it."""
     return tmp_path_factory.mktemp("home")
 
 
@@ -45,7 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _nothing_of_this_machine(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, home: Path
 ) -> Iterator[None]:
-    """Hide the programs and the variables of whoever runs the tests."""
+    """Hide the programs and the variables of the machine."""
     for variable in [name for name in os.environ if not is_kept(name)]:
         monkeypatch.delenv(variable)
     monkeypatch.setenv("HOME", str(home))
@@ -58,20 +58,20 @@ def _nothing_of_this_machine(
 
 @pytest.fixture(autouse=True)
 def _no_toolkit_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look for the usual toolkit where none is; a test that wants one names it."""
+    """Hide the usual toolkit; a test that needs one names it."""
     monkeypatch.setattr(choice, "find_toolkit", partial(find_toolkit, usual=Path("/usr/local/no-cuda")))
 
 
 @pytest.fixture(autouse=True)
 def _nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Find Python's headers and a C++ compiler, whatever this machine has; a test that wants less says so."""
+    """Let Python's headers and a C++ compiler be found on any machine; a test may hide them."""
     monkeypatch.setattr(prerequisites, "_missing_headers", lambda *_: ())
     monkeypatch.setattr(prerequisites, "_missing_compiler", lambda *_: ())
 
 
 @pytest.fixture(autouse=True)
 def frontend(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Frontend:
-    """Answer for the frontends that a test's callers stand for; a test marked ``asks`` runs what it gives itself."""
+    """Answer for the frontends of a test's callers; a test marked ``asks`` runs its own stand-ins."""
     made = Frontend()
     if request.node.get_closest_marker("asks") is None:
         monkeypatch.setattr(Asker, "_run", lambda *given: made(*given))  # noqa: PLW0108 - bound

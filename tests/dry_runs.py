@@ -40,17 +40,17 @@ with open({notes!r}, "a", encoding="utf-8") as file:
 
 @dataclass(frozen=True)
 class Note:
-    """What a stand-in notes of one start."""
+    """The note of a stand-in about one start."""
 
     words: list[str]
     environ: dict[str, str]
     cwd: str
     text: str
-    """What came through standard input."""
+    """The text on standard input."""
     tree: dict[str, str | None]
-    """What lay in the temporary folder: path -> where a link leads."""
+    """The files in the temporary folder: path -> target of a link."""
     before: str
-    """What the file after ``-o`` held."""
+    """The content of the file after ``-o``."""
 
     @property
     def work(self) -> str:
@@ -67,20 +67,20 @@ class StandIn:
 
     @property
     def notes(self) -> list[Note]:
-        """What it noted, once for each start."""
+        """The notes, one per start."""
         if not self.notes_path.exists():
             return []
         return [Note(**json.loads(line)) for line in self.notes_path.read_text("utf-8").splitlines()]
 
     @property
     def note(self) -> Note:
-        """What it noted of its only start."""
+        """The note of its only start."""
         (note,) = self.notes
         return note
 
 
 def make_frontend(folder: Path, name: str, body: str = "") -> StandIn:
-    """Make a frontend of a name.
+    """Make a frontend with a name.
 
     :param body: what it does after its note, in Python; it knows ``words`` and ``named``, the files after ``-o``.
     """
@@ -121,12 +121,12 @@ def reported(name: str, version: str, url: str, **archive: Any) -> dict[str, Any
 def make_asker(
     folder: Path, caller: Caller, *, limit: float = 60.0, is_offline: bool = False, say: Callable[[str], None] = print
 ) -> Asker:
-    """Return an asker whose answers lie in a folder."""
+    """Return an asker whose answers are in a folder."""
     return Asker(folder=folder, caller=caller, limit=limit, is_offline=is_offline, say=say)
 
 
 def installation_of(caller: Caller) -> Installation:
-    """Return the installation of a caller, which has one."""
+    """Return the installation of a caller, which must not be None."""
     found = find_installation(caller)
     assert found is not None
     return found

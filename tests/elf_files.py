@@ -1,4 +1,4 @@
-"""Makers of ELF files with symbols of any name: what a linker makes of a library, as far as its readers look at it."""
+"""Making ELF files with symbols of any name, with those parts of a library that readers look at."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def make_library(
 
 
 def make_object(path: Path) -> Path:
-    """Write what a compiler makes before anything is linked; return its path."""
+    """Write an object file, as a compiler makes it; return its path."""
     return _write(path, 1, [_Section("", 0, b"")])
 
 

@@ -1,6 +1,6 @@
-"""Every reader of bytes that somebody else wrote, each with samples to begin with; and what makes other bytes of them.
+"""Every reader of foreign bytes, with samples, and a function that makes other bytes of them.
 
-A reader gives a value or raises an error of ours. What is checked here beyond that is written beside the reader.
+A reader returns a value or raises one of our errors. Additional checks are next to the reader.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ Read = Callable[[Path, bytes], object]
 
 
 class Reader(NamedTuple):
-    """One reader."""
+    """One reader of foreign bytes."""
 
     name: str
     read: Read
@@ -149,7 +149,7 @@ def _metadata(folder: Path, data: bytes) -> None:
 
 
 def _installed(folder: Path, changed: str, data: bytes) -> None:
-    """Read what is installed in a site with one odd file; nothing is imported from outside of it."""
+    """Read the distributions in a site with one odd file; nothing outside of the site is imported."""
     site = folder / "site"
     for name, content in {
         "torch/version.py": VERSION.encode(),
@@ -207,7 +207,7 @@ def _page(kind: str, folder: Path, data: bytes) -> None:
 
 
 def _answer(folder: Path, data: bytes) -> None:
-    """Ask a server that answers with just these bytes."""
+    """Ask a server that answers with these bytes."""
     del folder
     server = _server()
     server.answer = data
@@ -407,7 +407,7 @@ TOKENS = (
     *(b"true", b"[]", b"{}", b'""', b"[" * 3000, b"{" * 3000, b"(" * 3000, b"http://[", b"://", b"\xed\xb3\xbf", b"\xef\xbb\xbf"),
     *("\u0661\u00b2\u2028\u202e".encode(), b"\x1b[31m", b"%00", b"#", b";", b"@", b",", b"==", b"x" * 3000, b" " * 3000),
 )  # fmt: skip
-"""What is put in: what ends something, numbers beyond a type, what nests, other encodings."""
+"""The insertions: terminators, numbers beyond a type, nesting, other encodings."""
 
 
 def mutate(data: bytes, choose: random.Random) -> bytes:

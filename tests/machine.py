@@ -1,7 +1,7 @@
-"""Nothing of this machine counts in a test: not its programs, not the variables of whoever runs the tests.
+"""Hiding the machine from tests: its programs, and the variables of the person who runs the tests.
 
-What a build finds on one machine and not on the next (a compiler of another version, nvcc, ccache, uv) would decide
-whether a test passes. So tests find their own programs only; and one that is run all the same fails the test.
+Otherwise, programs of the machine (a compiler of another version, nvcc, ccache, uv) would decide whether a test passes.
+So tests find only their own programs, and a test that runs another one fails.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any
 
 ALLOWED = {"git", "sh", "uname", "fc-list", Path(sys.executable).name}
-"""Programs that tests are written with: repositories, scripts, Python; and what ``platform`` and matplotlib ask."""
+"""Programs that tests use: git, shells, Python; and those that ``platform`` and matplotlib run."""
 
 KEPT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "COVERAGE_FILE", "COVERAGE_PROCESS_START")
-"""Variables without which Python, git or the runner does not work."""
+"""Variables that Python, git or the test runner needs."""
 _KEPT_BEGINNINGS = ("COV_CORE_", "PYTEST_", "HYPOTHESIS_")
 
 _which = shutil.which
 
 
 class Watch:
-    """Whether a test is running, where its files lie, and which programs of the machine it has run."""
+    """Whether a test is running, its folder, and the programs of the machine that it ran."""
 
     def __init__(self) -> None:
         self.folder: Path | None = None
@@ -58,5 +58,5 @@ sys.addaudithook(WATCH.hear)
 
 
 def is_kept(variable: str) -> bool:
-    """Return whether tests see a variable of whoever runs them."""
+    """Return whether tests see a variable of the machine."""
     return variable in KEPT or variable.startswith(_KEPT_BEGINNINGS)

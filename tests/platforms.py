@@ -14,7 +14,7 @@ _MARKERS = {
 
 
 def make_platform(name: str, python: str) -> Platform:
-    """Return a platform by the name that the samples' expected.json gives it."""
+    """Return a platform by its name in the samples' expected.json."""
     version = tuple(int(part) for part in python.split("."))
     platforms = _list_platforms(name)
     interpreter = f"cp{version[0]}{version[1]}"

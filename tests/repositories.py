@@ -18,7 +18,7 @@ GIT = {
 
 
 def git(folder: Path, *words: str) -> str:
-    """Return what git says in a folder."""
+    """Return the output of git in a folder."""
     command = ["git", "-c", "protocol.file.allow=always", *words]
     return subprocess.run(  # noqa: S603 - words of ours
         command, cwd=folder, check=True, capture_output=True, encoding="utf-8"

@@ -18,10 +18,10 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pages: dict[str, tuple[int, str, bytes]] = {}
         self.redirections: dict[str, str] = {}
-        """Path -> the URL that has it now."""
+        """Path -> the URL of a redirection."""
         self.asked: list[tuple[str, str | None]] = []
         self.needed: str | None = None
-        """The Authorization without which nothing is answered."""
+        """The required Authorization header."""
         self.told: list[tuple[str | None, str | None]] = []
         """The headers Accept and User-Agent of each request."""
 
@@ -61,7 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @contextmanager

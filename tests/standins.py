@@ -1,4 +1,4 @@
-"""Makers of stand-in installed distributions and environments, written as installers write them.
+"""Making stand-in distributions and environments, in the form that installers write.
 
 Everything is a few bytes of text; no installer runs. A *site* is a ``site-packages`` folder and need not exist yet.
 """
@@ -153,5 +153,5 @@ def write(path: Path, text: str) -> Path:
 
 
 def blocked(folder: Path) -> Path:
-    """Return a path that nothing can be written to, not even by root: it lies below a regular file."""
+    """Return a path that not even root can write to: it is below a regular file."""
     return write(folder / "a-file", "") / "below"

@@ -1,4 +1,4 @@
-"""The house: who may import whom, how long things may be, and what an import costs."""
+"""The architecture: permitted imports, lengths of modules and functions, and the cost of an import."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def name_of(path: Path) -> str:
 
 
 def unit_of(path: Path) -> str:
-    """Return the module or sub-package that stands in a row."""
+    """Return the module or sub-package that is listed in a row."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
@@ -55,7 +55,7 @@ def nodes(path: Path) -> tuple[ast.AST, ...]:
 
 
 def imported_units(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield (line, unit) for every import of our own modules, wherever in the file it stands."""
+    """Yield (line, unit) for every import of our own modules, anywhere in the file."""
     depth = len(path.relative_to(PACKAGE).parts)
     for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and node.level == depth:
@@ -92,7 +92,7 @@ def test_imports_are_relative() -> None:
 
 @once
 def test_rows_are_complete() -> None:
-    """Every module stands in one row, and every row names what is there."""
+    """Every module is in one row, and every row names existing modules."""
     named = [unit for row in ROWS for unit in row]
     assert sorted({unit_of(path) for path in MODULES}) == sorted(named)
 
@@ -144,7 +144,7 @@ IGNORED_ENDINGS = (
 
 @once
 def test_names_survive_git_add() -> None:
-    """A vendored copy lies in repositories of others, whose ignore files must not leave a part of it out."""
+    """A vendored copy is in repositories of others, whose ignore files must not exclude a part of it."""
     names = {part for path in PACKAGE.rglob("*") for part in path.relative_to(PACKAGE).parts}
     assert [] == sorted(name for name in names if name.lower() in {*map(str.lower, IGNORED)})
     assert [] == sorted(name for name in names if name.endswith(IGNORED_ENDINGS))
@@ -176,7 +176,7 @@ EXITS = {
     "real/backend.py": "what the real backend ended with, as it is",
     "real/child.py": "what it warns of, likewise, in the child",
 }
-"""The modules that print; the first two take secrets and control characters out."""
+"""The modules that print; the first two remove secrets and control characters."""
 
 
 @once
@@ -206,7 +206,7 @@ def test_written_in_one_step() -> None:
 
 
 def caught(handler: ast.ExceptHandler) -> set[str]:
-    """Return the names of the exceptions that a handler takes."""
+    """Return the names of the exceptions that a handler catches."""
     return set() if handler.type is None else {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)}
 
 
@@ -247,7 +247,7 @@ _SLOW = {"tarfile", "zipfile", "email", "csv", "shutil", "ssl", "http", "logging
     ],
 )
 def test_hooks_load_what_they_need(hook: str, call: str, unneeded: tuple[str, ...], tmp_path: Path) -> None:
-    """A hook that describes the package loads no room that it does not enter, and nothing slow beside."""
+    """A hook that describes the package loads no unneeded room, and no slow module."""
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n', "utf-8")
     code = _LOADED.format(root=str(PACKAGE.parent), hook=hook, call=call)
     environ = {"PATH": os.defpath, "HOME": str(tmp_path), "RUNTIME_BACKEND_TARGET": str(tmp_path)}
@@ -269,7 +269,7 @@ def test_hooks_load_what_they_need(hook: str, call: str, unneeded: tuple[str, ..
     [("runtime_backend", ["runtime_backend"]), ("runtime_backend.build", ["runtime_backend", "runtime_backend.build"])],
 )
 def test_import_is_cheap(module: str, expected: list[str]) -> None:
-    """Importing the face brings in nothing beyond a few modules of the standard library: frontends do it in each hook."""
+    """Importing ``build`` loads only a few modules of the standard library, because frontends do it in each hook."""
     code = (
         "import collections.abc, contextlib, functools, sys, typing; before = set(sys.modules);"
         f" sys.path.insert(0, {str(PACKAGE.parent)!r}); import {module}; print(*sorted({{*sys.modules}} - before))"

@@ -1,4 +1,4 @@
-"""The words after ``nox -s bench --``."""
+"""The arguments after ``nox -s bench --``."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def test_names(words: list[str], names: list[str], runs: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "reported"),
     [
         (["plan", "g", "ab"], f"found g ab, expected one or more of {', '.join(ALL)}"),
         (["--runs=0"], "--runs: found 0, expected 1 or more"),
     ],
 )
-def test_wrong_words(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Wrong words are refused, with what is expected."""
+def test_wrong_words(words: list[str], reported: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Wrong arguments are refused, with the expected ones."""
     with pytest.raises(SystemExit):
         parse(words)
-    assert f"nox -s bench --: error: {told}\n" == capsys.readouterr().err.splitlines(keepends=True)[-1]
+    assert f"nox -s bench --: error: {reported}\n" == capsys.readouterr().err.splitlines(keepends=True)[-1]
 
 
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
-    """The help says, a line each, what the names stand for."""
+    """The help has a line for each name."""
     with pytest.raises(SystemExit):
         parse(["--help"])
     found = re.findall(r"^  ([a-z]+) +[a-z]", capsys.readouterr().out.partition("Examples")[0], re.MULTILINE)

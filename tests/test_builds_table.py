@@ -1,4 +1,4 @@
-"""The README's table of real packages is what was measured."""
+"""The README's table of real packages has the measured values."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ def test_the_readme_shows_what_was_measured() -> None:
 
 
 def test_what_was_not_measured() -> None:
-    """Is a dash."""
+    """A missing value is a dash."""
     row = {"requirement": "a==1", "needs": "x", "pip": 3}
     assert "| a 1 | x | 3 s | - |\n" == render([row]).splitlines(keepends=True)[-1]

@@ -1,4 +1,4 @@
-"""What the files of the repository say in several places is the same everywhere."""
+"""Facts that are in several files of the repository are the same in all of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_pythons() -> None:
-    """The classifiers, the sessions of nox, and requires-python."""
+    """The classifiers, the sessions of nox, and requires-python agree."""
     project = loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     classified = [name.rpartition(" ")[2] for name in project["classifiers"] if re.search(r"Python :: 3\.\d+$", name)]
     (listed,) = re.findall(r"^PYTHONS = (.*)$", (ROOT / "noxfile.py").read_text("utf-8"), re.MULTILINE)
@@ -21,7 +21,7 @@ def test_pythons() -> None:
 
 
 def test_hooks() -> None:
-    """pre-commit's tools are those of the group "lint", in the same versions."""
+    """The tools of pre-commit have the versions of the group "lint"."""
     pinned = {
         text
         for text in loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]["lint"]

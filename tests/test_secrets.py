@@ -1,4 +1,4 @@
-"""A secret that somebody hands over is in no output and in no file: a test for each place it may come in by."""
+"""Secrets are in no output and in no file: a test for each place from which they may come."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def check_bytes(content: bytes, name: str) -> None:
 
 
 def build_everything(scene: Scene, monkeypatch: pytest.MonkeyPatch, **variables: Any) -> None:
-    """Run the hooks, and explain in both forms; whatever comes of it is printed."""
+    """Run the hooks, and explain in both forms; all output is printed."""
     shell = scene.shell(scene.consumer, RUNTIME_BACKEND_LOG=str(scene.root / "log"), **variables)
     be(monkeypatch, scene, scene.pip(shell))
     with suppress(SystemExit):
@@ -99,7 +99,7 @@ def build_everything(scene: Scene, monkeypatch: pytest.MonkeyPatch, **variables:
 def test_variables(
     variables: dict[str, str], scene: Scene, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A variable for one call is shown without its secrets, whether it is right or not."""
+    """A variable for one call is shown without its secrets, whether it is valid or not."""
     build_everything(scene, monkeypatch, **variables)
     captured = capfd.readouterr()
     assert "example.org" in captured.err + captured.out
@@ -117,7 +117,7 @@ def test_variables(
     ],
 )
 def test_settings(text: str, scene: Scene, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    """So is what stands in the package's own settings, in the plan, in the stamp and in messages."""
+    """The package's settings are without secrets in the plan, in the stamp and in messages."""
     source = make_source(scene.source, "backends.recording", text)
     build_everything(scene, monkeypatch)
     captured = capfd.readouterr()
@@ -127,7 +127,7 @@ def test_settings(text: str, scene: Scene, monkeypatch: pytest.MonkeyPatch, capf
 
 
 def test_lock(scene: Scene, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    """So is the URL of a locked wheel; the frontend alone gets it whole."""
+    """The URL of a locked wheel is shown without secrets; only the frontend gets them."""
     text = lock_text("2.8.0").replace("https://example.org/torch", f"https://me:{SECRET}@example.org/torch")
     lock = write(scene.root / "locks/uv.lock", text)
     shell = scene.shell(scene.elsewhere, RUNTIME_BACKEND_LOCK=str(lock), RUNTIME_BACKEND_LOG=str(scene.root / "log"))
@@ -146,7 +146,7 @@ def test_archive(  # noqa: PLR0913 - a scene, a server and two ways
     way: str, *, is_whole: bool, scene: Scene, server: Server, monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    """So is the URL of an upstream archive, in the line about fetching, in the stamp, in the names of the cache."""
+    """The URL of an upstream archive is without secrets in the line about fetching, the stamp and the cache's names."""
     made = make_tar(
         scene.root, ("x-1/pyproject.toml", {"content": b'[build-system]\nbuild-backend = "backends.recording"\n'})
     )
@@ -167,7 +167,7 @@ def test_archive(  # noqa: PLR0913 - a scene, a server and two ways
 
 
 class Hosted:
-    """A repository with a submodule, served over HTTP to who has the secret, as plain files."""
+    """A repository with a submodule, served as plain files over HTTP with the secret."""
 
     def __init__(self, folder: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         for name, value in GIT.items():
@@ -198,7 +198,7 @@ def hosted(tmp_path_factory: pytest.TempPathFactory, server: Server, monkeypatch
 def test_wrap_git(
     hosted: Hosted, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """``wrap`` fetches with the credentials of a git URL, submodules too, and writes them nowhere."""
+    """``wrap`` fetches with the credentials of a git URL, also submodules, and writes them to no file."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RUNTIME_BACKEND_CACHE_DIR", str(tmp_path / "our-cache"))
     assert 0 == main(["wrap", f"git+{hosted.url}"])
@@ -214,7 +214,7 @@ def test_wrap_git(
 
 
 def test_git_source(hosted: Hosted, tmp_path: Path) -> None:
-    """The credentials of ``source.git`` are in no configuration of the checkout that the build sees."""
+    """The credentials of ``source.git`` are not in the configuration of the checkout."""
     text = f'[tool.runtime-backend.source]\ngit = "{hosted.url}"\nrev = "{hosted.commit}"\n'
     write(tmp_path / "wrapper/pyproject.toml", text)
     upstream = load_settings(tmp_path / "wrapper", environ={}).upstream
@@ -227,7 +227,7 @@ def test_git_source(hosted: Hosted, tmp_path: Path) -> None:
 
 
 def test_git_that_is_refused(hosted: Hosted, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Git's own words about a URL with credentials go through the same exit."""
+    """Git's own messages about a URL with credentials are printed without them."""
     wrong = hosted.url.replace("me:", "you:")
     assert 1 == main(["wrap", f"git+{wrong}", str(tmp_path / "x")])
     captured = capfd.readouterr()
@@ -237,7 +237,7 @@ def test_git_that_is_refused(hosted: Hosted, tmp_path: Path, capfd: pytest.Captu
 
 
 def test_access() -> None:
-    """The person's own configuration by variables stays; a URL without secrets changes nothing."""
+    """The person's own configuration in variables is kept; a URL without secrets changes nothing."""
     own = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "a.b", "GIT_CONFIG_VALUE_0": "c"}
     assert ("https://h/x", own) == split_access("https://h/x", own)
     assert ("git@h:x", {}) == split_access("git@h:x", {})
@@ -285,14 +285,14 @@ def test_wrap_from_index(
 
 
 def test_answer() -> None:
-    """What the frontend answers is not kept if a URL in it holds a secret."""
+    """A frontend's answer is not kept if a URL in it contains a secret."""
     for url, expected in ((None, False), ("https://h/x", False), (URL, True)):
         assert expected is Answer(command="pip", changes={"torch": Change(version="1", url=url)}).has_secrets
 
 
 @pytest.mark.parametrize("text", ["\x1b[31m", "\x9b31m", "\u202e", "\x7f", "\udc80", "größer"])
 def test_json(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """JSON stays JSON: what a terminal obeys is escaped as JSON does it."""
+    """In JSON, control characters are escaped, so that it stays valid."""
     out_json({"name": text, "url": f"https://me:{SECRET}@h"})
     printed = capsys.readouterr().out
     assert {"name": text, "url": "https://h"} == json.loads(printed)
@@ -300,7 +300,7 @@ def test_json(text: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_escape_sequences(scene: Scene, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    """What a terminal obeys does not reach one: from a name, a path, a lock, and as JSON."""
+    """Control characters in a name, a path or a lock do not reach a terminal, also as JSON."""
     folder = scene.root / "\x1b[31mred"
     write(folder / "uv.lock", lock_text("2.8.0").replace("2.8.0", "2.8.0\\u001b[2J", 1))
     variables = {"RUNTIME_BACKEND_LOCK": str(folder / "uv.lock")}

@@ -1,4 +1,4 @@
-"""The README's support table is what the integration run has measured, and says what to do wherever it is not a yes."""
+"""The README's support table has the measured values, and a way out for each that is not a yes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ KEPT = Outcome(kind="kept", note="Force it.")
 
 
 def test_the_readme_shows_what_was_measured() -> None:
-    """Whoever changes one of the two by hand is told; the integration run renews both by ``--write-support``."""
+    """The table agrees with the measurement; the integration run renews both by ``--write-support``."""
     text = README.read_text("utf-8")
     assert (text.count(BEGIN), text.count(END)) == (1, 1)
     assert shown(text) == render(read_support())
 
 
 def test_everything_but_a_yes_is_explained() -> None:
-    """A stop, or a wheel that the frontend keeps, without a way out is none of our promises."""
+    """Every stop, and every wheel that the frontend keeps, has a way out."""
     for row in read_support():
         assert row.outcomes, row.frontend
         for scenario, outcome in row.outcomes.items():
@@ -29,7 +29,7 @@ def test_everything_but_a_yes_is_explained() -> None:
 
 
 def test_versions_with_one_outcome_share_a_line() -> None:
-    """Others have one each, notes are numbered once, and what a frontend lacks is a dash."""
+    """Versions with the same outcomes share a line, notes are numbered once, and a missing scenario is a dash."""
     old = Row(frontend="`a`", version="1", outcomes={"fresh": RIGHT, "upgrade": STOP})
     other = Row(frontend="`b`", version="7", outcomes={"fresh": STOP, "upgrade": KEPT})
     lines = render([old, replace(old, version="2"), other]).splitlines()

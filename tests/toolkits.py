@@ -1,4 +1,4 @@
-"""Makers of stand-in toolkits: of the system, out of wheels, and the workbench that they lie on."""
+"""Making stand-in toolkits, of the system and from wheels, and the workbench."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def make_gcc(folder: Path, version: str, maker: str = "Free Software Foundation,
 
 
 def make_compilers(site: Path, version: str = "13.0", without: Sequence[str] = (), gcc: int = 15) -> Path:
-    """Install the compilers from wheels; return what is laid out as a toolkit.
+    """Install the compilers from wheels; return the folder with the layout of a toolkit.
 
     :param without: the distributions that are left out.
     """

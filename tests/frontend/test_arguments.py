@@ -1,4 +1,4 @@
-"""Command lines, taken apart."""
+"""Parsing command lines."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ VALUED = ("--python", "--extra", "-p", "-t")
     ],
 )
 def test_read(line: str, options: list[tuple[str, str]], positional: list[str]) -> None:
-    """Options take what belongs to them, attached or after; everything else is positional."""
+    """Options get their values, attached or separate; everything else is positional."""
     found = read_arguments(line.split(), valued=VALUED)
     assert (tuple(options), tuple(positional)) == (found.options, found.positional)
 
 
 def test_stop_after() -> None:
-    """What follows the command that is run belongs to it."""
+    """Arguments after the command that is run belong to that command."""
     found = read_arguments(["--extra", "a", "run", "cmd", "--extra", "b"], valued=VALUED, stop_after=2)
     assert (("a",), ("run", "cmd")) == (found.values("--extra"), found.positional)
 
 
 def test_lookup() -> None:
-    """An option's last value counts, under any of its names; a flag is there or not."""
+    """The last value of an option counts, under any of its names; a flag has no value."""
     found = read_arguments(["--python", "a", "-p", "b", "-q"], valued=VALUED)
     assert ("b", ("a", "b"), None) == (found.last("--python", "-p"), found.values("--python", "-p"), found.last("-t"))
     assert (True, False) == (found.has("-q", "--quiet"), found.has("-v"))
@@ -63,6 +63,6 @@ def test_lookup() -> None:
     ],
 )
 def test_find_positional(line: str, expected: list[str]) -> None:
-    """The place of every positional argument is found; after the first ``--`` each word is one."""
+    """The index of every positional argument is found; after the first ``--`` all arguments are positional."""
     words = line.split()
     assert expected == [words[place] for place in find_positional(words, valued=VALUED)]

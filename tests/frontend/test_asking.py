@@ -46,7 +46,7 @@ def call(
 
 
 def test_guard(tmp_path: Path, uv: StandIn, scene: Scene) -> None:
-    """The frontend that is asked passes a variable on to its hooks, which then ask nothing."""
+    """The dry run passes a variable to its hooks, which then ask nothing."""
     caller = call(scene, uv)
     assert not is_asking(installation_of(caller).environ)
     make_asker(tmp_path / "asked", caller).ask(installation_of(caller))
@@ -56,7 +56,7 @@ def test_guard(tmp_path: Path, uv: StandIn, scene: Scene) -> None:
 
 
 def test_variables_of_an_unread_process(tmp_path: Path, uv: StandIn, scene: Scene) -> None:
-    """Where the frontend's variables cannot be read, it is asked with the person's."""
+    """If the frontend's variables cannot be read, the dry run gets the person's."""
     caller = call(scene, uv)
     seen = [process._replace(environ={}) for process in caller.list_ancestors()]
     unread = caller._replace(list_ancestors=lambda: seen, environ={**caller.environ, "MINE": "1"})
@@ -82,7 +82,7 @@ def test_kept(tmp_path: Path, uv: StandIn, scene: Scene) -> None:
 
 @pytest.mark.parametrize("other", ["pid", "started", "line", "cwd", "offline"])
 def test_not_kept(other: str, tmp_path: Path, uv: StandIn, scene: Scene) -> None:
-    """An answer is no other process's, although its pid or its words are the same, and no other folder's."""
+    """An answer counts for one process and one folder, even if another process has the same pid or arguments."""
     caller = call(scene, uv)
     make_asker(tmp_path / "asked", caller).ask(installation_of(caller))
     changed = {
@@ -104,7 +104,7 @@ def _moved(caller: Caller, cwd: Path) -> Caller:
 
 
 def test_words_that_are_no_text(tmp_path: Path, uv: StandIn, scene: Scene) -> None:
-    """A command line may hold bytes that are no text: its answer is kept as well."""
+    """The answer is kept even if the command line is not UTF-8."""
     caller = call(scene, uv, line="pip install ./\udcff")
     asker = make_asker(tmp_path / "asked", caller)
     asker.ask(installation_of(caller))
@@ -112,7 +112,7 @@ def test_words_that_are_no_text(tmp_path: Path, uv: StandIn, scene: Scene) -> No
 
 
 def test_side_by_side(tmp_path: Path, scene: Scene) -> None:
-    """Hooks that ask at the same time start one dry run: uv builds several packages side by side."""
+    """Hooks that ask at the same time start one dry run: uv builds several packages in parallel."""
     uv = make_frontend(tmp_path / "stand-ins", "uv", f"import time; time.sleep(0.3)\n{saying(' + torch==9.4.0')}")
     caller = call(scene, uv)
     answers: list[Answer] = []
@@ -131,7 +131,7 @@ def test_side_by_side(tmp_path: Path, scene: Scene) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"command": "x", "changes": {"a": {"versio": 1}}}', None])
 def test_unreadable_answer(text: str | None, tmp_path: Path) -> None:
-    """What was kept and cannot be read is no answer."""
+    """An unreadable kept answer is ignored."""
     assert None is read_answer(tmp_path / "absent" if text is None else write(tmp_path / "kept.json", text))
 
 
@@ -143,7 +143,7 @@ def test_answer_as_text(tmp_path: Path) -> None:
 
 
 def test_old_answers(tmp_path: Path, uv: StandIn, scene: Scene) -> None:
-    """What was answered more than a day ago is removed when the next answer is kept, and what a killed hook left."""
+    """Answers older than a day, and files of killed hooks, are removed when the next answer is kept."""
     old = [write(tmp_path / "asked" / name, "") for name in ("a.json", "a.lock", "b.new")]
     new = write(tmp_path / "asked/c.json", "")
     left = write(tmp_path / "asked/d/resolution.txt", "").parent
@@ -166,7 +166,7 @@ def test_answer_that_is_removed_meanwhile(
 
 
 def test_unwritable_folder(tmp_path: Path, uv: StandIn, scene: Scene) -> None:
-    """Where no answer can be kept, the cache folder is named."""
+    """If no answer can be kept, the message names the cache folder."""
     folder, caller = blocked(tmp_path), call(scene, uv)
     with pytest.raises(DecisionError) as caught:
         make_asker(folder, caller).ask(installation_of(caller))
@@ -178,7 +178,7 @@ def test_unwritable_folder(tmp_path: Path, uv: StandIn, scene: Scene) -> None:
 
 
 def test_left_by_a_killed_hook(tmp_path: Path, uv: StandIn, scene: Scene) -> None:
-    """What a hook that was killed left of its work does not keep the next hook of the same command from asking."""
+    """After a hook was killed, the next hook of the same command can still ask."""
     caller = call(scene, uv, line="pip install -U torch --target lib")
     asker = make_asker(tmp_path / "asked", caller)
     asker.ask(installation_of(caller))
@@ -189,7 +189,7 @@ def test_left_by_a_killed_hook(tmp_path: Path, uv: StandIn, scene: Scene) -> Non
 
 
 def test_slow_asker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scene: Scene) -> None:
-    """The asker says which dry run takes so long."""
+    """A line names the dry run that is slow."""
     monkeypatch.setattr(module, "_PATIENCE", 0.01)
     body = f"import time\ntime.sleep(0.2)\n{saying('Would make no changes')}"
     uv, said = make_frontend(tmp_path / "stand-ins", "uv", body), list[str]()

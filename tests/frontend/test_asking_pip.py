@@ -1,4 +1,4 @@
-"""Asking pip: the same words with ``--dry-run --report``, and the report."""
+"""Asking pip: the same arguments with ``--dry-run --report``, and reading the report."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def make_pip(scene: Scene, body: str = "") -> StandIn:
 def ask(
     scene: Scene, pip: StandIn, *words: str, more: Mapping[str, str] | None = None, is_offline: bool = False
 ) -> Answer:
-    """Return the answer of a pip that was started with these words."""
+    """Return the answer of a pip that was started with these arguments."""
     shell = {"HOME": str(scene.root), "PWD": str(scene.elsewhere), "PATH": "", "TMPDIR": "/absent", **(more or {})}
     caller = scene.pip(shell, argv=(str(pip.path), *words))
     return make_asker(scene.root / "asked", caller, is_offline=is_offline).ask(installation_of(caller))
@@ -75,7 +75,7 @@ COLLECTED = [*REPORT, "--ignore-installed"]
     ],
 )
 def test_words(words: str, expected: list[str], scene: Scene) -> None:
-    """Pip is asked with its own words, without those that write somewhere and those that ``pip wheel`` has alone."""
+    """The dry run has pip's arguments, without options that write files, and without those that only ``pip wheel`` has."""
     pip = make_pip(scene)
     assert "pip install --dry-run" == ask(scene, pip, *words.split()).command
     given = pip.note.words
@@ -85,7 +85,7 @@ def test_words(words: str, expected: list[str], scene: Scene) -> None:
 
 
 def test_interpreter(scene: Scene) -> None:
-    """An interpreter that runs pip is started again with its own options."""
+    """If an interpreter runs pip, the dry run has the interpreter's options, too."""
     python = make_frontend(scene.root / "stand-ins", "python3.11", reporting())
     shell = {"PWD": str(scene.elsewhere), "PATH": "", "TMPDIR": "/absent"}
     caller = scene.pip(shell, argv=(str(python.path), "-Im", "pip", "install", "x"))
@@ -95,7 +95,7 @@ def test_interpreter(scene: Scene) -> None:
 
 
 def test_variables(scene: Scene) -> None:
-    """Pip is asked in its own folder, with its own variables, without those that write somewhere."""
+    """The dry run has pip's working directory and variables, without those that write files."""
     pip = make_pip(scene)
     dropped = {"PIP_REPORT": "r", "PIP_LOG": "l", "PIP_WHEEL_DIR": "w", "PIP_BUILD_TRACKER": "t"}
     ask(scene, pip, "install", "x", more={"PIP_INDEX_URL": "u", **dropped})
@@ -112,7 +112,7 @@ def test_variables(scene: Scene) -> None:
 
 
 def test_sections_of_files(scene: Scene) -> None:
-    """``pip wheel`` reads another section than the ``pip install`` that is asked: it is told what the files say."""
+    """The settings for ``pip wheel`` are passed as variables, because the dry run reads another section."""
     pip = make_pip(scene)
     text = "[global]\nindex-url = g\n[wheel]\nconstraint = c.txt\n  d.txt\nwheel-dir = w\n[install]\nupgrade = yes\n"
     path = write(scene.root / "pip.conf", text)
@@ -159,7 +159,7 @@ def test_offline(scene: Scene) -> None:
     ],
 )
 def test_report(item: dict[str, Any], expected: dict[str, Change], scene: Scene) -> None:
-    """A report tells versions, and where a wheel lies; the hash of an sdist is no wheel's."""
+    """A report has versions, and the URLs of wheels; URL and hash of an sdist are not used."""
     pip = make_pip(scene, reporting(item))
     assert Answer(command="pip install --dry-run", changes=expected) == ask(scene, pip, "install", "x")
 
@@ -187,7 +187,7 @@ ODD = "expected the format in pip's documentation (installation report, version 
     ],
 )
 def test_unreadable_report(body: str, problem: str, scene: Scene) -> None:
-    """A report that is not there, or is none, stops."""
+    """A missing or invalid report is a stop."""
     pip = make_pip(scene, body)
     with pytest.raises(DecisionError) as caught:
         ask(scene, pip, "install", "x")
@@ -195,7 +195,7 @@ def test_unreadable_report(body: str, problem: str, scene: Scene) -> None:
 
 
 def test_failure(scene: Scene) -> None:
-    """What pip says of its failure is passed on."""
+    """The message has pip's own report of its failure."""
     pip = make_pip(scene, "print('ERROR: No matching distribution found for x', file=sys.stderr); sys.exit(1)")
     with pytest.raises(DecisionError) as caught:
         ask(scene, pip, "install", "x")

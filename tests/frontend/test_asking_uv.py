@@ -1,4 +1,4 @@
-"""Asking ``uv pip``: the same words, in shadows of the target and of the cache."""
+"""Asking ``uv pip``: the same arguments, in shadows of the target and of the cache."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def uv(tmp_path: Path) -> StandIn:
 
 
 def environ(scene: Scene, uv: StandIn, **more: str) -> dict[str, str]:
-    """Return the variables of a uv whose hook is told where it lies."""
+    """Return the variables of a hook, with the path of uv."""
     return {"HOME": str(scene.root), "PWD": str(scene.elsewhere), "PATH": str(uv.path.parent), **more}
 
 
@@ -45,7 +45,7 @@ def called(scene: Scene, uv: StandIn, line: str, **more: str) -> Caller:
 
 
 def ask(scene: Scene, uv: StandIn, line: str, **more: str) -> Note:
-    """Ask, and return what uv was asked with."""
+    """Ask, and return the note of the dry run."""
     caller = called(scene, uv, line, **more)
     answer = make_asker(scene.root / "asked", caller).ask(installation_of(caller))
     assert Answer(command="uv pip install --dry-run", changes=MOVED) == answer
@@ -69,14 +69,14 @@ CACHE = ["--cache-dir", "WORK/cache"]
     ],
 )  # fmt: skip
 def test_words(line: str, expected: list[str], scene: Scene, uv: StandIn) -> None:
-    """The uv that is asked is given its own words, but for those that say what it prints; it installs into the shadow."""
+    """The dry run has uv's arguments, except those for the output and the target, which is the shadow."""
     note = ask(scene, uv, line, VIRTUAL_ENV=str(scene.target))
     assert words_of(note, ["pip", "install", "--dry-run", *SHADOW, *CACHE, *expected]) == note.words
     assert (str(scene.elsewhere), "") == (note.cwd, note.text)
 
 
 def test_environment(scene: Scene, uv: StandIn) -> None:
-    """The uv that is asked is given its own variables, but for those that name a target, or let it print something else."""
+    """The dry run has uv's variables, except those for the output and the target."""
     loud = {"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "RUST_LOG": "debug", "UV_LOG_CONTEXT": "1", "UV_CACHE_DIR": "/c"}
     hidden = {"VIRTUAL_ENV": str(scene.target), "CONDA_PREFIX": "/c", "UV_SYSTEM_PYTHON": "0"}
     note = ask(scene, uv, "pip install x", UV_INDEX_URL="u", TMPDIR="/tmp", **loud, **hidden)  # noqa: S108 - a name
@@ -92,7 +92,7 @@ def test_environment(scene: Scene, uv: StandIn) -> None:
 
 
 def test_shadows(scene: Scene, uv: StandIn) -> None:
-    """The shadows are there while uv is asked, and gone afterwards; nothing of the target is changed."""
+    """The shadows exist only during the dry run, and the target is not changed."""
     write(scene.target / ".lock", "")
     note = ask(scene, uv, "pip install x", VIRTUAL_ENV=str(scene.target))
     assert {
@@ -124,7 +124,7 @@ def test_shadows(scene: Scene, uv: StandIn) -> None:
     ],
 )
 def test_place(line: str, more: dict[str, str], expected: list[str], scene: Scene, uv: StandIn) -> None:
-    """The shadow of a virtual environment is named in its place; other interpreters are named as they were."""
+    """A virtual environment is replaced by its shadow; other interpreters are not."""
     paths = {"target": str(scene.target), "conda": str(scene.root / "conda")}
     make_conda(scene.root / "conda")
     given = {name: value.format(**paths) for name, value in more.items()}
@@ -141,7 +141,7 @@ def test_place(line: str, more: dict[str, str], expected: list[str], scene: Scen
     [("-t lib", "--target"), ("--target=lib", "--target"), ("-qt lib", "--target"), ("--prefix lib", "--prefix")],
 )
 def test_folder(line: str, option: str, scene: Scene, uv: StandIn) -> None:
-    """The shadow of a folder is named in the place of the folder."""
+    """A target folder is replaced by its shadow."""
     make_torch(scene.elsewhere / "lib", "2.7.0")
     write(scene.elsewhere / "lib/.lock", "")
     note = ask(scene, uv, f"pip install {line} x", VIRTUAL_ENV=str(scene.target))
@@ -155,7 +155,7 @@ def test_folder(line: str, option: str, scene: Scene, uv: StandIn) -> None:
     ("key", "named"), [("target", "lib"), ("prefix", "lib/python3.11/site-packages")], ids=["target", "prefix"]
 )
 def test_folder_by_a_setting(key: str, named: str, scene: Scene, uv: StandIn) -> None:
-    """A folder that a setting names is asked about like one of the command line, in its shadow."""
+    """A target folder in a setting is replaced by its shadow, too."""
     write(scene.elsewhere / "pyproject.toml", f'[tool.uv.pip]\n{key} = "{"lib" if key == "target" else "."}"\n')
     make_torch(scene.elsewhere / named, "2.7.0")
     note = ask(scene, uv, "pip install x", VIRTUAL_ENV=str(scene.target))
@@ -165,7 +165,7 @@ def test_folder_by_a_setting(key: str, named: str, scene: Scene, uv: StandIn) ->
 
 
 def test_folder_of_the_command_line_goes_first(scene: Scene, uv: StandIn) -> None:
-    """A folder of the command line takes the place of the one that a setting names."""
+    """A target folder on the command line wins over one in a setting."""
     write(scene.elsewhere / "pyproject.toml", '[tool.uv.pip]\ntarget = "other"\n')
     make_torch(scene.elsewhere / "lib", "2.7.0")
     note = ask(scene, uv, "pip install -t lib x", VIRTUAL_ENV=str(scene.target))
@@ -175,7 +175,7 @@ def test_folder_of_the_command_line_goes_first(scene: Scene, uv: StandIn) -> Non
 
 @pytest.mark.parametrize("option", ["-n", "--no-cache", "--no-cache-dir"])
 def test_no_cache(option: str, scene: Scene, uv: StandIn) -> None:
-    """Without a cache there is no lock in one, and no shadow of one."""
+    """Without a cache there is no shadow of one."""
     note = ask(scene, uv, f"pip install {option} x", VIRTUAL_ENV=str(scene.target))
     assert words_of(note, ["pip", "install", "--dry-run", *SHADOW, option, "--", "x"]) == note.words
     assert "cache" not in note.tree
@@ -194,7 +194,7 @@ def test_no_cache(option: str, scene: Scene, uv: StandIn) -> None:
 def test_cache_without_isolation(
     line: str, more: dict[str, str], expected: str | None, scene: Scene, uv: StandIn
 ) -> None:
-    """Without isolation no build environment tells where the cache is: an option does, a variable, or the home folder."""
+    """Without isolation the cache is found by option, variable or home folder."""
     for place in ("elsewhere/mine", "xdg/uv", ".cache/uv"):
         (scene.root / place / "wheels-v6").mkdir(parents=True)
     given = {name: value.format(root=scene.root) for name, value in more.items()}
@@ -230,7 +230,7 @@ def test_sync(scene: Scene, uv: StandIn) -> None:
     ],
 )
 def test_directory(line: str, more: dict[str, str], scene: Scene, uv: StandIn) -> None:
-    """A uv has changed its folder already, so it is asked there, and not told to change it once more.
+    """The dry run starts in uv's final working directory, without ``--directory``.
 
     Tried with uv 0.13.9: ``cd sub; uv --directory sub pip list`` ends with "No such file or directory".
     """

@@ -1,4 +1,4 @@
-"""Asking uv about projects, scripts, layers and tools: what ``uv sync`` would do, and what ``uv pip compile`` finds."""
+"""Asking uv about projects, scripts, layers and tools, with ``uv sync`` and ``uv pip compile``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def scene(tmp_path: Path) -> Scene:
 
 @pytest.fixture
 def uv(tmp_path: Path) -> StandIn:
-    """Return a uv that tells one torch if it synchronises, and another one if it resolves."""
+    """Return a uv with one torch in ``uv sync``, and another one in ``uv pip compile``."""
     return make_frontend(tmp_path / "stand-ins", "uv", saying(" + torch==9.3.0") + resolving("torch==9.4.0"))
 
 
@@ -47,7 +47,7 @@ def ask(scene: Scene, caller: Caller) -> Answer:
 
 
 def synced(scene: Scene, uv: StandIn, line: str, cwd: Path | None = None, **more: str) -> Note:
-    """Ask about a command that is asked about by ``uv sync`` alone, and return how."""
+    """Ask by ``uv sync`` alone, and return the note of the dry run."""
     assert Answer(command="uv sync --dry-run", changes=SYNCED) == ask(scene, call(scene, uv, line, cwd, **more))
     return uv.note
 
@@ -70,7 +70,7 @@ def synced(scene: Scene, uv: StandIn, line: str, cwd: Path | None = None, **more
     ],
 )
 def test_words(line: str, expected: list[str], scene: Scene, uv: StandIn) -> None:
-    """A project is asked about by ``uv sync``, with the options that select a part of the lock.
+    """For a project, the dry run is ``uv sync``, with the options that select a part of the lock.
 
     Under ``uv add``, ``--extra`` is the new requirement's; ``--optional`` is the project's, and gets installed, as
     ``--group`` does (tried: uv 0.13.9; ``uv sync`` refuses an extra that the project does not have).
@@ -81,7 +81,7 @@ def test_words(line: str, expected: list[str], scene: Scene, uv: StandIn) -> Non
 
 
 def test_directory(scene: Scene, uv: StandIn) -> None:
-    """A uv has changed its folder already: it is not told to change it once more."""
+    """The dry run starts in uv's final working directory, without ``--directory``."""
     note = synced(scene, uv, "--directory consumer sync")
     assert words_of(note, ["sync", "--dry-run", *CACHE]) == note.words
 
@@ -100,7 +100,7 @@ def test_directory(scene: Scene, uv: StandIn) -> None:
     ],
 )
 def test_environment(line: str, cwd: str, environment: str | None, scene: Scene, uv: StandIn) -> None:
-    """The environment is the shadow of the project's, in its root; an empty one where there is none, or for --isolated."""
+    """The environment is the shadow of the project's, in its root; an empty one if there is none, or with --isolated."""
     for folder in ("workspace/member", "lockless"):
         write(scene.root / folder / "pyproject.toml", "")
         make_venv(scene.root / folder / ".venv")
@@ -136,7 +136,7 @@ SCRIPT = "# /// script\n# dependencies = ['torch']\n# ///\n"
     ],
 )
 def test_script(line: str, expected: list[str], scene: Scene, uv: StandIn) -> None:
-    """A script is asked about by ``uv sync --script``, which keeps what is installed unless it is told otherwise."""
+    """For a script, the dry run is ``uv sync --script``, which keeps installed distributions unless ``--exact`` is given."""
     write(scene.elsewhere / "script.py", SCRIPT)
     note = synced(scene, uv, line, scene.elsewhere)
     words = ["sync", "--dry-run", "--script", "script.py"]
@@ -149,7 +149,7 @@ def test_script(line: str, expected: list[str], scene: Scene, uv: StandIn) -> No
     ("script", "name"), [("train.py", "train"), ("sub/train.py", "train"), ("My_Script.x.py", "my-script-x")]
 )
 def test_environment_of_a_script(script: str, name: str, scene: Scene, uv: StandIn) -> None:
-    """A script's environment lies in the cache, under its name as uv spells it (tried: uv 0.13.9)."""
+    """A script's environment is in the cache, with uv's spelling of the script's name (tried: uv 0.13.9)."""
     write(scene.elsewhere / script, SCRIPT)
     environment = scene.root / f"cache/uv/environments-v2/{name}-e74b72e59615f479"
     make_venv(environment)
@@ -163,7 +163,7 @@ RESULT = ["-o", "WORK/resolution.txt", "-"]
 
 
 def resolved(scene: Scene, uv: StandIn, line: str, cwd: Path | None = None, **more: str) -> Note:
-    """Ask about a command that is asked about by ``uv pip compile`` alone, and return how."""
+    """Ask by ``uv pip compile`` alone, and return the note of the dry run."""
     caller = call(scene, uv, line, cwd, **more)
     program = installation_of(caller).program
     assert Answer(command=f"uv pip compile, for {program}", changes=RESOLVED) == ask(scene, caller)
@@ -190,14 +190,14 @@ def resolved(scene: Scene, uv: StandIn, line: str, cwd: Path | None = None, **mo
     ],
 )
 def test_tool(line: str, words: list[str], text: str, scene: Scene, uv: StandIn) -> None:
-    """A tool's environment is asked about by resolving what it is made of, with nothing that is preferred."""
+    """For a tool, its requirements are resolved without preferences."""
     note = resolved(scene, uv, line)
     assert (words_of(note, words), text, "") == (note.words[8:], note.text, note.before)
     assert str(scene.consumer) == note.cwd
 
 
 def test_layer(scene: Scene, uv: StandIn) -> None:
-    """A layer in front of a project prefers what the project has locked; the lock itself is read, not asked about."""
+    """A layer in front of a project prefers locked versions; the project's lock is read without a dry run."""
     note = resolved(scene, uv, "run --with ./ext --extra a -w b x --with c", scene.consumer / "sub")
     assert (words_of(note, RESULT), "./ext\nb\n") == (note.words[8:], note.text)
     assert "consumer==0\ntorch==2.8.0\n" == note.before
@@ -205,7 +205,7 @@ def test_layer(scene: Scene, uv: StandIn) -> None:
 
 @pytest.mark.parametrize("line", ["run --no-project --with b x", "run --with b x"])
 def test_layer_in_front_of_an_environment(line: str, scene: Scene, uv: StandIn) -> None:
-    """A layer in front of an environment prefers what is installed there."""
+    """A layer in front of an environment prefers the installed versions."""
     make_distribution(scene.site(scene.target), "numpy", "2.0")
     shutil.rmtree(scene.consumer / ".venv")
     (scene.consumer / "uv.lock").unlink()
@@ -238,14 +238,14 @@ def test_layer_in_front_of_a_script(scene: Scene, uv: StandIn) -> None:
 
 
 def test_what_only_the_base_changes(scene: Scene, tmp_path: Path) -> None:
-    """What the layer does not name is the environment's below."""
+    """Distributions that are not in the layer come from the environment below."""
     uv = make_frontend(tmp_path / "stand-ins", "uv", saying(" + torch==9.3.0") + resolving("b==1"))
     answer = ask(scene, call(scene, uv, "run --isolated --with b x"))
     assert {**SYNCED, "b": Change(version="1")} == answer.changes
 
 
 def test_without_its_place(scene: Scene, tmp_path: Path) -> None:
-    """Where uv does not say where it lies (before 0.8), it is started as it was."""
+    """Without ``UV`` (before 0.8), uv is started by the same name."""
     uv = make_frontend(tmp_path / "stand-ins", "uv", saying(" + torch==9.3.0"))
     caller = scene.uv({"HOME": "", "PWD": str(scene.consumer), "PATH": str(uv.path.parent)}, "sync")
     (process, *others) = caller.list_ancestors()

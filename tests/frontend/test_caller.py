@@ -1,4 +1,4 @@
-"""The caller: which frontend, how it isolates, where the person stands."""
+"""The caller: frontend, isolation and working directories."""
 
 from __future__ import annotations
 
@@ -47,20 +47,20 @@ from runtime_backend.frontend.processes import Process
     ],
 )
 def test_frontend(line: str, expected: str | None, tmp_path: Path) -> None:
-    """The frontend is told by the program, or by the module or script that an interpreter runs."""
+    """The frontend is found by its program, or by the module or script that an interpreter runs."""
     process = Process(argv=tuple(line.split()))
     caller = make_caller(tmp_path, cwd=tmp_path, ancestors=[process])
     assert (expected, None if expected is None else process) == caller.frontend
 
 
 def test_nearest_frontend(tmp_path: Path) -> None:
-    """Of several frontends, the nearest calls."""
+    """Of several frontends, the nearest one calls."""
     ancestors = [Process(argv=("sh",)), Process(argv=("pip",)), Process(argv=("uv", "run"))]
     assert "pip" == make_caller(tmp_path, cwd=tmp_path, ancestors=ancestors).frontend[0]
 
 
 def test_frontend_without_procfs(tmp_path: Path) -> None:
-    """Without a word of other processes, uv and pip are known by their marks, and others not at all."""
+    """Without access to other processes, only uv and pip are found, by their marks."""
     scene = Scene(tmp_path, procfs=False)
     shell = scene.shell(scene.elsewhere)
     assert ("uv", None) == scene.uv(shell, "sync").frontend
@@ -94,13 +94,13 @@ def test_isolation(tmp_path: Path) -> None:
 
 
 def test_isolation_under_tox(tmp_path: Path) -> None:
-    """A variable of tox's that another environment inherits keeps nothing."""
+    """A variable of tox in another environment does not make the environment a kept one."""
     scene = Scene(tmp_path)
     assert "hidden" == scene.pip(scene.shell(scene.elsewhere, TOX_ENV_NAME=".pkg")).isolation
 
 
 def test_isolation_through_a_link(tmp_path: Path) -> None:
-    """Distributions that are visible under another name of their folder are visible."""
+    """Distributions are visible even if their folder is on the path by another name."""
     scene = Scene(tmp_path)
     (tmp_path / "alias").symlink_to(scene.target)
     caller = make_caller(tmp_path / "alias", cwd=scene.source, sys_path=[scene.site(scene.target)])
@@ -108,13 +108,13 @@ def test_isolation_through_a_link(tmp_path: Path) -> None:
 
 
 def test_unreadable_environment(tmp_path: Path) -> None:
-    """An interpreter whose environment cannot be read isolates nothing that we know of."""
+    """If the interpreter's environment cannot be read, there is no isolation."""
     caller = make_caller(tmp_path, cwd=tmp_path)
     assert ("none", None) == (caller.isolation, caller.own_environment)
 
 
 def test_personal_environ(tmp_path: Path) -> None:
-    """The person's variables are those of the nearest process that does not call the build environment activated."""
+    """The person's variables are those of the nearest process in which the build environment is not activated."""
     scene = Scene(tmp_path)
     shell = scene.shell(scene.elsewhere, scene.target)
     assert shell == scene.hatch_build(shell).personal_environ
@@ -130,14 +130,14 @@ def test_personal_environ(tmp_path: Path) -> None:
     [("/a", "/b", ["/a", "/b"]), ("/a", "/a", ["/a"]), (None, "/b", ["/b"]), ("/a", "", ["/a"]), (None, "", [])],
 )
 def test_working_folders(told: str | None, shell: str, expected: list[str], tmp_path: Path) -> None:
-    """The frontend's folder goes before the shell's."""
+    """The frontend's working directory comes before the shell's."""
     pip = Process(argv=("pip",), cwd=None if told is None else Path(told))
     caller = make_caller(tmp_path, cwd=tmp_path, environ={"PWD": shell}, ancestors=[pip])
     assert tuple(map(Path, expected)) == caller.working_folders
 
 
 def test_ancestors_are_read_once(tmp_path: Path) -> None:
-    """The processes are listed when they are asked for, and once."""
+    """The ancestors are listed once, on first use."""
     calls: list[int] = []
 
     def count() -> tuple[Process, ...]:
@@ -151,7 +151,7 @@ def test_ancestors_are_read_once(tmp_path: Path) -> None:
 
 
 def test_read_caller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The process that runs is read as it is."""
+    """The caller of this process has its environment, folders and arguments."""
     monkeypatch.chdir(tmp_path)
     caller = read_caller()
     assert (tmp_path, Path(sys.prefix), tuple(sys.path)) == (caller.cwd, caller.prefix, caller.sys_path)
@@ -160,7 +160,7 @@ def test_read_caller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_imported_already(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What this process has imported tells its version; a module without one tells nothing."""
+    """The version of an imported module is found, if it has one."""
     found = read_caller().find_imported
     monkeypatch.setitem(sys.modules, "a_runtime", SimpleNamespace(__version__="1.0"))
     monkeypatch.setitem(sys.modules, "another", SimpleNamespace())

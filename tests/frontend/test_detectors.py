@@ -1,4 +1,4 @@
-"""The places where the target and the lock are looked for, frontend by frontend."""
+"""The places where the target and the lock are searched for, by frontend."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ Found = tuple[str, bool] | None
 
 
 def sure(version: str) -> Found:
-    """Return a version that needs no remark."""
+    """Return an expected version without a note."""
     return version, False
 
 
 def guess(version: str) -> Found:
-    """Return a version that is taken aloud."""
+    """Return an expected version with a note about a guess."""
     return version, True
 
 
@@ -349,7 +349,7 @@ def _conda_with(scene: Scene, version: str) -> Path:
 
 
 def _base_with(scene: Scene, version: str) -> Path:
-    """Put torch into the Python that uv's build environment is made from; return a folder to stand in."""
+    """Install torch into the base Python of uv's build environment; return a working directory."""
     make_torch(make_conda(scene.root / "python"), version)
     return scene.elsewhere
 
@@ -392,7 +392,7 @@ def resolve(scene: Scene, caller: Caller) -> Outcome:
 @pytest.mark.parametrize("procfs", [True, False], ids=["procfs", "no procfs"])
 @pytest.mark.parametrize("name", list(ROWS))
 def test_frontends(name: str, procfs: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a column of the table
-    """Every frontend is answered with the torch of its target, or with a guess said aloud, or with nothing."""
+    """For every frontend, the result is the target's torch, a guess with a note, or nothing."""
     scene = Scene(tmp_path, procfs=procfs)
     make, with_procfs, without = ROWS[name]
     outcome = resolve(scene, make(scene))
@@ -416,7 +416,7 @@ def test_order(tmp_path: Path) -> None:
 
 
 def test_stale_shell(tmp_path: Path) -> None:
-    """The shell's folder is a guess where the frontend's own folder is another."""
+    """The shell's working directory is a guess if the frontend's is another one."""
     scene = Scene(tmp_path)
     shell = scene.shell(scene.consumer)
     python = Process(argv=("python", "-m", "build"), cwd=scene.elsewhere, environ=shell)
@@ -426,7 +426,7 @@ def test_stale_shell(tmp_path: Path) -> None:
 
 
 def test_deactivated(tmp_path: Path) -> None:
-    """An environment that was activated before the shell was started, and is no more, is not looked at."""
+    """An environment that is no longer activated is not looked at."""
     scene = Scene(tmp_path)
     old = Process(argv=("bash",), environ=scene.shell(scene.elsewhere, scene.other))
     caller = scene.build(scene.shell(scene.elsewhere))
@@ -435,7 +435,7 @@ def test_deactivated(tmp_path: Path) -> None:
 
 
 def test_aliased_build_environment(tmp_path: Path) -> None:
-    """The build environment is not taken for the target under another name of its folder."""
+    """The build environment is recognised by another name of its folder."""
     scene = Scene(tmp_path)
     caller = scene.hatch_build(scene.shell(scene.elsewhere), built_for=OTHER)
     (tmp_path / "alias").symlink_to(tmp_path / "hatch")
@@ -445,7 +445,7 @@ def test_aliased_build_environment(tmp_path: Path) -> None:
 
 
 def test_uv_alone_on_its_command_line(tmp_path: Path) -> None:
-    """Where the system tells no more than uv's words, the rest is taken from this process, and aloud."""
+    """If only uv's arguments are visible, the rest comes from this process, with a note."""
     scene = Scene(tmp_path)
     shell = scene.shell(scene.elsewhere, scene.target)
 
@@ -462,7 +462,7 @@ def test_uv_alone_on_its_command_line(tmp_path: Path) -> None:
 
 
 def test_one_environment_of_uv_pip(tmp_path: Path) -> None:
-    """Of the environments that ``uv pip`` looks for, the first that is there is the target, and the only one."""
+    """The first existing environment in uv's own order is the target of ``uv pip``."""
     scene = Scene(tmp_path)
     shell = scene.shell(scene.consumer, scene.target)
     places = find_places(scene.source, scene.uv(shell, "pip", "install", "."))
@@ -470,7 +470,7 @@ def test_one_environment_of_uv_pip(tmp_path: Path) -> None:
 
 
 def test_no_folder_at_all(tmp_path: Path) -> None:
-    """Without a word about where the person stands, the source tree is looked at."""
+    """Without a known working directory, the source tree is looked at."""
     scene = Scene(tmp_path)
     _locked_source(scene)
     caller = scene.uv(scene.shell(scene.elsewhere), "sync")
@@ -479,7 +479,7 @@ def test_no_folder_at_all(tmp_path: Path) -> None:
 
 
 def test_conda_first_on_path(tmp_path: Path) -> None:
-    """Without a word of other processes, PATH tells which of conda and a virtual environment goes first."""
+    """Without access to other processes, the order of conda and a virtual environment is that on PATH."""
     scene = Scene(tmp_path, procfs=False)
     conda = _conda_with(scene, "2.4.0")
     shell = scene.shell(scene.elsewhere, CONDA_PREFIX=str(conda))
@@ -490,7 +490,7 @@ def test_conda_first_on_path(tmp_path: Path) -> None:
 
 
 def test_explain(tmp_path: Path) -> None:
-    """The command line looks at the interpreter's own environment first, and does not take it for granted."""
+    """For the command line, the interpreter's own environment comes first, but is not the certain target."""
     scene = Scene(tmp_path)
     environ = scene.shell(scene.elsewhere, scene.other)
     caller = make_caller(_bare(scene), cwd=scene.source, environ=environ, is_hook=False)
@@ -515,7 +515,7 @@ def test_explicit_target(named: str, tmp_path: Path) -> None:
 
 
 def test_explicit_lock(tmp_path: Path) -> None:
-    """A lock that is named goes before a target that is named, and is read for the project beside it."""
+    """A named lock wins over a named target, and is read for the project next to it."""
     scene = Scene(tmp_path)
     caller = scene.pip(scene.shell(scene.elsewhere))
     lock = Named(path=scene.consumer / "uv.lock", origin="RUNTIME_BACKEND_LOCK")
@@ -529,7 +529,7 @@ def test_explicit_lock(tmp_path: Path) -> None:
 
 
 def test_explicit_target_missing(tmp_path: Path) -> None:
-    """A named target that is none is refused."""
+    """A named target that does not exist is refused."""
     scene = Scene(tmp_path)
     target = Named(path=tmp_path / "nowhere", origin="RUNTIME_BACKEND_TARGET")
     with pytest.raises(TargetError) as caught:
@@ -539,7 +539,7 @@ def test_explicit_target_missing(tmp_path: Path) -> None:
 
 
 def test_explicit_lock_missing(tmp_path: Path) -> None:
-    """A named lock that is none is refused."""
+    """A named lock that does not exist is refused."""
     scene = Scene(tmp_path)
     lock = Named(path=tmp_path, origin="RUNTIME_BACKEND_LOCK")
     with pytest.raises(TargetError) as caught:
@@ -549,7 +549,7 @@ def test_explicit_lock_missing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", LOCK_NAMES)
 def test_every_lock_by_folder(name: str, tmp_path: Path) -> None:
-    """Each kind of lock is found where the frontend was started, and one that is more believable goes before it."""
+    """Each kind of lock is found in the frontend's working directory, in a fixed order."""
     scene = Scene(tmp_path)
     write(scene.elsewhere / name, "")
     caller = scene.build(scene.shell(scene.elsewhere))
@@ -560,7 +560,7 @@ def test_every_lock_by_folder(name: str, tmp_path: Path) -> None:
 
 
 def test_environment_of_pixi(tmp_path: Path) -> None:
-    """Environments of pixi lie in a folder of its own."""
+    """Pixi's environments are in its own folder."""
     scene = Scene(tmp_path)
     make_torch(make_conda(scene.elsewhere / ".pixi/envs/default"), "2.5.1")
     outcome = resolve(scene, scene.build(scene.shell(scene.elsewhere)))

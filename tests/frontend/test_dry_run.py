@@ -1,4 +1,4 @@
-"""Dry runs: what they are started with, how long they may take, and what is said of one that fails."""
+"""Dry runs: input, time limit, and the messages about failures."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ def dry_run(body: str, *, read: Callable[[str, str], dict[str, Change]] = lambda
 
 
 def never() -> None:
-    """Fail: it is not slow."""
+    """Fail, because the dry run must not be slow."""
     raise AssertionError
 
 
 def test_dry_run() -> None:
-    """A dry run has its variables and its folder alone, reads its text, and its output is read."""
+    """A dry run gets only its variables, its folder and its text, and its output is read."""
     body = "import os, sys; print(os.getcwd(), os.environ['A'], sys.stdin.read()); print('e\\xff', file=sys.stderr)"
     run = dry_run(body, read=lambda output, errors: {output: Change(version=errors)}, text="hello")
     assert {"/ 1 hello\n": Change(version="e\xff\n")} == run.run(60, never)
 
 
 def test_output_that_is_no_text() -> None:
-    """A frontend may print what is no text."""
+    """The output of a frontend may contain invalid UTF-8."""
     body = "import sys; sys.stdout.buffer.write(b'a\\xff')"
     assert {"a\ufffd": Change(version="")} == dry_run(body, read=lambda o, e: {o: Change(version=e)}).run(60, never)
 
 
 def test_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A person is told, once, what takes so long."""
+    """A slow dry run is reported once."""
     monkeypatch.setattr(module, "_PATIENCE", 0.01)
     told: list[str] = []
     dry_run("import time; time.sleep(0.2)", text="x" * 200_000).run(60, lambda: told.append("slow"))
@@ -52,7 +52,7 @@ SLEEPER = "import subprocess, sys; child = subprocess.Popen([sys.executable, '-I
 
 
 def is_running(pid: int) -> bool:
-    """Return whether a process is there, and no zombie that waits for its parent."""
+    """Return whether a process is running, and no zombie."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -72,7 +72,7 @@ def ended(pid: int) -> bool:
 @pytest.mark.parametrize("patience", [0.01, 60.0])
 @pytest.mark.parametrize("rest", ["child.wait()", "pass"], ids=["both", "the child alone"])
 def test_time_limit(patience: float, rest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes too long is ended, with all that it has started, and a longer time is offered."""
+    """After the time limit, a dry run and its children are killed, and the hint offers a longer limit."""
     monkeypatch.setattr(module, "_PATIENCE", patience)
     told, note = list[str](), tmp_path / "pid"
     run = dry_run(f"{SLEEPER}; open({str(note)!r}, 'w').write(str(child.pid)); {rest}")
@@ -88,7 +88,7 @@ def test_time_limit(patience: float, rest: str, tmp_path: Path, monkeypatch: pyt
 
 @pytest.mark.parametrize("stream", ["stderr", "stdout"])
 def test_failure(stream: str) -> None:
-    """What the frontend printed last is passed on, of its output where it reported no error."""
+    """The message has the last lines of stderr, or of stdout if stderr is empty."""
     run = dry_run(f"import sys\nfor i in range(20): print('line', i, '  \\n', file=sys.{stream})\nsys.exit(3)")
     with pytest.raises(DecisionError) as caught:
         run.run(60, never)
@@ -103,7 +103,7 @@ def test_failure(stream: str) -> None:
 
 
 def test_no_program(tmp_path: Path) -> None:
-    """A frontend that is gone cannot be started."""
+    """A missing frontend is reported."""
     run = dry_run("")._replace(argv=[str(tmp_path / "absent")])
     with pytest.raises(DecisionError) as caught:
         run.run(60, never)

@@ -31,12 +31,12 @@ TOO_LONG = Path("/", *["x" * 300] * 20)
 
 
 def reader(tmp_path: Path, python: str = "3.11") -> EnvironmentReader:
-    """Return a reader for a person whose user site may lie in tmp_path/user."""
+    """Return a reader for a person whose user site may be in tmp_path/user."""
     return EnvironmentReader(python=python, user_base=tmp_path / "user")
 
 
 def test_venv(tmp_path: Path) -> None:
-    """A virtual environment has its own folder alone."""
+    """A virtual environment has only its own folder."""
     site = make_venv(tmp_path / "venv", "3.12")
     (tmp_path / "user/lib/python3.12/site-packages").mkdir(parents=True)
     expected = Environment(prefix=tmp_path / "venv", python="3.12", site_dirs=(site,))
@@ -44,7 +44,7 @@ def test_venv(tmp_path: Path) -> None:
 
 
 def test_interpreter(tmp_path: Path) -> None:
-    """An interpreter names the prefix that it lies in, without being run."""
+    """An interpreter leads to its prefix, without being run."""
     make_venv(tmp_path / "venv")
     found = reader(tmp_path).read(tmp_path / "venv/bin/python")
     assert found is not None
@@ -66,32 +66,32 @@ def test_dot_venv(kind: str, tmp_path: Path) -> None:
 
 
 def test_file_that_names_nothing(tmp_path: Path) -> None:
-    """A file that does not name an environment is none, however long what it names is."""
+    """A file without the path of an environment is no environment, even if its text is very long."""
     assert reader(tmp_path).read(write(tmp_path / ".venv", "nowhere\n")) is None
     assert reader(tmp_path).read(write(tmp_path / "binary", "\x7fELF" + "x" * 70_000)) is None
 
 
 def test_absent(tmp_path: Path) -> None:
-    """What is not there, or is too long for a path, is no environment."""
+    """A missing path, or one that is too long, is no environment."""
     assert reader(tmp_path).read(tmp_path / "nowhere") is None
     assert reader(tmp_path).read(TOO_LONG) is None
 
 
 def test_folder_without_interpreter(tmp_path: Path) -> None:
-    """A folder that looks like a prefix, but has no interpreter, is none."""
+    """A folder like a prefix without an interpreter is no environment."""
     (tmp_path / "lib/python3.11/site-packages").mkdir(parents=True)
     assert reader(tmp_path).read(tmp_path) is None
 
 
 def test_folder_without_site(tmp_path: Path) -> None:
-    """A folder with an interpreter, but without a place for distributions, is none."""
+    """A folder with an interpreter, but without a folder for distributions, is no environment."""
     write(tmp_path / "bin/python", "")
     (tmp_path / "lib/python3.11").mkdir(parents=True)
     assert reader(tmp_path).read(tmp_path) is None
 
 
 def test_conda(tmp_path: Path) -> None:
-    """A conda environment has no pyvenv.cfg; the person's user site, which it borrows, goes before its own folder."""
+    """A conda environment has no pyvenv.cfg; the person's user site comes before its own folder."""
     site = make_conda(tmp_path / "conda")
     user = tmp_path / "user/lib/python3.11/site-packages"
     user.mkdir(parents=True)
@@ -129,7 +129,7 @@ def test_lib64_is_lib(tmp_path: Path) -> None:
     ],
 )
 def test_several_pythons(there: list[str], running: str, expected: str, tmp_path: Path) -> None:
-    """Of several Pythons in one prefix, the running one is meant."""
+    """Of several Pythons in one prefix, the running version counts."""
     for python in there:
         make_conda(tmp_path, python)
     found = reader(tmp_path, running).read(tmp_path)
@@ -138,7 +138,7 @@ def test_several_pythons(there: list[str], running: str, expected: str, tmp_path
 
 
 def test_free_threaded_venv(tmp_path: Path) -> None:
-    """The pyvenv.cfg of a free-threaded environment does not say so; its folder does."""
+    """A free-threaded environment is recognised by its folder, not by its pyvenv.cfg."""
     make_venv(tmp_path / "venv", "3.13")
     (tmp_path / "venv/lib/python3.13").rename(tmp_path / "venv/lib/python3.13t")
     found = reader(tmp_path, "3.13t").read(tmp_path / "venv")
@@ -147,7 +147,7 @@ def test_free_threaded_venv(tmp_path: Path) -> None:
 
 
 def test_system_site_packages(tmp_path: Path) -> None:
-    """An environment with system site packages has those of the user and of its base behind its own."""
+    """In an environment with system site packages, those of the user and of the base come after its own."""
     site, base = make_venv(tmp_path / "venv"), make_conda(tmp_path / "base")
     user = tmp_path / "user/lib/python3.11/site-packages"
     user.mkdir(parents=True)
@@ -171,7 +171,7 @@ def test_windows(tmp_path: Path) -> None:
 
 
 def test_base_prefix_of_nothing() -> None:
-    """Without ``home`` there is no base, least of all the working directory."""
+    """Without ``home`` there is no base; the working directory is not used."""
     assert Path("/dev") == base_prefix({})
 
 
@@ -185,7 +185,7 @@ def test_pyvenv_cfg(tmp_path: Path) -> None:
 
 
 def test_wrapper_is_asked(tmp_path: Path) -> None:
-    """An interpreter whose place tells nothing is asked."""
+    """An interpreter outside a prefix is run."""
     wrapper = write(tmp_path / "shims/python3", f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     wrapper.chmod(0o755)
     found = reader(tmp_path).read(wrapper)
@@ -195,18 +195,18 @@ def test_wrapper_is_asked(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("answer", ["", "{", "[1]", '["/x", "3.11"]'])
 def test_wrapper_that_answers_nonsense(answer: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An interpreter that answers something else names no environment."""
+    """An interpreter with an unexpected answer has no environment."""
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=answer))
     assert reader(tmp_path).read(write(tmp_path / "shims/python3", "")) is None
 
 
 def test_wrapper_that_cannot_run(tmp_path: Path) -> None:
-    """An interpreter that cannot be run names no environment."""
+    """An interpreter that cannot be run has no environment."""
     assert reader(tmp_path).read(write(tmp_path / "shims/python3", "no program")) is None
 
 
 def test_with_folder(tmp_path: Path) -> None:
-    """A folder in front hides what the environment has of the same name."""
+    """A folder in front hides distributions of the same name in the environment."""
     make_distribution(make_venv(tmp_path / "venv"), "torch", "1.0")
     make_distribution(tmp_path / "front", "torch", "2.0")
     found = reader(tmp_path).read(tmp_path / "venv")
@@ -232,14 +232,14 @@ def test_find_site(tmp_path: Path) -> None:
     ],
 )
 def test_locks(there: list[str], expected: list[str], tmp_path: Path) -> None:
-    """Uv's lock speaks before a pylock, a plain pylock before named ones."""
+    """uv.lock wins over a pylock, and a plain pylock over named ones."""
     for name in there:
         write(tmp_path / name, "")
     assert tuple(tmp_path / name for name in expected) == find_locks(tmp_path)
 
 
 def test_folders_that_may_not_be_seen() -> None:
-    """A folder that cannot be looked into holds nothing."""
+    """An unreadable folder counts as empty."""
     assert ((), None, None) == (
         find_locks(TOO_LONG),
         find_project(TOO_LONG),
@@ -263,7 +263,7 @@ def test_upward(tmp_path: Path) -> None:
 
 
 def test_seen_by_uv(tmp_path: Path) -> None:
-    """Uv counts an environment's own folders and old editable installs, and nothing that a ``.pth`` file adds."""
+    """Uv counts an environment's own folders and old editable installs, but no folders in ``.pth`` files."""
     site = make_venv(tmp_path / "venv")
     make_torch(tmp_path / "base", "9.1.0")
     make_distribution(tmp_path / "old", "legacy", "1.0")

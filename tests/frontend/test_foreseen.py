@@ -1,4 +1,4 @@
-"""The config settings of a hook before it is called."""
+"""The config settings of a hook before its call."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def scene(tmp_path: Path) -> Scene:
     ],
 )
 def test_command_line(words: list[str], expected: dict[str, str], scene: Scene) -> None:
-    """Ours are read off the frontend's command line, however they are spelt there."""
+    """Our settings are read from the frontend's command line, in any spelling."""
     assert expected == foresee_config_settings(scene.uv(scene.shell(scene.elsewhere), "build", *words))
 
 
 def test_nothing_is_seen(scene: Scene) -> None:
-    """Where the frontend's process cannot be seen, nothing is foreseen."""
+    """If the frontend's process cannot be seen, no settings are known."""
     scene.procfs = False
     assert {} == foresee_config_settings(scene.pip(scene.shell(scene.elsewhere), "-C", "runtime-backend.offline=1"))
 
@@ -59,7 +59,7 @@ def test_nothing_is_seen(scene: Scene) -> None:
     ],
 )
 def test_pyproject_hooks(given: Any, expected: dict[str, str], scene: Scene, tmp_path: Path) -> None:
-    """The arguments that pyproject-hooks has left for the hook go before the command line; ``_supported_features`` has none."""
+    """The arguments in the file by pyproject-hooks win over the command line; ``_supported_features`` has none."""
     if given is not None:
         write(tmp_path / "control/input.json", json.dumps(given))
     caller = scene.pip(scene.shell(scene.elsewhere), "-C", "runtime-backend.offline=1")

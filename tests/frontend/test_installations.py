@@ -1,4 +1,4 @@
-"""pip's command, taken apart: what it names, and what may move what is installed although that is satisfied."""
+"""Parsing pip's command: its requirements, and the options that may move satisfied distributions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def scene(tmp_path: Path) -> Scene:
 
 
 def environ(scene: Scene, **more: str) -> dict[str, str]:
-    """Return the variables of pip: nothing outside the test's folder is looked at, but for ``/etc/pip.conf``."""
+    """Return variables with which pip reads only files in the test's folder, except ``/etc/pip.conf``."""
     home = str(scene.root / "home")
     return {"HOME": home, "PWD": str(scene.elsewhere), "PATH": "", "XDG_CONFIG_DIRS": f"{home}/xdg", **more}
 
@@ -33,7 +33,7 @@ def read(scene: Scene, line: str, **more: str) -> Installation | None:
 
 
 def found(scene: Scene, line: str, **more: str) -> Installation:
-    """Return the installation, which there is."""
+    """Return the installation, which must not be None."""
     installation = read(scene, line, **more)
     assert installation is not None
     return installation
@@ -48,19 +48,19 @@ def _no_pip_configuration_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("line", ["list", "uninstall torch", "--version", "", "-q", "--log install list"])
 def test_no_installation(line: str, scene: Scene) -> None:
-    """A command of pip that installs and collects nothing is none."""
+    """A command of pip that installs and collects nothing is None."""
     assert None is read(scene, line)
 
 
 def test_another_frontend(scene: Scene) -> None:
-    """A frontend with a lock, or one whose process is not seen, has no command of this kind."""
+    """A frontend with a lock, or one that cannot be seen, has no such command."""
     shell = environ(scene)
     assert None is find_installation(scene.build(shell))
     assert None is find_installation(Scene(scene.root / "hidden", procfs=False).pip(shell))
 
 
 def test_renamed_pip(scene: Scene) -> None:
-    """A pip under another name is read like any other; its script is looked for in the folder that it runs in."""
+    """A renamed pip is recognised; its script is found by the working directory."""
     write(scene.elsewhere / "installer", "#!/usr/bin/python\nfrom pip._internal.cli.main import main\n")
     caller = scene.pip(environ(scene), argv=(f"{scene.target}/bin/python", "installer", "install", "torch"))
     installation = find_installation(caller)
@@ -69,7 +69,7 @@ def test_renamed_pip(scene: Scene) -> None:
 
 
 def test_words(scene: Scene) -> None:
-    """Words, editables, requirements and constraints are told apart, however they are spelt."""
+    """Arguments, editables, requirements and constraints are distinguished in any spelling."""
     line = (
         "-v install -qUr a.txt -rb.txt --requirement=c.txt torch ./ext -ce.txt --constraint f.txt -e ./g --editable=h"
     )
@@ -113,19 +113,19 @@ def test_words(scene: Scene) -> None:
     ],
 )
 def test_obstacle(line: str, obstacle: str | None, scene: Scene) -> None:
-    """The first option that is not known to leave alone what is satisfied is an obstacle to the proof."""
+    """The first option that is not known to be harmless is an obstacle to the proof."""
     assert obstacle == found(scene, line).obstacle
 
 
 @pytest.mark.parametrize("name", ["--source", "--source-dir", "--source-directory", "--log-file", "--local-log"])
 def test_aliases_with_a_value(name: str, scene: Scene) -> None:
-    """An old name of an option takes its value like the new one: the value is nothing to install."""
+    """An old name of an option has a value like the new one, which is no requirement."""
     assert ("torch",) == found(scene, f"install {name} value torch").words
 
 
 @pytest.mark.parametrize("name", ["--pypi-url", "--default-timeout"])
 def test_harmless_aliases_with_a_value(name: str, scene: Scene) -> None:
-    """An old name of a harmless option is harmless, and takes its value."""
+    """An old name of a harmless option is harmless, too, and has a value."""
     installation = found(scene, f"install {name} value torch")
     assert (("torch",), None) == (installation.words, installation.obstacle)
 
@@ -149,7 +149,7 @@ def test_harmless_aliases_with_a_value(name: str, scene: Scene) -> None:
     ],
 )
 def test_variables(variables: dict[str, str], expected: dict[str, Any], scene: Scene) -> None:
-    """A variable of pip's sets an option, unless it says no; a list is split."""
+    """A variable of pip sets an option, unless its value is false; a list is split."""
     known: dict[str, Any] = {
         "obstacle": None, "has_no_dependencies": False, "constraints": (), "files": (), "editables": ()
     }  # fmt: skip
@@ -159,21 +159,21 @@ def test_variables(variables: dict[str, str], expected: dict[str, Any], scene: S
 
 @pytest.mark.parametrize("name", ["PIP_CONSTRAINT", "PIP_REQUIREMENT", "PIP_TARGET", "PIP_PREFIX"])
 def test_empty_variable(name: str, scene: Scene) -> None:
-    """An empty variable sets nothing: ``PIP_CONSTRAINT= pip install …`` takes the constraints of an image away."""
+    """An empty variable sets nothing: ``PIP_CONSTRAINT= pip install …`` removes the constraints of an image."""
     installation = found(scene, "install x", **{name: ""})
     assert ((), (), None) == (installation.constraints, installation.files, installation.obstacle)
     assert ("environment", None) == (installation.counted, installation.folder)
 
 
 def test_options_follow_variables(scene: Scene) -> None:
-    """The command line comes after the variables: the last folder counts."""
+    """The command line wins over variables."""
     installation = found(scene, "install -c b.txt -t here x", PIP_CONSTRAINT="a.txt", PIP_TARGET="there")
     assert ("a.txt", "b.txt") == installation.constraints
     assert ("PIP_TARGET", scene.elsewhere / "here") == (installation.obstacle, installation.folder)
 
 
 def test_without_the_variables_of_pip(scene: Scene) -> None:
-    """Where the variables of pip's process cannot be read, the hook's own count."""
+    """If the variables of pip's process cannot be read, the hook's own count."""
     caller = scene.pip(environ(scene, PIP_UPGRADE="1"), argv=("pip", "install", "x"))
     unseen = caller._replace(list_ancestors=lambda: [Process(argv=("pip", "install", "x"))])
     installation = find_installation(unseen)
@@ -195,7 +195,7 @@ def test_without_the_variables_of_pip(scene: Scene) -> None:
     ],
 )
 def test_counted(line: str, counted: str, folder: str | None, scene: Scene) -> None:
-    """Other folders than the environment, and collections of wheels, begin with nothing installed."""
+    """For ``--target`` and collections of wheels, nothing counts as installed."""
     installation = found(scene, line)
     assert (counted, folder and scene.elsewhere / folder) == (installation.counted, installation.folder)
     assert line.startswith("install") == installation.is_installing
@@ -203,12 +203,12 @@ def test_counted(line: str, counted: str, folder: str | None, scene: Scene) -> N
 
 
 def test_target_with_a_space(scene: Scene) -> None:
-    """A folder that a variable names is one folder, with the spaces in its name."""
+    """A folder in a variable may contain spaces."""
     assert scene.root / "my lib" == found(scene, "install x", PIP_TARGET=str(scene.root / "my lib")).folder
 
 
 def test_front_folder_of_an_unseen_pip(scene: Scene) -> None:
-    """Where pip's process is not seen, a variable of its may still name the folder; other frontends have none."""
+    """If pip's process cannot be seen, its variables may still name the folder; other frontends have none."""
     hidden = Scene(scene.root / "hidden", procfs=False)
     shell = environ(hidden)
     assert hidden.elsewhere / "lib" == find_front_folder(hidden.pip({**shell, "PIP_TARGET": "lib"}))
@@ -232,7 +232,7 @@ def test_front_folder_of_an_unseen_pip(scene: Scene) -> None:
     ],
 )
 def test_named_locks(line: str, expected: list[str], scene: Scene) -> None:
-    """A command that installs locks (PEP 751), and nothing else, is known by its locks."""
+    """The locks (PEP 751) of a command that installs only locks are found."""
     for name in ("pylock.toml", "pylock.dev.toml", "pylock.txt", "requirements.txt"):
         write(scene.elsewhere / name, "")
     assert tuple(scene.elsewhere / name for name in expected) == find_named_locks(found(scene, line))
@@ -261,12 +261,12 @@ STREAM = "has read its requirements from a stream ({}), which cannot be read aga
     ],
 )
 def test_unaskable(line: str, unaskable: str | None, scene: Scene) -> None:
-    """A stream is read once, and pip clones editables even in a dry run: such a command cannot be asked."""
+    """A command with a stream, or with an editable that pip would clone, cannot be asked."""
     os.mkfifo(scene.elsewhere / "pipe")
     assert unaskable == found(scene, line).unaskable
 
 
 def test_unaskable_words(scene: Scene) -> None:
-    """A word that cannot be a path is no stream."""
+    """An argument that cannot be a path is no stream."""
     installation = found(scene, "install x")._replace(words=("a\0b", "x" * 5000))
     assert None is installation.unaskable

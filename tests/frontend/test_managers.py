@@ -1,4 +1,4 @@
-"""Project managers at work: whose lock, which part of it, which environment."""
+"""Project managers at work: lock, selection and environment."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def place_of(caller: Caller) -> Place:
 
 
 def blind(caller: Caller) -> Caller:
-    """Return the caller on a system that tells nothing of other processes."""
+    """Return the caller on a system without access to other processes."""
     return caller._replace(list_ancestors=list)
 
 
@@ -70,7 +70,7 @@ def blind(caller: Caller) -> Caller:
 )
 @pytest.mark.parametrize("folder", ["", "sub/folder"])
 def test_lock(scene: Scene, program: str, lock: str, folder: str) -> None:
-    """The manager's own lock, from the project's folder or below, whatever others lie beside it."""
+    """The manager's own lock is found from the project's folder or below, even with other locks next to it."""
     place = place_of(under(scene, program, "install", cwd=scene.consumer / folder))
     assert (place.locks, place.why.split(",")[0]) == ((scene.consumer / lock,), f"{program} install")
     assert not place.is_guess
@@ -89,20 +89,20 @@ def test_lock(scene: Scene, program: str, lock: str, folder: str) -> None:
     ],
 )
 def test_not_installing(scene: Scene, program: str, words: list[str]) -> None:
-    """A command that installs nothing leaves the environment as it is: no manager is at work."""
+    """For a command that installs nothing, no manager is at work."""
     assert find_managed(under(scene, program, *words)) is None
 
 
 @pytest.mark.parametrize("program", ["poetry", "pdm", "pipenv"])
 def test_without_procfs(scene: Scene, program: str) -> None:
-    """Where no process is seen the marks tell the manager, and its command is a guess."""
+    """If no process can be seen, the manager is found by its marks, and its command is a guess."""
     place = place_of(blind(under(scene, program, "install")))
     assert place.is_guess
     assert place.why.startswith(f"{program} (unknown command)")
 
 
 def test_plain_pip(scene: Scene) -> None:
-    """pip, and pip in a shell of pipenv's, are nobody's."""
+    """For pip, also in a shell of pipenv, no manager is at work."""
     assert find_managed(blind(scene.pip(scene.shell(scene.consumer)))) is None
     shell = scene.shell(scene.consumer, PIP_PYTHON_PATH="/x", PIPENV_ACTIVE="1")
     assert find_managed(blind(scene.pip(shell))) is None
@@ -128,7 +128,7 @@ def test_poetry_elsewhere(scene: Scene, words: list[str], environ: dict[str, str
 
 
 def test_poetry_in_another_folder_unseen(scene: Scene) -> None:
-    """Where the folder of the process is not told, ``-C`` counts from the shell's."""
+    """If poetry's working directory is unknown, ``-C`` is relative to the shell's."""
     caller = under(scene, "poetry", "install", "-C", "../consumer", cwd=scene.elsewhere)
     process = caller.list_ancestors()[0]._replace(cwd=None)
     place = place_of(caller._replace(list_ancestors=lambda: (process,)))
@@ -136,7 +136,7 @@ def test_poetry_in_another_folder_unseen(scene: Scene) -> None:
 
 
 def test_poetry_selection(scene: Scene) -> None:
-    """Extras and groups of the command line; ``--only`` means these groups alone."""
+    """The command line selects extras and groups; with ``--only``, only these groups."""
     words = ["--with", "Docs,test", "--without=lint", "-E", "cpu fast", "--extras", "x", "--all-groups"]
     chosen = place_of(under(scene, "poetry", "install", *words)).selection
     assert chosen.groups == {"docs", "test"}
@@ -157,7 +157,7 @@ dependencies = ["Torch>=2; python_version > '3'", "other; extra == 'x'"]
 
 @pytest.mark.parametrize("words", [["add", "x"], ["update"], ["remove", "x"]])
 def test_late_lock(scene: Scene, words: list[str]) -> None:
-    """Where poetry resolves anew its lock comes last: what is installed counts, if the package has it installed first."""
+    """If poetry resolves anew, the installed runtime counts only if the package's requirements name it."""
     caller = under(scene, "poetry", *words)
     place = place_of(caller)
     assert (place.locks, place.ends) == ((), True)
@@ -178,7 +178,7 @@ def test_late_lock(scene: Scene, words: list[str]) -> None:
 
 @pytest.mark.parametrize("text", ["[project]\ndependencies = ['torch >']", "[project]\ndependencies = [1]", "["])
 def test_late_lock_of_a_broken_package(scene: Scene, text: str) -> None:
-    """What a package does not say properly it does not say."""
+    """Invalid requirements of a package are ignored."""
     write(scene.source / "pyproject.toml", text)
     late = place_of(under(scene, "poetry", "update")).late
     assert late is not None
@@ -186,7 +186,7 @@ def test_late_lock_of_a_broken_package(scene: Scene, text: str) -> None:
 
 
 def test_poetry_without_a_lock(scene: Scene) -> None:
-    """The first install has no lock until it is over."""
+    """The first ``poetry install`` has no lock until its end."""
     (scene.consumer / "poetry.lock").unlink()
     late = place_of(under(scene, "poetry", "install")).late
     assert late is not None
@@ -228,7 +228,7 @@ NAME = "consumer-{}-py3.11"
     ],
 )
 def test_poetry_environment(scene: Scene, environ: dict[str, str], files: dict[str, str], expected: str) -> None:
-    """Activated, beside the lock, or poetry's own, as its settings have it."""
+    """Poetry's settings select the activated environment, ``.venv`` next to the lock, or poetry's own."""
     key = environment_name("consumer", scene.consumer)
     words = {"consumer": scene.consumer, "other": scene.other, "root": scene.root, "name": f"{key}-py3.11"}
     for name, text in files.items():
@@ -245,12 +245,12 @@ def test_poetry_environment(scene: Scene, environ: dict[str, str], files: dict[s
     ],
 )
 def test_poetry_name_as_poetry_has_it(name: str, folder: str, expected: str) -> None:
-    """These are the answers of poetry 2.5.1 (``EnvManager.generate_env_name``)."""
+    """The names are those of poetry 2.5.1 (``EnvManager.generate_env_name``)."""
     assert expected == environment_name(name, Path(folder))
 
 
 def test_poetry_name(tmp_path: Path) -> None:
-    """A project without a name has one all the same; long and odd ones are cut."""
+    """An environment of a project without a name has a name, too; long and special names are changed."""
     assert environment_name('A "b"!' + "x" * 60, tmp_path)[:42] == "a__b__" + "x" * 36
     scene = Scene(tmp_path)
     write(scene.consumer / "pyproject.toml", "")
@@ -269,13 +269,13 @@ def test_poetry_name(tmp_path: Path) -> None:
     ],
 )
 def test_pdm_lock(scene: Scene, words: list[str], environ: dict[str, str], expected: str) -> None:
-    """The lock that is named, by the command line or by variables."""
+    """Pdm's lock may be named on the command line or in variables."""
     place = place_of(under(scene, "pdm", *words, environ=environ))
     assert place.locks == (scene.consumer / expected,)
 
 
 def test_pdm_pylock(scene: Scene) -> None:
-    """``lock.format`` decides where both are there; otherwise the one that is there counts, or the workspace's."""
+    """``lock.format`` decides if both locks exist; otherwise the existing one counts, or the workspace's."""
     write(scene.consumer / "pylock.toml", "")
     assert place_of(under(scene, "pdm", "sync")).locks[0].name == "pdm.lock"
     assert place_of(under(scene, "pdm", "sync", environ={"PDM_LOCK_FORMAT": "pylock"})).locks[0].name == "pylock.toml"
@@ -289,7 +289,7 @@ def test_pdm_pylock(scene: Scene) -> None:
 
 
 def test_pdm_selection(scene: Scene) -> None:
-    """Pdm's groups, extras among them."""
+    """Pdm's groups include extras."""
 
     def select(*words: str) -> tuple[frozenset[str], bool, bool, bool, frozenset[str]]:
         chosen = place_of(under(scene, "pdm", *words)).selection
@@ -312,7 +312,7 @@ def test_pdm_selection(scene: Scene) -> None:
 
 
 def test_pipenv_selection(scene: Scene) -> None:
-    """Sections of the lock, by what the Pipfile calls them."""
+    """The selected categories of the Pipfile are converted to the lock's sections."""
 
     def select(*words: str, **environ: str) -> tuple[frozenset[str], bool]:
         chosen = place_of(under(scene, "pipenv", "sync", *words, environ=environ)).selection
@@ -327,7 +327,7 @@ def test_pipenv_selection(scene: Scene) -> None:
 
 
 def test_pipenv_pipfile(scene: Scene) -> None:
-    """The lock beside the Pipfile that is named; without one, what else lies there (a pylock)."""
+    """The lock is next to the named Pipfile; without one, a pylock there counts."""
     write(scene.elsewhere / "My.lock", "")
     named = place_of(under(scene, "pipenv", "install", environ={"PIPENV_PIPFILE": str(scene.elsewhere / "My")}))
     assert named.locks == (scene.elsewhere / "My.lock",)
@@ -337,7 +337,7 @@ def test_pipenv_pipfile(scene: Scene) -> None:
 
 
 def test_module_and_folder(scene: Scene) -> None:
-    """``python -m poetry`` and a zipped or unpacked program are the same command."""
+    """``python -m poetry``, a zipped and an unpacked program are recognised."""
     shell = scene.shell(scene.consumer)
     for argv in (
         ("python", "-m", "poetry", "install"),
@@ -350,7 +350,7 @@ def test_module_and_folder(scene: Scene) -> None:
 
 
 def test_poetry_is_not_every_folder(scene: Scene) -> None:
-    """A ``.venv`` in a temporary folder is poetry's only if virtualenv made it and nobody else calls."""
+    """A ``.venv`` in a temporary folder is poetry's only if virtualenv made it and no other frontend calls."""
     shell = scene.shell(scene.elsewhere)
     assert poetry(scene, shell, [Process(argv=("uv", "pip"), cwd=scene.elsewhere, environ=shell)]).isolation == "none"
     caller = blind(poetry(scene, shell, []))
@@ -360,7 +360,7 @@ def test_poetry_is_not_every_folder(scene: Scene) -> None:
 
 
 def test_torch_of_the_lock_is_reused(scene: Scene) -> None:
-    """What is locked and installed already is shown, not installed again."""
+    """A locked runtime that is installed is reused."""
     lock = '[metadata]\nlock-version = "2.1"\npython-versions = "*"\ncontent-hash = "x"\n'
     package = '[[package]]\nname = "torch"\nversion = "1.5.0"\noptional = false\ngroups = ["main"]\nfiles = []\n'
     write(scene.consumer / "poetry.lock", f"{package}\n{lock}")

@@ -1,4 +1,4 @@
-"""pip's configuration files, as far as they set options of an installation."""
+"""The options in pip's configuration files."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_sections(text: str, expected: dict[str, Any], scene: Scene) -> None:
 
 
 def test_not_text(scene: Scene) -> None:
-    """A file that is no text sets nothing: pip itself says what is wrong with it."""
+    """A file that is no text sets nothing: pip itself reports that."""
     (scene.root / "pip.conf").write_bytes(b"[global]\nupgrade = \xff\n")
     assert None is found(scene, "install x", PIP_CONFIG_FILE=str(scene.root / "pip.conf")).obstacle
 
@@ -70,7 +70,7 @@ def test_places(path: str, variables: dict[str, str], scene: Scene) -> None:
 
 
 def test_place_on_macos(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On macOS, the person's file may lie in the library folder."""
+    """On macOS, the person's file may be in the library folder."""
     monkeypatch.setattr(sys, "platform", "darwin")
     path = "home/Library/Application Support/pip/pip.conf"
     written = write(scene.root / path, "[install]\nignore-installed = yes\n")
@@ -79,7 +79,7 @@ def test_place_on_macos(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_shared_place_on_macos(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On macOS, the library folder of the whole machine is looked into, too."""
+    """On macOS, the machine's library folder is read, too."""
     asked: list[str] = []
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(os.path, "isfile", lambda path: asked.append(str(path)))
@@ -88,18 +88,18 @@ def test_shared_place_on_macos(scene: Scene, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_no_home(scene: Scene) -> None:
-    """Without a home folder there is no configuration of the person's."""
+    """Without a home folder there is no personal configuration."""
     assert None is found(scene, "install x", HOME="").obstacle
 
 
 def test_no_files(scene: Scene) -> None:
-    """``PIP_CONFIG_FILE=/dev/null`` switches every file off."""
+    """``PIP_CONFIG_FILE=/dev/null`` turns all files off."""
     write(scene.target / "pip.conf", "[install]\nupgrade = yes\nno-deps = yes\n")
     assert None is found(scene, "install x", PIP_CONFIG_FILE=os.devnull).obstacle
 
 
 def test_isolated(scene: Scene) -> None:
-    """``--isolated`` switches the variables and the person's own file off, and no option of the command line."""
+    """``--isolated`` turns off variables and the person's file, but no option of the command line."""
     write(scene.root / "home/.config/pip/pip.conf", "[install]\nupgrade = yes\nno-deps = yes\n")
     isolated = found(scene, "install --isolated x", PIP_FORCE_REINSTALL="1", PIP_CONSTRAINT="c.txt")
     assert (None, False, ()) == (isolated.obstacle, isolated.has_no_dependencies, isolated.constraints)
@@ -115,14 +115,14 @@ def test_isolated_with_shared_files(path: str, scene: Scene) -> None:
 
 
 def test_target(scene: Scene) -> None:
-    """A folder that a file names is the one that pip installs into; a section of the command's comes after."""
+    """A folder in a file counts; the section of the command wins over ``global``."""
     write(scene.target / "pip.conf", "[install]\ntarget = lib\n[global]\ntarget = other\n")
     installation = found(scene, "install x")
     assert ("nothing", scene.elsewhere / "lib") == (installation.counted, installation.folder)
 
 
 def test_variable_switches_off(scene: Scene) -> None:
-    """A variable comes after the files: what it switches off is off."""
+    """Variables win over files: a flag that a variable turns off is off."""
     write(scene.target / "pip.conf", "[global]\nno-deps = yes\n")
     assert not found(scene, "install x", PIP_NO_DEPS="no").has_no_dependencies
 
@@ -144,7 +144,7 @@ def test_environment_of_pip(scene: Scene) -> None:
 
 @pytest.mark.parametrize("name", ["python", "pip"])
 def test_environment_of_a_bare_name(name: str, scene: Scene) -> None:
-    """A program that was found through PATH tells nothing of its place: ``python -m pip``, in an activated one."""
+    """A program without a path, ``python -m pip``, is found on PATH."""
     path = write(scene.target / "pip.conf", "[install]\nupgrade = yes\n")
     words = ("python", "-m", "pip") if name == "python" else ("pip",)
     caller = scene.pip(environ(scene), argv=(*words, "install", "x"))
@@ -154,7 +154,7 @@ def test_environment_of_a_bare_name(name: str, scene: Scene) -> None:
 
 
 def test_bare_name_on_the_path(scene: Scene) -> None:
-    """Where the hook runs in an environment that was made for it, PATH leads to pip's."""
+    """In a build environment, PATH leads to pip's environment."""
     path = write(scene.root / "tools/pip.conf", "[install]\nupgrade = yes\n")
     write(scene.root / "tools/bin/python", "#!/bin/sh\n").chmod(0o755)
     variables = environ(scene, TMPDIR=str(scene.tmp), PATH=f"/absent:{scene.root}/tools/bin")
@@ -167,13 +167,13 @@ def test_bare_name_on_the_path(scene: Scene) -> None:
 
 
 def test_relative_file(scene: Scene) -> None:
-    """The file that is named is looked for from pip's folder, not from that of the hook."""
+    """A named file is relative to pip's working directory, not to the hook's."""
     path = write(scene.elsewhere / "ci/pip.conf", "[install]\nupgrade = yes\n")
     assert f"{path}: upgrade" == found(scene, "install x", PIP_CONFIG_FILE="ci/pip.conf").obstacle
 
 
 def test_home_of_the_system(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without HOME, the person's folder is the one that the system knows."""
+    """Without HOME, the home folder is that in the system's user database."""
     monkeypatch.setenv("HOME", str(scene.root / "known"))
     path = write(scene.root / "known/.pip/pip.conf", "[install]\nupgrade = yes\n")
     variables = {name: value for name, value in environ(scene).items() if name not in ("HOME", "XDG_CONFIG_HOME")}

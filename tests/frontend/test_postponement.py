@@ -1,4 +1,4 @@
-"""When nothing has to be installed yet, although the frontend asks."""
+"""Commands for which the runtime need not be installed yet."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def scene(tmp_path: Path) -> Scene:
 
 
 def under(scene: Scene, argv: Sequence[str]) -> Caller:
-    """Return a caller in an environment that tells nothing, under a command."""
+    """Return a caller in an unknown environment, under a command."""
     process = Process(argv=tuple(argv), cwd=scene.consumer, environ=scene.shell(scene.consumer))
     return scene.build(scene.shell(scene.consumer))._replace(list_ancestors=lambda: [process])
 
@@ -49,13 +49,13 @@ def under(scene: Scene, argv: Sequence[str]) -> Caller:
     ],
 )
 def test_uv(words: list[str], project: dict[str, Any], expected: str | None, scene: Scene) -> None:
-    """Uv builds nothing while it locks, and asks before it has locked where hooks tell the metadata."""
+    """Uv builds nothing while it locks, and calls hooks before it locks if metadata are dynamic."""
     caller = scene.uv(scene.shell(scene.consumer), *words)
     assert expected == find_postponement(caller, project)
 
 
 def test_uv_that_is_not_seen(scene: Scene) -> None:
-    """Where the frontend's command is not told, a wheel may be about to be built."""
+    """If the frontend's command is unknown, a wheel may be built next."""
     scene = Scene(scene.root / "other", procfs=False)
     caller = scene.uv(scene.shell(scene.consumer), "lock")._replace(list_ancestors=list)
     assert find_postponement(caller, DYNAMIC) is None
@@ -82,5 +82,5 @@ def test_uv_that_is_not_seen(scene: Scene) -> None:
     ],
 )
 def test_others(argv: list[str], expected: str | None, scene: Scene) -> None:
-    """The commands that only resolve are known by name."""
+    """Commands that only resolve are recognised by name."""
     assert expected == find_postponement(under(scene, argv), {})

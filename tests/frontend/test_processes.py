@@ -1,4 +1,4 @@
-"""The processes above: read from procfs, psutil, ps and lsof."""
+"""The ancestor processes, from procfs, psutil, ps and lsof."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def make_process(proc: Path, pid: int, parent: int, *words: str, environ: str = 
 
 
 def test_procfs(tmp_path: Path) -> None:
-    """Each process tells its words, folder, variables and start, whatever they hold; what is hidden is empty."""
+    """Arguments, folder, variables and start time of each process are read; hidden ones are empty."""
     make_process(tmp_path, 30, 20, "uv", "pip", "", "a b", environ="A=1=2\0B=\0broken\0", cwd=tmp_path)
     make_process(tmp_path, 20, 1)
     make_process(tmp_path, 1, 0, "init")
@@ -47,14 +47,14 @@ def test_procfs_depth(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stat", ["", "12", "12 (name)", "12 (name) S"])
 def test_procfs_broken(stat: str, tmp_path: Path) -> None:
-    """A process that is gone, or tells nonsense, ends the row."""
+    """The list ends at a missing process, or at invalid data."""
     write(tmp_path / "12/stat", stat)
     assert [] == list(_from_procfs(12, tmp_path))
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="a system without procfs")
 def test_own_ancestors() -> None:
-    """The first ancestor is the parent of this very process."""
+    """The first ancestor is the parent of this process."""
     parent = list_ancestors()[0]
     assert Path(f"/proc/{os.getppid()}/cmdline").read_bytes().decode().split("\0")[:-1] == list(parent.argv)
 
@@ -65,7 +65,7 @@ def hide_procfs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class RefusedError(Exception):
-    """What psutil raises."""
+    """The exception of psutil."""
 
 
 def fake_psutil(monkeypatch: pytest.MonkeyPatch, parents: list[Any]) -> None:
@@ -81,7 +81,7 @@ def refuse() -> None:
 
 
 def test_psutil(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no procfs, psutil is asked; what it refuses is empty."""
+    """Without procfs, psutil is used; refused fields are empty."""
     hide_procfs(monkeypatch)
     told = SimpleNamespace(
         pid=7, cmdline=lambda: ["uv"], cwd=lambda: "/x", environ=lambda: {"A": "1"}, create_time=lambda: 12.5
@@ -99,7 +99,7 @@ ENVIRON = "uv pip install -p x . HOME=/Users/jo VIRTUAL_ENV=/Users/jo/my env UV_
 
 
 def test_ps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without procfs and psutil, ps and lsof are asked, once for the table and once an ancestor; none is exact."""
+    """Without procfs and psutil, ps and lsof are run, once for the table and once per ancestor; none is exact."""
     hide_procfs(monkeypatch)
     imports = builtins.__import__
 
@@ -137,19 +137,19 @@ def test_ps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_ps_depth(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sixteen ancestors are enough here too."""
+    """The limit is sixteen ancestors here, too."""
     monkeypatch.setattr(processes, "_output", lambda *command: "5 5 loop\n" if command[1] == "-axww" else "")
     assert 16 == len(list(_from_ps(5)))
 
 
 def test_no_ps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A system without ps tells nothing."""
+    """On a system without ps there are no ancestors."""
     monkeypatch.setenv("PATH", "")
     assert [] == list(_from_ps(1))
 
 
 @pytest.mark.parametrize("stat", ["7 (x) S x 1", "7 (x) S \u00b2 1", f"7 (x) S {'1' * 5000} 1"])
 def test_procfs_odd(stat: str, tmp_path: Path) -> None:
-    """A process whose parent is no number is one that is gone."""
+    """A process whose parent is no number counts as missing."""
     write(tmp_path / "7/stat", stat)
     assert [] == list(_from_procfs(7, tmp_path))

@@ -1,4 +1,4 @@
-"""Which frontend a command line runs, and where its own words begin."""
+"""Finding the frontend in a command line, and the start of its arguments."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ from runtime_backend.frontend.programs import Program, find_program
     ],
 )
 def test_program(line: str, name: str | None, rest: str) -> None:
-    """A frontend is the program, or the module or script that an interpreter runs; its words follow it."""
+    """A frontend is the program, or the module or script that an interpreter runs; its arguments follow."""
     argv = line.split()
     start = len(argv) - len(rest.split())
     assert (None if name is None else Program(name=name, start=start)) == find_program(argv)
 
 
 def test_standard_input_is_a_script() -> None:
-    """What follows ``python -`` are words of the script that comes through standard input: ``curl … | python - pip``."""
+    """Arguments after ``python -`` belong to the script on standard input: ``curl … | python - pip``."""
     assert None is find_program(["python", "-", "pip", "install", "torch"])
 
 
@@ -80,7 +80,7 @@ if __name__ == '__main__':
 @pytest.mark.parametrize("begins", ["", "#!/home/jo/.venv/bin/python\n"])
 @pytest.mark.parametrize("line", ["bin/our-installer install x", "python bin/our-installer install x"])
 def test_renamed_console_script(line: str, begins: str, tmp_path: Path) -> None:
-    """A copy of pip's console script is pip, whatever it is called; its path is relative to the process's folder."""
+    """A copy of pip's console script is pip under any name; its path is relative to the working directory."""
     write(tmp_path / "bin/our-installer", f"{begins}{CONSOLE_SCRIPT.partition(chr(10))[2]}")
     argv = line.split()
     assert Program(name="pip", start=len(argv) - 2) == find_program(argv, tmp_path)
@@ -99,7 +99,7 @@ def test_renamed_console_script(line: str, begins: str, tmp_path: Path) -> None:
     ids=["other", "comment", "long", "empty"],
 )
 def test_script_that_is_not_pip(text: str, tmp_path: Path) -> None:
-    """A script of somebody else's is not pip."""
+    """Another script is not pip."""
     write(tmp_path / "tool", text)
     assert None is find_program(["tool", "install"], tmp_path)
 
@@ -108,7 +108,7 @@ def test_script_that_is_not_pip(text: str, tmp_path: Path) -> None:
     ("member", "expected"), [("pip/__main__.py", Program(name="pip", start=2)), ("other/__main__.py", None)]
 )
 def test_renamed_archive(member: str, expected: Program | None, tmp_path: Path) -> None:
-    """A zip archive with pip in it is pip, whatever it is called."""
+    """A zip archive with pip is pip under any name."""
     with zipfile.ZipFile(tmp_path / "installer.zip", "w") as archive:
         archive.writestr(member, "")
     assert expected == find_program(["python", "installer.zip", "install"], tmp_path)
@@ -116,13 +116,13 @@ def test_renamed_archive(member: str, expected: Program | None, tmp_path: Path) 
 
 @pytest.mark.parametrize("word", ["folder", "absent", "x" * 5000, "a\0b", "\udcff"])
 def test_program_that_is_no_file(word: str, tmp_path: Path) -> None:
-    """A word that names no file, or cannot name one, is looked into no further."""
+    """An argument that is no file, or cannot be one, is not read."""
     (tmp_path / "folder").mkdir()
     assert None is find_program([word], tmp_path)
 
 
 def test_unreadable_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program that may be run, but not read, is looked into no further."""
+    """A program without read permission is not pip."""
     write(tmp_path / "tool", CONSOLE_SCRIPT)
 
     def refuse(*_: object) -> None:  # no mode keeps root from reading
@@ -133,7 +133,7 @@ def test_unreadable_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_large_program(tmp_path: Path) -> None:
-    """A program that is not pip is not read as a whole: an editor's has a hundred megabytes, and is above every hook."""
+    """Only the start of a program is read, because an editor above the hook may have a hundred megabytes."""
     write(tmp_path / "editor", "x" * 8_000_000)
     tracemalloc.start()
     try:

@@ -16,7 +16,7 @@ HERE = Path("/home/jo/project")
 
 
 def read(line: str, environ: Mapping[str, str] | None = None, cwd: Path = HERE) -> UvCommand:
-    """Take a command line apart; the program goes first."""
+    """Parse a command line, with the program first."""
     return read_uv_command(line.split(), cwd, environ or {})
 
 
@@ -45,7 +45,7 @@ def read(line: str, environ: Mapping[str, str] | None = None, cwd: Path = HERE) 
     ],
 )
 def test_command(line: str, name: str, is_project: bool, has_no_target: bool) -> None:  # noqa: FBT001 - columns
-    """The command is the first word that is neither an option nor an option's value."""
+    """The command is the first argument that is neither an option nor an option's value."""
     found = read(line)
     assert (name, is_project, has_no_target) == (found.name, found.is_project, found.has_no_target)
 
@@ -56,7 +56,7 @@ def test_command(line: str, name: str, is_project: bool, has_no_target: bool) ->
     ids=["metadata", "plain", "absent"],
 )
 def test_script_with_metadata(text: str | None, is_script: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a column
-    """A script that says itself what it needs (PEP 723) is run in an environment of its own."""
+    """A script with its own requirements (PEP 723) runs in a separate environment."""
     if text is not None:
         write(tmp_path / "x.py", text)
     found = read("uv run x.py", cwd=tmp_path)
@@ -89,7 +89,7 @@ def test_project(line: str, environ: dict[str, str], expected: Path) -> None:
     ],
 )
 def test_project_environment(line: str, environ: dict[str, str], expected: tuple[str, Path]) -> None:
-    """A project's environment lies beside the lock unless somebody says otherwise."""
+    """A project's environment is next to the lock, unless an option or a variable names another one."""
     assert expected == read(line, environ).project_environment(Path("/root"))
 
 
@@ -116,7 +116,7 @@ UPWARD = ["/home/jo/project/.venv", "/home/jo/.venv", "/home/.venv", "/.venv"]
     ],
 )
 def test_environment_paths(line: str, environ: dict[str, str], expected: list[str]) -> None:
-    """``uv pip`` takes the environment that is named, else the active one, else ``.venv`` upward, else conda's base."""
+    """``uv pip`` uses the named environment, else the active one, else ``.venv`` upward, else conda's base."""
     command = read(f"uv pip install {line}", environ)
     assert expected == [str(path) for _, path in command.environment_paths()]
 
@@ -144,5 +144,5 @@ def test_environment_paths(line: str, environ: dict[str, str], expected: list[st
     ],
 )
 def test_selection(line: str, environ: dict[str, str], expected: dict[str, Any]) -> None:
-    """The part of the lock is what the command line and the environment ask for, normalised."""
+    """The command line and the environment select the part of the lock, with normalised names."""
     assert Selection(project=HERE, **expected) == read(f"uv {line}", environ).selection(HERE)

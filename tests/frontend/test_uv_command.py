@@ -1,4 +1,4 @@
-"""uv's command line: scripts, layers, tools, and what is left out."""
+"""uv's command line: scripts, layers, tools, and excluded distributions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ METADATA = "#!/usr/bin/env python\n# /// script\n# dependencies = []\n# ///\n"
 
 
 def read(line: str, environ: Mapping[str, str] | None = None, cwd: Path = HERE) -> UvCommand:
-    """Take a command line apart; uv goes first."""
+    """Parse a command line, with uv first."""
     return read_uv_command(["uv", *line.split()], cwd, environ or {})
 
 
@@ -50,7 +50,7 @@ def read(line: str, environ: Mapping[str, str] | None = None, cwd: Path = HERE) 
     ],
 )
 def test_script(line: str, script: str | None, is_unnamed: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a column
-    """A script with its own metadata (PEP 723), or one that is named as a script, is no part of the project."""
+    """A script with its own metadata (PEP 723), or one with ``--script``, is no part of the project."""
     for name in ("meta.py", "META.PY", "meta.pyw", "meta.txt"):
         write(tmp_path / name, METADATA)
     write(tmp_path / "plain.py", "# no /// script\n")
@@ -63,7 +63,7 @@ def test_script(line: str, script: str | None, is_unnamed: bool, tmp_path: Path)
 
 @pytest.mark.parametrize("variables", [{"UV_NO_PROJECT": "1"}, {"UV_NO_PROJECT": "true"}])
 def test_no_project(variables: dict[str, str]) -> None:
-    """A variable may take the project away, as ``--no-project`` does (tried: uv 0.13.9)."""
+    """A variable may turn the project off, like ``--no-project`` (tried: uv 0.13.9)."""
     assert not read("run x", variables).is_project
 
 
@@ -79,7 +79,7 @@ def test_no_project(variables: dict[str, str]) -> None:
     ],
 )
 def test_exact(line: str, expected: bool) -> None:  # noqa: FBT001 - a column
-    """``uv sync`` removes what the lock does not reach, other commands do on demand."""
+    """``uv sync`` removes distributions that the lock does not reach; other commands do with ``--exact``."""
     assert expected == read(line).is_exact
 
 
@@ -99,7 +99,7 @@ def test_exact(line: str, expected: bool) -> None:  # noqa: FBT001 - a column
     ],
 )
 def test_left_out(line: str, environ: dict[str, str], expected: list[str]) -> None:
-    """Distributions may be left out although the lock reaches them."""
+    """Options may exclude distributions that the lock reaches."""
     command = read(line, environ)
     assert expected == [name for name in ("torch", "torch-vision") if command.leaves_out(name)]
 
@@ -118,7 +118,7 @@ def test_left_out(line: str, environ: dict[str, str], expected: list[str]) -> No
     ],
 )
 def test_layered(line: str, expected: bool) -> None:  # noqa: FBT001 - a column
-    """``uv run --with`` puts an environment of its own in front of another one."""
+    """``uv run --with`` makes an environment in front of another one."""
     assert expected == read(line).is_layered
 
 
@@ -145,7 +145,7 @@ def test_layered(line: str, expected: bool) -> None:  # noqa: FBT001 - a column
     ],
 )
 def test_tool(line: str, package: str | None, program: str | None) -> None:
-    """A tool is what is named, or comes from what is named."""
+    """A tool's package is the named one, or that of ``--from``."""
     command = read(line)
     assert (package, program) == (command.tool_package, command.program)
 
@@ -166,7 +166,7 @@ UPWARD = ["/home/jo/project/.venv", "/home/jo/.venv", "/home/.venv", "/.venv"]
     ],
 )
 def test_base_of_conda(environ: dict[str, str], is_base: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a column
-    """Conda's base comes after ``.venv`` upward; it is known by its root, or by a name that is not its folder's."""
+    """Conda's base comes after ``.venv`` upward; it is recognised by its root, or by a name other than its folder's."""
     prefix = str(tmp_path / "env")
     given = {name: value.format(prefix=prefix) for name, value in environ.items()}
     found = [str(path) for _, path in read("pip install x", {"CONDA_PREFIX": prefix, **given}).environment_paths()]
@@ -174,7 +174,7 @@ def test_base_of_conda(environ: dict[str, str], is_base: bool, tmp_path: Path) -
 
 
 def test_environment_of_pixi(tmp_path: Path) -> None:
-    """An environment of pixi's is never a base, although it is called by its project's name."""
+    """An environment of pixi is never a base, although its name is that of its project."""
     write(tmp_path / "default/conda-meta/pixi", "{}")
     environ = {"CONDA_PREFIX": str(tmp_path / "default"), "CONDA_DEFAULT_ENV": "a-project"}
     found = read("pip install x", environ).environment_paths()

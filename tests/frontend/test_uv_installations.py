@@ -1,4 +1,4 @@
-"""uv's command, taken apart: what it names, and what may move what is installed although that is satisfied."""
+"""Parsing uv's command: its requirements, and the options that may move satisfied distributions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def scene(tmp_path: Path) -> Scene:
 
 @pytest.fixture(autouse=True)
 def _no_uv_configuration_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Let ``/etc/uv/uv.toml`` and what lies above the test's folder be absent: no variable moves it."""
+    """Hide ``/etc/uv/uv.toml`` and files above the test's folder, which no variable changes."""
     read_text = Path.read_text
 
     def read(self: Path, *given: Any, **named: Any) -> str:
@@ -40,13 +40,13 @@ def environ(scene: Scene, **more: str) -> dict[str, str]:
 
 
 def read(scene: Scene, *words: str, **more: str) -> Installation | None:
-    """Return the installation of one command line of uv; one word is split."""
+    """Return the installation of one command line of uv; a single text is split."""
     line = words[0].split() if len(words) == 1 else words
     return find_installation(scene.uv(environ(scene, **more), *line))
 
 
 def found(scene: Scene, *words: str, **more: str) -> Installation:
-    """Return the installation, which there is."""
+    """Return the installation, which must not be None."""
     installation = read(scene, *words, **more)
     assert installation is not None
     return installation
@@ -69,7 +69,7 @@ def found(scene: Scene, *words: str, **more: str) -> Installation:
     ],
 )
 def test_no_installation(line: str, scene: Scene) -> None:
-    """A command of uv that installs nothing is none."""
+    """A command of uv that installs nothing is None."""
     assert None is read(scene, line)
 
 
@@ -89,14 +89,14 @@ def test_no_installation(line: str, scene: Scene) -> None:
     ],
 )
 def test_program(line: str, program: str, scene: Scene) -> None:
-    """A command that installs is called by its own words."""
+    """A command that installs has the name that people type."""
     installation = found(scene, line)
     assert (program, 1, scene.elsewhere) == (installation.program, installation.start, installation.cwd)
     assert installation.is_installing
 
 
 def test_pip_install(scene: Scene) -> None:
-    """Words, editables, requirements and constraints are told apart, however they are spelt."""
+    """Arguments, editables, requirements and constraints are distinguished in any spelling."""
     line = "-v pip install -qr a.txt --requirements=b.txt torch ./ext -ce.txt --constraints f.txt -e ./g --no-deps"
     installation = found(scene, line, UV_CONSTRAINT="h.txt i.txt")
     assert ("torch", "./ext") == installation.words
@@ -107,7 +107,7 @@ def test_pip_install(scene: Scene) -> None:
 
 
 def test_pip_sync(scene: Scene) -> None:
-    """What ``uv pip sync`` names are files, and what they do not name is removed."""
+    """The arguments of ``uv pip sync`` are files, and distributions that are not in them are removed."""
     installation = found(scene, "pip sync a.txt b.txt -c c.txt")
     assert ((), ("a.txt", "b.txt"), ("c.txt",)) == (
         installation.words,
@@ -138,7 +138,7 @@ def test_pip_sync(scene: Scene) -> None:
     ],
 )
 def test_obstacle(line: str, obstacle: str | None, scene: Scene) -> None:
-    """The first option that is not known to leave alone what is satisfied is an obstacle to the proof."""
+    """The first option that is not known to be harmless is an obstacle to the proof."""
     assert obstacle == found(scene, line).obstacle
 
 
@@ -158,7 +158,7 @@ def test_obstacle(line: str, obstacle: str | None, scene: Scene) -> None:
     ],
 )
 def test_variables(variables: dict[str, str], obstacle: str | None, scene: Scene) -> None:
-    """A variable that is not known to be harmless is an obstacle, unless it says no."""
+    """A variable that is not known to be harmless is an obstacle, unless its value is false."""
     assert obstacle == found(scene, "pip install x", **variables).obstacle
 
 
@@ -171,7 +171,7 @@ def test_variables(variables: dict[str, str], obstacle: str | None, scene: Scene
     ],
 )
 def test_folder(line: str, folder: str, scene: Scene) -> None:
-    """Of another folder than the environment, what it holds counts alone."""
+    """With ``--target`` or ``--prefix``, only distributions in that folder count."""
     installation = found(scene, line)
     assert ("folder", scene.elsewhere / folder) == (installation.counted, installation.folder)
     assert installation.folder == find_front_folder(scene.uv(environ(scene), *line.split()))
@@ -182,7 +182,7 @@ MOVING = ["constraint-dependencies", "override-dependencies", "exclude-newer", "
 
 @pytest.mark.parametrize("key", MOVING)
 def test_settings(key: str, scene: Scene) -> None:
-    """A key of uv.toml that may move what is satisfied is an obstacle, in the inner table of ``uv pip`` as well."""
+    """A key of uv.toml that may move satisfied distributions is an obstacle, also in the table ``pip``."""
     path = write(scene.elsewhere / "uv.toml", f'index-url = "u"\n{key} = "x"\n')
     assert f"{path}: {key}" == found(scene, "pip install x").obstacle
     write(path, f'[pip]\nindex-url = "u"\n{key} = "x"\n')
@@ -206,20 +206,20 @@ def test_settings(key: str, scene: Scene) -> None:
     ],
 )
 def test_settings_of_a_project(text: str, key: str | None, scene: Scene) -> None:
-    """So does a key of ``[tool.uv]``; a file that uv cannot read has none."""
+    """A key of ``[tool.uv]`` is an obstacle, too; an unreadable file has none."""
     path = write(scene.elsewhere / "pyproject.toml", text)
     assert (key and f"{path}: {key}") == found(scene, "pip install x").obstacle
 
 
 @pytest.mark.parametrize("source", ["url = 'https://example.org/a-2-py3-none-any.whl'", "path = '../a'", "git = 'g'"])
 def test_sources_that_name_a_place(source: str, scene: Scene) -> None:
-    """A source that names a place moves what another version satisfies (tried: uv 0.13.9 replaces foo 1.0)."""
+    """A source with a URL or path may move satisfied distributions (tried: uv 0.13.9 replaces foo 1.0)."""
     write(scene.elsewhere / "pyproject.toml", f"[tool.uv.sources]\na = {{ {source} }}\n")
     assert None is not found(scene, "pip install .").obstacle
 
 
 def test_sources_that_name_an_index(scene: Scene) -> None:
-    """A source that names an index, or another member of the workspace, moves nothing."""
+    """A source with an index, or with a member of the workspace, is harmless."""
     write(scene.elsewhere / "pyproject.toml", "[tool.uv.sources]\na = { index = 'x' }\n")
     assert None is found(scene, "pip install .").obstacle
 
@@ -236,7 +236,7 @@ def test_sources_that_name_an_index(scene: Scene) -> None:
     ],
 )
 def test_places(path: str, line: str, variables: dict[str, str], scene: Scene) -> None:
-    """Every place that uv looks for a configuration file in is known."""
+    """All places of uv's configuration files are read."""
     written = write(scene.root / path, "upgrade = true\n")
     given = {name: value.format(root=scene.root) for name, value in variables.items()}
     line = line.format(root=scene.root)
@@ -249,7 +249,7 @@ def test_places(path: str, line: str, variables: dict[str, str], scene: Scene) -
 @pytest.mark.parametrize("text", ["upgrade = true\n", "index-url = 'u'\n"])
 @pytest.mark.parametrize("by", ["option", "variable"])
 def test_named_file(text: str, by: str, scene: Scene) -> None:
-    """A configuration file that is named is read like any other: it is an obstacle only if one of its keys is."""
+    """A named configuration file is read like any other: only its keys may be obstacles."""
     path = write(scene.elsewhere / "named.toml", text)
     line = "pip install x --config-file named.toml" if by == "option" else "pip install x"
     found_obstacle = found(scene, line, **({"UV_CONFIG_FILE": str(path)} if by == "variable" else {})).obstacle
@@ -272,7 +272,7 @@ def test_named_file(text: str, by: str, scene: Scene) -> None:
     ],
 )
 def test_layers(words: tuple[str, ...], expected: tuple[str, ...], scene: Scene) -> None:
-    """What ``--with`` names is a list: a comma within extras, or before another specifier, separates nothing."""
+    """``--with`` has a list; commas in extras, or before another specifier, separate nothing."""
     installation = found(scene, *words)
     assert (expected, ()) == (installation.words, installation.editables)
     assert f"{installation.program} makes a new environment" == installation.obstacle
@@ -308,12 +308,12 @@ def test_layer_of_files_and_editables(scene: Scene) -> None:
     ],
 )
 def test_unaskable(line: str, unaskable: str | None, scene: Scene) -> None:
-    """A stream is read once; uv clones nothing in a dry run."""
+    """A command with a stream cannot be asked; uv clones nothing in a dry run."""
     os.mkfifo(scene.elsewhere / "pipe")
     assert unaskable == found(scene, line).unaskable
 
 
 def test_script_from_the_network(scene: Scene) -> None:
-    """A script from the network cannot be asked about: ``uv sync --script`` takes no URL (tried: uv 0.13.9)."""
+    """A script from the network cannot be asked about: ``uv sync --script`` accepts no URL (tried: uv 0.13.9)."""
     installation = found(scene, "run https://example.org/x.py")
     assert "uv has read the script from https://example.org/x.py" == installation.unaskable

@@ -1,4 +1,4 @@
-"""What uv prints of a dry run, and what it writes of a resolution."""
+"""Reading the output of uv's dry run, and the file of a resolution."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Would install 2 packages
 
 
 def test_dry_run() -> None:
-    """Of a real dry run (uv 0.13.9), the lines with a sign are read."""
+    """The lines with a sign are read from the output of a real dry run (uv 0.13.9)."""
     wheel = "file:///home/jo/foo-2.0-py3-none-any.whl"
     assert {"ext": Change(version="", is_source=True), "foo": Change(version="2.0", url=wheel)} == dict(
         read_dry_run(DRY_RUN)
@@ -32,13 +32,13 @@ def test_dry_run() -> None:
 
 @pytest.mark.parametrize("first", ["Audited 1 package in 118ms", "Checked 1 package in 0.93ms"])
 def test_no_changes(first: str) -> None:
-    """A dry run that changes nothing says so (uv 0.8.24, 0.13.9)."""
+    """A dry run without changes prints that (uv 0.8.24, 0.13.9)."""
     assert {} == read_dry_run(f"Using Python 3.11.7 environment at: ve\n{first}\nWould make no changes\n")
 
 
 @pytest.mark.parametrize("text", ["", '{"changes": []}', "Resolved 2 packages in 3ms\n* torch 9.1.0"])
 def test_silence(text: str) -> None:
-    """What is not understood is no answer, least of all that nothing changes."""
+    """Unknown output is no answer, and does not mean that nothing changes."""
     with pytest.raises(
         DecisionError, match=r"^uv's dry run gave no answer: expected changes or 'Would make no changes'"
     ):
@@ -64,7 +64,7 @@ def test_silence(text: str) -> None:
     ],
 )
 def test_changes(text: str, expected: dict[str, Change]) -> None:
-    """Each line says what becomes of a distribution; an addition counts before a removal."""
+    """Each line has the change of a distribution; an addition wins over a removal."""
     assert expected == dict(read_changes(text))
 
 
@@ -80,7 +80,7 @@ b @ file:///home/jo/b
 
 
 def test_resolution() -> None:
-    """A resolution names versions and URLs; an editable has neither."""
+    """A resolution has versions and URLs; an editable has neither."""
     assert {
         "torch": Change(version="9.4.0+cu126"),
         "triton": Change(version="3.1"),
