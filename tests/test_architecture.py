@@ -79,7 +79,7 @@ def test_imports_go_down() -> None:
 
 @once
 def test_imports_are_relative() -> None:
-    """A vendored copy imports itself, not the one that is installed."""
+    """A vendored copy imports itself, not the installed one."""
     absolute = [
         f"{name_of(path)}: {ast.unparse(node)}"
         for path in MODULES
@@ -151,7 +151,7 @@ def test_names_survive_git_add() -> None:
 
 
 DEFINED_SLOWLY = ("cli/", "upstream/unpacking.py")
-"""Modules that few hooks load: they may contain dataclasses."""
+"""Modules that few hooks load may contain dataclasses, and patterns that are compiled on import."""
 
 
 @once
@@ -181,7 +181,7 @@ EXITS = {
 
 @once
 def test_exits() -> None:
-    """Nothing is printed but by the exits, which take secrets and control characters out."""
+    """Only the exits print; they remove secrets and control characters."""
     wrong = [
         f"{name_of(path)}:{node.lineno}"
         for path in MODULES
@@ -194,7 +194,7 @@ def test_exits() -> None:
 
 @once
 def test_written_in_one_step() -> None:
-    """What is written beside its place, and put there when it is whole, is so by ``store.atomic``."""
+    """Only ``store.atomic`` writes a file in one step."""
     wrong = [
         f"{name_of(path)}:{node.lineno}"
         for path in MODULES
@@ -212,7 +212,7 @@ def caught(handler: ast.ExceptHandler) -> set[str]:
 
 @once
 def test_messages_hold_no_text_of_python() -> None:
-    """Python's exceptions speak of the code, and in other words in every version: ``reasons.reason`` puts it right."""
+    """Messages do not contain Python's exceptions, which vary by version: ``reasons.reason`` explains them."""
     shown = [
         f"{name_of(path)}:{node.lineno}: {{{handler.name}}}"
         for path in MODULES
