@@ -90,7 +90,7 @@ def test_torch_in_build_system_requires(place: Workplace, stop: Stop, frontend: 
     place.links.append(place.stock.standins)
     output = stop(frontend, package, target)
     assert "pyproject.toml: build-system.requires[2]: found the string 'torch>=2.4', expected no torch: the" in output
-    assert "to move its specifier to tool.runtime-backend.match-runtime: runtime-backend init --write" in output
+    assert "to move the specifier to tool.runtime-backend.match-runtime: runtime-backend init --write" in output
 
 
 @some("frontend", FRONTENDS, "uv")
@@ -110,7 +110,7 @@ def test_specifier_not_met(place: Workplace, stop: Stop, frontend: str) -> None:
     _edit(package, '"torch>=2.4"', '"torch>=2.7"', place)
     output = stop(frontend, package, target)
     assert f"the package does not support torch 2.6.0 (installed: {target.prefix})" in output
-    assert "pyproject.toml: tool.runtime-backend.match-runtime says 'torch>=2.7'" in output
+    assert ": expected 'torch>=2.7' (pyproject.toml: tool.runtime-backend.match-runtime)" in output
     assert "Install or lock a torch that the package supports" in output
 
 
