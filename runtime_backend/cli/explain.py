@@ -12,9 +12,9 @@ from pathlib import Path
 from ..config import load_settings
 from ..errors import TargetError
 from ..frontend.caller import Caller, read_caller
-from ..frontend.detectors import find_believed, find_start
 from ..frontend.processes import Process
 from ..frontend.programs import find_program
+from ..frontend.start import find_believed, find_start
 from ..plan.as_json import describe_plan
 from ..plan.as_text import plan_tree, render
 from ..plan.planning import make_plan

@@ -11,8 +11,8 @@ from ..config import Settings, load_settings, split_config_settings
 from ..errors import DecisionError
 from ..frontend.asking.guard import is_asking
 from ..frontend.caller import Caller
-from ..frontend.detectors import find_believed, find_start
 from ..frontend.foreseen import foresee_config_settings
+from ..frontend.start import find_believed, find_start
 from ..metadata.ways import Way, way_by_files
 from ..real.hooks import hook_kind
 from .answers import Question, find_answer, finish_metadata

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from ..config import Settings
 from ..frontend.asking.guard import is_asking
 from ..frontend.caller import Caller
-from ..frontend.detectors import find_start, find_uv_options
 from ..frontend.postponement import find_postponement
+from ..frontend.start import find_start, find_uv_options
 from ..frontend.uv import find_uv_command
 from ..installed.distributions import DistributionIndex
 from ..provision import Provider

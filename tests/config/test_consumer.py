@@ -17,7 +17,7 @@ from runtime_backend.config.selection import Selection
 from runtime_backend.errors import ConfigError, FileError
 from runtime_backend.formats.tables import Table
 from runtime_backend.frontend.caller import Caller
-from runtime_backend.frontend.detectors import find_start
+from runtime_backend.frontend.start import find_start
 from runtime_backend.resolve.resolver import Resolver
 
 PRODUCER = """

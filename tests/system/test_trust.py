@@ -16,9 +16,10 @@ from runtime_backend.cli.check import check
 from runtime_backend.config import load_settings
 from runtime_backend.errors import ConfigError, ProvisionError, TargetError
 from runtime_backend.frontend.caller import Caller
-from runtime_backend.frontend.detectors import find_believed, find_places
+from runtime_backend.frontend.detectors import find_places
 from runtime_backend.frontend.folders import find_lock_upward, upward_in
 from runtime_backend.frontend.places import Place
+from runtime_backend.frontend.start import find_believed
 from runtime_backend.store.cache import check_owner
 from runtime_backend.system.trust import EVERYBODY, Trust, find_trust
 
