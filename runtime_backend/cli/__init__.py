@@ -23,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         if arguments is None:
             _ignore_interrupts()
+            _end_children()
         print("runtime-backend: interrupted", file=sys.stderr)  # noqa: T201 - the command line prints
         return _INTERRUPTED
 
@@ -32,3 +33,12 @@ def _ignore_interrupts() -> None:
     import signal  # noqa: PLC0415 - only this function needs it
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _end_children() -> None:
+    """End the programs that the command started: Ctrl-C may have come before Python knew of one."""
+    import os  # noqa: PLC0415 - only this function needs them
+
+    from ..system.stopping import end, find_descendants  # noqa: PLC0415
+
+    end(find_descendants(os.getpid()))

@@ -314,6 +314,28 @@ def test_interrupted_while_a_program_runs(tmp_path: Path) -> None:
     assert not is_running(int((tmp_path / "pid").read_text()))
 
 
+_UNKNOWN_CHILD = """
+import subprocess, sys
+import runtime_backend.cli.commands as commands
+from runtime_backend.cli import main
+def run_command(arguments):
+    print(subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).pid, flush=True)
+    raise KeyboardInterrupt
+commands.run_command = run_command
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists the children of a process: run it there")
+def test_interrupted_while_a_program_starts() -> None:
+    """Ctrl-C also ends a child process that nobody waits for yet."""
+    done = subprocess.run(  # noqa: S603 - a command of ours
+        [sys.executable, "-c", _UNKNOWN_CHILD], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (130, "runtime-backend: interrupted\n") == (done.returncode, done.stderr)
+    assert not is_running(int(done.stdout))
+
+
 def test_working_directory_that_is_gone(tmp_path: Path) -> None:
     """A removed working directory is reported."""
     folder = tmp_path / "gone"
