@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ..config.planned import PlannedVariable
 from ..errors import ProvisionError
@@ -18,9 +18,6 @@ from ..provision.overlay import Overlay
 from ..real.surroundings import Surroundings
 from ..store.cache import open_folder
 from ..store.holding import in_use
-
-if TYPE_CHECKING:
-    from ..cuda import CudaHome
 
 
 class Stage(NamedTuple):
@@ -73,7 +70,7 @@ def _variables(plan: Plan, config_settings: Mapping[str, Any], *, is_building: b
     scikit-build-core prefers its variable to a build folder in the config settings, so ours is left out then.
     """
     is_named = _named_folder(config_settings) is not None
-    own = (*plan.own.always, *(plan.own.building if is_building else ()))
+    own = plan.own.every if is_building else plan.own.always
     found = (v for v in own if not (is_named and v.name == "SKBUILD_BUILD_DIR"))
     return [*found, *(variable for variable in plan.variables if variable.value is not None)]
 
@@ -135,7 +132,7 @@ def _show_folders(plan: Plan, stack: ExitStack, *, is_building: bool) -> dict[Pa
         shown[plan.overlay.path] = _show_overlay(plan.overlay, stack, is_lasting=is_lasting, is_building=is_building)
     if plan.view is not None:
         shown[plan.view.path] = _show_view(plan.view, stack)
-    home = _home(plan)
+    home = plan.cuda_home
     if home is not None:
         shown[home.path] = stack.enter_context(home.shown(shown, is_lasting=is_lasting))
     return shown
@@ -169,10 +166,6 @@ def _show_view(view: Overlay, stack: ExitStack) -> Path:
         return stack.enter_context(view.shown())
     except ProvisionError:
         return next(iter(view.links.targets.values())).parent
-
-
-def _home(plan: Plan) -> CudaHome | None:
-    return None if plan.toolkit is None else plan.toolkit.home
 
 
 def _moved(value: str, shown: Mapping[Path, Path]) -> str:

@@ -17,7 +17,7 @@ from .runtimes import RuntimePlan
 from .variables import build_label
 
 if TYPE_CHECKING:
-    from ..cuda import CompilerCache, CudaPlan, ToolkitPlan
+    from ..cuda import CompilerCache, CudaHome, CudaPlan, ToolkitPlan
     from ..provision.fetch import Fetching
     from ..provision.overlay import Overlay
 
@@ -60,6 +60,16 @@ class Plan(NamedTuple):
     def toolkit(self) -> ToolkitPlan | None:
         """The CUDA toolkit that compiles; None if none is needed, or if it is not known yet."""
         return None if self.cuda is None else self.cuda.toolkit
+
+    @property
+    def cuda_home(self) -> CudaHome | None:
+        """The folder that CUDA_HOME names; None if it is not ours to make."""
+        return None if self.toolkit is None else self.toolkit.home
+
+    @property
+    def overlays(self) -> tuple[Overlay, ...]:
+        """The view and the overlay, as far as they are needed; on the import path in this order."""
+        return tuple(overlay for overlay in (self.view, self.overlay) if overlay is not None)
 
     @property
     def compiler_cache(self) -> CompilerCache | None:

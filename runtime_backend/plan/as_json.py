@@ -42,9 +42,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "toolkit": _describe_toolkit(plan),
         "compiler-cache": None if plan.compiler_cache is None else str(plan.compiler_cache),
         "variables": [{"name": v.name, "value": v.value, "origin": v.origin, "why": v.why} for v in plan.variables],
-        "own-variables": [
-            {"name": v.name, "value": v.value, "why": v.why} for v in (*plan.own.always, *plan.own.building)
-        ],
+        "own-variables": [{"name": v.name, "value": v.value, "why": v.why} for v in plan.own.every],
         "requirements": list(plan.requirements),
         "notes": list(plan.notes),
         "stop": None if plan.refusal is None else str(plan.refusal),

@@ -31,9 +31,8 @@ def plan_tree(plan: Plan) -> Node:
     nodes += _compiler_lines(plan)
     if plan.variables:
         nodes.append(("variables", [(_variable_line(v.name, v.value, v.why, v.origin), []) for v in plan.variables]))
-    own = (*plan.own.always, *plan.own.building)
-    if own:
-        nodes.append(("set by runtime-backend", [(f"{v.name}={v.value}: {v.why}", []) for v in own]))
+    if plan.own.every:
+        nodes.append(("set by runtime-backend", [(f"{v.name}={v.value}: {v.why}", []) for v in plan.own.every]))
     nodes += [(f"note: {note}", []) for note in plan.notes]
     return (f"{plan.hook} of {plan.settings.source}", nodes)
 

@@ -37,6 +37,11 @@ class OwnVariables(NamedTuple):
     script: CompilerScript | None = None
     """The script that CXX names. A build writes it first."""
 
+    @property
+    def every(self) -> tuple[PlannedVariable, ...]:
+        """All of them."""
+        return (*self.always, *self.building)
+
 
 def plan_own_variables(plan: Plan, caller: Caller) -> OwnVariables:
     """Return the variables that we set; those of the person's environment win.
@@ -53,7 +58,6 @@ def plan_own_variables(plan: Plan, caller: Caller) -> OwnVariables:
     if plan.compiler_cache is not None:
         from ..cuda import plan_compiler_cache  # noqa: PLC0415 - most packages have no cuda table
 
-        home = None if plan.toolkit is None else plan.toolkit.home
         planned = {variable.name: variable.value or "" for variable in plan.variables}
         found = plan_compiler_cache(
             plan.compiler_cache,
@@ -61,7 +65,7 @@ def plan_own_variables(plan: Plan, caller: Caller) -> OwnVariables:
             folder=plan.cache / "compilers",
             source=plan.settings.source,
             prefix=caller.prefix,
-            nvcc=None if home is None else home.path / "bin" / "nvcc",
+            nvcc=None if plan.cuda_home is None else plan.cuda_home.path / "bin" / "nvcc",
         )
         building.update({name: (value, "so that the compiler cache hits") for name, value in found.values.items()})
         script = found.script
@@ -84,31 +88,28 @@ def _search(plan: Plan, environ: Mapping[str, str]) -> dict[str, tuple[str, str]
     Paths are appended, because PYTHONPATH contains pip's own isolation.
     """
     found: dict[str, tuple[str, str]] = {}
-    overlays = [overlay.path for overlay in (plan.view, plan.overlay) if overlay is not None]
     prefixes = dict(_cmake_prefixes(plan))
     if prefixes:
         value = _appended(environ.get("CMAKE_PREFIX_PATH"), list(prefixes))
         found["CMAKE_PREFIX_PATH"] = value, "so that CMake finds the runtimes"
         roots = {name: root for prefix, place in prefixes.items() for name, root in cmake_roots(prefix, place)}
         found.update({n: (str(root), "as CMAKE_PREFIX_PATH") for n, root in roots.items() if n not in environ})
-    if overlays:
-        value = _appended(environ.get("PYTHONPATH"), overlays)
+    if plan.overlays:
+        value = _appended(environ.get("PYTHONPATH"), [overlay.path for overlay in plan.overlays])
         found["PYTHONPATH"] = value, "so that child processes import the runtimes"
     if plan.overlay is not None:
         # An import through an overlay would write byte code into the target.
         value = environ.get("PYTHONPYCACHEPREFIX") or str(bytecode_folder(plan.cache))
         found["PYTHONPYCACHEPREFIX"] = value, "so that no byte code goes into the target"
-    home = None if plan.toolkit is None else plan.toolkit.home
-    if home is not None:
-        value = os.pathsep.join([str(home.path / "bin"), *filter(None, [environ.get("PATH")])])
+    if plan.cuda_home is not None:
+        value = os.pathsep.join([str(plan.cuda_home.path / "bin"), *filter(None, [environ.get("PATH")])])
         found["PATH"] = value, "so that nvcc is that of CUDA_HOME"
     return found
 
 
 def _cmake_prefixes(plan: Plan) -> Iterator[tuple[Path, Path]]:
     """Yield (planned path, present path) of each folder with CMake packages of a runtime (``torch/share/cmake``)."""
-    overlays = [overlay for overlay in (plan.view, plan.overlay) if overlay is not None]
-    roots = [(overlay.path / entry, path) for overlay in overlays for entry, path in overlay.links.targets.items()]
+    roots = [(overlay.path / entry, path) for overlay in plan.overlays for entry, path in overlay.links.targets.items()]
     for runtime in plan.runtimes if plan.view is None else ():
         distribution = runtime.outcome.visible_distribution
         if runtime.provision.kind == "present" and distribution is not None:

@@ -392,7 +392,7 @@ def test_explain(scene: Scene) -> None:
         f"│  └─ CUDAToolkit_ROOT={home}: {set_by}",
         "└─ set by runtime-backend",
     ] == lines[first : first + 10]
-    own = {variable.name for variable in (*plan.own.always, *plan.own.building)}
+    own = {variable.name for variable in plan.own.every}
     assert {"PATH", "PYTHONPATH", "DIST_EXTRA_CONFIG", "PYTORCH_NVCC", "CCACHE_BASEDIR"} <= own
     assert own == {line.strip("│├└─ ").partition("=")[0] for line in lines[first + 10 :]}
     described = json.loads(json.dumps(describe_plan(plan)))

@@ -40,7 +40,7 @@ def plan_of(scene: Scene, hook: str = BUILD, caller: Caller | None = None, **env
 
 def values(found: Plan) -> dict[str, str | None]:
     """Return all variables that we set."""
-    return {variable.name: variable.value for variable in (*found.own.always, *found.own.building)}
+    return {variable.name: variable.value for variable in found.own.every}
 
 
 def test_search(scene: Scene) -> None:
