@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ..formats.parsing import parse_requirement, parse_version
-from ..formats.tables import S, describe, did_you_mean, one_of
+from ..formats.tables import S, describe, did_you_mean, find_choice, one_of
 from ..system.urls import file_name
 from .settings import CALL_KEYS, SETTING_PREFIX, VARIABLE_PREFIX, Chosen, Pin
 
@@ -65,7 +65,7 @@ class CallSettings:
         found = self.string(key)
         if found is None:
             return None
-        value = next((choice for choice in allowed if choice == found.value), None)
+        value = find_choice(found.value, allowed)
         if value is not None:
             return Chosen(value=value, origin=found.origin)
         guess = did_you_mean(found.value, allowed)

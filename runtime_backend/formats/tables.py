@@ -68,7 +68,7 @@ class Table:
     def choice(self, name: str, allowed: Sequence[S]) -> S | None:
         """Return one of the allowed strings; None if the key is absent or wrong."""
         value = self.value(name)
-        found = next((choice for choice in allowed if isinstance(value, str) and choice == value), None)
+        found = find_choice(value, allowed)
         if value is not None and found is None:
             self.report(name, describe(value) + did_you_mean(value, allowed), one_of(allowed))
         return found
@@ -128,6 +128,11 @@ def describe(value: object) -> str:
     if isinstance(value, list):
         return "an array"
     return "nothing" if value is None else f"{type(value).__name__} {value}"
+
+
+def find_choice(value: object, allowed: Sequence[S]) -> S | None:
+    """Return the allowed string that equals a value."""
+    return next((choice for choice in allowed if choice == value), None)
 
 
 def one_of(names: Sequence[str]) -> str:

@@ -53,7 +53,7 @@ def _copy(source: Path, path: Path) -> None:
     shutil.copyfile(source, path)
 
 
-def digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
     """Return a file's SHA-256, in hex."""
     found = hashlib.sha256()
     with path.open("rb") as file:

@@ -39,13 +39,13 @@ class Verifying(NamedTuple):
 
         :raises ProvisionError: if it cannot be downloaded, or is not the locked one.
         """
-        from ..index.downloads import digest  # noqa: PLC0415 - few builds need it
+        from ..index.downloads import file_digest  # noqa: PLC0415 - few builds need it
 
         place = self.path.parent
         try:
             open_folder(self.folder)
             with exclusively(place, lambda: say(f"waiting: another build fetches {self.path}")):
-                if is_file(self.path) and digest(self.path) == self.sha256:
+                if is_file(self.path) and file_digest(self.path) == self.sha256:
                     return
                 if is_offline and not self.url.startswith("file:"):
                     raise self._stop("cannot be fetched: this build is offline")
@@ -59,11 +59,11 @@ class Verifying(NamedTuple):
             ) from None
 
     def _fetch(self, new: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
-        from ..index.downloads import digest, download  # noqa: PLC0415 - few builds need it
+        from ..index.downloads import download, file_digest  # noqa: PLC0415 - few builds need it
 
         try:
             download(self.url, new, environ, say)
-            found = digest(new)
+            found = file_digest(new)
             if found != self.sha256:
                 raise self._stop(f"found sha256 {found}, expected {self.sha256} from the lock")
         except NoAnswer as failure:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,9 +13,10 @@ from packaging.version import Version
 
 from ..config import Upstream
 from ..errors import IndexLookupError, NoAnswer, SourceError
-from ..index.downloads import digest, download
+from ..index.downloads import download, file_digest
 from ..index.pages import read_page
 from ..store.atomic import unfinished
+from ..store.names import digest
 from ..system.files import is_file
 from ..system.printable import without_secrets
 from .git import pack_checkout
@@ -37,7 +37,7 @@ def obtain(
     :raises SourceError: if it cannot be obtained, or is not the named source.
     """
     path = archive_path(upstream, folder)
-    if is_file(path) and (upstream.sha256 is None or digest(path) == upstream.sha256):
+    if is_file(path) and (upstream.sha256 is None or file_digest(path) == upstream.sha256):
         return path
     if is_offline and not upstream.where.startswith("file:"):
         raise SourceError(
@@ -67,8 +67,7 @@ def _file_name(upstream: Upstream) -> str:
         address = without_secrets(upstream.where).rstrip("/")
         label = re.sub(r"[^A-Za-z0-9._-]+", "-", address.rpartition("/")[2].removesuffix(".git"))
         # Archives of earlier versions of the shim have no tags, and no format in their names.
-        facts = f"{_FORMAT}\0{upstream.where}\0{upstream.rev}"
-        return f"{hashlib.sha256(facts.encode()).hexdigest()[:16]}-{label}.tar"
+        return f"{digest([_FORMAT, upstream.where, str(upstream.rev)])}-{label}.tar"
     last = upstream.where if upstream.kind == "sdist" else unquote(urlsplit(upstream.where).path).rpartition("/")[2]
     return f"{(upstream.sha256 or '')[:16]}-{re.sub(r'[^A-Za-z0-9._+-]+', '-', last)}"
 
@@ -80,7 +79,7 @@ def _download(upstream: Upstream, url: str, path: Path, environ: Mapping[str, st
         raise SourceError(
             f"{url} cannot be fetched: {failure}", hint="Run the same command again when the server can be reached."
         ) from None
-    found = digest(path)
+    found = file_digest(path)
     if found != upstream.sha256:
         raise SourceError(
             f"{url}: found sha256 {found}, expected {upstream.sha256} ({upstream.origin}.sha256)",

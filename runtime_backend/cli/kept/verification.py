@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...archives.packed import BROKEN
-from ...index.downloads import digest
+from ...index.downloads import file_digest
 from ...installed.distributions import Distribution, DistributionIndex
 from ...system.files import is_file, is_folder, is_there, list_names
 from ..cache import links_in
@@ -72,7 +72,7 @@ def _wrong_files(distribution: Distribution) -> Iterator[str]:
 def _has_digest(path: Path, expected: str) -> bool:
     if not is_file(path):
         return False
-    found = urlsafe_b64encode(bytes.fromhex(digest(path))).decode().rstrip("=")
+    found = urlsafe_b64encode(bytes.fromhex(file_digest(path))).decode().rstrip("=")
     return found == expected
 
 
@@ -80,7 +80,7 @@ def _in_sources(cache: Path) -> Iterator[Damage]:
     for path in _files(cache / "sources"):
         is_kept = _DIGEST.match(path.name) and path.suffix != ".lock"
         # The name of a packed checkout is a digest of its origin, so only its completeness can be checked.
-        if is_kept and not digest(path).startswith(path.name[:16]) and not _is_whole_checkout(path):
+        if is_kept and not file_digest(path).startswith(path.name[:16]) and not _is_whole_checkout(path):
             yield Damage(kind="sources", path=path, found="the archive is damaged")
 
 
@@ -97,7 +97,7 @@ def _is_whole_checkout(path: Path) -> bool:
 def _in_wheels(cache: Path) -> Iterator[Damage]:
     for folder in _folders(cache / "verified"):
         for path in _files(folder):
-            if path.suffix == ".whl" and not digest(path).startswith(folder.name):
+            if path.suffix == ".whl" and not file_digest(path).startswith(folder.name):
                 yield Damage(kind="verified", path=path, found="the wheel is damaged")
 
 
