@@ -225,8 +225,8 @@ def test_messages_hold_no_text_of_python() -> None:
 
 
 _LOADED = """
-import os, pathlib, sys
-sys.path.insert(0, {root!r})
+import sys
+sys.path[:] = {path!r}
 import runtime_backend.build as face
 call = face._call({hook!r})
 {call}
@@ -249,16 +249,10 @@ _SLOW = {"tarfile", "zipfile", "email", "csv", "shutil", "ssl", "http", "logging
 def test_hooks_load_what_they_need(hook: str, call: str, unneeded: tuple[str, ...], tmp_path: Path) -> None:
     """A hook that describes the package loads no unneeded room, and no slow module."""
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n', "utf-8")
-    code = _LOADED.format(root=str(PACKAGE.parent), hook=hook, call=call)
+    code = _LOADED.format(path=[str(PACKAGE.parent), *sys.path], hook=hook, call=call)
     environ = {"PATH": os.defpath, "HOME": str(tmp_path), "RUNTIME_BACKEND_TARGET": str(tmp_path)}
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-Sc", code.replace("import os, ", f"import sys; sys.path += {sys.path!r}; import os, ")],
-        cwd=tmp_path,
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    command = [sys.executable, "-Sc", code]
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)  # noqa: S603
     loaded = set(done.stdout.split())
     rooms = {name.split(".")[1] for name in loaded if name.startswith("runtime_backend.")}
     assert (set(), set()) == (loaded & _SLOW, rooms & {*unneeded})

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from renaming import failing_rename
 from standins import write
 
 from runtime_backend import __version__
@@ -187,23 +188,13 @@ def test_file_in_the_way(name: str, package: Path, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize("renames", [1, 2])
-def test_interrupted(renames: int, package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted(renames: int, package: Path) -> None:
     """After an interruption at any step, a complete copy exists; the next run removes the rest of a killed one."""
     assert 0 == main(["vendor", str(package)])
     copy = package / "_vendor/runtime_backend"
     (copy / "build.py").write_text("edited")
     write(package / "_vendor/.new-runtime_backend-0a1b2c3d/plan/__init__.py", "half")
-    rename, done = Path.rename, list[Path]()
-
-    def interrupt(self: Path, target: Path) -> Path:
-        done.append(target)
-        if len(done) == renames:
-            raise KeyboardInterrupt
-        return rename(self, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            copy_shim(copy)
+    with pytest.raises(KeyboardInterrupt), failing_rename(renames, KeyboardInterrupt):
+        copy_shim(copy)
     assert "edited" == (copy / "build.py").read_text()
     assert ["runtime_backend"] == [path.name for path in copy.parent.iterdir()]

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from renaming import failing_rename
 from standins import write as write_text
 
 from runtime_backend.store.atomic import replacing, replacing_folder, unfinished, write
@@ -85,26 +86,14 @@ def test_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("renames", "is_there"), [(0, False), (1, False), (0, True), (1, True), (2, True)])
-def test_folder_that_cannot_be_replaced(
-    renames: int, is_there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # noqa: FBT001 - a table
-) -> None:  # fmt: skip
+def test_folder_that_cannot_be_replaced(renames: int, is_there: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a table
     """Whatever fails, the folder is as it was, and nothing is left next to it."""
     folder = tmp_path / "x"
     if is_there:
         write_text(folder / "old", "")
-    rename, done = Path.rename, list[Path]()
-
-    def fail(self: Path, target: Path) -> Path:
-        done.append(target)
-        if len(done) == renames:
-            raise OSError
-        return rename(self, target)
-
-    with monkeypatch.context() as patch, suppress(OSError, ZeroDivisionError):
-        patch.setattr(Path, "rename", fail)
-        with replacing_folder(folder) as new:
-            write_text(new / "fresh", "")
-            if not renames:
-                raise ZeroDivisionError
+    with suppress(OSError, ZeroDivisionError), failing_rename(renames, OSError), replacing_folder(folder) as new:
+        write_text(new / "fresh", "")
+        if not renames:
+            raise ZeroDivisionError
     assert ({"x"} if is_there else set()) == {*os.listdir(tmp_path)}
     assert not is_there or ["old"] == os.listdir(folder)
