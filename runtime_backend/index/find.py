@@ -82,7 +82,7 @@ class Indexes(NamedTuple):
     def _folder_entry(self, wanted: Wanted) -> Path:
         tags = [] if wanted.file is not None else [str(tag) for tag in self.platform.tags[:1]]
         facts = [wanted.name, wanted.version, wanted.indexes, wanted.file, sorted(wanted.hashes), tags]
-        return self.folder / f"{digest([json.dumps(facts)])}.json"
+        return self.folder / f"{digest([json.dumps(facts)], 64)}.json"
 
 
 def _matching(files: Iterable[IndexFile], wanted: Wanted) -> Iterator[IndexFile]:

@@ -79,4 +79,4 @@ def build_label(identities: Sequence[Identity]) -> str:
     """Return the name of the build folder for these runtimes: ``torch-2.13.0.cpu-5f1c2a90``."""
     facts = [repr(list(identity)) for identity in identities]
     names = "-".join(f"{identity.name}-{identity.reported or identity.version}" for identity in identities)
-    return f"{safe_name(names)}-{digest(facts)[:8]}"
+    return f"{safe_name(names)}-{digest(facts, 8)}"

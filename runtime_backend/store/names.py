@@ -6,11 +6,14 @@ import re
 from collections.abc import Sequence
 
 
-def digest(parts: Sequence[str]) -> str:
-    """Return sixteen hexadecimal digits that identify some texts."""
+def digest(parts: Sequence[str], length: int = 16) -> str:
+    """Return hexadecimal digits that identify some texts.
+
+    :param length: how many, at most 64: sixteen for a name that people see, more for an answer that is believed.
+    """
     import hashlib  # noqa: PLC0415 - loads OpenSSL, and many hooks keep nothing
 
-    return hashlib.sha256("\0".join(parts).encode("utf-8", errors="surrogateescape")).hexdigest()[:16]
+    return hashlib.sha256("\0".join(parts).encode("utf-8", errors="surrogateescape")).hexdigest()[:length]
 
 
 def safe_name(text: str) -> str:

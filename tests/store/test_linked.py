@@ -16,7 +16,6 @@ from runtime_backend.errors import CudaError
 from runtime_backend.store import linked
 from runtime_backend.store.holding import held_if_free, remove_if_free
 from runtime_backend.store.linked import LinkedFolder
-from runtime_backend.store.names import digest, safe_name
 
 
 def refuse(error: OSError) -> CudaError:
@@ -119,17 +118,6 @@ def test_refusals(is_temporary: bool, tmp_path: Path) -> None:  # noqa: FBT001 -
         with pytest.raises(CudaError, match=r"^refused: \[Errno \d+\] "), folder.shown(refuse):
             raise AssertionError
     assert (tmp_path / "taken/somebody's").is_file()
-
-
-def test_digest_takes_any_path() -> None:
-    """A path that is not UTF-8 has a digest; different lists of texts have different digests."""
-    assert 16 == len(digest([os.fsdecode(b"/x\xff")]))
-    assert digest(["a", "b"]) != digest(["ab"])
-
-
-def test_safe_name() -> None:
-    """Characters that a shell or a pattern interprets become full stops."""
-    assert "torch-2.7.0.cu126.x" == safe_name("torch-2.7.0+cu126 $(*)x")
 
 
 def lasting(tmp_path: Path, environment: str) -> LinkedFolder:

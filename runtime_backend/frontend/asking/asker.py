@@ -94,7 +94,7 @@ class Asker(NamedTuple):
     def _entry(self, installation: Installation) -> Path:
         process = installation.process
         facts = [process.pid, process.started, list(process.argv), str(process.cwd), self.is_offline]
-        return self.folder / digest([json.dumps(facts)])
+        return self.folder / digest([json.dumps(facts)], 32)
 
     def _forget(self) -> None:
         """Remove answers older than a day: no command runs that long."""
