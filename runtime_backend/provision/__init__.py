@@ -125,10 +125,11 @@ class Provider(NamedTuple):
         """Return whether the installed runtime lacks a dependency that this command may install, so it cannot be
         imported.
 
-        If the command was proved to install nothing, nothing that the target will have is missing.
+        pipenv, for example, installs from its lock with two pips side by side: one installs torch while the other one
+        builds. If the command was proved to install nothing, nothing that the target will have is missing.
         """
         owner, environment = resolution.distribution, resolution.environment
-        is_moving = outcome.decision is None or outcome.decision.kind == "asked"
+        is_moving = outcome.decision is None or outcome.decision.kind in ("asked", "read", "assumed")
         if not is_moving or owner is None or environment is None:
             return False
         return bool(find_missing(owner, set(outcome.rule.requirement.extras), environment.distributions))

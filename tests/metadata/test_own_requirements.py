@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 from asking import Frontend
-from callers import TARGET, Scene
+from callers import SHELL, TARGET, Scene
 from hooks import call_of, make_source
 from standins import make_distribution, make_torch, write
 from test_decider import shell, write_package
@@ -15,6 +16,7 @@ from test_plan import plan
 
 from runtime_backend.errors import MetadataError
 from runtime_backend.frontend.caller import Caller
+from runtime_backend.frontend.processes import Process
 from runtime_backend.installed.distributions import DistributionIndex
 from runtime_backend.installed.identity import find_missing
 from runtime_backend.metadata.agreement import describe_refusals
@@ -170,6 +172,22 @@ def test_incomplete_runtime(scene: Scene, frontend: Frontend) -> None:
         found.provision.requirement,
         len(frontend.asked),
     )
+
+
+def test_incomplete_runtime_of_a_lock(scene: Scene) -> None:
+    """pipenv installs from its lock with two pips side by side, so a torch may be there before what it requires."""
+    locked = {"_meta": {"pipfile-spec": 6, "sources": []}, "default": {"torch": {"version": f"=={TARGET}"}}}
+    write(scene.consumer / "Pipfile", "")
+    write(scene.consumer / "Pipfile.lock", json.dumps(locked))
+    make_torch(scene.site(scene.target), TARGET, requires=["sympy"])
+    own = {**scene.shell(scene.consumer), "PIP_PYTHON_PATH": "/x"}
+    caller = scene.pip(own, "--no-deps")
+    pipenv = Process(argv=("/t/bin/python", "/t/bin/pipenv", "install"), cwd=scene.consumer, environ=own)
+    under_pipenv = caller._replace(list_ancestors=lambda: (*caller.list_ancestors()[:1], pipenv, SHELL))
+    hook = "get_requires_for_build_wheel"
+    assert "require" == plan(hook, scene, under_pipenv).runtimes[0].provision.kind
+    make_distribution(scene.site(scene.target), "sympy", "1")
+    assert "reuse" == plan(hook, scene, under_pipenv).runtimes[0].provision.kind
 
 
 def test_complete_runtime(scene: Scene, frontend: Frontend) -> None:
