@@ -35,6 +35,17 @@ def parse_requirement(text: str) -> Requirement | None:
         return None
 
 
+def requirement_name(text: str) -> str:
+    """Return a requirement's normalised name (PEP 503); empty for a text that is not a requirement."""
+    requirement = parse_requirement(text)
+    return "" if requirement is None else canonicalize_name(requirement.name)
+
+
+def direct_reference(name: str, url: str, sha256: str | None) -> str:
+    """Return the requirement of one file (PEP 508), with its hash, if it is known, in place of the URL's fragment."""
+    return f"{name} @ {url}" if sha256 is None else f"{name} @ {url.partition('#')[0]}#sha256={sha256}"
+
+
 def parse_version(text: str) -> Version | None:
     """Parse a version (PEP 440); None if it is invalid."""
     try:

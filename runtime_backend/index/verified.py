@@ -1,7 +1,7 @@
 """Checking the hash of a wheel for poetry and pdm, which ignore the hash of a URL that a hook requires.
 
-Measured: facts on asking, section 6. The wheel is downloaded into our cache, compared with the locked hash, and given
-to the frontend as a file::
+Measured: facts on asking, section 6; facts on build locks, section 1. The wheel is downloaded into our cache, compared
+with the locked hash, and given to the frontend as a file::
 
     <cache>/verified/9f86d081…/torch-2.7.0+cu126-cp311-cp311-linux_x86_64.whl
 """
@@ -20,6 +20,9 @@ from ..store.holding import exclusively
 from ..system.files import is_file
 from ..system.urls import file_name
 
+UNCHECKING = ("poetry", "pdm")
+"""Frontends that do not check the hash of a requirement by URL (poetry 2.5, pdm 2.29)."""
+
 
 class Verifying(NamedTuple):
     """One wheel to download and check before a frontend installs it."""
@@ -28,6 +31,8 @@ class Verifying(NamedTuple):
     sha256: str
     folder: Path
     """The folder of all checked wheels."""
+    way_out: str
+    """What to do instead if there is no such wheel."""
 
     @property
     def path(self) -> Path:
@@ -39,7 +44,7 @@ class Verifying(NamedTuple):
 
         :raises ProvisionError: if it cannot be downloaded, or is not the locked one.
         """
-        from ..index.downloads import file_digest  # noqa: PLC0415 - few builds need it
+        from .downloads import file_digest  # noqa: PLC0415 - few builds need it
 
         place = self.path.parent
         try:
@@ -59,7 +64,7 @@ class Verifying(NamedTuple):
             ) from None
 
     def _fetch(self, new: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
-        from ..index.downloads import download, file_digest  # noqa: PLC0415 - few builds need it
+        from .downloads import download, file_digest  # noqa: PLC0415 - few builds need it
 
         try:
             download(self.url, new, environ, say)
@@ -71,7 +76,5 @@ class Verifying(NamedTuple):
 
     def _stop(self, what: str) -> ProvisionError:
         return ProvisionError(
-            f"{self.url}: {what}",
-            hint="The frontend does not check the hash itself. Install the runtime in the environment that the wheel is"
-            " for, in a separate command, then run the same command again.",
+            f"{self.url}: {what}", hint=f"The frontend does not check the hash itself. {self.way_out}"
         )

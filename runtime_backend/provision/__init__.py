@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..config.settings import ProvisionChoice
 from ..errors import IndexLookupError, RuntimeBackendError
+from ..formats.parsing import direct_reference
 from ..frontend.caller import Isolation
 from ..installed.identity import find_missing
 from ..real.hooks import HookKind
@@ -22,15 +23,11 @@ from .refusals import (
 )
 
 if TYPE_CHECKING:
+    from ..index.verified import Verifying
     from ..index.wanted import IndexFile, Wanted
     from .fetch import Fetching
-    from .verified import Verifying
 
 __all__ = ["Provider", "Provision"]
-
-
-UNCHECKING = ("poetry", "pdm")
-"""Frontends that do not check the hash of a requirement by URL (poetry 2.5, pdm 2.29)."""
 
 
 ProvisionKind = Literal["present", "reuse", "require", "fetch", "none", "missing"]
@@ -169,17 +166,18 @@ class Provider(NamedTuple):
         return _refuse(not_required(resolution, requirement))
 
     def _verifying(self, resolution: Resolution) -> Verifying | None:
-        if (
-            not self.can_require
-            or self.frontend not in UNCHECKING
-            or resolution.url is None
-            or resolution.sha256 is None
-        ):
+        if not self.can_require or resolution.url is None or resolution.sha256 is None:
             return None
-        from .verified import Verifying  # noqa: PLC0415 - only two frontends need it
+        from ..index.verified import UNCHECKING, Verifying  # noqa: PLC0415 - only requirements with a hash need it
 
+        if self.frontend not in UNCHECKING:
+            return None
+        way_out = (
+            "Install the runtime in the environment that the wheel is for, in a separate command, then run the same"
+            " command again."
+        )
         url = resolution.url.partition("#")[0]
-        return Verifying(url=url, sha256=resolution.sha256, folder=self.verified)
+        return Verifying(url=url, sha256=resolution.sha256, folder=self.verified, way_out=way_out)
 
     def _fetch(self, resolution: Resolution, fetching: Fetching) -> Provision | None:
         """Reuse a runtime that was fetched before; fetch one that can no longer be required."""
@@ -217,8 +215,7 @@ def requirement_for(resolution: Resolution, frontend: str | None, *, wants_versi
     if wants_versions and version:
         return f"{name}=={version}"
     if resolution.url is not None:
-        url = resolution.url.partition("#")[0] if resolution.sha256 else resolution.url
-        return f"{name} @ {url}" + (f"#sha256={resolution.sha256}" if resolution.sha256 else "")
+        return direct_reference(name, resolution.url, resolution.sha256)
     if resolution.pin is not None and resolution.identity.reported is None:
         return f"{name}{resolution.pin}"
     if resolution.missing is not None:

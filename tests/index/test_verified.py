@@ -18,7 +18,7 @@ from standins import write
 from test_managers import under
 
 from runtime_backend.errors import ProvisionError
-from runtime_backend.provision.verified import Verifying
+from runtime_backend.index.verified import Verifying
 from runtime_backend.store.cache import open_folder
 from runtime_backend.store.holding import exclusively
 
@@ -26,10 +26,11 @@ NAME = "torch-9.4.0+cpu-py3-none-any.whl"
 PATH = "/torch-9.4.0%2Bcpu-py3-none-any.whl"
 WHEEL = b"a wheel"
 SHA256 = hashlib.sha256(WHEEL).hexdigest()
-HINT = (
-    "The frontend does not check the hash itself. Install the runtime in the environment that the wheel is for, in a"
-    " separate command, then run the same command again."
+WAY_OUT = (
+    "Install the runtime in the environment that the wheel is for, in a separate command, then run the same command"
+    " again."
 )
+HINT = f"The frontend does not check the hash itself. {WAY_OUT}"
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 def verifying(folder: Path, url: str, sha256: str = SHA256) -> Verifying:
     """Return the check of a wheel."""
-    return Verifying(url=url, sha256=sha256, folder=folder / "verified")
+    return Verifying(url=url, sha256=sha256, folder=folder / "verified", way_out=WAY_OUT)
 
 
 def refusal(checking: Verifying, *, is_offline: bool = False) -> str:
