@@ -28,7 +28,7 @@ class Index(ThreadingHTTPServer):
 
     def __init__(self, indexes: Mapping[str, Sequence[Path]]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.indexes = indexes
+        self.indexes = dict(indexes)
         self.files = {wheel.name: wheel for wheels in indexes.values() for wheel in wheels}
         self.delay = 0.0
         """Seconds before a torch comes."""
@@ -38,6 +38,11 @@ class Index(ThreadingHTTPServer):
         """The folder served below ``/repository``, as git's simple servers do; see git-update-server-info."""
         self.served: list[str] = []
         """The names of the wheels served."""
+
+    def publish(self, name: str, wheel: Path) -> None:
+        """Add a wheel to one of the indexes."""
+        self.indexes[name] = [*self.indexes[name], wheel]
+        self.files[wheel.name] = wheel
 
     def url(self, name: str) -> str:
         """Return the address of one of the indexes."""

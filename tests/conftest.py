@@ -14,6 +14,7 @@ from machine import WATCH, is_kept
 
 # isort: split
 from asking import Frontend
+from here import HereEnvironment
 
 from runtime_backend.cuda import choice
 from runtime_backend.cuda.system import find_toolkit
@@ -76,3 +77,9 @@ def frontend(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
     if request.node.get_closest_marker("asks") is None:
         monkeypatch.setattr(Asker, "_run", lambda *given: made(*given))  # noqa: PLW0108 - bound
     return made
+
+
+@pytest.fixture
+def _here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command line ask real backends in this environment, instead of making one."""
+    monkeypatch.setattr("build.env.DefaultIsolatedEnv", HereEnvironment)

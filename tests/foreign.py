@@ -22,6 +22,8 @@ from platforms import make_platform
 from runtime_backend.archives.sdist import complete_sdist
 from runtime_backend.archives.stamp_file import parse_stamp, source_revision
 from runtime_backend.archives.wheel import count_compiled, put_into_dist_info, read_from_dist_info
+from runtime_backend.build_lock.inputs import Inputs
+from runtime_backend.build_lock.reading import read_build_lock
 from runtime_backend.cli.package.purity import why_pure
 from runtime_backend.cli.package.setup_scripts import read_setup_script
 from runtime_backend.cli.sources.upstream_metadata import read_package
@@ -188,6 +190,15 @@ def _editable(folder: Path, data: bytes) -> None:
     info.mkdir()
     (info / "RECORD").write_text("__editable___torch_finder.py,,\n")
     locate_imports(Distribution(name="torch", info=info), [folder / "site"])
+
+
+def _build_lock(folder: Path, data: bytes) -> None:
+    path = folder / "pylock.build.toml"
+    path.write_bytes(data)
+    inputs = Inputs(("ninja",), "mesonpy")
+    for locked in read_build_lock(path, inputs, ["torch"], LINUX):
+        assert locked.url is not None
+        assert locked.sha256 is not None
 
 
 def _lock(name: str, folder: Path, data: bytes) -> None:
@@ -364,6 +375,9 @@ def _readers() -> Iterator[Reader]:
     yield Reader("pth", lambda f, d: _installed(f, "x.pth", d), (b"..\n/etc\nimport os\n# x\n",))
     yield Reader("editable", _editable, (b"x = 1\nMAPPING: dict[str, str] = {'torch': '/x/torch'}\n",))
     yield Reader("direct-url", lambda _, d: direct_archive(d.decode("utf-8", "replace")), _json({"url": "file:///x", "archive_info": {"hash": "sha256=ab", "hashes": {"sha256": "ab"}}}))  # fmt: skip
+    record = f'\n[tool.runtime-backend]\ninputs = "{Inputs(("ninja",), "mesonpy").digest}"\n'.encode()
+    pylocks = [path.read_bytes() for path in _locks()["pylock.toml"]]
+    yield Reader("build-lock", _build_lock, tuple(text.replace(b"torch", b"ninja") + record for text in pylocks))
     for name, paths in sorted(_locks().items()):
         yield Reader(f"lock-{name}", partial(_lock, name), tuple(path.read_bytes() for path in paths))
     yield Reader("requirements", lambda f, d: _written("r.txt", lambda folder: read_requirements(folder / "r.txt", {"A": "b"}), f, d), (b"torch==2 \\\n --hash=sha256:ab # x\n-r r.txt\n-i https://u:p@h/ # c\n${A}\n    # from https://h/\n",))  # fmt: skip

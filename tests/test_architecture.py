@@ -25,7 +25,7 @@ ROWS = (
     ("plan",),
     ("cuda",),
     ("metadata", "provision"),
-    ("resolve",),
+    ("build_lock", "resolve"),
     ("frontend", "locks", "stub", "upstream"),
     ("archives", "config", "index", "installed", "real", "watch"),
     ("formats", "store"),

@@ -52,7 +52,8 @@ def refuse_undeclared(source: Path, settings: Settings) -> None:
         found = "none" if declared is None else f"the string {declared!r}{did_you_mean(declared, [BACKEND])}"
         build_system.report("build-backend", found, f"{BACKEND!r}: no frontend would ask the shim")
     if settings.upstream is None and not settings.backend_path:
-        document.problems.extend(_misspelt(settings.real_backend.value, build_system.strings("requires") or ()))
+        requires = (*(build_system.strings("requires") or ()), *settings.build.all_requires)
+        document.problems.extend(_misspelt(settings.real_backend.value, requires))
     if document.problems:
         hint = "To declare it: runtime-backend init --write" if declared != BACKEND else None
         raise ConfigError(document.problems, hint=hint)

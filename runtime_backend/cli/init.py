@@ -6,22 +6,23 @@ from pathlib import Path
 
 from ..errors import AdoptionError
 from .adopt.adoption import adopt
-from .adopt.documents import write
+from .adopt.documents import write as write_text
 from .adopt.next_commands import install_command, own_command
 from .terminal import out, say, show_diff
 
 
-def init(source: str, *, write: bool, check: bool, force: bool) -> int:
+def init(source: str, *, write: bool, check: bool, force: bool, build_lock: bool = False) -> int:
     """Show the changes that declare the shim in a package, or write them, and return the exit code.
 
     :param force: declare the shim even if nothing builds against torch.
+    :param build_lock: move the build requirements to where they can be locked, and name a build lock.
     :raises AdoptionError: if nothing builds against torch, unless ``check`` or ``force`` is set.
     :raises CommandError: if there is no package.
     :raises FileError: if it cannot be read.
     """
     tree = Path(source)
     try:
-        adoption = adopt(tree, is_forced=force)
+        adoption = adopt(tree, is_forced=force, is_locked=build_lock)
     except AdoptionError as error:
         if not check:
             raise
@@ -34,13 +35,10 @@ def init(source: str, *, write: bool, check: bool, force: bool) -> int:
     for note in adoption.notes:
         say(f"note: {note}")
     if write:
-        _write(tree, adoption.after)
+        write_text(tree / "pyproject.toml", adoption.after)
+        out(f"{tree / 'pyproject.toml'}: written")
+        out(f"next: {own_command('lock', tree=tree) if build_lock else install_command(tree)}")
         return 0
-    out(f"next: {own_command('init', '--write', *(['--force'] if force else []), tree=tree)}")
+    words = ["--write", *(["--force"] if force else []), *(["--build-lock"] if build_lock else [])]
+    out(f"next: {own_command('init', *words, tree=tree)}")
     return 1 if check else 0
-
-
-def _write(tree: Path, text: str) -> None:
-    write(tree / "pyproject.toml", text)
-    out(f"{tree / 'pyproject.toml'}: written")
-    out(f"next: {install_command(tree)}")

@@ -10,7 +10,8 @@ from ..errors import DOCUMENTATION, ConfigError
 from ..formats.tables import Table
 from ..formats.toml import read_document
 from ..system.trust import EVERYBODY, Trust
-from .consumer import CONSUMER_TABLES, Consumer, ConsumerSearch
+from .build_requires import BuildSystem, read_build_settings
+from .consumer import CONSUMER_KEYS, Consumer, ConsumerSearch
 from .cuda import read_cuda
 from .one_call import CallSettings, is_exact, split_config_settings
 from .producer import (
@@ -29,8 +30,10 @@ from .settings import (
     MATCHES,
     METADATA,
     PROVISIONS,
+    SWITCH,
     TEMPLATE_FIELDS,
     UNRESOLVED,
+    BuildSettings,
     Chosen,
     CudaSettings,
     Match,
@@ -51,6 +54,7 @@ __all__ = [
     "PROVISIONS",
     "TEMPLATE_FIELDS",
     "UNRESOLVED",
+    "BuildSettings",
     "Chosen",
     "CudaSettings",
     "Pin",
@@ -93,11 +97,15 @@ def load_settings(
     refuse_look_alikes(tool)
     call = CallSettings(config_settings or {}, environ, document.problems)
     settings = _build(source, table, call, _Foreign(tool.value("scikit-build"), document.value("project")))
-    settings = settings._replace(trust=trust.including(source, *call.folders("trust")))
+    system, runtimes = BuildSystem.read(document), [rule.name for rule in settings.runtimes]
+    settings = settings._replace(
+        build=read_build_settings(system, table, source, runtimes),
+        trust=trust.including(source, *call.folders("trust")),
+    )
     search = ConsumerSearch(source=source, trust=settings.trust, problems=document.problems)
     settings = _apply_consumer(settings, search.upward(start), document)
     settings = _apply_call(settings._replace(notes=(*search.notes, *settings.notes)), call)
-    refuse_required_runtimes(document, settings)
+    refuse_required_runtimes(system, settings)
     table.close()
     if document.problems:
         raise ConfigError(document.problems, hint=f"The keys and their values: {DOCUMENTATION}#settings")
@@ -115,7 +123,7 @@ def _build(source: Path, table: Table, call: CallSettings, foreign: _Foreign) ->
     """Return the producer's settings, and the settings that only the call has."""
     build_dir = foreign.scikit_build.get("build-dir") if isinstance(foreign.scikit_build, dict) else None
     runtimes, upstream = read_runtimes(table), _upstream_in(table, source)
-    for name in CONSUMER_TABLES:  # the file may be a consumer's too; those tables are read elsewhere
+    for name in CONSUMER_KEYS:  # the file may be a consumer's too; those keys are read elsewhere
         table.value(name)
     return Settings(
         source=source,
@@ -171,6 +179,10 @@ def _apply_consumer(settings: Settings, consumer: Consumer | None, document: Tab
         unresolved=package.unresolved or settings.unresolved,
         runtimes=tuple(_matched(rule, package.match) for rule in settings.runtimes),
         variables=(*(v for v in settings.variables if v.name not in own), *package.variables),
+        build=settings.build._replace(
+            lock=package.build_lock or settings.build.lock,
+            constraints=(*consumer.constraints(), *package.build_constraints),
+        ),
     )
 
 
@@ -185,4 +197,9 @@ def _matched(rule: RuntimeRule, match: Chosen[Match] | None) -> RuntimeRule:
 
 
 def _apply_call(settings: Settings, call: CallSettings) -> Settings:
-    return settings._replace(provision=call.choice("provision", PROVISIONS) or settings.provision)
+    switch = call.choice("build-lock", SWITCH)
+    return settings._replace(
+        provision=call.choice("provision", PROVISIONS) or settings.provision,
+        metadata=call.choice("metadata", METADATA) or settings.metadata,
+        build=settings.build._replace(is_lock_off=switch is not None and switch.value == "off"),
+    )

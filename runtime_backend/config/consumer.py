@@ -18,6 +18,7 @@ from ..formats.tables import Table
 from ..formats.toml import read_document
 from ..system.files import is_file, read_text
 from ..system.trust import Trust, trusting
+from .build_requires import read_build_lock, read_constraints
 from .cuda import read_cuda
 from .producer import optional_choice, read_variables, refuse_look_alikes
 from .selection import normalise_names
@@ -25,6 +26,7 @@ from .settings import (
     MATCHES,
     PROVISIONS,
     UNRESOLVED,
+    BuildConstraint,
     Chosen,
     CudaSettings,
     Match,
@@ -34,13 +36,16 @@ from .settings import (
     Variable,
 )
 
-CONSUMER_TABLES = ("target", "packages")
+CONSUMER_KEYS = ("target", "packages", "build-constraints")
 PRODUCER_KEYS = frozenset(
-    ("build-backend", "backend-path", "match-runtime", "provision", "unresolved", "metadata", "env", "cuda", "source")
+    (
+        *("build-backend", "backend-path", "match-runtime", "provision", "unresolved", "metadata", "env", "cuda"),
+        *("source", "build-requires", "build-lock"),
+    )
 )
 
 _MENTIONED = r"""(?i)tool\s*\.\s*["']?runtime[-_. ]?back[-_. ]?end"""
-_PRODUCERS_OWN = ("build-backend", "backend-path", "match-runtime", "source")
+_PRODUCERS_OWN = ("build-backend", "backend-path", "match-runtime", "source", "build-requires")
 
 
 class PackageSettings(NamedTuple):
@@ -51,6 +56,8 @@ class PackageSettings(NamedTuple):
     match: Chosen[Match] | None = None
     unresolved: Chosen[UnresolvedChoice] | None = None
     cuda: CudaSettings | None = None
+    build_lock: Chosen[Path] | None = None
+    build_constraints: tuple[BuildConstraint, ...] = ()
 
 
 class ConsumerSearch:
@@ -123,7 +130,7 @@ class Consumer:
         self._folder = folder
         self._table = table
         if not is_producer:
-            for name in (*CONSUMER_TABLES, *PRODUCER_KEYS):
+            for name in (*CONSUMER_KEYS, *PRODUCER_KEYS):
                 table.value(name)
             table.close()
 
@@ -156,6 +163,10 @@ class Consumer:
         table.close()
         return stated
 
+    def constraints(self) -> tuple[BuildConstraint, ...]:
+        """Return the restrictions of build requirements for all packages."""
+        return read_constraints(self._table)
+
     def package(self, wanted: str | None, runtimes: Sequence[str]) -> PackageSettings:
         """Return the settings for one package; the tables of all packages are checked.
 
@@ -172,7 +183,7 @@ class Consumer:
                 continue
             if name in found:
                 packages.report(written, f"a second table for {name}", "one table per package")
-            found[name] = _read_package(table, runtimes if name == wanted else None)
+            found[name] = _read_package(table, self._folder, runtimes if name == wanted else None)
         return found.get(wanted or "", PackageSettings())
 
     def _path(self, table: Table, name: str) -> Chosen[Path] | None:
@@ -187,7 +198,7 @@ class Consumer:
         return normalise_names(table.strings(name) or ())
 
 
-def _read_package(table: Table, runtimes: Sequence[str] | None) -> PackageSettings:
+def _read_package(table: Table, folder: Path, runtimes: Sequence[str] | None) -> PackageSettings:
     for name in _PRODUCERS_OWN:
         table.refuse(name, "no such key: only the package itself can set it")
     settings = PackageSettings(
@@ -196,6 +207,8 @@ def _read_package(table: Table, runtimes: Sequence[str] | None) -> PackageSettin
         match=optional_choice(table, "match", MATCHES),
         unresolved=optional_choice(table, "unresolved", UNRESOLVED),
         cuda=read_cuda(table),
+        build_lock=read_build_lock(table, folder),
+        build_constraints=read_constraints(table),
     )
     table.close()
     return settings

@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from ..formats.parsing import parse_requirement
 from ..formats.tables import S, Table, describe, did_you_mean, one_of
+from .build_requires import BuildSystem
 from .settings import (
     LEGACY_BACKEND,
     MATCHES,
@@ -165,23 +166,14 @@ def refuse_look_alikes(tool: Table) -> None:
             tool.report(name, "a table that is not read", "tool.runtime-backend")
 
 
-def refuse_required_runtimes(document: Table, settings: Settings) -> None:
+def refuse_required_runtimes(system: BuildSystem, settings: Settings) -> None:
     """Report runtimes in build-system.requires: pip and pdm then reject any pin, others install the wrong runtime.
 
     Source: facts on frontends, section 5, "build-system.requires has torch>=1 and gr returns torch==1.0".
     """
-    build_system = document.table("build-system")
-    requires = (build_system.strings("requires") if build_system else None) or []
-    if build_system is None or settings.provision.value == "none":
-        return
-    ours = {rule.name for rule in settings.runtimes}
-    for index, text in enumerate(requires):
-        requirement = parse_requirement(text)
-        if requirement is not None and canonicalize_name(requirement.name) in ours:
-            build_system.report(
-                f"requires[{index}]",
-                f"the string {text!r}",
-                f"no {requirement.name}: the frontend would install the newest {requirement.name} before this backend"
-                " can require the right one; to move the specifier to tool.runtime-backend.match-runtime:"
-                " runtime-backend init --write",
-            )
+    for rule in settings.runtimes if settings.provision.value != "none" else ():
+        system.refuse(
+            [rule.name],
+            f"no {rule.name}: the frontend would install the newest {rule.name} before this backend can require the"
+            " right one; to move the specifier to tool.runtime-backend.match-runtime: runtime-backend init --write",
+        )

@@ -21,6 +21,7 @@ UnresolvedChoice = Literal["error", "newest"]
 ToolkitChoice = Literal["match", "system", "wheels"]
 CompilerCacheChoice = Literal["auto", "off", "ccache", "sccache"]
 MetadataChoice = Literal["auto", "static", "stub", "real"]
+Switch = Literal["on", "off"]
 
 PROVISIONS: tuple[ProvisionChoice, ...] = ("auto", "reuse", "require", "none")
 MATCHES: tuple[Match, ...] = ("exact", "minor", "floor")
@@ -28,10 +29,23 @@ UNRESOLVED: tuple[UnresolvedChoice, ...] = ("error", "newest")
 TOOLKITS: tuple[ToolkitChoice, ...] = ("match", "system", "wheels")
 COMPILER_CACHES: tuple[CompilerCacheChoice, ...] = ("auto", "off", "ccache", "sccache")
 METADATA: tuple[MetadataChoice, ...] = ("auto", "static", "stub", "real")
+SWITCH: tuple[Switch, ...] = ("on", "off")
 TEMPLATE_FIELDS = ("version", "cuda", "hip", "rocm", "xpu", "git-version", "site")
 """The fields of the placeholders ``{torch.<field>}``."""
 
-CALL_KEYS = ("target", "lock", "pin", "provision", "cache-dir", "log", "offline", "ask-timeout", "trust")
+CALL_KEYS = (
+    "target",
+    "lock",
+    "pin",
+    "provision",
+    "metadata",
+    "build-lock",
+    "cache-dir",
+    "log",
+    "offline",
+    "ask-timeout",
+    "trust",
+)
 """The keys for one call: config setting ``runtime-backend.<key>``, environment variable ``RUNTIME_BACKEND_<KEY>``."""
 
 ASK_TIMEOUT = 300.0
@@ -95,6 +109,34 @@ class Pin(NamedTuple):
     """Normalised (PEP 503)."""
     requirement: Requirement
     """``torch==2.7.0+cu126`` or ``torch @ URL``."""
+    origin: str
+
+
+class BuildSettings(NamedTuple):
+    """Which build requirements are installed: what the real backend needs, besides the runtime."""
+
+    declared: tuple[str, ...] = ()
+    """build-system.requires without the shim. The frontend installs them before it calls a hook."""
+    requires: Chosen[tuple[str, ...]] | None = None
+    """``build-requires``: the build requirements that hooks ask for."""
+    lock: Chosen[Path] | None = None
+    """The build lock."""
+    is_lock_off: bool = False
+    """Whether the lock is not used in this call."""
+    constraints: tuple[BuildConstraint, ...] = ()
+
+    @property
+    def all_requires(self) -> tuple[str, ...]:
+        """What a build lock is made from."""
+        return (*self.declared, *(() if self.requires is None else self.requires.value))
+
+
+class BuildConstraint(NamedTuple):
+    """A restriction of one build requirement's version."""
+
+    name: str
+    """Normalised (PEP 503)."""
+    requirement: Requirement
     origin: str
 
 
@@ -184,6 +226,7 @@ class Settings(NamedTuple):
     project: Mapping[str, Any]
     """The producer's ``[project]`` table (PEP 621), unchecked."""
     cuda: CudaSettings | None = None
+    build: BuildSettings = BuildSettings()
     upstream: Upstream | None = None
     requires: tuple[str, ...] = ()
     """The build requirements of the unpacked upstream source, which no frontend reads."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from pathlib import Path
@@ -34,12 +35,20 @@ def find_home(environ: Mapping[str, str]) -> Path:
     return Path(os.path.expanduser("~") if home is None else home or os.devnull)  # noqa: PTH111 - Path.home raises
 
 
+_BUILD_LOCK = r"(?m)^\[tool\.runtime-backend\]"
+"""What `runtime-backend lock` adds to a lock."""
+
+
 def find_locks(folder: Path) -> tuple[Path, ...]:
-    """Return the lock of a folder; several only if it has nothing but named pylocks (PEP 751)."""
+    """Return the lock of a folder; several only if it has nothing but named pylocks (PEP 751).
+
+    A build lock is none of them: it locks what builds use.
+    """
     found = next((folder / name for name in LOCK_NAMES if is_file(folder / name)), None)
     if found is not None:
         return (found,)
-    return tuple(folder / name for name in list_names(folder) if _is_named_pylock(name))
+    named = (folder / name for name in list_names(folder) if _is_named_pylock(name))
+    return tuple(path for path in named if not re.search(_BUILD_LOCK, read_text(path)))
 
 
 def _is_named_pylock(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +43,15 @@ class HookCall:
             return True
         if settings.upstream is not None and hook == "build_editable":
             return True
-        return self.attribute(hook) is not None
+        return not self._is_backend_installed(settings) or self.attribute(hook) is not None
+
+    def _is_backend_installed(self, settings: Settings) -> bool:
+        """Return whether the real backend can be asked; if not, each hook is assumed to exist."""
+        if settings.build.requires is None:
+            return True
+        from ..build_lock.planning import is_backend_installed  # noqa: PLC0415 - few packages name build requirements
+
+        return is_backend_installed(settings, self._caller.sys_path)
 
     def attribute(self, name: str) -> Any:  # noqa: ANN401 - any object of the real backend
         """Return an attribute of the real backend; None if it does not exist."""
@@ -62,11 +70,13 @@ class HookCall:
 
         ours, theirs = split_config_settings(config_settings)
         plan = self._plan(ours)
-        for runtime in plan.runtimes:
-            if runtime.provision.verifying is not None:
-                runtime.provision.verifying.verify(self._caller.environ, self._say, is_offline=plan.is_offline)
-        found, _ = self._answer(ours, theirs, None)
-        return [*without_runtimes(found, plan.runtimes), *plan.requirements]
+        if plan.needs is not None and plan.needs.refusal is not None:
+            raise plan.needs.refusal
+        for verifying in plan.verifyings:
+            verifying.verify(self._caller.environ, self._say, is_offline=plan.is_offline)
+        is_whole = plan.needs is not None and plan.needs.is_whole
+        found = [] if is_whole else self._answer(ours, theirs, None)[0]
+        return [*without_runtimes(_constrained(found, plan.settings), plan.runtimes), *plan.requirements]
 
     def run(self, folder: str, config_settings: Mapping[str, Any] | None) -> str:
         """Call a hook that describes the package or packs its source, and return the result's name in ``folder``."""
@@ -81,7 +91,7 @@ class HookCall:
         elif way != "wrapper":
             from .sdists import finish_sdist  # noqa: PLC0415 - one kind of hook needs it
 
-            finish_sdist(place / made, settings.source, self._say)
+            finish_sdist(place / made, settings, self._say)
         return str(made)
 
     def build(
@@ -146,3 +156,12 @@ class HookCall:
 
             log_plan(settings.log.value, plan)
         return plan
+
+
+def _constrained(requirements: Sequence[str], settings: Settings) -> Sequence[str]:
+    """Return the real backend's requirements with the versions that build constraints allow."""
+    if not settings.build.constraints:
+        return requirements
+    from ..build_lock.planning import constrained  # noqa: PLC0415 - few consumers have build constraints
+
+    return constrained(requirements, settings.build.constraints)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,35 @@ def read(path: Path, name: str, selection: Selection, platform: Platform) -> tup
     pylock = _validated(document, entries, path)
     if pylock is None or not _is_for(pylock, platform):
         return ()
+    return tuple(_active(pylock, selection, path, platform))
+
+
+@only_lock_errors
+def read_every(path: Path, platform: Platform) -> tuple[Mapping[str, Any], tuple[Locked, ...] | None]:
+    """Return the table ``[tool.runtime-backend]`` of a lock, and all that it installs on this platform.
+
+    :returns: None in place of the entries if the whole lock is for other Pythons or platforms.
+    :raises LockError: as :func:`read`.
+    """
+    document = parse_toml(read_lock(path), path)
+    entries = document.get("packages", [])
+    pylock = _validated(document, entries, path)
+    own = document.get("tool", {}).get("runtime-backend", {})
+    if pylock is None or not _is_for(pylock, platform):
+        return own, None
+    unfit = (entry for entry in entries if _is_sourceless(entry) and platform.accepts(entry.get("marker", "")))
+    return own, (
+        *_active(pylock, Selection(project=path.parent), path, platform),
+        *(Locked(name=entry["name"], version=entry.get("version", ""), lock=path, missing=UNFIT) for entry in unfit),
+    )
+
+
+def _active(pylock: Pylock, selection: Selection, path: Path, platform: Platform) -> Iterator[Locked]:
+    """Yield the packages whose marker is true for the selection."""
     environment = _environment(pylock, selection, platform)
-    active = [
-        p for p in pylock.packages or () if p.marker is None or p.marker.evaluate(environment, context="lock_file")
-    ]
-    return tuple(_locked(package, path, platform) for package in active)
+    for package in pylock.packages or ():
+        if package.marker is None or package.marker.evaluate(environment, context="lock_file"):
+            yield _locked(package, path, platform)
 
 
 def _validated(document: dict[str, Any], entries: Sequence[dict[str, Any]], path: Path) -> Pylock | None:

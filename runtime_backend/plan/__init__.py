@@ -17,7 +17,9 @@ from .runtimes import RuntimePlan
 from .variables import build_label
 
 if TYPE_CHECKING:
+    from ..build_lock import BuildNeeds
     from ..cuda import CompilerCache, CudaHome, CudaPlan, ToolkitPlan
+    from ..index.verified import Verifying
     from ..provision.fetch import Fetching
     from ..provision.overlay import Overlay
 
@@ -40,6 +42,8 @@ class Plan(NamedTuple):
     cache: Path
     is_offline: bool
     """Whether network access is off."""
+    needs: BuildNeeds | None = None
+    """The build requirements that the settings name; None if they name none."""
     own: OwnVariables = OwnVariables()
     """The variables that we set by ourselves."""
     build_folders: tuple[Path, ...] = ()
@@ -53,8 +57,17 @@ class Plan(NamedTuple):
     @property
     def requirements(self) -> tuple[str, ...]:
         """The requirements that ``get_requires_*`` adds to the real backend's answer."""
-        found = tuple(r.provision.requirement for r in self.runtimes if r.provision.requirement is not None)
-        return found if self.toolkit is None else (*found, *self.toolkit.requirements)
+        return (
+            *(() if self.needs is None else self.needs.requirements),
+            *(r.provision.requirement for r in self.runtimes if r.provision.requirement is not None),
+            *(() if self.toolkit is None else self.toolkit.requirements),
+        )
+
+    @property
+    def verifyings(self) -> tuple[Verifying, ...]:
+        """The wheels to check before the frontend gets their paths."""
+        own = () if self.needs is None else self.needs.verifyings
+        return (*own, *(r.provision.verifying for r in self.runtimes if r.provision.verifying is not None))
 
     @property
     def toolkit(self) -> ToolkitPlan | None:
@@ -79,6 +92,8 @@ class Plan(NamedTuple):
     @property
     def refusal(self) -> RuntimeBackendError | None:
         """The first reason for which a hook that needs the runtimes stops."""
+        if self.needs is not None and self.needs.refusal is not None:
+            return self.needs.refusal
         stop = None if self.cuda is None else self.cuda.stop
         return next((r.provision.refusal for r in self.runtimes if r.provision.refusal is not None), stop)
 
@@ -95,6 +110,7 @@ class Plan(NamedTuple):
         more = () if self.cuda is None else self.cuda.notes
         return (
             *self.settings.notes,
+            *(() if self.needs is None else self.needs.notes),
             *self._consumers_variables,
             *(note for runtime in self.runtimes for note in runtime.outcome.notes),
             *more,

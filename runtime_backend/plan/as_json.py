@@ -36,6 +36,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
             "ways": list(plan.metadata_ways),
         },
         "runtimes": [_describe_runtime(runtime) for runtime in plan.runtimes],
+        "build-requirements": _describe_build(plan),
         "overlay": None if plan.overlay is None else str(plan.overlay.path),
         "left-out": [] if plan.overlay is None else list(plan.overlay.links.left_out),
         "view": None if plan.view is None else str(plan.view.path),
@@ -49,6 +50,18 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
     }
     shown: dict[str, Any] = redacted(described)
     return shown
+
+
+def _describe_build(plan: Plan) -> dict[str, Any] | None:
+    needs, build = plan.needs, plan.settings.build
+    if needs is None:
+        return None
+    return {
+        "requires": None if build.requires is None else list(build.requires.value),
+        "lock": None if needs.lock is None else str(needs.lock),
+        "locked": list(needs.locked),
+        "constraints": [{"value": str(c.requirement), "origin": c.origin} for c in build.constraints],
+    }
 
 
 def _describe_toolkit(plan: Plan) -> dict[str, Any] | None:

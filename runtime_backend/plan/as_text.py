@@ -24,6 +24,7 @@ def plan_tree(plan: Plan) -> Node:
         (f"metadata: {', else '.join(plan.metadata_ways)}  [{metadata.origin}]", []),
         *(_runtime_tree(runtime) for runtime in plan.runtimes),
     ]
+    nodes += _build_lines(plan)
     if plan.overlay is not None:
         left_out = ", ".join(plan.overlay.links.left_out)
         below: list[Any] = [(f"left out, the build environment has its own: {left_out}", [])] if left_out else []
@@ -35,6 +36,20 @@ def plan_tree(plan: Plan) -> Node:
         nodes.append(("set by runtime-backend", [(f"{v.name}={v.value}: {v.why}", []) for v in plan.own.every]))
     nodes += [(f"note: {note}", []) for note in plan.notes]
     return (f"{plan.hook} of {plan.settings.source}", nodes)
+
+
+def _build_lines(plan: Plan) -> list[Any]:
+    """Return the build requirements that the settings name."""
+    needs, build = plan.needs, plan.settings.build
+    if needs is None:
+        return []
+    nodes: list[Any] = []
+    if needs.lock is not None:
+        nodes.append((f"build lock: {needs.lock}", [(pin, []) for pin in needs.locked]))
+    elif build.requires is not None:
+        nodes.append((f"build requirements: {', '.join(build.requires.value)}  [{build.requires.origin}]", []))
+    found: list[Any] = [(f"{constraint.requirement}  [{constraint.origin}]", []) for constraint in build.constraints]
+    return [*nodes, ("build constraints", found)] if found else nodes
 
 
 def _compiler_lines(plan: Plan) -> list[Any]:

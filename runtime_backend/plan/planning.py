@@ -24,6 +24,7 @@ from .runtimes import Provided, RuntimePlan, show_runtimes
 from .variables import plan_environ
 
 if TYPE_CHECKING:
+    from ..build_lock import BuildNeeds
     from ..cuda import Workbench
     from ..frontend.asking.asker import Asker
     from ..index.wanted import IndexFile, Wanted
@@ -55,8 +56,18 @@ def make_plan(hook: str, settings: Settings, caller: Caller, say: Callable[[str]
         cuda=cuda,
         cache=cache,
         is_offline=_is_offline(settings, caller),
+        needs=_plan_build_needs(hook, settings, caller, cache),
     )
     return plan._replace(own=plan_own_variables(plan, caller))
+
+
+def _plan_build_needs(hook: str, settings: Settings, caller: Caller, cache: Path) -> BuildNeeds | None:
+    build = settings.build
+    if build.requires is None and build.lock is None and not build.constraints:
+        return None
+    from ..build_lock.planning import plan_build_needs  # noqa: PLC0415 - few packages name build requirements
+
+    return plan_build_needs(hook, settings, caller, cache / "verified", wants_versions=_wants_versions(caller))
 
 
 def _find_cache(settings: Settings, caller: Caller) -> Path:

@@ -79,7 +79,10 @@ def _not_found(spec: str, backend_path: Sequence[str]) -> BackendError:
     if backend_path:
         hint = f"Expected it in {', '.join(backend_path)} (tool.runtime-backend.backend-path), or installed."
     else:
-        hint = f"Add the package that provides {package!r} to build-system.requires, next to runtime-backend."
+        hint = (
+            f"Add the package that provides {package!r} to build-system.requires, next to runtime-backend, or to"
+            " build-requires, if the package has that key."
+        )
     return BackendError(f"tool.runtime-backend.build-backend: found {spec!r}, which cannot be imported", hint=hint)
 
 

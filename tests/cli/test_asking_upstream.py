@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from standins import write
 
+from runtime_backend.cli import isolation
 from runtime_backend.cli.sources import asking
 from runtime_backend.config import Upstream, load_settings
 
@@ -15,7 +16,7 @@ from runtime_backend.config import Upstream, load_settings
 def test_nothing_said() -> None:
     """A failure without output is reported by its exit code or its name."""
     error = subprocess.CalledProcessError(3, ["x"], output=b"")
-    assert "it printed nothing: exit code 3" == asking._last_words(error)  # noqa: SLF001
+    assert "it printed nothing: exit code 3" == isolation.last_words(error)
 
 
 @pytest.mark.parametrize("text", ['a"b', "{x}", 'x" }\n[tool.evil]\ny = "', "\\"])

@@ -6,7 +6,7 @@ import pytest
 
 from runtime_backend.cli import main
 
-COMMANDS = "explain, init, vendor, wrap, check, cache"
+COMMANDS = "explain, init, vendor, wrap, lock, check, cache"
 
 
 @pytest.mark.parametrize(

@@ -705,3 +705,32 @@ def test_module_that_is_required(tmp_path: Path) -> None:
     """A module of a required distribution is not noted."""
     _, notes = requiring(tmp_path, ["setuptools", "cuda-tools", "torch"], setup="import torch, cuda_tools\n")
     assert [] == notes
+
+
+MOVED = (
+    '[build-system]\nrequires = ["setuptools>=77", "torch>=2.4", "ninja", "packaging"]  # tools\n'
+    'build-backend = "setuptools.build_meta"\n',
+    f'[build-system]\nrequires = ["runtime-backend", "packaging"]  # tools\nbuild-backend = "{OURS}"\n\n'
+    '[tool.runtime-backend]\nbuild-backend = "setuptools.build_meta"\nmatch-runtime = ["torch>=2.4"]\n'
+    'build-requires = ["setuptools>=77", "ninja"]\nbuild-lock = "pylock.build.toml"\n',
+)
+
+
+def test_build_lock(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --build-lock, the build requirements move to where they can be locked; the next command is told."""
+    path = write(tmp_path / "pyproject.toml", MOVED[0])
+    assert 0 == main(["init", str(tmp_path), "--build-lock"])
+    assert f"next: runtime-backend init --write --build-lock {tmp_path}\n" in capsys.readouterr().out
+    assert 0 == main(["init", str(tmp_path), "--build-lock", "--write"])
+    assert MOVED[1] == path.read_text()
+    assert f"next: runtime-backend lock {tmp_path}\n" in capsys.readouterr().out
+    for words in (["--build-lock"], []):
+        assert 0 == main(["init", str(tmp_path), *words])
+        assert "nothing to change" in capsys.readouterr().out
+
+
+def test_build_lock_of_more(tmp_path: Path) -> None:
+    """What was added to build-system.requires later moves, too."""
+    path = write(tmp_path / "pyproject.toml", MOVED[1].replace('"packaging"', '"packaging", "cmake"'))
+    assert 0 == main(["init", str(tmp_path), "--build-lock", "--write"])
+    assert MOVED[1].replace('"ninja"]', '"ninja", "cmake"]') == path.read_text()

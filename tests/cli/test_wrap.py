@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from here import HereEnvironment
 from repositories import GIT, git, make_repository
 from servers import Server, serving
 from standins import blocked, write
@@ -199,38 +200,6 @@ def test_missing_extra(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.setitem(sys.modules, "runtime_backend.cli.wrap", None)
     with pytest.raises(ModuleNotFoundError):
         main(["wrap", "my-ext==1"])
-
-
-class HereEnvironment:
-    """Replaces build's isolated environment by the current one."""
-
-    installed: list[str] = []  # noqa: RUF012 - what a test reads
-
-    def __init__(self, *, installer: str) -> None:
-        assert installer in ("pip", "uv")
-
-    def __enter__(self) -> HereEnvironment:  # noqa: PYI034 - typing has Self from 3.11 on
-        """Enter."""
-        self.installed.clear()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Exit."""
-
-    python_executable = sys.executable
-
-    def make_extra_environ(self) -> dict[str, str]:
-        """Return None."""
-        return {}
-
-    def install(self, requirements: list[str]) -> None:
-        """Record the requirements instead of installing them."""
-        self.installed.extend(requirements)
-
-
-@pytest.fixture
-def _here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("build.env.DefaultIsolatedEnv", HereEnvironment)
 
 
 SETUP = """import torch

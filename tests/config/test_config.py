@@ -22,7 +22,7 @@ from runtime_backend.config import (
     placeholders,
     split_config_settings,
 )
-from runtime_backend.config.settings import Match
+from runtime_backend.config.settings import BuildSettings, Match
 from runtime_backend.config.upstream import settings_of_tree
 from runtime_backend.errors import ConfigError, FileError, SourceError
 
@@ -50,7 +50,7 @@ def rule(text: str, match: Match = "exact", origin: str = f"{AT}.match-runtime",
     return RuntimeRule(name=name, requirement=Requirement(text), match=match, origin=origin, match_origin=match_origin)
 
 
-@pytest.mark.parametrize("text", ["", "[tool]\n", "[tool.runtime-backend]\n", '[build-system]\nrequires = ["ninja"]\n'])
+@pytest.mark.parametrize("text", ["", "[tool]\n", "[tool.runtime-backend]\n", '[build-system]\nrequires = ["tomli"]\n'])
 def test_defaults(tmp_path: Path, text: str) -> None:
     """The defaults are the legacy backend, an exact torch, and 'auto' for the other choices."""
     assert Settings(
@@ -126,6 +126,7 @@ def test_everything(tmp_path: Path) -> None:
         ask_timeout=Chosen(value=300.0, origin="default"),
         scikit_build_dir="build/{wheel_tag}",
         project={"name": "x"},
+        build=BuildSettings(declared=("setuptools>=77",)),
     ) == load(tmp_path, FULL)
 
 
@@ -162,7 +163,7 @@ FIELDS = ", ".join(
 )
 EITHER = "expected a requirement, or { requirement, match }"
 NAME = "expected a name with an optional version specifier, such as 'torch>=2.4'"
-CALL = "target, lock, pin, provision, cache-dir, log, offline, ask-timeout, trust"
+CALL = "target, lock, pin, provision, metadata, build-lock, cache-dir, log, offline, ask-timeout, trust"
 
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:
@@ -216,7 +217,8 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
             " would install the newest torch before this backend can require the right one; to move the specifier"
             " to tool.runtime-backend.match-runtime: runtime-backend init --write",
             f"{AT}.provison: found an unknown key (did you mean 'provision'?), expected one of backend-path,"
-            " build-backend, cuda, env, match-runtime, metadata, packages, provision, source, target, unresolved",
+            " build-backend, build-constraints, build-lock, build-requires, cuda, env, match-runtime, metadata, packages,"
+            " provision, source, target, unresolved",
         ]
     ) == sorted(found)
 
@@ -259,8 +261,8 @@ def test_runtime_required_by_another_spelling(tmp_path: Path) -> None:
     """A runtime in build-system.requires is found by its normalised name."""
     text = '[build-system]\nrequires = ["My_Torch"]\n[tool.runtime-backend]\nmatch-runtime = ["my.torch"]\n'
     assert [
-        "pyproject.toml: build-system.requires[0]: found the string 'My_Torch', expected no My_Torch: the frontend"
-        " would install the newest My_Torch before this backend can require the right one; to move the"
+        "pyproject.toml: build-system.requires[0]: found the string 'My_Torch', expected no my-torch: the frontend"
+        " would install the newest my-torch before this backend can require the right one; to move the"
         " specifier to tool.runtime-backend.match-runtime: runtime-backend init --write"
     ] == problems_of(tmp_path, text)
 

@@ -134,7 +134,10 @@ third = 3
 """
     at = f"{tmp_path / 'app/pyproject.toml'}: tool.runtime-backend"
     found = problems_of(tmp_path, text, PRODUCER.replace('"require"', '"reqire"'))
-    keys = "backend-path, build-backend, cuda, env, match-runtime, metadata, packages, provision, source, target, unresolved"
+    keys = (
+        "backend-path, build-backend, build-constraints, build-lock, build-requires, cuda, env, match-runtime, metadata,"
+        " packages, provision, source, target, unresolved"
+    )
     fields = "torch.version, torch.cuda, torch.hip, torch.rocm, torch.xpu, torch.git-version, torch.site"
     assert sorted(found) == sorted(
         [

@@ -175,7 +175,7 @@ def test_incomplete_runtime(scene: Scene, frontend: Frontend) -> None:
 
 
 def test_incomplete_runtime_of_a_lock(scene: Scene) -> None:
-    """pipenv installs from its lock with two pips side by side, so a torch may be there before what it requires."""
+    """Pipenv installs from its lock with two pips side by side, so a torch may be there before what it requires."""
     locked = {"_meta": {"pipfile-spec": 6, "sources": []}, "default": {"torch": {"version": f"=={TARGET}"}}}
     write(scene.consumer / "Pipfile", "")
     write(scene.consumer / "Pipfile.lock", json.dumps(locked))

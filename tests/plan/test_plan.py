@@ -194,6 +194,7 @@ def test_json(scene: Scene) -> None:
                 ],
             }
         ],
+        "build-requirements": None,
         "overlay": None,
         "left-out": [],
         "view": None,

@@ -42,7 +42,7 @@ def test_hooks() -> None:
         (
             "nowhere_at_all.api",
             [],
-            "Add the package that provides 'nowhere_at_all' to build-system.requires, next to runtime-backend.",
+            "Add the package that provides 'nowhere_at_all' to build-system.requires, next to runtime-backend, or to build-requires, if the package has that key.",
         ),
         (
             "nowhere_at_all:x",
@@ -52,7 +52,7 @@ def test_hooks() -> None:
         (
             "backends.absent",
             [],
-            "Add the package that provides 'backends' to build-system.requires, next to runtime-backend.",
+            "Add the package that provides 'backends' to build-system.requires, next to runtime-backend, or to build-requires, if the package has that key.",
         ),
     ],
 )

@@ -113,7 +113,7 @@ def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit):
         child.build_wheel  # noqa: B018 - the access is the test
     told = "tool.runtime-backend.build-backend: found 'nowhere_at_all', which cannot be imported"
-    hint = "Add the package that provides 'nowhere_at_all' to build-system.requires, next to runtime-backend."
+    hint = "Add the package that provides 'nowhere_at_all' to build-system.requires, next to runtime-backend, or to build-requires, if the package has that key."
     assert {"refusal": told, "hint": hint} == answer(tmp_path)
     begin(tmp_path, monkeypatch, "return 'y.whl'")
     with pytest.raises(SystemExit):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
+from ...config.build_requires import SHIM
 from ...config.consumer import PRODUCER_KEYS
 from ...errors import AdoptionError, CommandError
 from ...system.files import is_file
@@ -17,9 +18,11 @@ from ..package.setup_scripts import read_setup_script
 from ..package.stated_requirements import Manifests, table_of, texts_of
 from ..package.torch_evidence import needs_native_torch
 from ..package.torch_users import TORCH_USERS, may_use_torch
-from .declaring import BACKEND, SHIM, declare, name_of, setup_requires, tidy
+from .declaring import BACKEND, declare, name_of, setup_requires
 from .documents import parse, read_pyproject, with_line_ends
+from .locking import lock_requires
 from .notes import describe
+from .tables import tidy
 
 __all__ = ["BACKEND", "SHIM", "Adoption", "adopt", "name_of", "tidy"]
 
@@ -36,10 +39,11 @@ class Adoption(NamedTuple):
     """Open questions for the person."""
 
 
-def adopt(source: Path, *, is_forced: bool = False) -> Adoption:
+def adopt(source: Path, *, is_forced: bool = False, is_locked: bool = False) -> Adoption:
     """Return the pyproject.toml that declares the shim in a source tree; nothing is written.
 
     :param is_forced: declare the shim even if nothing builds against torch.
+    :param is_locked: declare a build lock, too.
     :raises AdoptionError: if nothing builds against torch.
     :raises CommandError: if the folder is not the source tree of a package.
     :raises FileError: if pyproject.toml or setup.py cannot be read.
@@ -56,6 +60,8 @@ def adopt(source: Path, *, is_forced: bool = False) -> Adoption:
     manifests = Manifests(source, document.unwrap(), script, read_setup_cfg(source))
     scripts = read_build_scripts(source, manifests.document)
     change = declare(document, manifests, scripts)
+    if is_locked:
+        lock_requires(document)
     if not is_forced and not _is_declared(manifests.document) and not _builds_against_torch(manifests, scripts):
         looked_at = ", ".join(name for name in _LOOKED_AT if is_file(source / name))
         raise AdoptionError(

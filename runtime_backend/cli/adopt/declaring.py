@@ -9,17 +9,16 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from ...config import LEGACY_BACKEND
+from ...config.build_requires import SHIM
 from ...errors import ConfigError
 from ...formats.tables import Table
 from ..package.build_scripts import BuildScripts
 from ..package.stated_requirements import Manifests, OwnRequirements, read_own
 from ..package.torch_users import TORCH_USERS
 from .guards import compose_guards
+from .tables import array, set_tool_table, tidy, tool_table
 
-SHIM = "runtime-backend"
 BACKEND = "runtime_backend.build"
-_WIDTH = 100
-"""Characters of the longest array that stays on one line."""
 
 
 class Change(NamedTuple):
@@ -47,7 +46,7 @@ def declare(document: Any, manifests: Manifests, scripts: BuildScripts) -> Chang
     _refuse_other_types(manifests)
     is_made = "build-system" not in document
     build_system = _find_build_system(document, manifests)
-    before, ours = [str(entry) for entry in build_system["requires"]], dict(_tool_table(document))
+    before, ours = [str(entry) for entry in build_system["requires"]], dict(tool_table(document))
     is_new = build_system.get("build-backend") != BACKEND
     if is_new:
         ours = {**_moved_backend(build_system), **ours}
@@ -59,7 +58,7 @@ def declare(document: Any, manifests: Manifests, scripts: BuildScripts) -> Chang
     own = {} if "match-runtime" in ours else own
     guards = _compose([*taken, *asked], own)
     if own and guards != ["torch"]:
-        ours["match-runtime"] = _array(guards)
+        ours["match-runtime"] = array(guards)
     missing = _missing(build_system, ours, has_lost=bool(taken))
     for entry in reversed(missing):
         build_system["requires"].insert(0, entry)
@@ -68,8 +67,8 @@ def declare(document: Any, manifests: Manifests, scripts: BuildScripts) -> Chang
         missing.append("ninja")
     tidy(build_system, before)
     moved = _move_metadata(document, manifests)
-    if ours != dict(_tool_table(document)):
-        _set_tool_table(document, ours)
+    if ours != dict(tool_table(document)):
+        set_tool_table(document, ours)
     return Change(
         requires=tuple(map(str, build_system["requires"])),
         taken=tuple(taken),
@@ -93,18 +92,6 @@ def name_of(text: str) -> str:
         return canonicalize_name(Requirement(text).name)
     except InvalidRequirement:  # the frontend will report it
         return ""
-
-
-def tidy(build_system: Any, before: list[str]) -> None:  # noqa: ANN401 - tomlkit's tables
-    """Reformat the array of build requirements if it has changed.
-
-    An array of several lines may contain comments, so it keeps its layout.
-    """
-    import tomlkit  # noqa: PLC0415 - the command line's extra
-
-    now = [str(entry) for entry in build_system["requires"]]
-    if now != before and "\n" not in build_system["requires"].as_string():
-        build_system["requires"] = tomlkit.item(now)
 
 
 def _find_build_system(document: Any, manifests: Manifests) -> Any:  # noqa: ANN401 - tomlkit's tables
@@ -133,12 +120,9 @@ def _refuse_other_types(manifests: Manifests) -> None:
         build_system.strings("requires")
     if ours is not None:
         ours.array("match-runtime")
+        ours.strings("build-requires")
     if document.problems:
         raise ConfigError(document.problems)
-
-
-def _tool_table(document: Any) -> Any:  # noqa: ANN401 - tomlkit's tables
-    return document.get("tool", {}).get(SHIM, {})
 
 
 def _moved_backend(build_system: Any) -> dict[str, Any]:  # noqa: ANN401 - tomlkit's tables
@@ -192,7 +176,7 @@ def _without_url(text: str) -> str:
 
 def _missing(build_system: Any, ours: Mapping[str, Any], *, has_lost: bool) -> list[str]:  # noqa: ANN401 - tomlkit's tables
     """Return the build requirements to add: the shim, and setuptools if it came with torch."""
-    names = [name_of(str(entry)) for entry in build_system["requires"]]
+    names = [name_of(str(entry)) for entry in (*build_system["requires"], *ours.get("build-requires", ()))]
     is_real = str(ours.get("build-backend", LEGACY_BACKEND)).partition(".")[0] == "setuptools"
     return [
         *([SHIM] if SHIM not in names and "backend-path" not in build_system else []),
@@ -208,29 +192,3 @@ def _move_metadata(document: Any, manifests: Manifests) -> bool | None:  # noqa:
     if script.project is not None:
         document["project"] = script.project
     return script.project is not None
-
-
-def _array(texts: Sequence[str]) -> Any:  # noqa: ANN401 - tomlkit's tables
-    import tomlkit  # noqa: PLC0415 - the command line's extra
-
-    array = tomlkit.item(list(texts))
-    return array.multiline(len(array.as_string()) > _WIDTH)
-
-
-def _set_tool_table(document: Any, ours: Mapping[str, Any]) -> None:  # noqa: ANN401 - tomlkit's tables
-    import tomlkit  # noqa: PLC0415 - the command line's extra
-    from tomlkit.items import InlineTable  # noqa: PLC0415 - the command line's extra
-
-    if "tool" not in document:
-        document["tool"] = tomlkit.table(is_super_table=True)
-    table = document["tool"].get(SHIM)
-    if isinstance(document["tool"], InlineTable) and table is None:
-        document["tool"][SHIM] = table = tomlkit.inline_table()
-    if table is None:
-        document["tool"][SHIM] = tomlkit.item(dict(ours))
-        if not tomlkit.dumps(document).partition(f"[tool.{SHIM}]")[0].endswith("\n\n"):
-            document["tool"][SHIM].trivia.indent = "\n"
-        return
-    for key, value in ours.items():
-        if key not in table:
-            table[key] = value

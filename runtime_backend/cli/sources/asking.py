@@ -5,17 +5,16 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...config import Upstream
 from ...errors import NoAnswer
 from ...system.files import read_text
-from ...system.progress import ticking
 from ..adopt.adoption import name_of
 from ..adopt.shim import REQUIRES, SHIM, copy_shim
+from ..isolation import install, isolated, last_words, step
 from ..package.torch_users import TORCH_USERS
 
 if TYPE_CHECKING:
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
 
 RUNTIMES = TORCH_USERS | {"torch"}
 """torch, and what requires torch: hundreds of MB, which the stand-in torch makes unnecessary."""
-
-_OURS, _BY_STUB = "runtime-backend: error: ", "'stub' gave no answer: "
-"""Starts of our own refusals, removed since the person did not call that hook or choose that way."""
 
 
 def ask_metadata(name: str | None, requires: Sequence[str], upstream: Upstream, say: Callable[[str], None]) -> str:
@@ -44,34 +40,26 @@ def ask_metadata(name: str | None, requires: Sequence[str], upstream: Upstream, 
         with tempfile.TemporaryDirectory(prefix="runtime-backend-wrap-") as work:
             return _ask(_make_wrapper(name, upstream, Path(work) / "wrapper"), requires, Path(work) / "made", say)
     except (build.BuildException, build.BuildBackendException, subprocess.CalledProcessError) as error:
-        raise NoAnswer(_last_words(error)) from None
+        raise NoAnswer(last_words(error)) from None
 
 
 def _ask(folder: Path, requires: Sequence[str], made: Path, say: Callable[[str], None]) -> str:
     import pyproject_hooks  # noqa: PLC0415 - build's own
     from build import ProjectBuilder  # noqa: PLC0415 - the command line's extra
-    from build.env import DefaultIsolatedEnv  # noqa: PLC0415 - the command line's extra
 
-    with DefaultIsolatedEnv(installer="uv" if shutil.which("uv") else "pip") as environment:
+    with isolated() as environment:
         _install([*REQUIRES, *requires], environment, say)
         builder = ProjectBuilder.from_isolated_env(environment, folder, pyproject_hooks.quiet_subprocess_runner)
-        with _step("asking its build backend for its requirements, with a stand-in torch", say):
+        with step("asking its build backend for its requirements, with a stand-in torch", say):
             more = builder.get_requires_for_build("wheel")
         _install(sorted(more - {*requires}), environment, say)
-        with _step("asking its build backend for the metadata, with a stand-in torch", say):
+        with step("asking its build backend for the metadata, with a stand-in torch", say):
             return _describe(builder, made)
 
 
 def _install(requirements: Sequence[str], environment: DefaultIsolatedEnv, say: Callable[[str], None]) -> None:
     wanted = [text for text in requirements if name_of(text) not in RUNTIMES]
-    if wanted:
-        names = ", ".join(dict.fromkeys(map(_short, wanted)))
-        with _step(f"installing in a temporary environment, to ask for the metadata: {names}", say):
-            environment.install(wanted)
-
-
-def _short(requirement: str) -> str:
-    return name_of(requirement) or requirement
+    install(wanted, environment, "to ask for the metadata", say)
 
 
 def _describe(builder: ProjectBuilder, made: Path) -> str:
@@ -79,24 +67,6 @@ def _describe(builder: ProjectBuilder, made: Path) -> str:
     if found is None:
         raise NoAnswer("it has no hook prepare_metadata_for_build_wheel")
     return read_text(Path(found) / "METADATA")
-
-
-@contextmanager
-def _step(what: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Announce a step, and report at intervals that it is still running."""
-    say(what)
-    with ticking(lambda passed: say(f"{what.partition(',')[0]}: {passed}")):
-        yield
-
-
-def _last_words(error: Exception) -> str:
-    """Return the line of a failed hook's output that has the reason."""
-    inner = getattr(error, "exception", error)
-    output = getattr(inner, "output", None) or f"it printed nothing: exit code {getattr(inner, 'returncode', 1)}"
-    text = output.decode("utf-8", errors="replace") if isinstance(output, bytes) else str(output)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    ours = [line.removeprefix(_OURS).rpartition(_BY_STUB)[2] for line in lines if line.startswith(_OURS)]
-    return (ours or lines)[-1]
 
 
 def _make_wrapper(name: str | None, upstream: Upstream, folder: Path) -> Path:

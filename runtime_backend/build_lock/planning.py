@@ -1,0 +1,157 @@
+"""Planning the build requirements of one hook call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..config import Settings
+from ..config.build_requires import SHIM, SHIM_REQUIRES, holds
+from ..config.settings import BuildConstraint
+from ..errors import RuntimeBackendError
+from ..formats.parsing import direct_reference, parse_requirement, requirement_name
+from ..frontend.caller import Caller
+from ..index.verified import UNCHECKING, Verifying
+from ..installed.distributions import DistributionIndex
+from ..locks.answer import Locked
+from ..real.hooks import hook_kind
+from ..system.platforms import Platform
+from . import BuildNeeds
+from .comparison import Difference, built_with_others, demands_of, differences, installed_too_early
+from .inputs import Inputs
+from .reading import read_build_lock
+
+_KEEPING = ("pip", "pdm", "poetry")
+"""Frontends that do not replace what is installed for build-system.requires (facts on build locks, section 1)."""
+_OWN = frozenset((SHIM, *SHIM_REQUIRES))
+"""What comes with the shim: a lock does not decide its version, since it runs already."""
+
+
+def plan_build_needs(
+    hook: str, settings: Settings, caller: Caller, verified: Path, *, wants_versions: bool
+) -> BuildNeeds:
+    """Return the build requirements that the settings name.
+
+    :param verified: the folder of wheels whose hash was checked.
+    :param wants_versions: whether the frontend accepts no URL, because it checks hashes itself.
+    """
+    visible = DistributionIndex([Path(entry) for entry in caller.sys_path if entry])
+    try:
+        locked = _read_lock(settings)
+    except RuntimeBackendError as refusal:
+        return BuildNeeds(is_whole=True, refusal=refusal)
+    planner = _Planner(settings, caller, visible, verified, wants_versions)
+    if hook.startswith("get_requires"):
+        needs = planner.requirements(locked)
+    else:
+        needs = planner.comparison(locked) if hook_kind(hook) == "wheel" else BuildNeeds()
+    lock = settings.build.lock
+    return needs._replace(
+        lock=None if lock is None or settings.build.is_lock_off else lock.value,
+        locked=tuple(f"{entry.name}=={entry.version}" for entry in locked),
+    )
+
+
+def is_backend_installed(settings: Settings, sys_path: Sequence[str]) -> bool:
+    """Return whether the real backend can be asked: all that it needs is visible."""
+    requires = settings.build.requires
+    if requires is None:
+        return True
+    visible = DistributionIndex([Path(entry) for entry in sys_path if entry])
+    parsed = filter(None, map(parse_requirement, requires.value))
+    return all(visible.find(requirement_name(str(r))) is not None for r in parsed if holds(r))
+
+
+def _read_lock(settings: Settings) -> tuple[Locked, ...]:
+    lock = settings.build.lock
+    if lock is None or settings.build.is_lock_off:
+        return ()
+    runtimes = {rule.name for rule in settings.runtimes}
+    return read_build_lock(lock.value, Inputs.of(settings), runtimes, Platform())
+
+
+class _Planner(NamedTuple):
+    """Plans for one hook call."""
+
+    settings: Settings
+    caller: Caller
+    visible: DistributionIndex
+    verified: Path
+    wants_versions: bool
+
+    def requirements(self, locked: Sequence[Locked]) -> BuildNeeds:
+        """Return what a hook asks for."""
+        build, caller = self.settings.build, self.caller
+        is_whole = bool(locked) or not is_backend_installed(self.settings, caller.sys_path)
+        written = () if build.requires is None else build.requires.value
+        if caller.isolation == "none":  # nothing will be installed; a build compares
+            return BuildNeeds(requirements=constrained(written, build.constraints), is_whole=is_whole)
+        early = [found for found in self._differences(locked) if found.found is not None]
+        if early and caller.frontend[0] in _KEEPING:
+            return BuildNeeds(is_whole=True, refusal=installed_too_early(early, caller.frontend[0]))
+        verifyings = {entry.name: check for entry in locked if (check := self._verifying(entry)) is not None}
+        asked = [self._reference(entry, verifyings.get(entry.name)) for entry in self._missing(locked)]
+        replaced = [f"{found.demand.name}{found.demand.specifier}" for found in early if not found.demand.is_needed]
+        return BuildNeeds(
+            requirements=(*(asked if locked else constrained(written, build.constraints)), *replaced),
+            is_whole=is_whole,
+            verifyings=tuple(verifyings.values()),
+            notes=tuple(self._notes(locked)),
+        )
+
+    def comparison(self, locked: Sequence[Locked]) -> BuildNeeds:
+        """Return what a build finds: a difference is an error if the frontend has made the build environment."""
+        isolation, found = self.caller.isolation, list(self._differences(locked))
+        if not found or isolation == "assumed":
+            return BuildNeeds()
+        if isolation == "none":
+            return BuildNeeds(notes=tuple(f"warning: {difference}" for difference in found))
+        return BuildNeeds(refusal=built_with_others(found, isolation))
+
+    def _differences(self, locked: Iterable[Locked]) -> Iterator[Difference]:
+        theirs = (entry for entry in locked if entry.name not in _OWN)
+        constraints = (constraint for constraint in self.settings.build.constraints if constraint.name not in _OWN)
+        return differences(demands_of(theirs, constraints), self.visible)
+
+    def _missing(self, locked: Iterable[Locked]) -> Iterator[Locked]:
+        """Yield what the frontend has not installed yet; a kept environment would lose what is not asked for again."""
+        for entry in locked:
+            found = None if self.caller.isolation == "kept" else self.visible.find(entry.name)
+            if entry.name not in _OWN and (found is None or found.version != entry.version):
+                yield entry
+
+    def _reference(self, entry: Locked, check: Verifying | None) -> str:
+        if self.wants_versions or entry.url is None:
+            return f"{entry.name}=={entry.version}"
+        return direct_reference(entry.name, entry.url if check is None else check.path.as_uri(), entry.sha256)
+
+    def _verifying(self, entry: Locked) -> Verifying | None:
+        if self.caller.frontend[0] not in UNCHECKING or entry.url is None or entry.sha256 is None:
+            return None
+        return Verifying(url=entry.url, sha256=entry.sha256, folder=self.verified, way_out=_WAY_OUT)
+
+    def _notes(self, locked: Iterable[Locked]) -> Iterator[str]:
+        """Yield a line for each locked distribution of which the shim has brought another version."""
+        for entry in locked:
+            found = self.visible.find(entry.name) if entry.name in _OWN else None
+            if found is not None and found.version != entry.version:
+                yield f"{entry.name} {found.version} is installed for the shim; {entry.lock} has {entry.version}"
+
+
+_WAY_OUT = "Make the build lock again if the file was replaced: runtime-backend lock --upgrade"
+
+
+def constrained(requirements: Iterable[str], constraints: Sequence[BuildConstraint]) -> tuple[str, ...]:
+    """Return requirements with the versions that build constraints allow."""
+    return tuple(_constrained(text, constraints) for text in requirements)
+
+
+def _constrained(text: str, constraints: Sequence[BuildConstraint]) -> str:
+    requirement = parse_requirement(text)
+    found = [c.requirement.specifier for c in constraints if c.name == requirement_name(text)]
+    if requirement is None or requirement.url is not None or not found:
+        return text
+    for specifier in found:
+        requirement.specifier &= specifier
+    return str(requirement)

@@ -1,0 +1,55 @@
+"""The commands on environments and the cache, with their arguments: check, cache."""
+
+from __future__ import annotations
+
+import argparse
+
+from .arguments import Parser, given
+from .subcommands import Commands, add_command
+
+
+def add_check(commands: Commands[Parser]) -> None:
+    """Add ``check``."""
+    command = add_command(commands, "check", "find distributions built for another runtime", _CHECK, _check)
+    command.epilog = "exit code: 0 if all fit; 1 if one must be rebuilt; 2 if one cannot be checked"
+    command.add_argument(
+        "environment", nargs="?", type=given, help="a prefix or an interpreter (default: the activated one, else .venv)"
+    )
+    command.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+
+_CHECK = """Compare the runtime that every package in ENVIRONMENT was built against with the installed one, and print
+the commands that rebuild the stale ones."""
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .check import check  # noqa: PLC0415 - each command imports its own
+
+    return check(options.environment, as_json=options.json)
+
+
+def add_cache(commands: Commands[Parser]) -> None:
+    """Add ``cache``."""
+    command = add_command(commands, "cache", "list, check or clean the cache", _CACHE, _cache)
+    command.usage = "%(prog)s [-h] [list | size | verify | prune | clean [KIND ...]]"
+    command.epilog = "exit code: 0; 1 if `verify` finds damage, or something cannot be removed"
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
+    actions = ["list", "size", "verify", "prune", "clean"]
+    command.add_argument("action", nargs="?", choices=actions, default="list", help="(default: list)")
+    command.add_argument("kinds", nargs="*", metavar="KIND", help="for clean: the kinds to remove (default: all)")
+
+
+_CACHE = """The cache contains fetched runtimes, overlays, upstream sources, answers of package indexes, byte code, and
+records of builds. A build makes again what it needs.
+
+  list    print each entry and its size
+  size    print the total size
+  verify  check files against their hashes, and find broken links and what an interrupted build left
+  prune   remove what no build will use again
+  clean   remove everything, or the named kinds; not while builds run"""
+
+
+def _cache(options: argparse.Namespace) -> int:
+    from .cache import run_cache  # noqa: PLC0415 - each command imports its own
+
+    return run_cache(options.action, options.kinds)

@@ -1,0 +1,1 @@
+"""Making build locks, and exporting them for frontends."""
