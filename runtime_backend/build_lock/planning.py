@@ -46,11 +46,8 @@ def plan_build_needs(
         needs = planner.requirements(locked)
     else:
         needs = planner.comparison(locked) if hook_kind(hook) == "wheel" else BuildNeeds()
-    lock = settings.build.lock
-    return needs._replace(
-        lock=None if lock is None or settings.build.is_lock_off else lock.value,
-        locked=tuple(f"{entry.name}=={entry.version}" for entry in locked),
-    )
+    pins = tuple(f"{entry.name}=={entry.version}" for entry in locked)
+    return needs._replace(lock=settings.build.used_lock, locked=pins)
 
 
 def is_backend_installed(settings: Settings, sys_path: Sequence[str]) -> bool:
@@ -64,11 +61,11 @@ def is_backend_installed(settings: Settings, sys_path: Sequence[str]) -> bool:
 
 
 def _read_lock(settings: Settings) -> tuple[Locked, ...]:
-    lock = settings.build.lock
-    if lock is None or settings.build.is_lock_off:
+    path = settings.build.used_lock
+    if path is None:
         return ()
     runtimes = {rule.name for rule in settings.runtimes}
-    return read_build_lock(lock.value, Inputs.of(settings), runtimes, Platform())
+    return read_build_lock(path, Inputs.of(settings), runtimes, Platform())
 
 
 class _Planner(NamedTuple):
@@ -83,20 +80,20 @@ class _Planner(NamedTuple):
     def requirements(self, locked: Sequence[Locked]) -> BuildNeeds:
         """Return what a hook asks for."""
         build, caller = self.settings.build, self.caller
-        is_whole = bool(locked) or not is_backend_installed(self.settings, caller.sys_path)
-        written = () if build.requires is None else build.requires.value
+        is_locked = build.used_lock is not None
+        is_whole = is_locked or not is_backend_installed(self.settings, caller.sys_path)
+        written = constrained(() if build.requires is None else build.requires.value, build.constraints)
         if caller.isolation == "none":  # nothing will be installed; a build compares
-            return BuildNeeds(requirements=constrained(written, build.constraints), is_whole=is_whole)
+            return BuildNeeds(requirements=written, is_whole=is_whole)
         early = [found for found in self._differences(locked) if found.found is not None]
         if early and caller.frontend[0] in _KEEPING:
             return BuildNeeds(is_whole=True, refusal=installed_too_early(early, caller.frontend[0]))
-        verifyings = {entry.name: check for entry in locked if (check := self._verifying(entry)) is not None}
-        asked = [self._reference(entry, verifyings.get(entry.name)) for entry in self._missing(locked)]
         replaced = [f"{found.demand.name}{found.demand.specifier}" for found in early if not found.demand.is_needed]
+        missing = list(self._missing(locked))
         return BuildNeeds(
-            requirements=(*(asked if locked else constrained(written, build.constraints)), *replaced),
+            requirements=(*(map(self._reference, missing) if is_locked else written), *replaced),
             is_whole=is_whole,
-            verifyings=tuple(verifyings.values()),
+            verifyings=tuple(check for entry in missing if (check := self._verifying(entry)) is not None),
             notes=tuple(self._notes(locked)),
         )
 
@@ -121,9 +118,10 @@ class _Planner(NamedTuple):
             if entry.name not in _OWN and (found is None or found.version != entry.version):
                 yield entry
 
-    def _reference(self, entry: Locked, check: Verifying | None) -> str:
+    def _reference(self, entry: Locked) -> str:
         if self.wants_versions or entry.url is None:
             return f"{entry.name}=={entry.version}"
+        check = self._verifying(entry)
         return direct_reference(entry.name, entry.url if check is None else check.path.as_uri(), entry.sha256)
 
     def _verifying(self, entry: Locked) -> Verifying | None:

@@ -126,6 +126,11 @@ class BuildSettings(NamedTuple):
     constraints: tuple[BuildConstraint, ...] = ()
 
     @property
+    def used_lock(self) -> Path | None:
+        """The build lock, if there is one and it is not switched off."""
+        return None if self.lock is None or self.is_lock_off else self.lock.value
+
+    @property
     def all_requires(self) -> tuple[str, ...]:
         """What a build lock is made from."""
         return (*self.declared, *(() if self.requires is None else self.requires.value))

@@ -75,8 +75,17 @@ class HookCall:
         for verifying in plan.verifyings:
             verifying.verify(self._caller.environ, self._say, is_offline=plan.is_offline)
         is_whole = plan.needs is not None and plan.needs.is_whole
-        found = [] if is_whole else self._answer(ours, theirs, None)[0]
+        found = self._upstream_requirements(plan) if is_whole else self._answer(ours, theirs, None)[0]
         return [*without_runtimes(_constrained(found, plan.settings), plan.runtimes), *plan.requirements]
+
+    def _upstream_requirements(self, plan: Plan) -> Sequence[str]:
+        """Return the build requirements of a wrapper's source, unless they are locked."""
+        if plan.settings.upstream is None or plan.needs is None or plan.needs.lock is not None:
+            return ()
+        from .stage import set_stage  # noqa: PLC0415 - few packages are wrappers
+
+        with set_stage(plan, self._caller, self._say, is_probe=True) as stage:
+            return stage.plan.settings.requires
 
     def run(self, folder: str, config_settings: Mapping[str, Any] | None) -> str:
         """Call a hook that describes the package or packs its source, and return the result's name in ``folder``."""

@@ -160,7 +160,7 @@ def test_resolver_that_cannot_be_started(resolver: Resolver, monkeypatch: pytest
     def start(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    assert resolver
+    assert [] == resolver.commands
     monkeypatch.setattr(making, "_start", start)
     assert 1 == main(["lock"])
     assert "/usr/bin/uv cannot be started: Permission denied" in capsys.readouterr().err
@@ -190,7 +190,7 @@ def test_constraints_of_a_consumer(resolver: Resolver, tmp_path: Path, monkeypat
 
 def test_no_lock_declared(resolver: Resolver, tmp_path: Path, capsys: Capsys) -> None:
     """A package without the key is told how to declare it."""
-    assert resolver
+    assert [] == resolver.commands
     write(tmp_path / "pyproject.toml", PRODUCER.partition("build-requires")[0])
     assert 1 == main(["lock"])
     told = capsys.readouterr().err

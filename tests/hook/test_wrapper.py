@@ -16,6 +16,8 @@ from stamps import read_stamp
 from standins import write
 from test_unpacking import make_tar
 
+from runtime_backend.build_lock.inputs import Inputs
+from runtime_backend.config import load_settings
 from runtime_backend.errors import BackendError, MetadataError
 
 UPSTREAM = '[build-system]\nrequires = ["setuptools", "Torch>=2", "ninja"]\nbuild-backend = "backends.{backend}"\n'
@@ -60,6 +62,21 @@ def test_requirements(scene: Scene) -> None:
         found = call_of(hook, scene, caller).requirements(None)
         assert ["setuptools", "ninja", "nonsense-of-a-wheel>=3", "not a requirement!"] == found
     assert ["get_requires_for_build_wheel"] * 2 == [call[0] for call in recording.calls()]
+
+
+def test_requirements_of_its_own(scene: Scene) -> None:
+    """A wrapper's own build requirements and those of the source are asked for; once they are locked, the locked ones."""
+    wrap(scene, more='[tool.runtime-backend]\nbuild-requires = ["cmake"]\nbuild-lock = "pylock.build.toml"\n')
+    caller = scene.pip(scene.shell(scene.elsewhere))
+    unlocked = caller._replace(environ={**caller.environ, "RUNTIME_BACKEND_BUILD_LOCK": "off"})
+    found = call_of("get_requires_for_build_wheel", scene, unlocked).requirements(None)
+    assert ["setuptools", "ninja", "cmake"] == found
+    inputs = Inputs.of(load_settings(scene.source, environ={}))
+    record = f'[tool.runtime-backend]\ninputs = "{inputs.digest}"\n'
+    write(scene.source / "pylock.build.toml", f'lock-version = "1.0"\ncreated-by = "x"\npackages = []\n{record}')
+    assert inputs.backend.startswith("file:")  # the source, by which its own requirements are fixed
+    assert [] == call_of("get_requires_for_build_wheel", scene, caller).requirements(None)
+    assert [] == recording.calls()
 
 
 @pytest.mark.parametrize("hook", ["build_wheel", "build_editable"])
