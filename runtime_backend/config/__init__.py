@@ -26,6 +26,7 @@ from .producer import (
 from .settings import (
     ASK_TIMEOUT,
     CALL_KEYS,
+    EDITABLE_ENVS,
     LEGACY_BACKEND,
     MATCHES,
     METADATA,
@@ -48,6 +49,7 @@ from .templates import fill_template, placeholders
 
 __all__ = [
     "CALL_KEYS",
+    "EDITABLE_ENVS",
     "LEGACY_BACKEND",
     "MATCHES",
     "METADATA",
@@ -121,7 +123,8 @@ class _Foreign(NamedTuple):
 
 def _build(source: Path, table: Table, call: CallSettings, foreign: _Foreign) -> Settings:
     """Return the producer's settings, and the settings that only the call has."""
-    build_dir = foreign.scikit_build.get("build-dir") if isinstance(foreign.scikit_build, dict) else None
+    scikit_build = foreign.scikit_build if isinstance(foreign.scikit_build, dict) else {}
+    build_dir = scikit_build.get("build-dir")
     runtimes, upstream = read_runtimes(table), _upstream_in(table, source)
     for name in CONSUMER_KEYS:  # the file may be a consumer's too; those keys are read elsewhere
         table.value(name)
@@ -135,6 +138,8 @@ def _build(source: Path, table: Table, call: CallSettings, foreign: _Foreign) ->
         unresolved=choice(table, "unresolved", UNRESOLVED),
         metadata=choice(table, "metadata", METADATA),
         variables=tuple(read_variables(table, [rule.name for rule in runtimes])),
+        editable_env=choice(table, "editable-env", EDITABLE_ENVS),
+        scikit_build_rebuilds=_rebuilds(scikit_build),
         cuda=read_cuda(table),
         target=call.path("target"),
         lock=call.path("lock"),
@@ -147,6 +152,14 @@ def _build(source: Path, table: Table, call: CallSettings, foreign: _Foreign) ->
         scikit_build_dir=build_dir if isinstance(build_dir, str) and build_dir else None,
         project=foreign.project if isinstance(foreign.project, dict) else {},
     )
+
+
+def _rebuilds(scikit_build: Mapping[str, Any]) -> bool:
+    """Return whether scikit-build-core's table, or one of its overrides, has ``editable.rebuild``."""
+    overrides = scikit_build.get("overrides")
+    tables = [scikit_build, *(overrides if isinstance(overrides, list) else [])]
+    editables = [table.get("editable") for table in tables if isinstance(table, dict)]
+    return any(e.get("rebuild", e.get("rebuild-dir")) for e in editables if isinstance(e, dict))
 
 
 def _upstream_in(table: Table, source: Path) -> Upstream | None:
@@ -177,6 +190,7 @@ def _apply_consumer(settings: Settings, consumer: Consumer | None, document: Tab
         provision=package.provision or settings.provision,
         cuda=(settings.cuda or CudaSettings()).under(package.cuda) if package.cuda else settings.cuda,
         unresolved=package.unresolved or settings.unresolved,
+        editable_env=package.editable_env or settings.editable_env,
         runtimes=tuple(_matched(rule, package.match) for rule in settings.runtimes),
         variables=(*(v for v in settings.variables if v.name not in own), *package.variables),
         build=settings.build._replace(

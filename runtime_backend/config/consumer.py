@@ -23,12 +23,14 @@ from .cuda import read_cuda
 from .producer import optional_choice, read_variables, refuse_look_alikes
 from .selection import normalise_names
 from .settings import (
+    EDITABLE_ENVS,
     MATCHES,
     PROVISIONS,
     UNRESOLVED,
     BuildConstraint,
     Chosen,
     CudaSettings,
+    EditableChoice,
     Match,
     ProvisionChoice,
     StatedTarget,
@@ -40,7 +42,7 @@ CONSUMER_KEYS = ("target", "packages", "build-constraints")
 PRODUCER_KEYS = frozenset(
     (
         *("build-backend", "backend-path", "match-runtime", "provision", "unresolved", "metadata", "env", "cuda"),
-        *("source", "build-requires", "build-lock"),
+        *("source", "build-requires", "build-lock", "editable-env"),
     )
 )
 
@@ -55,6 +57,7 @@ class PackageSettings(NamedTuple):
     provision: Chosen[ProvisionChoice] | None = None
     match: Chosen[Match] | None = None
     unresolved: Chosen[UnresolvedChoice] | None = None
+    editable_env: Chosen[EditableChoice] | None = None
     cuda: CudaSettings | None = None
     build_lock: Chosen[Path] | None = None
     build_constraints: tuple[BuildConstraint, ...] = ()
@@ -206,6 +209,7 @@ def _read_package(table: Table, folder: Path, runtimes: Sequence[str] | None) ->
         provision=optional_choice(table, "provision", PROVISIONS),
         match=optional_choice(table, "match", MATCHES),
         unresolved=optional_choice(table, "unresolved", UNRESOLVED),
+        editable_env=optional_choice(table, "editable-env", EDITABLE_ENVS),
         cuda=read_cuda(table),
         build_lock=read_build_lock(table, folder),
         build_constraints=read_constraints(table),

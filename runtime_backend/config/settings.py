@@ -22,6 +22,7 @@ ToolkitChoice = Literal["match", "system", "wheels"]
 CompilerCacheChoice = Literal["auto", "off", "ccache", "sccache"]
 MetadataChoice = Literal["auto", "static", "stub", "real"]
 Switch = Literal["on", "off"]
+EditableChoice = Literal["auto", "off"]
 
 PROVISIONS: tuple[ProvisionChoice, ...] = ("auto", "reuse", "require", "none")
 MATCHES: tuple[Match, ...] = ("exact", "minor", "floor")
@@ -30,6 +31,7 @@ TOOLKITS: tuple[ToolkitChoice, ...] = ("match", "system", "wheels")
 COMPILER_CACHES: tuple[CompilerCacheChoice, ...] = ("auto", "off", "ccache", "sccache")
 METADATA: tuple[MetadataChoice, ...] = ("auto", "static", "stub", "real")
 SWITCH: tuple[Switch, ...] = ("on", "off")
+EDITABLE_ENVS: tuple[EditableChoice, ...] = ("auto", "off")
 TEMPLATE_FIELDS = ("version", "cuda", "hip", "rocm", "xpu", "git-version", "site")
 """The fields of the placeholders ``{torch.<field>}``."""
 
@@ -227,9 +229,13 @@ class Settings(NamedTuple):
     ask_timeout: Chosen[float]
     """The time limit for the frontend's dry run, in seconds."""
     scikit_build_dir: str | None
-    """scikit-build-core's ``build-dir``, the only key of another tool that we use."""
+    """scikit-build-core's ``build-dir``."""
     project: Mapping[str, Any]
     """The producer's ``[project]`` table (PEP 621), unchecked."""
+    editable_env: Chosen[EditableChoice] = Chosen(value="auto", origin="default")
+    """Whether the build environment of an editable that rebuilds itself is kept."""
+    scikit_build_rebuilds: bool = False
+    """scikit-build-core's ``editable.rebuild``, which makes its editables rebuild themselves."""
     cuda: CudaSettings | None = None
     build: BuildSettings = BuildSettings()
     upstream: Upstream | None = None

@@ -92,6 +92,7 @@ backend-path = [".", "tools/../backend"]
 match-runtime = ["Torch>=2.4", { requirement = "JAX.lib[cuda]", match = "floor" }, "numpy; python_version < '3'"]
 provision = "reuse"
 unresolved = "error"
+editable-env = "off"
 
 [tool.runtime-backend.env]
 CUTLASS = "1"
@@ -111,6 +112,7 @@ def test_everything(tmp_path: Path) -> None:
         provision=Chosen(value="reuse", origin=f"{AT}.provision"),
         unresolved=Chosen(value="error", origin=f"{AT}.unresolved"),
         metadata=Chosen(value="stub", origin=f"{AT}.metadata"),
+        editable_env=Chosen(value="off", origin=f"{AT}.editable-env"),
         variables=(
             Variable(name="CUTLASS", template="1", force=False, origin=f"{at}.CUTLASS"),
             Variable(name="ARCH", template="9.0", force=True, origin=f"{at}.ARCH"),
@@ -135,6 +137,24 @@ def test_foreign_build_dir_of_another_kind(tmp_path: Path, build_dir: str) -> No
     """A build-dir that scikit-build-core refuses is not reported."""
     assert load(tmp_path, f"[tool.scikit-build]\nbuild-dir = {build_dir}\n").scikit_build_dir is None
     assert load(tmp_path, "[tool]\nscikit-build = 3\n").scikit_build_dir is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("editable.rebuild = true", True),
+        ("editable.rebuild = false", False),
+        ('editable.rebuild-dir = "b"', True),
+        ('editable = { rebuild = false, rebuild-dir = "b" }', False),
+        ('editable.mode = "redirect"', False),
+        ("editable = 3", False),
+        ("overrides = 3", False),
+        ('[[tool.scikit-build.overrides]]\nif.state = "editable"\neditable.rebuild = true', True),
+    ],
+)
+def test_scikit_build_rebuilds(tmp_path: Path, text: str, expected: bool) -> None:  # noqa: FBT001 - a table
+    """An editable of scikit-build-core rebuilds itself if its table, or an override, says so."""
+    assert load(tmp_path, f"[tool.scikit-build]\n{text}\n").scikit_build_rebuilds is expected
 
 
 WRONG = """
@@ -217,8 +237,8 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
             " would install the newest torch before this backend can require the right one; to move the specifier"
             " to tool.runtime-backend.match-runtime: runtime-backend init --write",
             f"{AT}.provison: found an unknown key (did you mean 'provision'?), expected one of backend-path,"
-            " build-backend, build-constraints, build-lock, build-requires, cuda, env, match-runtime, metadata, packages,"
-            " provision, source, target, unresolved",
+            " build-backend, build-constraints, build-lock, build-requires, cuda, editable-env, env, match-runtime, metadata,"
+            " packages, provision, source, target, unresolved",
         ]
     ) == sorted(found)
 

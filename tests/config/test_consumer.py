@@ -44,6 +44,7 @@ groups = ["dev"]
 provision = "reuse"
 match = "minor"
 unresolved = "error"
+editable-env = "off"
 [tool.runtime-backend.packages.grouped-gemm.env]
 B = "consumer {torch.version}"
 C = { value = "consumer", force = true }
@@ -76,6 +77,7 @@ def test_everything(tmp_path: Path) -> None:
     package = f"{at}.packages.grouped-gemm"
     assert (settings.provision.value, settings.provision.origin) == ("reuse", f"{package}.provision")
     assert (settings.unresolved.value, settings.unresolved.origin) == ("error", f"{package}.unresolved")
+    assert (settings.editable_env.value, settings.editable_env.origin) == ("off", f"{package}.editable-env")
     (rule,) = settings.runtimes
     assert (rule.match, rule.match_origin, rule.origin) == (
         "minor",
@@ -135,8 +137,8 @@ third = 3
     at = f"{tmp_path / 'app/pyproject.toml'}: tool.runtime-backend"
     found = problems_of(tmp_path, text, PRODUCER.replace('"require"', '"reqire"'))
     keys = (
-        "backend-path, build-backend, build-constraints, build-lock, build-requires, cuda, env, match-runtime, metadata,"
-        " packages, provision, source, target, unresolved"
+        "backend-path, build-backend, build-constraints, build-lock, build-requires, cuda, editable-env, env,"
+        " match-runtime, metadata, packages, provision, source, target, unresolved"
     )
     fields = "torch.version, torch.cuda, torch.hip, torch.rocm, torch.xpu, torch.git-version, torch.site"
     assert sorted(found) == sorted(

@@ -32,6 +32,7 @@ RIGHT = [
     *(f'match-runtime = [{{ requirement = "torch", match = "{match}" }}]' for match in config.MATCHES),
     *(f'provision = "{provision}"' for provision in config.PROVISIONS),
     *(f'unresolved = "{unresolved}"' for unresolved in config.UNRESOLVED),
+    *(f'editable-env = "{choice}"' for choice in config.EDITABLE_ENVS),
     "env = {}",
     'env = { A = "", _b2 = "{torch.version}" }',
     'env = { A = { value = "x" }, B = { value = "", force = true } }',
@@ -53,6 +54,7 @@ WRONG = [
     'provision = "fetch"',
     "provision = true",
     'unresolved = "latest"',
+    'editable-env = "on"',
     'metadata = "dynamic"',
     "env = []",
     "env = { A = 1 }",
@@ -77,7 +79,7 @@ RIGHT += [
     f'source = {{ sdist = "x==1", sha256 = "{"a" * 64}", patches = [] }}',
     f'source = {{ git = "https://example.org/x.git", rev = "{"a" * 40}", subdirectory = "python" }}',
     'target = { environment = ".venv", lock = "uv.lock", extras = ["cu128"], groups = [] }',
-    'packages = { x = {}, "Y.z" = { match = "minor", provision = "reuse", unresolved = "error", env = { A = "1" } } }',
+    'packages = { x = {}, "Y.z" = { match = "minor", provision = "reuse", unresolved = "error", editable-env = "off", env = { A = "1" } } }',
 ]
 WRONG += [
     "cuda = 1",
@@ -205,13 +207,13 @@ def test_same_choices_and_defaults() -> None:
     """The schema has the choices of the settings in the same order, and the same defaults."""
     properties: dict[str, Any] = tool_schema()["properties"]
     match = properties["match-runtime"]["items"]["oneOf"][1]["properties"]["match"]
-    assert [config.PROVISIONS, config.UNRESOLVED, config.METADATA, config.MATCHES] == [
+    assert [config.PROVISIONS, config.UNRESOLVED, config.METADATA, config.EDITABLE_ENVS, config.MATCHES] == [
         tuple(choice["enum"])
-        for choice in (properties["provision"], properties["unresolved"], properties["metadata"], match)
+        for choice in (*(properties[key] for key in ("provision", "unresolved", "metadata", "editable-env")), match)
     ]
-    assert [config.LEGACY_BACKEND, config.PROVISIONS[0], config.UNRESOLVED[0], config.METADATA[0], config.MATCHES[0], ["torch"]] == [
+    assert [config.LEGACY_BACKEND, config.PROVISIONS[0], config.UNRESOLVED[0], config.METADATA[0], config.EDITABLE_ENVS[0], config.MATCHES[0], ["torch"]] == [
         choice["default"]
-        for choice in (*(properties[key] for key in ("build-backend", "provision", "unresolved", "metadata")), match,
+        for choice in (*(properties[key] for key in ("build-backend", "provision", "unresolved", "metadata", "editable-env")), match,
                        properties["match-runtime"])
     ]  # fmt: skip
 
