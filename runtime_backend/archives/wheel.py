@@ -45,15 +45,17 @@ def find_compilable(source: Path) -> str | None:
     return None
 
 
-def put_into_dist_info(wheel: Path, files: Mapping[str, bytes]) -> None:
+def put_into_dist_info(wheel: Path, files: Mapping[str, bytes], top: Mapping[str, bytes] | None = None) -> None:
     """Add files to a wheel's dist-info and its RECORD in one step, replacing existing ones.
 
     :param files: name -> content.
+    :param top: files at the top of the wheel.
     :raises BackendError: if the wheel has no RECORD in its dist-info.
     """
     with replacing(wheel) as new, _opened(wheel) as old, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as out:
         record = _find_record(old, wheel)
-        added = {f"{record.filename.rpartition('/')[0]}/{name}": content for name, content in files.items()}
+        folder = record.filename.rpartition("/")[0]
+        added = {**{f"{folder}/{name}": content for name, content in files.items()}, **(top or {})}
         for item in old.infolist():
             if item.filename not in (record.filename, *added):
                 _copy(old, item, out)
@@ -70,6 +72,14 @@ def read_from_dist_info(wheel: Path, name: str) -> bytes | None:
         )
         found = next(names, None)
         return None if found is None else archive.read(found)
+
+
+def read_top_modules(wheel: Path) -> tuple[str, dict[str, str]]:
+    """Return the name of a wheel's dist-info, and its modules at the top: name -> text."""
+    with _opened(wheel) as archive:
+        info = _find_record(archive, wheel).filename.rpartition("/")[0]
+        names = [name for name in archive.namelist() if name.endswith(".py") and "/" not in name]
+        return info, {name.removesuffix(".py"): archive.read(name).decode("utf-8", "replace") for name in names}
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from ..store.sweeping import sweep
 from .backend_call import request_of
 from .failures import story
 from .finishing import finish_wheel
-from .stage import set_stage
+from .stage import Stage, set_stage
 from .watching import watch
 
 
@@ -56,6 +56,11 @@ class BuildArguments(NamedTuple):
 def build(plan: Plan, arguments: BuildArguments, caller: Caller, say: Callable[[str], None]) -> str:
     """Call the real backend's hook that builds a wheel, finish the wheel, and return its name."""
     folder, config_settings, metadata_directory = arguments
+    if plan.real_hook == "build_editable":
+        from .keeping import plan_keeping  # noqa: PLC0415 - most builds are of wheels
+
+        plan = plan_keeping(plan, caller, config_settings)
+        config_settings = config_settings if plan.keeping is None else plan.keeping.config_settings(config_settings)
     prepared = read_prepared(metadata_directory)
     if prepared is not None and not prepared.serves(plan.identities):
         metadata_directory = None  # the real backend would copy it, including the answers of others
@@ -66,10 +71,19 @@ def build(plan: Plan, arguments: BuildArguments, caller: Caller, say: Callable[[
         with story(stage.plan, caller.environ, say, lambda: watched.output, Exception):
             request = request_of(stage.plan, folder, config_settings, given)
             answer = call_in_child(request, stage.around.of_child(), watched.run)
-        finish_wheel(stage.plan, folder / answer.value, prepared if given is None else None, answer.version, say)
+        top = _guard(stage, folder / answer.value, say)
+        finish_wheel(stage.plan, folder / answer.value, prepared if given is None else None, answer.version, say, top)
         if stage.plan.overlay is not None:
             prune_bytecode(stage.plan.cache, _temporary_folders(caller), stage.plan.overlay.path.parent)
     return str(answer.value)
+
+
+def _guard(stage: Stage, wheel: Path, say: Callable[[str], None]) -> Mapping[str, bytes]:
+    if stage.plan.keeping is None:
+        return {}
+    from .keeping import make_guard  # noqa: PLC0415 - most builds are of wheels
+
+    return make_guard(stage, wheel, say)
 
 
 def _temporary_folders(caller: Caller) -> list[Path]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from ..archives.stamp_file import FILE_NAME, source_revision, stamp_text
 from ..archives.wheel import count_compiled, find_compilable, put_into_dist_info, read_from_dist_info
@@ -15,13 +16,19 @@ from ..plan import Plan
 from ..plan.stamp import make_stamp
 
 
-def finish_wheel(
-    plan: Plan, wheel: Path, prepared: Prepared | None, real_version: str | None, say: Callable[[str], None]
+def finish_wheel(  # noqa: PLR0913, PLR0917 - everything that is known after a build
+    plan: Plan,
+    wheel: Path,
+    prepared: Prepared | None,
+    real_version: str | None,
+    say: Callable[[str], None],
+    top: Mapping[str, bytes] = MappingProxyType({}),
 ) -> None:
     """Check, complete and stamp a wheel; a wheel that is refused is removed.
 
     :param prepared: the metadata that the frontend got before; None if the real backend copied them.
     :param real_version: the version of the real backend, if it has one.
+    :param top: files to add at the top of the wheel.
     :raises MetadataError: if the wheel differs from the metadata that the frontend got.
     :raises ProvisionError: if a runtime changed during the build.
     """
@@ -40,7 +47,7 @@ def finish_wheel(
         compiled=compiled,
     )
     pinned = {"METADATA": metadata} if plan.pins else {}
-    put_into_dist_info(wheel, {**pinned, FILE_NAME: stamp_text(stamp.as_json())})
+    put_into_dist_info(wheel, {**pinned, FILE_NAME: stamp_text(stamp.as_json())}, top)
 
 
 def _check_unchanged(plan: Plan, wheel: Path) -> None:

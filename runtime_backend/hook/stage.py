@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config.planned import PlannedVariable
 from ..errors import ProvisionError
@@ -19,6 +19,9 @@ from ..real.surroundings import Surroundings
 from ..store.cache import open_folder
 from ..store.holding import in_use
 
+if TYPE_CHECKING:
+    from .keeping import Kept
+
 
 class Stage(NamedTuple):
     """The surroundings of a call of the real backend."""
@@ -26,6 +29,8 @@ class Stage(NamedTuple):
     plan: Plan
     """The plan with its build folders; for a wrapper, with the settings of the upstream source."""
     around: Surroundings
+    shown: Mapping[Path, Path]
+    """The planned paths of overlays and CUDA_HOME -> their paths in this build."""
 
 
 @contextmanager
@@ -46,7 +51,8 @@ def set_stage(
     with ExitStack() as stack:
         plan = _open_upstream(plan, caller, stack, say)
         is_building = plan.kind == "wheel" and not is_probe
-        shown = _show_folders(plan, stack, is_building=is_building)
+        kept = _hold_environment(plan, stack, say)
+        shown = _show_folders(plan, stack, kept, is_building=is_building)
         variables = _variables(plan, config_settings or {}, is_building=is_building)
         if is_building:
             _prepare_build(plan, variables, stack, shown)
@@ -54,13 +60,16 @@ def set_stage(
             **_without_hooks(caller.environ),
             **{variable.name: _moved(variable.value or "", shown) for variable in variables},
         }
+        if kept is not None:
+            changes.update(kept.variables(plan, changes, caller.environ))
         if is_building and "TORCH_CUDA_ARCH_LIST" in changes:
             _warn_of_own_architectures(plan, say)
         folder = changes.get("SKBUILD_BUILD_DIR") or caller.environ.get("SKBUILD_BUILD_DIR")
         folder = folder or _named_folder(config_settings or {})
         yield Stage(
             plan=plan._replace(build_folders=_build_folders(plan, caller, folder)),
-            around=_surroundings(plan, changes, shown),
+            around=_surroundings(plan, changes, shown, kept),
+            shown=shown,
         )
 
 
@@ -111,29 +120,44 @@ def setuptools_config(label: str, *, is_editable: bool) -> str:
     return f"[build]\nbuild_base = build/{label}\n{forced}"
 
 
-def _surroundings(plan: Plan, changes: Mapping[str, str | None], shown: Mapping[Path, Path]) -> Surroundings:
+def _hold_environment(plan: Plan, stack: ExitStack, say: Callable[[str], None]) -> Kept | None:
+    """Make the environment of an editable that rebuilds itself, and hold it during the build."""
+    if plan.keeping is None or plan.keeping.environment is None:
+        return None
+    from .keeping import Kept  # noqa: PLC0415 - few builds are of such an editable
+
+    stack.enter_context(plan.keeping.environment.held(plan.settings.source, say))
+    return Kept(plan.keeping, plan.keeping.environment)
+
+
+def _surroundings(
+    plan: Plan, changes: Mapping[str, str | None], shown: Mapping[Path, Path], kept: Kept | None
+) -> Surroundings:
     settings = plan.settings
     return Surroundings(
         changes=changes,
         before=(
             *(str(settings.source / folder) for folder in settings.backend_path),
-            *((str(shown[plan.view.path]),) if plan.view else ()),
+            *((str(shown[plan.view.path]),) if plan.view and kept is None else ()),
         ),
         behind=(str(shown[plan.overlay.path]),) if plan.overlay else (),
         folder=None if settings.upstream is None else settings.source,
+        python=None if kept is None else kept.environment.python,
+        moved={} if kept is None else {str(old): str(new) for old, new in kept.folders(plan).items()},
     )
 
 
-def _show_folders(plan: Plan, stack: ExitStack, *, is_building: bool) -> dict[Path, Path]:
+def _show_folders(plan: Plan, stack: ExitStack, kept: Kept | None, *, is_building: bool) -> dict[Path, Path]:
     """Show the overlays and CUDA_HOME; return their planned paths -> their paths in this build."""
     is_lasting = plan.real_hook == "build_editable"
-    shown = dict[Path, Path]()
+    shown = {} if kept is None else kept.folders(plan)
     if plan.overlay is not None:
         shown[plan.overlay.path] = _show_overlay(plan.overlay, stack, is_lasting=is_lasting, is_building=is_building)
-    if plan.view is not None:
+    if plan.view is not None and kept is None:
         shown[plan.view.path] = _show_view(plan.view, stack)
     home = plan.cuda_home
     if home is not None:
+        home = home._replace(is_temporary=home.is_temporary and kept is None)
         shown[home.path] = stack.enter_context(home.shown(shown, is_lasting=is_lasting))
     return shown
 

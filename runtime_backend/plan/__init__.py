@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..build_lock import BuildNeeds
     from ..cuda import CompilerCache, CudaHome, CudaPlan, ToolkitPlan
     from ..index.verified import Verifying
+    from ..editable.keeping import Keeping
     from ..provision.fetch import Fetching
     from ..provision.overlay import Overlay
 
@@ -46,6 +47,8 @@ class Plan(NamedTuple):
     """The build requirements that the settings name; None if they name none."""
     own: OwnVariables = OwnVariables()
     """The variables that we set by ourselves."""
+    keeping: Keeping | None = None
+    """Whether the build environment of an editable is kept: in a build of one, and for the command line."""
     build_folders: tuple[Path, ...] = ()
     """The folders in which the real backend compiles; empty until the stage is set."""
 

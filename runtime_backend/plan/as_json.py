@@ -41,6 +41,9 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "left-out": [] if plan.overlay is None else list(plan.overlay.links.left_out),
         "view": None if plan.view is None else str(plan.view.path),
         "toolkit": _describe_toolkit(plan),
+        "kept-environment": None
+        if plan.keeping is None
+        else {"value": plan.keeping.place, "origin": settings.editable_env.origin, "why": plan.keeping.why},
         "compiler-cache": None if plan.compiler_cache is None else str(plan.compiler_cache),
         "variables": [{"name": v.name, "value": v.value, "origin": v.origin, "why": v.why} for v in plan.variables],
         "own-variables": [{"name": v.name, "value": v.value, "why": v.why} for v in plan.own.every],

@@ -30,6 +30,9 @@ def plan_tree(plan: Plan) -> Node:
         below: list[Any] = [(f"left out, the build environment has its own: {left_out}", [])] if left_out else []
         nodes.append((f"overlay: {plan.overlay.path}", below))
     nodes += _compiler_lines(plan)
+    if plan.keeping is not None:
+        below = [(f"{plan.keeping.why}  [editable-env: {plan.settings.editable_env.origin}]", [])]
+        nodes.append((f"kept build environment of an editable: {plan.keeping.place}", below))
     if plan.variables:
         nodes.append(("variables", [(_variable_line(v.name, v.value, v.why, v.origin), []) for v in plan.variables]))
     if plan.own.every:

@@ -26,6 +26,7 @@ from .variables import plan_environ
 if TYPE_CHECKING:
     from ..build_lock import BuildNeeds
     from ..cuda import Workbench
+    from ..editable.keeping import Keeping
     from ..frontend.asking.asker import Asker
     from ..index.wanted import IndexFile, Wanted
     from ..provision.fetch import Fetching, Source
@@ -58,7 +59,14 @@ def make_plan(hook: str, settings: Settings, caller: Caller, say: Callable[[str]
         is_offline=_is_offline(settings, caller),
         needs=_plan_build_needs(hook, settings, caller, cache),
     )
-    return plan._replace(own=plan_own_variables(plan, caller))
+    plan = plan._replace(own=plan_own_variables(plan, caller))
+    return plan if caller.is_hook else plan._replace(keeping=_foresee_keeping(plan, caller))
+
+
+def _foresee_keeping(plan: Plan, caller: Caller) -> Keeping | None:
+    from ..editable.keeping import find_keeping  # noqa: PLC0415 - not in hooks: only a build of an editable needs it
+
+    return find_keeping(plan.settings, plan.cache, caller.environ, {}, caller.isolation)
 
 
 def _plan_build_needs(hook: str, settings: Settings, caller: Caller, cache: Path) -> BuildNeeds | None:

@@ -96,7 +96,9 @@ def call_in_child(request: HookRequest, around: ChildSurroundings, run: Run) -> 
         if code or "return_val" not in _read_answer(Path(folder) / "output.json"):
             _refuse(code, answer)
 
-    caller = BuildBackendHookCaller(str(request.source), _DOOR, runner=start, python_executable=sys.executable)
+    caller = BuildBackendHookCaller(
+        str(request.source), _DOOR, runner=start, python_executable=around.python or sys.executable
+    )
     try:
         value = getattr(caller, request.hook)(**request.arguments)
     except HookMissing:

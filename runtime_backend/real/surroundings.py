@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -26,6 +27,8 @@ class ChildSurroundings(NamedTuple):
     """The module of the shim whose ``prepare`` is called before the real backend is loaded: ``stub.child``."""
     writes_bytecode: bool = True
     """Whether the hook may write byte code next to the modules that it imports."""
+    python: str | None = None
+    """The interpreter; None for that of this process."""
 
 
 class Surroundings(NamedTuple):
@@ -39,6 +42,10 @@ class Surroundings(NamedTuple):
     """Folders at the end of the import path."""
     folder: Path | None = None
     """The working directory; None for that of this process."""
+    python: Path | None = None
+    """The interpreter of a child process; None for that of this process."""
+    moved: Mapping[str, str] = MappingProxyType({})
+    """Folder of the import path -> its clone, for a child process."""
 
     def of_child(self) -> ChildSurroundings:
         """Return the surroundings for a child process.
@@ -47,9 +54,11 @@ class Surroundings(NamedTuple):
         """
         environ = {**os.environ, **self.changes}
         named = json.loads(os.environ.get("_PYPROJECT_HOOKS_BACKEND_PATH_JSON", "[]"))
+        path = [*self.before, *(entry for entry in named if entry not in sys.path), *sys.path, *self.behind]
         return ChildSurroundings(
             environ={name: value for name, value in environ.items() if value is not None},
-            path=[*self.before, *(entry for entry in named if entry not in sys.path), *sys.path, *self.behind],
+            path=list(dict.fromkeys(self.moved.get(entry, entry) for entry in path)) if self.moved else path,
+            python=None if self.python is None else str(self.python),
         )
 
     @contextmanager

@@ -1,0 +1,1 @@
+"""Editables that rebuild themselves on import: their build environment is kept, and their imports are guarded."""

@@ -1,0 +1,137 @@
+"""Deciding whether the build environment of an editable is kept, and where.
+
+meson-python and scikit-build-core install a loader that compiles changed sources when the package is imported. It needs
+the programs of the build environment, which the frontend removes after the build.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..config import Settings
+from ..installed.distributions import DistributionIndex
+from ..store.names import digest, safe_name
+from .environment import KeptEnvironment
+
+MESON_PYTHON, SCIKIT_BUILD_CORE = "mesonpy", "scikit_build_core.build"
+"""The real backends whose editables rebuild themselves."""
+
+FOLDER = "environments"
+"""The folder of the cache with the kept environments."""
+
+_TRUE = ("true", "1", "on", "yes", "y")
+
+
+class Keeping(NamedTuple):
+    """The decision to keep a build environment."""
+
+    backend: str
+    """:data:`MESON_PYTHON` or :data:`SCIKIT_BUILD_CORE`."""
+    why: str
+    stem: Path
+    """The start of the environment's path, which depends on the source folder only."""
+    environment: KeptEnvironment | None = None
+    """None if it is not known yet: the build environment is made by the frontend, after ``explain``."""
+    folder: str | None = None
+    """The build folder, relative to the source folder or absolute; None if scikit-build-core has none."""
+
+    def config_settings(self, theirs: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """Return the config settings with the build folder; scikit-build-core gets it by :attr:`variables`."""
+        if self.backend != MESON_PYTHON:
+            return theirs
+        return {**{k: v for k, v in (theirs or {}).items() if k != "builddir"}, "build-dir": self.folder}
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variables with the build folder."""
+        if self.folder is None or self.backend == MESON_PYTHON:
+            return {}
+        return {"SKBUILD_BUILD_DIR": self.folder}
+
+    @property
+    def place(self) -> str:
+        """The path for people."""
+        return f"{self.stem}-*" if self.environment is None else str(self.environment.path)
+
+
+def find_keeping(
+    settings: Settings, cache: Path, environ: Mapping[str, str], theirs: Mapping[str, Any], isolation: str
+) -> Keeping | None:
+    """Return the decision for an editable of a source tree; None if no environment is kept.
+
+    Without isolation, the build requirements are in an environment of the person, where the loader finds them later.
+    A wrapper has no editable. On Windows, the launchers of scripts contain the path of the frontend's environment.
+
+    :param theirs: the config settings for the real backend.
+    """
+    is_kept = settings.editable_env.value == "auto" and isolation != "none" and os.name == "posix"
+    backend = settings.real_backend.value.partition(":")[0]
+    if not is_kept or settings.upstream is not None:
+        return None
+    why = None
+    if backend == MESON_PYTHON:
+        why = "editables of meson-python rebuild themselves"
+    elif backend == SCIKIT_BUILD_CORE and _scikit_build_rebuilds(settings, environ, theirs):
+        why = "scikit-build-core has editable.rebuild"
+    stem = cache / FOLDER / f"{safe_name(settings.source.name)}-{digest([str(settings.source)], 8)}"
+    return None if why is None else Keeping(backend=backend, why=why, stem=stem)
+
+
+def _scikit_build_rebuilds(settings: Settings, environ: Mapping[str, str], theirs: Mapping[str, Any]) -> bool:
+    """Return scikit-build-core's ``editable.rebuild``: the variable wins over config settings, these over the file."""
+    names = ("skbuild.editable.rebuild", "editable.rebuild")
+    found = [environ.get("SKBUILD_EDITABLE_REBUILD"), *(theirs.get(name) for name in names)]
+    stated = next((value for value in found if value not in (None, "")), None)
+    return settings.scikit_build_rebuilds if stated is None else str(stated).lower() in _TRUE
+
+
+def with_environment(keeping: Keeping, sys_path: Sequence[str], shown: Sequence[Path]) -> Keeping:
+    """Return the decision with the environment to keep: a clone of each distribution on the import path.
+
+    Its path depends on everything that a rebuild sees: the interpreter, the content of the distributions, and the
+    overlays. So an environment never changes, and each target has its own, because its overlay is its own.
+
+    :param shown: the overlays, at their lasting paths.
+    """
+    clones = tuple(DistributionIndex([Path(entry) for entry in sys_path if entry]))
+    parts = [sys.version, os.path.realpath(sys.executable), *map(str, shown)]
+    for distribution in clones:
+        parts += [distribution.name, distribution.version, *_content(distribution.record)]
+    path = Path(f"{keeping.stem}-{digest(parts, 8)}")
+    return keeping._replace(environment=KeptEnvironment(path=path, clones=clones, shown=tuple(shown)))
+
+
+def _content(record: str) -> Iterator[str]:
+    """Yield the lines of RECORD that depend on the distribution alone: scripts have the path of the interpreter."""
+    return (line for line in record.splitlines() if ",sha256=" in line and ".dist-info/" not in line and line[0] != ".")
+
+
+def with_folder(keeping: Keeping, base: str | None, label: str | None) -> Keeping:
+    """Return the decision with a build folder of its own: two environments must not compile in one folder.
+
+    :param base: the folder that the settings name.
+    :param label: the name for the runtimes.
+    """
+    if keeping.environment is None or base is None:
+        return keeping
+    key = keeping.environment.path.name.rpartition("-")[2]
+    return keeping._replace(folder=f"{base.rstrip('/')}/{'-'.join(filter(None, (label, key)))}")
+
+
+def named_folder(
+    keeping: Keeping, settings: Settings, environ: Mapping[str, str], theirs: Mapping[str, Any]
+) -> str | None:
+    """Return the build folder that the settings of the real backend name; None if scikit-build-core has none.
+
+    scikit-build-core without a build folder reports that itself.
+    """
+    if keeping.backend == MESON_PYTHON:
+        found = [theirs.get("build-dir"), theirs.get("builddir"), "build"]
+    else:
+        names = ("skbuild.build-dir", "build-dir")
+        found = [environ.get("SKBUILD_BUILD_DIR"), *(theirs.get(name) for name in names), settings.scikit_build_dir]
+    return next((folder for folder in found if isinstance(folder, str) and folder), None)
