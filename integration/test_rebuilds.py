@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +12,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from .checks import check_stamp
+from .index import Index
+from .scene import Scene, find_target
 from .stock import NEWEST_PIP, NEWEST_UV
+from .test_compiles_what_changed import Compiler
 from .workplace import Result, Target, Workplace
 
 _ASK = """
@@ -18,6 +23,25 @@ import importlib, json, sys
 package = importlib.import_module(sys.argv[1])
 numbers = {name: getattr(package, name)() for name in ("from_cpp", "from_cython") if hasattr(package, name)}
 print(json.dumps({"torch": package.TORCH_VERSION, "setting": package.SETTING, **numbers}))
+"""
+_SHIM = (sys.executable, "-m", "runtime_backend")
+_CONSUMER = """
+[project]
+name = "consumer"
+version = "0"
+requires-python = ">=3.10"
+dependencies = ["torch==2.7.0"]
+
+[dependency-groups]
+dev = ["-e {path}#egg={name}"]
+
+[tool.pdm]
+distribution = false
+
+[[tool.pdm.source]]
+name = "pypi"
+url = "{url}"
+verify_ssl = false
 """
 BARE = "/usr/bin:/bin"
 """A PATH with a compiler; without ninja, cmake and meson."""
@@ -46,9 +70,10 @@ EDITS = {
 every_package = pytest.mark.parametrize("name", EDITS)
 
 
-def ask(place: Workplace, target: Target, package: str, **how: Any) -> Result:
+def ask(place: Workplace, target: Target, package: str, *, fails: bool = False) -> Result:
     """Import a package in a new process, with a PATH that has no build tools."""
-    return place.run(target.python, "-B", "-c", _ASK, package, cwd=place.folder / "home", PATH=BARE, **how)
+    command = (target.python, "-B", "-c", _ASK, package)
+    return place.run(*command, cwd=place.folder / "home", PATH=BARE, fails=fails)
 
 
 def shown(place: Workplace, target: Target, package: str) -> dict[str, Any]:
@@ -87,3 +112,137 @@ def test_rebuilds_on_import(place: Workplace, name: str, frontend: str) -> None:
         assert shown(place, target, name)[key] == value
     (stamp,) = target.site.glob(f"{name}-*.dist-info/runtime-backend.json")
     check_stamp(json.loads(stamp.read_text("utf-8")), "2.7.0+cpu", "reuse")
+
+
+def stop_of(place: Workplace, target: Target, package: str) -> tuple[str, str]:
+    """Return the message of the ImportError with which an import stops, and the command in it."""
+    output = ask(place, target, package, fails=True).output
+    message = output.partition("ImportError: ")[2]
+    assert "Error" not in output.replace("ImportError", ""), output
+    first, _, rest = message.partition("\nRun: ")
+    return first, rest.splitlines()[0]
+
+
+def follow(place: Workplace, command: str) -> None:
+    """Run the command of a stop, as the person would."""
+    words = shlex.split(command)
+    words[0] = str(place.stock.uv(NEWEST_UV)) if words[0] == "uv" else words[0]
+    place.run(*words, PATH=BARE)
+
+
+@every_package
+@pytest.mark.parametrize("frontend", ["pip", "uv"])
+def test_stops_after_an_upgrade(place: Workplace, name: str, frontend: str) -> None:
+    """torch was upgraded: an import that would compile against another one stops, and names the command that helps."""
+    target, package = place.target("2.7.0+cpu", pip=NEWEST_PIP), place.package(name)
+    install(place, target, frontend, package)
+    assert shown(place, target, name)["torch"] == "2.7.0+cpu"
+    place.install(target.python, "torch===2.8.0")
+    message, command = stop_of(place, target, name)
+    project = name.replace("_", "-")
+    assert message == (
+        f"{project} rebuilds itself on import, and cannot be rebuilt: it was built against torch 2.7.0+cpu; found torch"
+        f" 2.8.0 (calls itself 2.8.0+cu128) ({target.site / 'torch'})."
+    )
+    assert command.startswith("uv pip install" if frontend == "uv" else f"{target.python} -m pip install")
+    follow(place, command)
+    assert shown(place, target, name)["torch"] == "2.8.0+cu128"
+
+
+@every_package
+def test_stops_without_its_environment(place: Workplace, name: str) -> None:
+    """``cache clean`` removed the environment: the next import says so; after its command everything is as before."""
+    target, package = place.target("2.7.0+cpu", pip=NEWEST_PIP), place.package(name)
+    install(place, target, "pip", package)
+    cleaned = place.run(*_SHIM, "cache", "prune")
+    assert shown(place, target, name)["torch"] == "2.7.0+cpu", cleaned.output
+    listed = place.run(*_SHIM, "cache", "list").output
+    (environment,) = (place.cache / "environments").glob(f"{name.replace('_', '.')}-*[0-9a-f]")
+    assert f"environments  {environment}" in listed
+    assert "found no damage" in place.run(*_SHIM, "cache", "verify").output
+    place.run(*_SHIM, "cache", "clean", "environments")
+    message, command = stop_of(place, target, name)
+    assert f"its build environment, which runtime-backend kept, is gone: found nothing at {environment}" in message
+    follow(place, command)
+    assert shown(place, target, name)["torch"] == "2.7.0+cpu"
+
+
+@every_package
+def test_two_targets_share_a_source_folder(place: Workplace, name: str) -> None:
+    """Each has its own torch, its own environment and its own build folder, whichever was installed last."""
+    package = place.package(name)
+    targets = {torch: place.target(torch, name=f"target-{torch}") for torch in ("2.7.0+cpu", "2.6.0")}
+    for target in targets.values():
+        install(place, target, "uv", package)
+    for edit in (*EDITS[name], None):
+        for torch, target in targets.items():
+            found = shown(place, target, name)
+            assert found["torch"] == torch
+        if edit is not None:
+            apply(edit, package)
+    for target in targets.values():
+        found = shown(place, target, name)
+        assert {edit.shown[0]: found[edit.shown[0]] for edit in EDITS[name]} == dict(e.shown for e in EDITS[name])
+
+
+def test_floor_lets_a_newer_torch_pass(place: Workplace) -> None:
+    """``match = "floor"`` says that a newer torch of the same kind will do, so nothing stops."""
+    name = "rebuild_meson_python"
+    target, package = place.target("2.6.0"), place.package(name)
+    settings = package / "pyproject.toml"
+    text = settings.read_text("utf-8").replace('["torch>=2.4"]', '[{ requirement = "torch>=2.4", match = "floor" }]')
+    settings.write_text(text, "utf-8")
+    install(place, target, "uv", package)
+    place.install(target.python, "torch===2.7.0")
+    assert shown(place, target, name)["torch"] == "2.6.0"
+    apply(EDITS[name][2], package)
+    assert shown(place, target, name)["torch"] == "2.7.0"
+
+
+@every_package
+def test_uninstalls_cleanly(place: Workplace, name: str) -> None:
+    """Nothing of ours stays in the target, and interpreters start without a message."""
+    target, package = place.target("2.7.0+cpu", pip=NEWEST_PIP), place.package(name)
+    install(place, target, "pip", package)
+    shown(place, target, name)
+    place.run(target.python, "-m", "pip", "uninstall", "-y", name)
+    assert not [path for path in target.site.rglob("*runtime_backend*") if "pip/" not in str(path)]
+    assert place.run(target.python, "-c", "pass").output == ""
+
+
+@every_package
+def test_a_second_installation_compiles_nothing(place: Workplace, name: str) -> None:
+    """The compiler is called once for each source, however often the editable is installed."""
+    compiler = Compiler(place.folder)
+    target, package = place.target("2.7.0+cpu"), place.package(name)
+    how: dict[str, Any] = {"CXX": compiler.path, "CCACHE_DISABLE": "1", "PATH": BARE}
+    command = ("pip", "install", "-p", target.prefix, "--reinstall-package", name, "-e", package)
+    place.uv(NEWEST_UV, *command, **how)
+    assert compiler.compiled() == (["_numbers.pyx.cpp", "answer.cpp"] if "meson" in name else ["numbers.cpp"])
+    place.uv(NEWEST_UV, *command, **how)
+    assert compiler.compiled() == []
+    apply(EDITS[name][0], package)
+    place.uv(NEWEST_UV, *command, **how)
+    assert compiler.compiled() == [Path(EDITS[name][0].file).name]
+
+
+@every_package
+def test_pdm(place: Workplace, index: Index, name: str) -> None:
+    """pdm installs torch after the editable was built against it."""
+    scene = Scene(place, index, name, folder=place.folder / "consumer")
+    index.delay = 0.0
+    url = index.url("main")
+    scene.write("pyproject.toml", _CONSUMER.format(url=url, path=scene.package.as_uri(), name=scene.name))
+    pdm = place.stock.tool("pdm") / "pdm"
+    environ: dict[str, Any] = {**scene.environ, "PDM_CHECK_UPDATE": "0", "PATH": BARE}
+    place.run(pdm, "install", cwd=scene.folder, **environ)
+    target = find_target(scene.folder / ".venv")
+    first = shown(place, target, name)
+    assert first["torch"] == "2.7.0"
+    for edit in EDITS[name]:
+        apply(edit, scene.package)
+        assert shown(place, target, name)[edit.shown[0]] == edit.shown[1]
+    place.install(target.python, "torch===2.8.0")
+    message, command = stop_of(place, target, name)
+    assert "built against torch 2.7.0; found torch 2.8.0" in message
+    assert command == f"pdm sync --reinstall --project {scene.folder}"

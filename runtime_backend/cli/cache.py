@@ -18,6 +18,7 @@ from .terminal import out, say
 KINDS = {
     "fetched": "runtimes that builds fetched",
     "overlays": "links to the runtimes of environments",
+    "environments": "build environments of editables that rebuild themselves",
     "toolkits": "CUDA compilers from wheels",
     "cuda": "links to those, laid out as a CUDA_HOME",
     "compilers": "scripts that call the compiler through a compiler cache",
@@ -28,7 +29,9 @@ KINDS = {
     "bytecode": "compiled Python of builds",
     "builds": "output and record of the last builds",
 }
-"""The folders of the cache. A build makes again what it needs."""
+"""The folders of the cache. A build makes again what it needs; an editable that lacks its environment says so."""
+_LISTED = ("fetched", "environments")
+"""Kinds whose entries are listed one by one."""
 
 
 _NAMED = "RUNTIME_BACKEND_CACHE_DIR names another folder for the cache."
@@ -62,10 +65,10 @@ def own_cache() -> Path:
 
 
 def list_cache(cache: Path) -> list[Entry]:
-    """Return the entries of the cache: each fetched runtime, and each other kind as a whole."""
+    """Return the entries of the cache: each fetched runtime and each environment, and each other kind as a whole."""
     entries = []
     for kind in KINDS:
-        paths = _fetched(cache / kind) if kind == "fetched" else [cache / kind]
+        paths = _entries(cache / kind) if kind in _LISTED else [cache / kind]
         entries += [Entry(kind=kind, path=path, size=_size(path)) for path in paths if is_folder(path)]
     return entries
 
@@ -98,7 +101,7 @@ def run_cache(action: str, kinds: Sequence[str]) -> int:
         out(f"{total / 1e6:.1f} MB in {cache}")
         return 0
     for entry in entries:
-        out(f"{_column(entry.size)}  {entry.kind:9}  {entry.path}")
+        out(f"{_column(entry.size)}  {entry.kind:12}  {entry.path}")
     out(f"{_column(total)}  in {cache}")
     return 0
 
@@ -138,7 +141,7 @@ def _report_left(left: Left, cache: Path, freed: int) -> int:
     return 1 if left.failed else 0
 
 
-def _fetched(folder: Path) -> list[Path]:
+def _entries(folder: Path) -> list[Path]:
     return [folder / name for name in list_names(folder) if is_folder(folder / name)]
 
 

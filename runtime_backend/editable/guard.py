@@ -59,7 +59,10 @@ class Guard:
 
 
 def start(data: Mapping[str, Any]) -> None:
-    """Put the guard before the finders of the loader: in a virtual environment, ``site`` runs each ``.pth`` file twice."""
+    """Put the guard before the finders of the loader.
+
+    In a virtual environment, ``site`` runs each ``.pth`` file twice, and so some loaders have two finders.
+    """
     sys.meta_path[:] = [finder for finder in sys.meta_path if not (isinstance(finder, Guard) and finder.data == data)]
     sys.meta_path.insert(0, Guard(data))
 

@@ -77,8 +77,12 @@ def find_keeping(
         why = "editables of meson-python rebuild themselves"
     elif backend == SCIKIT_BUILD_CORE and _scikit_build_rebuilds(settings, environ, theirs):
         why = "scikit-build-core has editable.rebuild"
-    stem = cache / FOLDER / f"{safe_name(settings.source.name)}-{digest([str(settings.source)], 8)}"
-    return None if why is None else Keeping(backend=backend, why=why, stem=stem)
+    return None if why is None else Keeping(backend=backend, why=why, stem=find_stem(cache, settings.source))
+
+
+def find_stem(cache: Path, source: Path) -> Path:
+    """Return the start of the names in the cache for a source folder."""
+    return cache / FOLDER / f"{safe_name(source.name)}-{digest([str(source)], 8)}"
 
 
 def _scikit_build_rebuilds(settings: Settings, environ: Mapping[str, str], theirs: Mapping[str, Any]) -> bool:

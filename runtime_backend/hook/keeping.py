@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from packaging.utils import canonicalize_name
+
 from ..archives.wheel import read_top_modules
 from ..editable.environment import RECORD, KeptEnvironment
 from ..editable.guarding import describe, describe_runtime, guard_files, read_guarded
@@ -92,7 +94,7 @@ def make_guard(stage: Stage, wheel: Path, say: Callable[[str], None]) -> dict[st
         )
         return {}
     data = describe(
-        name=info.rpartition(".")[0].rpartition("-")[0],
+        name=canonicalize_name(info.rpartition(".")[0].rpartition("-")[0]),
         info=info,
         source=plan.settings.source,
         environment=environment.path,

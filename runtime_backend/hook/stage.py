@@ -18,6 +18,7 @@ from ..provision.overlay import Overlay
 from ..real.surroundings import Surroundings
 from ..store.cache import open_folder
 from ..store.holding import in_use
+from .distutils_config import HeldObjects, config_text, find_commands, hold_objects
 
 if TYPE_CHECKING:
     from .keeping import Kept
@@ -54,8 +55,9 @@ def set_stage(
         kept = _hold_environment(plan, stack, say)
         shown = _show_folders(plan, stack, kept, is_building=is_building)
         variables = _variables(plan, config_settings or {}, is_building=is_building)
+        objects = hold_objects(plan, caller, stack, say) if is_building else None
         if is_building:
-            _prepare_build(plan, variables, stack, shown)
+            _prepare_build(plan, variables, stack, shown, objects)
         changes = {
             **_without_hooks(caller.environ),
             **{variable.name: _moved(variable.value or "", shown) for variable in variables},
@@ -68,7 +70,7 @@ def set_stage(
         folder = folder or _named_folder(config_settings or {})
         yield Stage(
             plan=plan._replace(build_folders=_build_folders(plan, caller, folder)),
-            around=_surroundings(plan, changes, shown, kept),
+            around=_surroundings(plan, changes, shown, kept)._replace(python=_python(kept, objects)),
             shown=shown,
         )
 
@@ -92,14 +94,23 @@ def _without_hooks(environ: Mapping[str, str]) -> dict[str, str | None]:
     return {name: None for name in environ if name.startswith(("_PYPROJECT_HOOKS_", "PEP517_"))}
 
 
-def _prepare_build(plan: Plan, variables: Sequence[PlannedVariable], stack: ExitStack, shown: dict[Path, Path]) -> None:
+def _prepare_build(
+    plan: Plan,
+    variables: Sequence[PlannedVariable],
+    stack: ExitStack,
+    shown: dict[Path, Path],
+    objects: HeldObjects | None,
+) -> None:
     """Make the files that the variables of a build name: setuptools' configuration, and the compiler cache's script."""
     if any(str(SCRATCH) in (variable.value or "") for variable in variables):
         import tempfile  # noqa: PLC0415 - two hooks of eight need it
 
         made = tempfile.TemporaryDirectory(prefix="runtime-backend-", ignore_cleanup_errors=True)
         shown[SCRATCH] = folder = Path(stack.enter_context(made))
-        text = setuptools_config(plan.build_label or "", is_editable=plan.real_hook == "build_editable")
+        is_editable = plan.real_hook == "build_editable"
+        objects_folder = None if objects is None else objects.folder
+        commands = find_commands(plan.settings.source) if is_editable else []
+        text = config_text(plan.build_label or "", objects_folder, commands, is_editable=is_editable)
         (folder / SETUPTOOLS_CONFIG).write_text(text, "utf-8")
     if plan.own.script is None or "CXX" not in {variable.name for variable in plan.own.building}:
         return
@@ -110,16 +121,6 @@ def _prepare_build(plan: Plan, variables: Sequence[PlannedVariable], stack: Exit
     plan.own.script.write()
 
 
-def setuptools_config(label: str, *, is_editable: bool) -> str:
-    """Return a distutils configuration with a build folder for one runtime.
-
-    An editable build writes its extensions next to the sources, where those for another runtime may be, so it always
-    compiles.
-    """
-    forced = "[build_ext]\nforce = 1\n" if is_editable else ""
-    return f"[build]\nbuild_base = build/{label}\n{forced}"
-
-
 def _hold_environment(plan: Plan, stack: ExitStack, say: Callable[[str], None]) -> Kept | None:
     """Make the environment of an editable that rebuilds itself, and hold it during the build."""
     if plan.keeping is None or plan.keeping.environment is None:
@@ -128,6 +129,13 @@ def _hold_environment(plan: Plan, stack: ExitStack, say: Callable[[str], None]) 
 
     stack.enter_context(plan.keeping.environment.held(plan.settings.source, say))
     return Kept(plan.keeping, plan.keeping.environment)
+
+
+def _python(kept: Kept | None, objects: HeldObjects | None) -> Path | None:
+    """Return the interpreter for the child; None for that of this process."""
+    if kept is not None:
+        return kept.environment.python
+    return None if objects is None else objects.python
 
 
 def _surroundings(
@@ -142,7 +150,6 @@ def _surroundings(
         ),
         behind=(str(shown[plan.overlay.path]),) if plan.overlay else (),
         folder=None if settings.upstream is None else settings.source,
-        python=None if kept is None else kept.environment.python,
         moved={} if kept is None else {str(old): str(new) for old, new in kept.folders(plan).items()},
     )
 

@@ -10,14 +10,19 @@ from ...store.cache import bytecode_folder
 from ...store.holding import LONGEST
 from ...system.files import is_folder, is_there, list_names, real_path
 from ..cache import links_in
+from . import environments
 
 _LINKED = ("overlays", "cuda")
 
 
 def find_unused(cache: Path) -> Iterator[Path]:
-    """Yield paths that can be removed without any build having to make them again. Builds may be running."""
+    """Yield paths that can be removed without any build having to make them again. Builds may be running.
+
+    An environment that is removed by mistake stops the next import of its editable, with the command to install it.
+    """
     for kind in _LINKED:
         yield from _leading_nowhere(cache / kind)
+    yield from environments.find_unused(cache / "environments")
     yield from (path for path in _listed(cache / "asked") if path.suffix == ".json" and _is_old(path))
     yield from _bytecode_of_nothing(bytecode_folder(cache), Path(cache.anchor))
 

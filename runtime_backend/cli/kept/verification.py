@@ -6,7 +6,7 @@ import csv
 import re
 import tarfile
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from ...installed.distributions import Distribution, DistributionIndex
 from ...system.files import is_file, is_folder, is_there, list_names
 from ..cache import links_in
 from ..terminal import out, say
+from .environments import find_sites, find_source, list_environments
 
 _SHOWN = 3
 """At most this many files of one distribution are named."""
@@ -33,7 +34,8 @@ class Damage(NamedTuple):
 
 def verify_cache(cache: Path) -> int:
     """Print the damaged entries, and the command that removes them; return 1 if there are any."""
-    damages = [damage for find in (_in_runtimes, _in_sources, _in_wheels, _in_links) for damage in find(cache)]
+    finders = (_in_runtimes, _in_environments, _in_sources, _in_wheels, _in_links)
+    damages = [damage for find in finders for damage in find(cache)]
     for damage in damages:
         out(f"{damage.path}: {damage.found}")
     kinds = dict.fromkeys(damage.kind for damage in damages)
@@ -48,11 +50,26 @@ def _in_runtimes(cache: Path) -> Iterator[Damage]:
     for kind in ("fetched", "toolkits"):
         for folder in _folders(cache / kind):
             say(f"checking {folder}")
-            for distribution in DistributionIndex([folder]):
-                found = list(_wrong_files(distribution))
-                more = f" and {len(found) - _SHOWN} more" if found[_SHOWN:] else ""
-                if found:
-                    yield Damage(kind=kind, path=folder, found=f"{', '.join(found[:_SHOWN])}{more}")
+            yield from _in_distributions(kind, folder, [folder])
+
+
+def _in_environments(cache: Path) -> Iterator[Damage]:
+    for folder in list_environments(cache / "environments"):
+        say(f"checking {folder}")
+        sites = find_sites(folder)
+        if find_source(folder) is None or not sites or not is_file(folder / "bin" / "python"):
+            found = "its record, its Python or its folder of distributions is missing"
+            yield Damage(kind="environments", path=folder, found=found)
+        else:
+            yield from _in_distributions("environments", folder, sites)
+
+
+def _in_distributions(kind: str, folder: Path, sites: Sequence[Path]) -> Iterator[Damage]:
+    for distribution in DistributionIndex(sites):
+        found = list(_wrong_files(distribution))
+        more = f" and {len(found) - _SHOWN} more" if found[_SHOWN:] else ""
+        if found:
+            yield Damage(kind=kind, path=folder, found=f"{', '.join(found[:_SHOWN])}{more}")
 
 
 def _wrong_files(distribution: Distribution) -> Iterator[str]:

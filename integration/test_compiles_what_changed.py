@@ -1,0 +1,75 @@
+"""A second ``pip install -e``: only what changed is compiled, counted by the calls of the compiler."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .real_torch import own_target
+from .stock import NEWEST_UV
+from .workplace import Target, Workplace
+
+_COMPILER = """#!/bin/sh
+case " $* " in *" -c "*) for word; do case $word in *.cpp|*.c) basename "$word" >>{log};; esac; done;; esac
+exec {compiler} "$@"
+"""
+_SETUP = """
+import os
+from setuptools import setup
+from torch.utils.cpp_extension import BuildExtension, CppExtension
+
+built_for = os.environ["OP_BUILT_FOR"]
+macros = [("OP_BUILT_FOR", f'"{built_for}"')]
+setup(
+    ext_modules=[CppExtension("op_setuptools._C", ["csrc/axpy.cpp", "csrc/plain.cpp"], define_macros=macros)],
+    cmdclass={"build_ext": BuildExtension},
+)
+"""
+
+
+class Compiler:
+    """A compiler that writes down what it compiles."""
+
+    def __init__(self, folder: Path, name: str = "c++") -> None:
+        self._log = folder / "compiled.log"
+        self.path = folder / name
+        compiler = "/usr/bin/c++" if name == "c++" else "/usr/bin/cc"
+        self.path.write_text(_COMPILER.format(log=self._log, compiler=compiler), "utf-8")
+        self.path.chmod(0o755)
+
+    def compiled(self) -> list[str]:
+        """Return the files of the package that were compiled since the last question."""
+        names = self._log.read_text("utf-8").split() if self._log.exists() else []
+        self._log.unlink(missing_ok=True)
+        return sorted(name for name in names if not name.startswith(("CMake", "sanitycheck", "test")))
+
+
+def _install(place: Workplace, target: Target, frontend: str, package: Path, compiler: Compiler) -> None:
+    # torch calls compilers through ccache where that is installed.
+    how: dict[str, Any] = {"CXX": compiler.path, "CFLAGS": "-O0 -g0", "MAX_JOBS": "2", "CCACHE_DISABLE": "1"}
+    if frontend == "pip":
+        place.run(target.python, "-m", "pip", "install", "--no-deps", "-e", package, wait=600, **how)
+    else:
+        uv = ("pip", "install", f"--python={target.python}", "--no-deps", "--reinstall", "-e", package)
+        place.uv(NEWEST_UV, *uv, wait=600, **how)
+
+
+@pytest.mark.parametrize("frontend", ["pip", "uv"])
+def test_setuptools_with_ninja(place: Workplace, real_target: Target, frontend: str) -> None:
+    """BuildExtension compiles by ninja, which sees the objects of the installation before."""
+    target, package, compiler = own_target(place, real_target), place.package("op_setuptools"), Compiler(place.folder)
+    (package / "setup.py").write_text(_SETUP, "utf-8")
+    (package / "csrc/plain.h").write_text("#define ANSWER 1\n", "utf-8")
+    (package / "csrc/plain.cpp").write_text('#include "plain.h"\nint plain() { return ANSWER; }\n', "utf-8")
+    _install(place, target, frontend, package, compiler)
+    assert compiler.compiled() == ["axpy.cpp", "plain.cpp"]
+    _install(place, target, frontend, package, compiler)
+    assert compiler.compiled() == []
+    os.utime(package / "csrc/plain.h")
+    _install(place, target, frontend, package, compiler)
+    assert compiler.compiled() == ["plain.cpp"]
+    check = "import torch, op_setuptools as p; assert p.built_for() == f'torch {torch.__version__}'"
+    place.run(target.python, "-W", "ignore", "-c", check, cwd=place.folder / "home")
