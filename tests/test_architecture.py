@@ -26,6 +26,8 @@ ROWS = (
     ("cuda",),
     ("metadata", "provision"),
     ("build_lock", "resolve"),
+    ("editable", "metadata", "provision"),
+    ("resolve",),
     ("frontend", "locks", "stub", "upstream"),
     ("archives", "config", "index", "installed", "real", "watch"),
     ("formats", "store"),

@@ -45,7 +45,7 @@ class Guard:
         """
         if fullname not in self._exact and fullname.partition(".")[0] not in self._top_level:
             return None
-        import os  # noqa: PLC0415 - as cheap as possible until one of our modules is imported
+        import os  # noqa: PLC0415 - late, to start quickly
 
         building = [folder for name in _MARKERS for folder in os.environ.get(name, "").split(os.pathsep)]
         if self.data["build"] in building:
@@ -85,7 +85,7 @@ class _Variables:
         self._before: dict[str, str | None] = {}
 
     def __enter__(self) -> None:
-        import os  # noqa: PLC0415 - as above
+        import os  # noqa: PLC0415 - late, to start quickly
 
         changes = dict(self._changes(os.environ))
         self._before = {name: os.environ.get(name) for name in changes}
@@ -95,7 +95,7 @@ class _Variables:
         _set(self._before)
 
     def _changes(self, environ: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
-        from os import pathsep  # noqa: PLC0415 - as above
+        from os import pathsep  # noqa: PLC0415 - late, to start quickly
 
         for name, (value, is_forced) in self._data["variables"].items():
             if is_forced or name not in environ:
@@ -106,7 +106,7 @@ class _Variables:
 
 
 def _set(changes: Mapping[str, str | None]) -> None:
-    import os  # noqa: PLC0415 - as above
+    import os  # noqa: PLC0415 - late, to start quickly
 
     for name, value in changes.items():
         if value is None:
@@ -116,7 +116,7 @@ def _set(changes: Mapping[str, str | None]) -> None:
 
 
 def _check(data: Mapping[str, Any], fullname: str) -> None:
-    import os  # noqa: PLC0415 - as above
+    import os  # noqa: PLC0415 - late, to start quickly
 
     for path, what in data["needed"]:
         if not os.path.exists(path):  # noqa: PTH110 - pathlib takes longer to import
@@ -142,7 +142,7 @@ def _named(runtime: Mapping[str, Any]) -> str:
 
 def read_runtime(runtime: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the facts of the installed runtime without importing it; None if it is not installed."""
-    import importlib.metadata  # noqa: PLC0415 - as above
+    import importlib.metadata  # noqa: PLC0415 - late, to start quickly
     import importlib.util  # noqa: PLC0415
     import re  # noqa: PLC0415
 
@@ -162,7 +162,7 @@ def read_runtime(runtime: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _read(path: str) -> str:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as above
+        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - late, to start quickly
             return file.read()
     except OSError:
         return ""
@@ -178,7 +178,7 @@ def fits(built: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     if _accelerator(built) != _accelerator(found):
         return False
     older, newer = _release(built["version"]), _release(found["version"])
-    return older[:2] == newer[:2] if built["match"] == "minor" else newer >= older
+    return (*older, 0, 0)[:2] == (*newer, 0, 0)[:2] if built["match"] == "minor" else newer >= older
 
 
 def _accelerator(runtime: Mapping[str, Any]) -> tuple[str, str]:
@@ -190,24 +190,26 @@ def _accelerator(runtime: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _release(version: str) -> tuple[int, ...]:
-    """Return the numbers of a version that packaging accepts: (2, 7) for 2.7.0rc1+cu126."""
-    import re  # noqa: PLC0415 - as above
+    """Return the numbers of a version, without zeros at their end: (2, 7) for 2.7.0rc1+cu126."""
+    import re  # noqa: PLC0415 - late, to start quickly
 
     found = re.match(r"v?(?:\d+!)?(\d+(?:\.\d+)*)", version.strip().lower())
-    numbers = [int(part) for part in found.group(1).split(".")] if found else [0]
-    return (*numbers, 0, 0)[: max(2, len(numbers))]
+    numbers = [int(part) for part in found.group(1).split(".")] if found else []
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return tuple(numbers)
 
 
 def command(data: Mapping[str, Any]) -> str:
     """Return the command that builds the editable again, by the frontend that installed it as far as that is known."""
-    import importlib.util  # noqa: PLC0415 - as above
+    import importlib.util  # noqa: PLC0415 - late, to start quickly
     import os  # noqa: PLC0415
     import shlex  # noqa: PLC0415
 
-    site = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - as above
+    site = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - late, to start quickly
     installer = _read(f"{site}/{data['info']}/INSTALLER").strip().lower()
     if installer == "pdm":
-        return f"pdm sync --reinstall --project {shlex.quote(os.path.dirname(sys.prefix))}"  # noqa: PTH120 - as above
+        return f"pdm sync --reinstall --project {shlex.quote(os.path.dirname(sys.prefix))}"  # noqa: PTH120 - late, to start quickly
     if installer != "uv" and importlib.util.find_spec("pip") is not None:
         return shlex.join([sys.executable, "-m", "pip", "install", "--no-deps", "-e", data["source"]])
     words = ["uv", "pip", "install", "--python", sys.prefix, "--no-deps", "--reinstall", "-e", data["source"]]
@@ -216,13 +218,13 @@ def command(data: Mapping[str, Any]) -> str:
 
 def _note_use(environment: str) -> None:
     """Write where this guard is, so that ``runtime-backend cache prune`` spares the environment."""
-    import binascii  # noqa: PLC0415 - as above
+    import binascii  # noqa: PLC0415 - late, to start quickly
     import os  # noqa: PLC0415
 
-    path = os.path.abspath(__file__)  # noqa: PTH100 - as above
+    path = os.path.abspath(__file__)  # noqa: PTH100 - late, to start quickly
     note = f"{environment}/users/{binascii.crc32(os.fsencode(path)):08x}"
     try:
-        with open(note, "x", encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - as above
+        with open(note, "x", encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - late, to start quickly
             file.write(path)
     except OSError:  # written before, or the cache is not writable
         return

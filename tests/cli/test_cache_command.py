@@ -55,11 +55,11 @@ def test_list(words: list[str], cache: Path, capsys: Capsys) -> None:
     fill(cache)
     assert 0 == main(["cache", *words])
     assert [
-        f"       2.0 MB  fetched    {cache}/fetched/torch-2.7.0-ab",
-        f"       1.0 MB  toolkits   {cache}/toolkits",
-        f"       0.0 MB  cuda       {cache}/cuda",
-        f"       0.2 MB  compilers  {cache}/compilers",
-        f"       0.1 MB  index      {cache}/index",
+        f"       2.0 MB  fetched       {cache}/fetched/torch-2.7.0-ab",
+        f"       1.0 MB  toolkits      {cache}/toolkits",
+        f"       0.0 MB  cuda          {cache}/cuda",
+        f"       0.2 MB  compilers     {cache}/compilers",
+        f"       0.1 MB  index         {cache}/index",
         f"       3.3 MB  in {cache}",
     ] == capsys.readouterr().out.splitlines()
 

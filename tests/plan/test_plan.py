@@ -198,6 +198,7 @@ def test_json(scene: Scene) -> None:
         "overlay": None,
         "left-out": [],
         "view": None,
+        "kept-environment": None,
         "toolkit": None,
         "compiler-cache": None,
         "variables": [
