@@ -79,11 +79,11 @@ def build(plan: Plan, arguments: BuildArguments, caller: Caller, say: Callable[[
 
 
 def _guard(stage: Stage, wheel: Path, say: Callable[[str], None]) -> Mapping[str, bytes]:
-    if stage.plan.keeping is None:
+    if stage.kept is None:
         return {}
     from .keeping import make_guard  # noqa: PLC0415 - most builds are of wheels
 
-    return make_guard(stage, wheel, say)
+    return make_guard(stage, stage.kept, wheel, say)
 
 
 def _temporary_folders(caller: Caller) -> list[Path]:

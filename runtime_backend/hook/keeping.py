@@ -15,7 +15,6 @@ from ..editable.guarding import describe, describe_runtime, guard_files, read_gu
 from ..editable.keeping import Keeping, find_keeping, named_folder, with_environment, with_folder
 from ..frontend.caller import Caller
 from ..plan import Plan
-from ..plan.own_variables import SCRATCH
 from ..system.files import is_file
 
 if TYPE_CHECKING:
@@ -79,12 +78,9 @@ def _own_import_path(environment: KeptEnvironment, environ: Mapping[str, str]) -
     return os.pathsep.join(kept) or None
 
 
-def make_guard(stage: Stage, wheel: Path, say: Callable[[str], None]) -> dict[str, bytes]:
-    """Return the files of the guard for an editable wheel; empty if no environment is kept."""
-    plan = stage.plan
-    environment = None if plan.keeping is None else plan.keeping.environment
-    if environment is None:
-        return {}
+def make_guard(stage: Stage, kept: Kept, wheel: Path, say: Callable[[str], None]) -> dict[str, bytes]:
+    """Return the files of the guard for an editable wheel."""
+    plan, environment = stage.plan, kept.environment
     info, modules = read_top_modules(wheel)
     guarded = read_guarded(modules)
     if not (guarded.exact or guarded.top_level):
@@ -98,9 +94,9 @@ def make_guard(stage: Stage, wheel: Path, say: Callable[[str], None]) -> dict[st
         info=info,
         source=plan.settings.source,
         environment=environment.path,
-        build=_build_folder(plan),
-        needed=list(_needed(environment, stage)),
-        runtimes=list(_runtimes(plan)),
+        build=_build_folder(kept, plan),
+        needed=list(_needed(kept, stage)),
+        runtimes=_runtimes(plan),
         guarded=guarded,
         variables=dict(_variables(plan, stage.around.changes)),
         paths=_paths(environment, stage),
@@ -108,40 +104,43 @@ def make_guard(stage: Stage, wheel: Path, say: Callable[[str], None]) -> dict[st
     return guard_files(wheel.name.partition("-")[0], data)
 
 
-def _build_folder(plan: Plan) -> Path:
+def _build_folder(kept: Kept, plan: Plan) -> Path:
     """Return the build folder; a path with a placeholder of scikit-build-core is cut before it."""
-    folder = "" if plan.keeping is None else plan.keeping.folder or ""
-    stem, brace, _ = folder.partition("{")
+    stem, brace, _ = (kept.keeping.folder or "").partition("{")
     return plan.settings.source / (os.path.dirname(stem) if brace else stem)  # noqa: PTH120 - it may end in a slash
 
 
-def _needed(environment: KeptEnvironment, stage: Stage) -> Iterator[tuple[Path, str]]:
+def _needed(kept: Kept, stage: Stage) -> Iterator[tuple[Path, str]]:
     """Yield the paths without which a rebuild fails, and what they are."""
     plan = stage.plan
     yield plan.settings.source, "its source folder"
-    yield _build_folder(plan), "its build folder"
-    yield environment.path / RECORD, "its build environment, which runtime-backend kept,"
-    yield environment.python, "the Python of its build environment"
-    if plan.overlay is not None:
-        yield stage.shown[plan.overlay.path], "the overlay with its runtime"
+    yield _build_folder(kept, plan), "its build folder"
+    yield kept.environment.path / RECORD, "its build environment, which runtime-backend kept,"
+    yield kept.environment.python, "the Python of its build environment"
+    if plan.overlay is not None:  # a link in it leads to nothing if the runtime was removed, or fetched and cleaned
+        modules, overlay = {runtime["module"] for runtime in _runtimes(plan)}, stage.shown[plan.overlay.path]
+        entries = [entry for entry in plan.overlay.links.targets if entry.partition(".")[0] in modules]
+        yield from ((overlay / entry, "the overlay with its runtime") for entry in entries)
     if plan.cuda_home is not None:
         yield stage.shown[plan.cuda_home.path], "its CUDA_HOME"
     if plan.own.script is not None:
         yield plan.own.script.path, "the script for its compiler cache"
 
 
-def _runtimes(plan: Plan) -> Iterator[dict[str, Any]]:
-    for runtime in plan.runtimes:
-        if runtime.seen_distribution is not None and runtime.identity is not None:
-            yield describe_runtime(runtime.seen_distribution, runtime.identity, runtime.outcome.rule.match)
+def _runtimes(plan: Plan) -> list[dict[str, Any]]:
+    return [
+        describe_runtime(runtime.seen_distribution, runtime.identity, runtime.outcome.rule.match)
+        for runtime in plan.runtimes
+        if runtime.seen_distribution is not None and runtime.identity is not None
+    ]
 
 
 def _variables(plan: Plan, changes: Mapping[str, str | None]) -> Iterator[tuple[str, tuple[str | None, bool]]]:
     """Yield the variables of a rebuild: name, value, and whether it wins over the environment of the process."""
     forced = {variable.name for variable in plan.settings.variables if variable.force}
     for variable in (*plan.own.every, *plan.variables):
-        is_needed = variable.name not in _OF_THIS_BUILD and str(SCRATCH) not in (variable.value or "")
-        if is_needed and variable.value is not None:
+        is_needed = variable.name not in _OF_THIS_BUILD and variable.value is not None
+        if is_needed:
             yield variable.name, (changes[variable.name], variable.name in forced)
     yield "PYTHONPATH", (changes.get("PYTHONPATH"), True)
     if "VIRTUAL_ENV" in changes:

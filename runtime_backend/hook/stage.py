@@ -32,6 +32,8 @@ class Stage(NamedTuple):
     around: Surroundings
     shown: Mapping[Path, Path]
     """The planned paths of overlays and CUDA_HOME -> their paths in this build."""
+    kept: Kept | None
+    """The environment that is kept for rebuilds of an editable."""
 
 
 @contextmanager
@@ -72,6 +74,7 @@ def set_stage(
             plan=plan._replace(build_folders=_build_folders(plan, caller, folder)),
             around=_surroundings(plan, changes, shown, kept)._replace(python=_python(kept, objects)),
             shown=shown,
+            kept=kept,
         )
 
 

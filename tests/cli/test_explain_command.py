@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,21 @@ def test_no_frontend(
         f"runtime-backend: error: {told}: found no frontend, expected a command of pip, uv or another frontend on"
         " PATH\n"
     ) == capsys.readouterr().err
+
+
+def test_kept_environment(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The plan has the environment that an editable would keep, and why."""
+    text = (scene.source / "pyproject.toml").read_text("utf-8")
+    table = '[tool.scikit-build]\neditable.rebuild = true\n[tool.runtime-backend]\nbuild-backend = "scikit_build_core.build"\n'
+    before = text.partition("[tool.runtime-backend]")[0]
+    write(scene.source / "pyproject.toml", f"{before}{table}")
+    make_program(scene, "pip", f"#!{scene.other}/bin/python -sE\nimport pip\n")
+    assert 0 == explain(scene, monkeypatch, "pip", "install", "--no-deps", ".")
+    out = capsys.readouterr().out.splitlines()
+    (line,) = [number for number, text in enumerate(out) if "kept build environment of an editable: " in text]
+    assert "/environments/source-" in out[line]
+    assert out[line].endswith("-*")
+    assert out[line + 1].endswith("scikit-build-core has editable.rebuild  [editable-env: default]")
+    assert 0 == main(["explain", "--json", str(scene.source), "--", "pip", "install", "--no-deps", "."])
+    found = json.loads(capsys.readouterr().out)["kept-environment"]
+    assert ("scikit-build-core has editable.rebuild", "default") == (found["why"], found["origin"])

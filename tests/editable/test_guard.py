@@ -91,7 +91,7 @@ def test_first_finder(tmp_path: Path, loader: Loader) -> None:
     """The guard comes first, once, however often ``site`` starts it and the loader."""
     data, other = data_of(tmp_path), data_of(tmp_path, name="another")
     start(data)
-    sys.meta_path.insert(0, loader)  # type: ignore[arg-type] # a stand-in
+    sys.meta_path.insert(0, loader)
     start(other)
     start(data)
     kinds = [finder.data["name"] if isinstance(finder, Guard) else "loader" for finder in sys.meta_path]

@@ -58,7 +58,7 @@ class Site:
         (tmp_path / "dist").mkdir()
         make_source(self.scene.source, module)
 
-    def caller(self, **environ: str) -> Caller:
+    def caller(self, **environ: Any) -> Caller:
         """Return the caller under pip."""
         return self.scene.pip(self.scene.shell(self.scene.elsewhere, **environ))
 
@@ -123,9 +123,13 @@ def test_meson_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not {"DIST_EXTRA_CONFIG", "SKBUILD_BUILD_DIR"} & {*data["variables"]}
     assert [[str(environment / "bin")], []] == data["paths"]["PATH"]
     needed = {what: path for path, what in data["needed"]}
-    assert (tmp_path / "our-cache/overlays/.held") in Path(needed["the overlay with its runtime"]).parents
+    overlay = Path(needed["the overlay with its runtime"]).parent
+    assert (tmp_path / "our-cache/overlays/.held", "torch") == (
+        overlay.parent,
+        Path(needed["the overlay with its runtime"]).name,
+    )
     (pth,) = environment.glob("lib/python*/site-packages/runtime_backend_overlays.pth")
-    assert f"{needed['the overlay with its runtime']}\n" == pth.read_text("utf-8")
+    assert f"{overlay}\n" == pth.read_text("utf-8")
     record = files["nonsense-1.0.dist-info/RECORD"]
     assert (
         all(f"\nzzz_runtime_backend_guard_nonsense.{end}" in record for end in ("py,sha256=", "pth,sha256="))
@@ -242,14 +246,15 @@ def test_compilers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert plan.keeping is not None
     environment = plan.keeping.environment
     assert environment is not None
+    kept = Kept(plan.keeping, environment)
     home, script = SimpleNamespace(path=Path("/planned")), SimpleNamespace(path=Path("/script/c++"))
     own: Any = SimpleNamespace(script=script, every=plan.own.every)
-    fake = SimpleNamespace(settings=plan.settings, keeping=plan.keeping, overlay=None, cuda_home=home, own=own)
+    fake = SimpleNamespace(settings=plan.settings, overlay=None, cuda_home=home, own=own)
     changes = {variable.name: variable.value for variable in plan.own.every}
     stage: Any = SimpleNamespace(
         plan=fake, shown={home.path: Path("/lasting")}, around=SimpleNamespace(changes=changes)
     )
-    needed = {what: path for path, what in _needed(environment, stage)}
+    needed = {what: path for path, what in _needed(kept, stage)}
     found = needed["its CUDA_HOME"], needed["the script for its compiler cache"]
     assert (Path("/lasting"), Path("/script/c++")) == found
     assert ([str(environment.scripts), "/lasting/bin"], []) == _paths(environment, stage)["PATH"]
