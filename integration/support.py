@@ -18,6 +18,7 @@ SCENARIOS: Mapping[str, str] = {
     "unpinned": "as fresh, torch is named without a version: the newest one comes",
     "upgrade": "both are installed, and a newer torch takes the place of the old one",
     "editable": "as fresh, the package as an editable",
+    "rebuilds": "as editable, with meson-python: an edit is compiled by the next import, long after the build",
     "sdist": "as fresh, the package as an sdist",
     "git": "as fresh, the package in a git repository",
     "no isolation": "torch and the build requirements are installed, build isolation is switched off",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 from .checks import check_stamp
 from .index import Index
 from .scene import Scene, find_target
-from .stock import NEWEST_PIP, NEWEST_UV
+from .stock import NEWEST_PIP, NEWEST_UV, REPOSITORY
 from .test_compiles_what_changed import Compiler
 from .workplace import Result, Target, Workplace
 
@@ -246,3 +247,20 @@ def test_pdm(place: Workplace, index: Index, name: str) -> None:
     message, command = stop_of(place, target, name)
     assert "built against torch 2.7.0; found torch 2.8.0" in message
     assert command == f"pdm sync --reinstall --project {scene.folder}"
+
+
+def test_readme(place: Workplace) -> None:
+    """The README's example, command by command, with the lines that it shows."""
+    target, package = place.target("2.7.0", pip=NEWEST_PIP), place.package("rebuild_meson_python")
+    place.links.append(place.stock.standins)
+    example = (REPOSITORY / "README.md").read_text("utf-8").partition("<!-- editables: begin -->")[2]
+    for part in example.partition("<!-- editables: end -->")[0].partition("$ ")[2].rstrip("`\n").split("\n$ "):
+        line, *expected = part.splitlines()
+        time.sleep(1.1)
+        done = place.start("/bin/sh", "-c", line, cwd=package, activated=target).wait()
+        print(done)
+        shown_lines = done.output.splitlines()[-len(expected) :] if expected else []
+        assert (done.code == 0) == ("ImportError" not in part)
+        assert len(expected) == len(shown_lines)
+        for wanted, found in zip(expected, shown_lines, strict=True):
+            assert re.fullmatch(".*".join(map(re.escape, wanted.split("…"))), found), (wanted, found)

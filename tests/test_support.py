@@ -34,7 +34,7 @@ def test_versions_with_one_outcome_share_a_line() -> None:
     other = Row(frontend="`b`", version="7", outcomes={"fresh": STOP, "upgrade": KEPT})
     lines = render([old, replace(old, version="2"), other]).splitlines()
     assert lines[2:4] == [
-        "| `a` | 1, 2 | ✓ | - | stops (1) | - | - | - | - |",
-        "| `b` | 7 | stops (1) | - | kept (2) | - | - | - | - |",
+        "| `a` | 1, 2 | ✓ | - | stops (1) | - | - | - | - | - |",
+        "| `b` | 7 | stops (1) | - | kept (2) | - | - | - | - | - |",
     ]
     assert lines[-2:] == ["1. Name it.", "2. Force it."]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from ..workplace import Result, Target, Workplace
 
 OLD, TORCH, NEW = "2.6.0", "2.7.0", "2.8.0"
 """What an upgrade starts from, what the other scenarios want, what an upgrade ends with."""
+
+REBUILDING = "rebuild_meson_python"
 
 NAMED_OTHERWISE = ("editable", "sdist", "git")
 KINDS = ("fresh", *NAMED_OTHERWISE)
@@ -38,15 +41,31 @@ class Built:
     """The torch of the build that the frontend may go on using instead of asking for a new one."""
 
 
+def _take_place(package: Path, other: Path) -> None:
+    """Move a package to the folder and the names of another one."""
+    shutil.rmtree(other)
+    for old in sorted(package.rglob("*")):
+        new = other / str(old.relative_to(package)).replace(package.name, other.name)
+        if old.is_file():
+            new.parent.mkdir(parents=True, exist_ok=True)
+            text = old.read_text("utf-8").replace(package.name, other.name)
+            new.write_text(text.replace(package.name.replace("_", "-"), other.name.replace("_", "-")), "utf-8")
+
+
 class Trial(Scene):
     """One scenario under one frontend.
 
     :param version: the frontend's.
+    :param rebuilds: whether the package is one whose editable rebuilds itself, under the name of the usual one.
     """
 
-    def __init__(self, place: Workplace, index: Index, version: str) -> None:
+    def __init__(self, place: Workplace, index: Index, version: str, *, rebuilds: bool = False) -> None:
         super().__init__(place, index)
         self.version = version
+        self.rebuilds = rebuilds
+        if rebuilds:
+            _take_place(place.package(REBUILDING, into="rebuilding"), self.package)
+            place.settle(self.package)
         self.environ.update(dict.fromkeys(("PIP_INDEX_URL", "UV_DEFAULT_INDEX"), index.url("main")))
 
     def run(self, *words: object, **how: Any) -> Result:  # noqa: ANN401 - as for Workplace.run
@@ -154,3 +173,9 @@ def _check(scene: Trial, built: Built, torch: str) -> None:
     target = find_target(built.prefix)
     assert [path.name for path in target.site.glob("torch-*.dist-info")] == [f"torch-{built.torch}.dist-info"]
     check_installed(scene.place, target, PROBE, torch, provision=None, isolated=built.isolated, grows=True)
+    if scene.rebuilds:
+        source = scene.package / "src" / "answer.cpp"
+        source.write_text(source.read_text("utf-8").replace("return 1", "return 2"), "utf-8")
+        ask = f"import {PROBE} as package; print(package.from_cpp())"
+        answer = scene.place.run(target.python, "-B", "-c", ask, cwd=scene.place.folder / "home")
+        assert answer.output == "2\n"

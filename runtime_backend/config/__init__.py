@@ -155,11 +155,16 @@ def _build(source: Path, table: Table, call: CallSettings, foreign: _Foreign) ->
 
 
 def _rebuilds(scikit_build: Mapping[str, Any]) -> bool:
-    """Return whether scikit-build-core's table, or one of its overrides, has ``editable.rebuild``."""
+    """Return whether scikit-build-core's table, or one of its overrides, has ``editable.rebuild``.
+
+    Not if ``editable.mode`` is ``inplace``: it compiles in the source tree, where two targets cannot be kept apart.
+    """
     overrides = scikit_build.get("overrides")
     tables = [scikit_build, *(overrides if isinstance(overrides, list) else [])]
     editables = [table.get("editable") for table in tables if isinstance(table, dict)]
-    return any(e.get("rebuild", e.get("rebuild-dir")) for e in editables if isinstance(e, dict))
+    found = [editable for editable in editables if isinstance(editable, dict)]
+    is_inplace = any(editable.get("mode") == "inplace" for editable in found)
+    return not is_inplace and any(editable.get("rebuild", editable.get("rebuild-dir")) for editable in found)
 
 
 def _upstream_in(table: Table, source: Path) -> Upstream | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,8 +31,7 @@ class Guarded(NamedTuple):
 def read_guarded(modules: Mapping[str, str]) -> Guarded:
     """Return the modules that the loader in an editable wheel finds, from the arguments of the call that starts it.
 
-    They are keys of a mapping of strings in scikit-build-core, or of the list for an in-place editable, and a set in
-    meson-python.
+    They are keys of a mapping of strings in scikit-build-core, and a set in meson-python.
 
     :param modules: the modules at the top of the wheel: name -> text.
     """
@@ -46,7 +46,7 @@ def _strings(found: Mapping[Any, Any]) -> Iterator[str]:
 
 
 def _arguments(text: str) -> Iterator[Any]:
-    """Yield the literal arguments of the calls that a module ends with; an in-place editable's names as a set."""
+    """Yield the literal arguments of the calls that a module ends with."""
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError):  # ValueError: null characters
@@ -59,13 +59,9 @@ def _arguments(text: str) -> Iterator[Any]:
 
 
 def _literals(call: ast.Call) -> Iterator[Any]:
-    is_inplace = ast.unparse(call.func) == "install_inplace"
-    for index, argument in enumerate(call.args):
-        try:
-            found = ast.literal_eval(argument)
-        except (ValueError, TypeError):
-            continue
-        yield set(found) if is_inplace and index == 0 and isinstance(found, list) else found
+    for argument in call.args:
+        with suppress(ValueError, TypeError):
+            yield ast.literal_eval(argument)
 
 
 def describe_runtime(distribution: Distribution, identity: Identity, match: str) -> dict[str, Any]:

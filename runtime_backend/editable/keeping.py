@@ -64,15 +64,13 @@ def find_keeping(
     """Return the decision for an editable of a source tree; None if no environment is kept.
 
     Without isolation, the build requirements are in an environment of the person, where the loader finds them later.
-    A wrapper has no editable. On Windows, the launchers of scripts contain the path of the frontend's environment.
+    A wrapper has no editable.
 
     :param theirs: the config settings for the real backend.
     """
-    is_kept = settings.editable_env.value == "auto" and isolation != "none" and os.name == "posix"
-    backend = settings.real_backend.value.partition(":")[0]
-    if not is_kept or settings.upstream is not None:
+    if settings.editable_env.value == "off" or isolation == "none" or settings.upstream is not None:
         return None
-    why = None
+    backend, why = settings.real_backend.value.partition(":")[0], None
     if backend == MESON_PYTHON:
         why = "editables of meson-python rebuild themselves"
     elif backend == SCIKIT_BUILD_CORE and _scikit_build_rebuilds(settings, environ, theirs):
@@ -87,10 +85,16 @@ def find_stem(cache: Path, source: Path) -> Path:
 
 def _scikit_build_rebuilds(settings: Settings, environ: Mapping[str, str], theirs: Mapping[str, Any]) -> bool:
     """Return scikit-build-core's ``editable.rebuild``: the variable wins over config settings, these over the file."""
-    names = ("skbuild.editable.rebuild", "editable.rebuild")
-    found = [environ.get("SKBUILD_EDITABLE_REBUILD"), *(theirs.get(name) for name in names)]
-    stated = next((value for value in found if value not in (None, "")), None)
-    return settings.scikit_build_rebuilds if stated is None else str(stated).lower() in _TRUE
+
+    def stated(name: str) -> str | None:
+        found = [environ.get(f"SKBUILD_EDITABLE_{name.upper()}"), theirs.get(f"skbuild.editable.{name}")]
+        value = next((value for value in [*found, theirs.get(f"editable.{name}")] if value not in (None, "")), None)
+        return None if value is None else str(value).lower()
+
+    rebuilds = stated("rebuild")
+    if stated("mode") == "inplace":  # it compiles in the source tree, where two targets cannot be kept apart
+        return False
+    return settings.scikit_build_rebuilds if rebuilds is None else rebuilds in _TRUE
 
 
 def with_environment(keeping: Keeping, sys_path: Sequence[str], shown: Sequence[Path]) -> Keeping:

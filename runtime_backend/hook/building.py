@@ -59,7 +59,7 @@ def build(plan: Plan, arguments: BuildArguments, caller: Caller, say: Callable[[
     if plan.real_hook == "build_editable":
         from .keeping import plan_keeping  # noqa: PLC0415 - most builds are of wheels
 
-        plan = plan_keeping(plan, caller, config_settings)
+        plan = plan_keeping(plan, caller, config_settings, say)
         config_settings = config_settings if plan.keeping is None else plan.keeping.config_settings(config_settings)
     prepared = read_prepared(metadata_directory)
     if prepared is not None and not prepared.serves(plan.identities):

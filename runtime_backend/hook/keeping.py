@@ -15,7 +15,7 @@ from ..editable.guarding import describe, describe_runtime, guard_files, read_gu
 from ..editable.keeping import Keeping, find_keeping, named_folder, with_environment, with_folder
 from ..frontend.caller import Caller
 from ..plan import Plan
-from ..system.files import is_file
+from ..system.files import is_file, is_folder
 
 if TYPE_CHECKING:
     from .stage import Stage
@@ -24,8 +24,10 @@ _OF_THIS_BUILD = ("DIST_EXTRA_CONFIG", "SKBUILD_BUILD_DIR", "PATH", "PYTHONPATH"
 """Variables that a rebuild does not need, or that are joined with those of its process."""
 
 
-def plan_keeping(plan: Plan, caller: Caller, theirs: Mapping[str, Any] | None) -> Plan:
+def plan_keeping(plan: Plan, caller: Caller, theirs: Mapping[str, Any] | None, say: Callable[[str], None]) -> Plan:
     """Return the plan of a build with the decision on its environment.
+
+    On Windows, nothing is kept: the launchers of scripts contain the path of the frontend's environment.
 
     :param theirs: the config settings for the real backend.
     """
@@ -33,7 +35,11 @@ def plan_keeping(plan: Plan, caller: Caller, theirs: Mapping[str, Any] | None) -
         return plan
     settings, given = plan.settings, theirs or {}
     keeping = find_keeping(settings, plan.cache, caller.environ, given, caller.isolation)
-    if keeping is None:
+    if keeping is not None and os.name != "posix":
+        say(
+            f"note: {keeping.why}, but not on this system: its build environment is not kept, so imports rebuild nothing"
+        )
+    if keeping is None or os.name != "posix":
         return plan
     shown = [] if plan.overlay is None else [plan.overlay.folder.held]
     keeping = with_environment(keeping, caller.sys_path, shown)
@@ -114,7 +120,8 @@ def _needed(kept: Kept, stage: Stage) -> Iterator[tuple[Path, str]]:
     """Yield the paths without which a rebuild fails, and what they are."""
     plan = stage.plan
     yield plan.settings.source, "its source folder"
-    yield _build_folder(kept, plan), "its build folder"
+    if is_folder(_build_folder(kept, plan)):
+        yield _build_folder(kept, plan), "its build folder"
     yield kept.environment.path / RECORD, "its build environment, which runtime-backend kept,"
     yield kept.environment.python, "the Python of its build environment"
     if plan.overlay is not None:  # a link in it leads to nothing if the runtime was removed, or fetched and cleaned

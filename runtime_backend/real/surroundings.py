@@ -57,9 +57,12 @@ class Surroundings(NamedTuple):
         path = [*self.before, *(entry for entry in named if entry not in sys.path), *sys.path, *self.behind]
         return ChildSurroundings(
             environ={name: value for name, value in environ.items() if value is not None},
-            path=list(dict.fromkeys(self.moved.get(entry, entry) for entry in path)) if self.moved else path,
+            path=list(dict.fromkeys(map(self._moved, path))) if self.moved else path,
             python=None if self.python is None else str(self.python),
         )
+
+    def _moved(self, entry: str) -> str:
+        return self.moved.get(os.path.normpath(entry) if entry else entry, entry)
 
     @contextmanager
     def here(self) -> Iterator[None]:

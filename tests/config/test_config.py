@@ -147,6 +147,7 @@ def test_foreign_build_dir_of_another_kind(tmp_path: Path, build_dir: str) -> No
         ('editable.rebuild-dir = "b"', True),
         ('editable = { rebuild = false, rebuild-dir = "b" }', False),
         ('editable.mode = "redirect"', False),
+        ('editable = { rebuild = true, mode = "inplace" }', False),
         ("editable = 3", False),
         ("overrides = 3", False),
         ('[[tool.scikit-build.overrides]]\nif.state = "editable"\neditable.rebuild = true', True),

@@ -9,7 +9,6 @@ import pytest
 from standins import make_distribution, write
 
 from runtime_backend.config import Settings, load_settings
-from runtime_backend.editable import keeping
 from runtime_backend.editable.keeping import Keeping, find_keeping, named_folder, with_environment, with_folder
 
 
@@ -50,6 +49,7 @@ def test_meson_python(tmp_path: Path, isolation: str) -> None:
         (REBUILDS, {"SKBUILD_EDITABLE_REBUILD": "0"}, {"editable.rebuild": "true"}, False),
         ("", {"SKBUILD_EDITABLE_REBUILD": "ON"}, {}, True),
         ("", {"SKBUILD_EDITABLE_REBUILD": ""}, {}, False),
+        (REBUILDS, {"SKBUILD_EDITABLE_MODE": "inplace"}, {}, False),
     ],
 )
 def test_scikit_build_core(
@@ -80,15 +80,6 @@ def test_nothing_is_kept_of_a_wrapper(tmp_path: Path) -> None:
     write(tmp_path / "pkg/pyproject.toml", source)
     settings = load_settings(tmp_path / "pkg", environ={})
     assert find_keeping(settings, tmp_path, {}, {}, "hidden") is None
-
-
-def test_nothing_is_kept_on_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The launchers of scripts there contain the path of the frontend's environment."""
-    settings = settings_of(tmp_path, "mesonpy")
-    monkeypatch.setattr(keeping.os, "name", "nt")
-    found = find_keeping(settings, tmp_path, {}, {}, "hidden")
-    monkeypatch.undo()
-    assert found is None
 
 
 def test_environment(tmp_path: Path) -> None:

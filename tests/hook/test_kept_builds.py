@@ -18,6 +18,7 @@ from standins import make_distribution, make_torch, write
 from runtime_backend.config import load_settings
 from runtime_backend.errors import ProvisionError
 from runtime_backend.frontend.caller import Caller
+from runtime_backend.hook import keeping
 from runtime_backend.hook.keeping import Kept, _needed, _paths, plan_keeping
 from runtime_backend.plan import Plan
 from runtime_backend.plan.planning import make_plan
@@ -225,7 +226,7 @@ def test_import_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     caller = made.caller()
     paths = os.pathsep.join([str(made.site), caller.environ["PYTHONPATH"], "", "/person"])
     caller = caller._replace(environ={**caller.environ, "PYTHONPATH": paths})
-    plan = plan_keeping(planned(made.scene, caller), cached(made.scene, caller), None)
+    plan = plan_keeping(planned(made.scene, caller), cached(made.scene, caller), None, print)
     assert plan.keeping is not None
     assert plan.keeping.environment is not None
     found = Kept(plan.keeping, plan.keeping.environment).variables(plan, {}, caller.environ)
@@ -236,13 +237,13 @@ def test_wrapper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrapper's editable is a plain wheel, for which nothing is planned."""
     made = Site(tmp_path, monkeypatch)
     plan = planned(made.scene, made.caller())._replace(hook="build_wheel")
-    assert plan is plan_keeping(plan, made.caller(), None)
+    assert plan is plan_keeping(plan, made.caller(), None, print)
 
 
 def test_compilers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rebuild needs CUDA_HOME and the compiler cache's script, and finds nvcc as the build did."""
     made = Site(tmp_path, monkeypatch)
-    plan = plan_keeping(planned(made.scene, made.caller()), cached(made.scene, made.caller()), None)
+    plan = plan_keeping(planned(made.scene, made.caller()), cached(made.scene, made.caller()), None, print)
     assert plan.keeping is not None
     environment = plan.keeping.environment
     assert environment is not None
@@ -258,3 +259,24 @@ def test_compilers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = needed["its CUDA_HOME"], needed["the script for its compiler cache"]
     assert (Path("/lasting"), Path("/script/c++")) == found
     assert ([str(environment.scripts), "/lasting/bin"], []) == _paths(environment, stage)["PATH"]
+
+
+def test_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept on Windows, and a line says so."""
+    made, said = Site(tmp_path, monkeypatch), list[str]()
+    plan, caller = planned(made.scene, made.caller()), cached(made.scene, made.caller())
+    monkeypatch.setattr(keeping, "os", SimpleNamespace(name="nt"))
+    assert plan is plan_keeping(plan, caller, None, said.append)
+    assert [
+        "note: editables of meson-python rebuild themselves, but not on this system: its build environment is not kept, so"
+        " imports rebuild nothing"
+    ] == said
+
+
+def test_no_build_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build folder that the real backend did not make is not needed by the next import; one that it made is."""
+    made = Site(tmp_path, monkeypatch)
+    data = data_in(made.build())
+    assert "its build folder" not in [what for _, what in data["needed"]]
+    Path(data["build"]).mkdir(parents=True)
+    assert "its build folder" in [what for _, what in data_in(made.build())["needed"]]

@@ -63,6 +63,21 @@ def test_ways(  # noqa: PLR0913, PLR0917 - the columns
     )
 
 
+@pytest.mark.parametrize(
+    ("backend", "expected"),
+    [
+        ("mesonpy", "static"),
+        ("scikit_build_core.build", "static"),
+        ("hatchling.build", None),
+        ("setuptools.build_meta", None),
+    ],
+)
+def test_editables_of_known_backends(backend: str, expected: str | None, tmp_path: Path) -> None:
+    """The files answer for the editables of real backends that are known to add nothing."""
+    make_source(tmp_path, backend, '[project]\nname = "x"\nversion = "1"\n')
+    assert expected == way_by_files(EDITABLE, load_settings(tmp_path, environ={}))
+
+
 def test_static(tmp_path: Path) -> None:
     """The dist-info has the name of the wheel's, and METADATA has the values of the table."""
     write(tmp_path / "README.md", "Some text\n")
