@@ -14,6 +14,7 @@ import pytest
 
 from .checks import check_stamp
 from .index import Index
+from .real_torch import VERSION, own_target
 from .scene import Scene, find_target
 from .stock import NEWEST_PIP, NEWEST_UV, REPOSITORY
 from .test_compiles_what_changed import Compiler
@@ -253,6 +254,9 @@ def test_readme(place: Workplace) -> None:
     """The README's example, command by command, with the lines that it shows."""
     target, package = place.target("2.7.0", pip=NEWEST_PIP), place.package("rebuild_meson_python")
     place.links.append(place.stock.standins)
+    script = target.prefix / "bin" / "pip"
+    script.write_text(f'#!/bin/sh\nexec "{target.python}" -m pip "$@"\n', "utf-8")
+    script.chmod(0o755)
     example = (REPOSITORY / "README.md").read_text("utf-8").partition("<!-- editables: begin -->")[2]
     for part in example.partition("<!-- editables: end -->")[0].partition("$ ")[2].rstrip("`\n").split("\n$ "):
         line, *expected = part.splitlines()
@@ -264,3 +268,36 @@ def test_readme(place: Workplace) -> None:
         assert len(expected) == len(shown_lines)
         for wanted, found in zip(expected, shown_lines, strict=True):
             assert re.fullmatch(".*".join(map(re.escape, wanted.split("…"))), found), (wanted, found)
+
+
+@every_package
+def test_paths_with_spaces(place: Workplace, name: str) -> None:
+    """A cache and a source folder with spaces in their paths do not matter."""
+    target = place.target("2.7.0+cpu", name="my target")
+    package = place.package(name, into="my sources")
+    cache = place.folder / "my cache"
+    command = ("pip", "install", "-p", target.prefix, "-e", package)
+    place.uv(NEWEST_UV, *command, PATH=BARE, RUNTIME_BACKEND_CACHE_DIR=cache)
+    for edit in EDITS[name]:
+        apply(edit, package)
+        assert shown(place, target, name)[edit.shown[0]] == edit.shown[1]
+    assert list((cache / "environments").iterdir())
+
+
+@pytest.mark.parametrize("name", ["op_meson_python", "op_scikit_build_core"])
+def test_the_real_torch(place: Workplace, real_target: Target, name: str) -> None:
+    """An op against the real torch is changed and compiled by the import that follows."""
+    target, package = own_target(place, real_target), place.package(name)
+    if "scikit" in name:
+        settings = package / "pyproject.toml"
+        more = '[tool.scikit-build]\nbuild-dir = "build"\neditable.rebuild = true\n'
+        settings.write_text(settings.read_text("utf-8").replace("[tool.scikit-build]\n", more), "utf-8")
+    how: dict[str, Any] = {"PATH": BARE, "CXXFLAGS": "-O0 -g0"}
+    place.run(target.python, "-m", "pip", "install", "--no-deps", "-e", package, wait=600, **how)
+    ask = f"import torch, {name} as p; print(p.op(2.0, torch.ones(1), torch.ones(1)).item(), p.built_for())"
+    command = (target.python, "-W", "ignore", "-c", ask)
+    first = place.run(*command, cwd=place.folder / "home", wait=600, **how).output.splitlines()[-1]
+    assert first.startswith(f"3.0 torch {VERSION}")
+    apply(Edit("csrc/axpy.cpp", "factor * u + v", "factor * u - v", ("", "")), package)
+    second = place.run(*command, cwd=place.folder / "home", wait=600, **how).output.splitlines()[-1]
+    assert second.startswith(f"1.0 torch {VERSION}")

@@ -36,9 +36,7 @@ def plan_keeping(plan: Plan, caller: Caller, theirs: Mapping[str, Any] | None, s
     settings, given = plan.settings, theirs or {}
     keeping = find_keeping(settings, plan.cache, caller.environ, given, caller.isolation)
     if keeping is not None and os.name != "posix":
-        say(
-            f"note: {keeping.why}, but not on this system: its build environment is not kept, so imports rebuild nothing"
-        )
+        say(f"note: {keeping.why}, but not on this system: its build environment is not kept, so no import rebuilds it")
     if keeping is None or os.name != "posix":
         return plan
     shown = [] if plan.overlay is None else [plan.overlay.folder.held]

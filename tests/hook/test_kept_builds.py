@@ -269,7 +269,7 @@ def test_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert plan is plan_keeping(plan, caller, None, said.append)
     assert [
         "note: editables of meson-python rebuild themselves, but not on this system: its build environment is not kept, so"
-        " imports rebuild nothing"
+        " no import rebuilds it"
     ] == said
 
 
