@@ -101,7 +101,7 @@ def test_builds_by_build(place: Workplace, name: str) -> None:
 
 
 @crossed(
-    name=[name for name, probe in PROBES.items() if probe.is_editable and name != "meson_python"],
+    name=[name for name, probe in PROBES.items() if probe.is_editable],
     frontend=["pip", "uv"],
 )
 def test_installs_an_editable(place: Workplace, name: str, frontend: str) -> None:
@@ -119,13 +119,15 @@ def test_installs_an_editable(place: Workplace, name: str, frontend: str) -> Non
     check_source(place, package, f"{probe.package}/built_against.py", *probe.writes, "**.pyc")
 
 
-def test_installs_an_editable_of_meson_python(place: Workplace) -> None:
-    """meson-python's editables are built again at every import, by what built them: only without isolation."""
+def test_installs_an_editable_of_meson_python_without_isolation(place: Workplace) -> None:
+    """Without isolation, what built it stays in the target, where its loader finds it, and nothing is kept."""
     target = place.target("2.7.0", "runtime-backend", "meson-python", "ninja", pip=NEWEST_PIP)
     package = place.package("probe_meson_python")
     place.run(target.python, "-m", "pip", "install", "--no-build-isolation", "-e", package, activated=target)
     check_hooks(place, {"build_editable": "present", "*": "present"}, "2.7.0")
     check_installed(place, target, "probe_meson_python", "2.7.0", provision="present", isolated=False)
+    assert not (place.cache / "environments").exists()
+    assert not list(target.site.glob("*runtime_backend_guard*"))
 
 
 def test_has_no_editable_where_the_real_backend_has_none(place: Workplace) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from .real_torch import own_target
-from .stock import NEWEST_UV
+from .stock import NEWEST_PIP, NEWEST_UV
 from .workplace import Target, Workplace
 
 _COMPILER = """#!/bin/sh
@@ -73,3 +73,61 @@ def test_setuptools_with_ninja(place: Workplace, real_target: Target, frontend: 
     assert compiler.compiled() == ["plain.cpp"]
     check = "import torch, op_setuptools as p; assert p.built_for() == f'torch {torch.__version__}'"
     place.run(target.python, "-W", "ignore", "-c", check, cwd=place.folder / "home")
+
+
+_CRUDE_SETUP = """
+import os
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+class BuildExtension(build_ext):
+    def build_extensions(self):
+        compile_all = self.compiler.compile
+
+        def compile_missing(sources, output_dir=None, **how):
+            objects = self.compiler.object_filenames(sources, output_dir=output_dir)
+            return objects if all(map(os.path.exists, objects)) else compile_all(sources, output_dir=output_dir, **how)
+
+        self.compiler.compile = compile_missing
+        super().build_extensions()
+
+macros = [("BUILT_FOR", '"%s"' % os.environ["BUILT_FOR"])]
+extension = Extension("probe_setuptools._compiled", ["csrc/compiled.c"], define_macros=macros)
+setup(ext_modules=[extension], cmdclass={"build_ext": BuildExtension})
+"""
+_MODULE = """
+#include <Python.h>
+PyMODINIT_FUNC PyInit__compiled(void) {
+  static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_compiled", NULL, -1, NULL, NULL, NULL, NULL, NULL};
+  PyObject *module = PyModule_Create(&definition);
+  PyModule_AddStringConstant(module, "built_for", BUILT_FOR);
+  return module;
+}
+"""
+
+
+@pytest.mark.parametrize("frontend", ["pip", "uv"])
+def test_never_a_mix_of_two_torches(place: Workplace, frontend: str) -> None:
+    """Objects are reused for the torch that they were compiled for alone, and the extension beside the sources follows.
+
+    The package compiles only what has no object, without a look at times and options.
+    """
+    package, compiler = place.package("probe_setuptools"), Compiler(place.folder, "cc")
+    (package / "setup.py").write_text(_CRUDE_SETUP, "utf-8")
+    (package / "csrc/compiled.c").write_text(_MODULE, "utf-8")
+    (package / "probe_setuptools/__init__.py").write_text("from ._compiled import built_for\n", "utf-8")
+    with (package / "pyproject.toml").open("a", encoding="utf-8") as settings:
+        settings.write('[tool.runtime-backend.env]\nBUILT_FOR = "{torch.version}"\n')
+    target = place.target("2.6.0", pip=NEWEST_PIP)
+    seen = []
+    for torch in ("2.6.0", "2.7.0", "2.6.0", "2.7.0"):
+        place.install(target.python, f"torch==={torch}")
+        how: dict[str, Any] = {"CC": compiler.path, "CCACHE_DISABLE": "1"}
+        if frontend == "pip":
+            place.run(target.python, "-m", "pip", "install", "-e", package, **how)
+        else:
+            place.uv(NEWEST_UV, "pip", "install", f"--python={target.python}", "--reinstall", "-e", package, **how)
+        ask = "import probe_setuptools as package; print(package.built_for)"
+        found = place.run(target.python, "-B", "-c", ask, cwd=place.folder / "home").output.strip()
+        seen.append((torch, found, len(compiler.compiled())))
+    assert seen == [("2.6.0", "2.6.0", 1), ("2.7.0", "2.7.0", 1), ("2.6.0", "2.6.0", 0), ("2.7.0", "2.7.0", 0)]
