@@ -202,15 +202,17 @@ def _release(version: str) -> tuple[int, ...]:
 
 def command(data: Mapping[str, Any]) -> str:
     """Return the command that builds the editable again, by the frontend that installed it as far as that is known."""
-    import importlib.util  # noqa: PLC0415 - late, to start quickly
+    import importlib.machinery  # noqa: PLC0415 - late, to start quickly
     import os  # noqa: PLC0415
     import shlex  # noqa: PLC0415
 
     site = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - late, to start quickly
     installer = _read(f"{site}/{data['info']}/INSTALLER").strip().lower()
     if installer == "pdm":
-        return f"pdm sync --reinstall --project {shlex.quote(os.path.dirname(sys.prefix))}"  # noqa: PTH120 - late, to start quickly
-    if installer != "uv" and importlib.util.find_spec("pip") is not None:
+        project = os.path.dirname(sys.prefix)  # noqa: PTH120 - late, to start quickly
+        return shlex.join(["pdm", "sync", "--reinstall", "--project", project])
+    # Not by all finders: that of setuptools takes a search for pip as the start of pip.
+    if installer != "uv" and importlib.machinery.PathFinder.find_spec("pip") is not None:
         return shlex.join([sys.executable, "-m", "pip", "install", "--no-deps", "-e", data["source"]])
     words = ["uv", "pip", "install", "--python", sys.prefix, "--no-deps", "--reinstall", "-e", data["source"]]
     return shlex.join(words)

@@ -266,7 +266,7 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installer: str
 
 def test_command_without_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where pip is not installed, uv installs into the environment."""
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("importlib.machinery.PathFinder.find_spec", lambda _: None)
     assert command(data_of(tmp_path)).startswith("uv pip install ")
 
 
