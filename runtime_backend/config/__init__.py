@@ -12,7 +12,7 @@ from ..formats.toml import read_document
 from ..system.trust import EVERYBODY, Trust
 from .build_requires import BuildSystem, read_build_settings
 from .consumer import CONSUMER_KEYS, Consumer, ConsumerSearch
-from .cuda import read_cuda
+from .cuda import CudaSettings, read_cuda
 from .one_call import CallSettings, is_exact, split_config_settings
 from .producer import (
     choice,
@@ -36,7 +36,6 @@ from .settings import (
     UNRESOLVED,
     BuildSettings,
     Chosen,
-    CudaSettings,
     Match,
     Pin,
     RuntimeRule,

@@ -19,7 +19,7 @@ from ..formats.toml import read_document
 from ..system.files import is_file, read_text
 from ..system.trust import Trust, trusting
 from .build_requires import read_build_lock, read_constraints
-from .cuda import read_cuda
+from .cuda import CudaSettings, read_cuda
 from .producer import optional_choice, read_variables, refuse_look_alikes
 from .selection import normalise_names
 from .settings import (
@@ -29,7 +29,6 @@ from .settings import (
     UNRESOLVED,
     BuildConstraint,
     Chosen,
-    CudaSettings,
     EditableChoice,
     Match,
     ProvisionChoice,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..formats.tables import Table, describe
 from .producer import optional_choice
-from .settings import COMPILER_CACHES, TOOLKITS, Chosen, CudaSettings
+from .settings import COMPILER_CACHES, TOOLKITS, Chosen, CompilerCacheChoice, ToolkitChoice
 
 NAMED_ARCHITECTURES = (
     *("Kepler+Tesla", "Kepler", "Maxwell+Tegra", "Maxwell", "Pascal", "Volta+Tegra", "Volta", "Turing"),
@@ -18,6 +18,31 @@ NAMED_ARCHITECTURES = (
 _ARCHITECTURE = r"\d+\.\d[af]?(\+PTX)?|gfx[0-9a-f]{3,4}(:(xnack|sramecc)[+-])*"
 """``9.0``, ``9.0a``, ``8.6+PTX``; for ROCm ``gfx942:sramecc+:xnack-``."""
 _OTHER_SPELLING = r"(?:sm_|compute_)?(\d+)(\d)([af]?)"
+
+
+class CudaSettings(NamedTuple):
+    """How CUDA code is compiled. For a field that is None, torch and the person's environment decide."""
+
+    arch_list: Chosen[str] | None = None
+    """``auto``, or architectures in torch's spelling, of CUDA or ROCm, separated by ``;``."""
+    toolkit: Chosen[ToolkitChoice] | None = None
+    """``system``: the installed one; ``wheels``: compilers as a build requirement; ``match``: the first that fits."""
+    jobs: Chosen[int | None] | None = None
+    """The number of simultaneous compilers; a value of None means: by cores and memory."""
+    job_memory: Chosen[float] | None = None
+    """GB per compiler."""
+    compiler_cache: Chosen[CompilerCacheChoice] | None = None
+    """``off``, ``ccache``, ``sccache``, or ``auto``: the one on PATH."""
+
+    def under(self, stronger: CudaSettings) -> CudaSettings:
+        """Return these settings, overridden by the fields of ``stronger`` that are not None."""
+        return self._replace(
+            arch_list=stronger.arch_list or self.arch_list,
+            toolkit=stronger.toolkit or self.toolkit,
+            jobs=stronger.jobs or self.jobs,
+            job_memory=stronger.job_memory or self.job_memory,
+            compiler_cache=stronger.compiler_cache or self.compiler_cache,
+        )
 
 
 def read_cuda(table: Table) -> CudaSettings | None:

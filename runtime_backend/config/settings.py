@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
 from packaging.requirements import Requirement
 
 from ..system.trust import EVERYBODY, Trust
+
+if TYPE_CHECKING:
+    from .cuda import CudaSettings
 
 T = TypeVar("T")
 
@@ -178,31 +181,6 @@ class Upstream(NamedTuple):
     def __str__(self) -> str:
         """Return ``flash-attn==2.8.3``, a URL, or ``URL@COMMIT``."""
         return self.where if self.rev is None else f"{self.where}@{self.rev}"
-
-
-class CudaSettings(NamedTuple):
-    """How CUDA code is compiled. For a field that is None, torch and the person's environment decide."""
-
-    arch_list: Chosen[str] | None = None
-    """``auto``, or architectures in torch's spelling, of CUDA or ROCm, separated by ``;``."""
-    toolkit: Chosen[ToolkitChoice] | None = None
-    """``system``: the installed one; ``wheels``: compilers as a build requirement; ``match``: the first that fits."""
-    jobs: Chosen[int | None] | None = None
-    """The number of simultaneous compilers; a value of None means: by cores and memory."""
-    job_memory: Chosen[float] | None = None
-    """GB per compiler."""
-    compiler_cache: Chosen[CompilerCacheChoice] | None = None
-    """``off``, ``ccache``, ``sccache``, or ``auto``: the one on PATH."""
-
-    def under(self, stronger: CudaSettings) -> CudaSettings:
-        """Return these settings, overridden by the fields of ``stronger`` that are not None."""
-        return self._replace(
-            arch_list=stronger.arch_list or self.arch_list,
-            toolkit=stronger.toolkit or self.toolkit,
-            jobs=stronger.jobs or self.jobs,
-            job_memory=stronger.job_memory or self.job_memory,
-            compiler_cache=stronger.compiler_cache or self.compiler_cache,
-        )
 
 
 class Settings(NamedTuple):

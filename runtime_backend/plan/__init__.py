@@ -19,8 +19,8 @@ from .variables import build_label
 if TYPE_CHECKING:
     from ..build_lock import BuildNeeds
     from ..cuda import CompilerCache, CudaHome, CudaPlan, ToolkitPlan
-    from ..index.verified import Verifying
     from ..editable.keeping import Keeping
+    from ..index.verified import Verifying
     from ..provision.fetch import Fetching
     from ..provision.overlay import Overlay
 
