@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from .checks import check_stamp
+from .combinations import crossed
 from .index import Index
 from .real_torch import VERSION, own_target
 from .scene import Scene, find_target
@@ -99,8 +100,7 @@ def apply(edit: Edit, package: Path) -> None:
     path.write_text(path.read_text("utf-8").replace(edit.old, edit.new), "utf-8")
 
 
-@every_package
-@pytest.mark.parametrize("frontend", ["pip", "uv"])
+@crossed(name=EDITS, frontend=["pip", "uv"])
 def test_rebuilds_on_import(place: Workplace, name: str, frontend: str) -> None:
     """Each edit is compiled by the next import, with the programs and the torch of the build."""
     target, package = place.target("2.7.0+cpu", pip=NEWEST_PIP), place.package(name)
@@ -132,8 +132,7 @@ def follow(place: Workplace, command: str) -> None:
     place.run(*words, PATH=BARE)
 
 
-@every_package
-@pytest.mark.parametrize("frontend", ["pip", "uv"])
+@crossed(name=EDITS, frontend=["pip", "uv"])
 def test_stops_after_an_upgrade(place: Workplace, name: str, frontend: str) -> None:
     """torch was upgraded: an import that would compile against another one stops, and names the command that helps."""
     target, package = place.target("2.7.0+cpu", pip=NEWEST_PIP), place.package(name)
@@ -248,6 +247,8 @@ def test_pdm(place: Workplace, index: Index, name: str) -> None:
     message, command = stop_of(place, target, name)
     assert "built against torch 2.7.0; found torch 2.8.0" in message
     assert command == f"pdm sync --reinstall --project {scene.folder}"
+    place.run(pdm, *shlex.split(command)[1:], **environ)
+    assert shown(place, target, name)["torch"] == "2.7.0"
 
 
 def test_readme(place: Workplace) -> None:

@@ -106,7 +106,8 @@ def with_environment(keeping: Keeping, sys_path: Sequence[str], shown: Sequence[
     :param shown: the overlays, at their lasting paths.
     """
     clones = tuple(DistributionIndex([Path(entry) for entry in sys_path if entry]))
-    parts = [sys.version, os.path.realpath(sys.executable), *map(str, shown)]
+    # Not sys.executable: that of a build environment may be a copy of its own.
+    parts = [sys.version, os.path.realpath(getattr(sys, "_base_executable", sys.executable)), *map(str, shown)]
     for distribution in clones:
         parts += [distribution.name, distribution.version, *_content(distribution.record)]
     path = Path(f"{keeping.stem}-{digest(parts, 8)}")

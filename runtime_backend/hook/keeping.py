@@ -128,7 +128,7 @@ def _needed(kept: Kept, stage: Stage) -> Iterator[tuple[Path, str]]:
         yield from ((overlay / entry, "the overlay with its runtime") for entry in entries)
     if plan.cuda_home is not None:
         yield stage.shown[plan.cuda_home.path], "its CUDA_HOME"
-    if plan.own.script is not None:
+    if plan.own.script is not None and is_file(plan.own.script.path):  # it is not written if settings name a compiler
         yield plan.own.script.path, "the script for its compiler cache"
 
 
@@ -156,8 +156,7 @@ def _paths(environment: KeptEnvironment, stage: Stage) -> dict[str, tuple[Sequen
     """Return the folders that a rebuild adds to variables of its process: at the start, and at the end."""
     home = stage.plan.cuda_home
     compilers = [] if home is None else [str(stage.shown[home.path] / "bin")]
-    own = [v for v in stage.plan.own.every if v.name == "CMAKE_PREFIX_PATH"]
-    roots = [folder for variable in own for folder in _entries(stage.around.changes[variable.name])]
+    roots = _entries(stage.around.changes.get("CMAKE_PREFIX_PATH"))
     return {"PATH": ([str(environment.scripts), *compilers], []), "CMAKE_PREFIX_PATH": ([], roots)}
 
 

@@ -248,7 +248,7 @@ def test_compilers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     environment = plan.keeping.environment
     assert environment is not None
     kept = Kept(plan.keeping, environment)
-    home, script = SimpleNamespace(path=Path("/planned")), SimpleNamespace(path=Path("/script/c++"))
+    home, script = SimpleNamespace(path=Path("/planned")), SimpleNamespace(path=write(tmp_path / "script/c++", ""))
     own: Any = SimpleNamespace(script=script, every=plan.own.every)
     fake = SimpleNamespace(settings=plan.settings, overlay=None, cuda_home=home, own=own)
     changes = {variable.name: variable.value for variable in plan.own.every}
@@ -257,7 +257,7 @@ def test_compilers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     needed = {what: path for path, what in _needed(kept, stage)}
     found = needed["its CUDA_HOME"], needed["the script for its compiler cache"]
-    assert (Path("/lasting"), Path("/script/c++")) == found
+    assert (Path("/lasting"), tmp_path / "script/c++") == found
     assert ([str(environment.scripts), "/lasting/bin"], []) == _paths(environment, stage)["PATH"]
 
 
