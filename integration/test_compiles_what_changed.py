@@ -106,18 +106,21 @@ PyMODINIT_FUNC PyInit__compiled(void) {
 """
 
 
-@pytest.mark.parametrize("frontend", ["pip", "uv"])
-def test_never_a_mix_of_two_torches(place: Workplace, frontend: str) -> None:
-    """Objects are reused for the torch that they were compiled for alone, and the extension beside the sources follows.
-
-    The package compiles only what has no object, without a look at times and options.
-    """
-    package, compiler = place.package("probe_setuptools"), Compiler(place.folder, "cc")
+def _crude_package(place: Workplace) -> Path:
+    """Return a package that compiles only what has no object, without a look at times and options."""
+    package = place.package("probe_setuptools")
     (package / "setup.py").write_text(_CRUDE_SETUP, "utf-8")
     (package / "csrc/compiled.c").write_text(_MODULE, "utf-8")
     (package / "probe_setuptools/__init__.py").write_text("from ._compiled import built_for\n", "utf-8")
     with (package / "pyproject.toml").open("a", encoding="utf-8") as settings:
         settings.write('[tool.runtime-backend.env]\nBUILT_FOR = "{torch.version}"\n')
+    return package
+
+
+@pytest.mark.parametrize("frontend", ["pip", "uv"])
+def test_never_a_mix_of_two_torches(place: Workplace, frontend: str) -> None:
+    """Objects are reused for the torch that they were compiled for alone; the extension beside the sources follows."""
+    package, compiler = _crude_package(place), Compiler(place.folder, "cc")
     target = place.target("2.6.0", pip=NEWEST_PIP)
     seen = []
     for torch in ("2.6.0", "2.7.0", "2.6.0", "2.7.0"):
@@ -131,3 +134,18 @@ def test_never_a_mix_of_two_torches(place: Workplace, frontend: str) -> None:
         found = place.run(target.python, "-B", "-c", ask, cwd=place.folder / "home").output.strip()
         seen.append((torch, found, len(compiler.compiled())))
     assert seen == [("2.6.0", "2.6.0", 1), ("2.7.0", "2.7.0", 1), ("2.6.0", "2.6.0", 0), ("2.7.0", "2.7.0", 0)]
+
+
+def test_two_builds_at_once(place: Workplace) -> None:
+    """Two targets with the same torch share a source folder and its objects: the second build waits for the first."""
+    package, compiler = _crude_package(place), Compiler(place.folder, "cc")
+    targets = [place.target("2.6.0", name=name) for name in ("one", "two")]
+    how: dict[str, Any] = {"CC": compiler.path, "CCACHE_DISABLE": "1"}
+    command = (place.stock.uv(NEWEST_UV), "pip", "install", "-v", "-e", package, "--python")
+    started = [place.start(*command, target.python, UV_CACHE_DIR=target.prefix / "uv", **how) for target in targets]
+    done = [running.wait() for running in started]
+    assert [0, 0] == [result.code for result in done], done
+    assert compiler.compiled() == ["compiled.c"]
+    for target in targets:
+        ask = "import probe_setuptools as package; print(package.built_for)"
+        assert place.run(target.python, "-B", "-c", ask, cwd=place.folder / "home").output == "2.6.0\n"

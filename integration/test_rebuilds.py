@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -166,6 +167,21 @@ def test_stops_without_its_environment(place: Workplace, name: str) -> None:
     assert f"its build environment, which runtime-backend kept, is gone: found nothing at {environment}" in message
     follow(place, command)
     assert shown(place, target, name)["torch"] == "2.7.0+cpu"
+
+
+@every_package
+def test_stops_without_its_folders(place: Workplace, name: str) -> None:
+    """A source folder that was moved, and a build folder that was removed, are named; so they are with ``-I``."""
+    target, package = place.target("2.7.0+cpu"), place.package(name)
+    install(place, target, "uv", package)
+    moved = package.rename(package.with_name("moved"))
+    assert f"its source folder is gone: found nothing at {package}," in stop_of(place, target, name)[0]
+    moved.rename(package)
+    assert shown(place, target, name)["torch"] == "2.7.0+cpu"
+    shutil.rmtree(package / "build")
+    assert "its build folder is gone: found nothing at " in stop_of(place, target, name)[0]
+    isolated = place.run(target.python, "-I", "-c", f"import {name}", cwd=place.folder / "home", fails=True)
+    assert "its build folder is gone" in isolated.output
 
 
 @every_package
