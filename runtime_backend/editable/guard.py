@@ -34,7 +34,7 @@ class Guard:
         self._exact = frozenset(data["modules"])
         self._top_level = frozenset(data["top-level"])
         self._is_checked = False
-        self._lock = _make_lock()
+        self._lock = _shared_lock()
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -67,10 +67,11 @@ def start(data: Mapping[str, Any]) -> None:
     sys.meta_path.insert(0, Guard(data))
 
 
-def _make_lock() -> Any:  # noqa: ANN401 - _thread.RLock is a function for type checkers
+def _shared_lock() -> Any:  # noqa: ANN401 - _thread.RLock is a function for type checkers
+    """Return the lock of all guards of this process, which change the same variables."""
     import _thread  # noqa: PLC0415 - built in; threading takes longer to import
 
-    return _thread.RLock()
+    return vars(sys).setdefault("_runtime_backend_guard_lock", _thread.RLock())
 
 
 def _others(guard: Guard) -> Iterator[Any]:

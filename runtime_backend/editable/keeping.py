@@ -101,7 +101,7 @@ def with_environment(keeping: Keeping, sys_path: Sequence[str], shown: Sequence[
     """Return the decision with the environment to keep: a clone of each distribution on the import path.
 
     Its path depends on everything that a rebuild sees: the interpreter, the content of the distributions, and the
-    overlays. So an environment never changes, and each target has its own, because its overlay is its own.
+    overlays. So an environment never changes, and two targets share one only if both see the same runtime in it.
 
     :param shown: the overlays, at their lasting paths.
     """

@@ -94,6 +94,8 @@ def test_first_finder(tmp_path: Path, loader: Loader) -> None:
     sys.meta_path.insert(0, loader)
     start(other)
     start(data)
+    locks = {id(finder._lock) for finder in sys.meta_path if isinstance(finder, Guard)}  # noqa: SLF001 - it is shared
+    assert len(locks) == 1
     kinds = [finder.data["name"] if isinstance(finder, Guard) else "loader" for finder in sys.meta_path]
     assert ["my-pkg", "another", "loader", "loader"] == kinds
 
