@@ -241,9 +241,25 @@ _SLOW = {"tarfile", "zipfile", "email", "csv", "shutil", "ssl", "http", "logging
         (
             "prepare_metadata_for_build_wheel",
             "assert call.has(call.hook)",
-            ("plan", "resolve", "provision", "archives", "index", "locks", "cuda", "stub", "upstream", "watch"),
+            (
+                "plan",
+                "resolve",
+                "provision",
+                "archives",
+                "index",
+                "locks",
+                "cuda",
+                "stub",
+                "upstream",
+                "watch",
+                "editable",
+            ),
         ),
-        ("get_requires_for_build_wheel", "call._plan({})", ("archives", "index", "locks", "cuda", "stub", "upstream")),
+        (
+            "get_requires_for_build_wheel",
+            "call._plan({})",
+            ("archives", "index", "locks", "cuda", "stub", "upstream", "editable"),
+        ),
     ],
 )
 def test_hooks_load_what_they_need(hook: str, call: str, unneeded: tuple[str, ...], tmp_path: Path) -> None:
