@@ -14,7 +14,7 @@ from .combinations import some
 from .frontends import FRONTENDS
 from .frontends.scenario import Trial, measure
 from .index import Index, serve
-from .stock import NEWEST_PIP, NEWEST_UV, REPOSITORY, Stock
+from .stock import NEWEST_PIP, NEWEST_UV, OLDEST_UV, REPOSITORY, Stock
 from .workplace import Workplace
 
 LOCK = "pylock.build.toml"
@@ -158,6 +158,15 @@ def test_wrong_hash_stops(name: str, place: Workplace, index: Index, lock_text: 
         kind = "deadbeef" if "deadbeef" in str(failure) else str(failure)
     assert kind in ("stop", "deadbeef")
     assert not [hook for hook in place.hooks() if hook["hook"].startswith("build_")]
+
+
+def test_wrong_hash_stops_with_an_older_uv(place: Workplace, index: Index, lock_text: str) -> None:
+    """Those before 0.13 do not check the hash themselves."""
+    scene = Trial(place, index, OLDEST_UV)
+    use_cython(scene)
+    write_lock(scene, re.sub(r'sha256 = "[0-9a-f]{8}', 'sha256 = "deadbeef', lock_text))
+    frontend = next(frontend for frontend in FRONTENDS if frontend.name == "`uv pip install`")
+    assert measure(frontend.scenarios["fresh"], scene) == "stop"
 
 
 @pytest.fixture

@@ -37,6 +37,8 @@ def init(source: str, *, write: bool, check: bool, force: bool, build_lock: bool
     if write:
         write_text(tree / "pyproject.toml", adoption.after)
         out(f"{tree / 'pyproject.toml'}: written")
+        if not build_lock:
+            out(f"to lock the build requirements, too: {own_command('init', '--build-lock', '--write', tree=tree)}")
         out(f"next: {own_command('lock', tree=tree) if build_lock else install_command(tree)}")
         return 0
     words = ["--write", *(["--force"] if force else []), *(["--build-lock"] if build_lock else [])]

@@ -135,7 +135,7 @@ def test_form_for_uv_with_hashes(scene: Scene) -> None:
     assert ["ninja==1.11"] == asked(scene, uv(scene, "sync", "--require-build-hashes"))
 
 
-@pytest.mark.parametrize("program", ["poetry", "pdm"])
+@pytest.mark.parametrize("program", ["poetry", "pdm", "uv"])
 def test_checked_by_us(program: str, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """Poetry and pdm get a file whose hash was checked."""
     checked: list[str] = []
@@ -143,7 +143,11 @@ def test_checked_by_us(program: str, scene: Scene, monkeypatch: pytest.MonkeyPat
         "runtime_backend.index.verified.Verifying.verify", lambda self, *_, **__: checked.append(self.url)
     )
     lock(scene, NINJA)
-    (found,) = asked(scene, under(scene, program, "install"))
+    caller = uv(scene) if program == "uv" else under(scene, program, "install")
+    if program == "uv":
+        config = caller.prefix / "pyvenv.cfg"
+        config.write_text(config.read_text().replace("uv = 0.13.9", "uv = 0.12.9"))
+    (found,) = asked(scene, caller)
     assert [URL.format(name="ninja", version="1.11")] == checked
     assert found.startswith("ninja @ file://")
     assert found.endswith(f"/verified/{SHA256[:16]}/ninja-1.11-py3-none-any.whl#sha256={SHA256}")

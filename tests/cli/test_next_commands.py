@@ -71,7 +71,9 @@ def test_init_prints_what_runs(
     program, *words = shlex.split(capsys.readouterr().out.splitlines()[-1].removeprefix("next: "))
     assert "runtime-backend" == program
     assert 0 == main(words)
-    *_, written, following = capsys.readouterr().out.splitlines()
+    *_, written, offer, following = capsys.readouterr().out.splitlines()
     assert f"{Path(name, 'pyproject.toml')}: written" == written
     assert f"next: {install_command(Path(name))}" == following
+    program, *words = shlex.split(offer.removeprefix("to lock the build requirements, too: "))
+    assert 0 == main(words)
     assert Path(shlex.split(following)[-1]).resolve() == (tmp_path / name).resolve()
