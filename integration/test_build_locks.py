@@ -129,7 +129,7 @@ def test_same_build_as_before(name: str, place: Workplace, index: Index, lock_te
     assert {"cython-99.0-py3-none-any.whl"}.isdisjoint(index.served)
 
 
-@pytest.mark.parametrize("name", ["`pip install`", "`uv pip install`"])
+@some("name", ["`pip install`", "`uv pip install`"], "`uv pip install`")
 def test_unlocked_build_fails(name: str, place: Workplace, index: Index) -> None:
     """Without the lock, the new Cython is used."""
     frontend = next(frontend for frontend in FRONTENDS if frontend.name == name)
@@ -279,7 +279,7 @@ def test_lock_of_the_consumer(scene: Trial) -> None:
     assert "lock --export" in output
 
 
-@pytest.mark.parametrize("name", ["`pip install`", "`uv pip install`"])
+@some("name", ["`pip install`", "`uv pip install`"], "`pip install`")
 def test_build_constraints(name: str, place: Workplace, index: Index) -> None:
     """A consumer restricts what a package's hooks ask for."""
     frontend = next(frontend for frontend in FRONTENDS if frontend.name == name)

@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from .combinations import some
 from .real_torch import own_target
 from .stock import NEWEST_PIP, NEWEST_UV
 from .workplace import Target, Workplace
@@ -57,7 +56,7 @@ def _install(place: Workplace, target: Target, frontend: str, package: Path, com
         place.uv(NEWEST_UV, *uv, wait=600, **how)
 
 
-@pytest.mark.parametrize("frontend", ["pip", "uv"])
+@some("frontend", ["pip", "uv"], "pip")
 def test_setuptools_with_ninja(place: Workplace, real_target: Target, frontend: str) -> None:
     """BuildExtension compiles by ninja, which sees the objects of the installation before."""
     target, package, compiler = own_target(place, real_target), place.package("op_setuptools"), Compiler(place.folder)
@@ -117,7 +116,7 @@ def _crude_package(place: Workplace) -> Path:
     return package
 
 
-@pytest.mark.parametrize("frontend", ["pip", "uv"])
+@some("frontend", ["pip", "uv"], "uv")
 def test_never_a_mix_of_two_torches(place: Workplace, frontend: str) -> None:
     """Objects are reused for the torch that they were compiled for alone; the extension beside the sources follows."""
     package, compiler = _crude_package(place), Compiler(place.folder, "cc")

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from .checks import check_stamp
-from .combinations import crossed
+from .combinations import crossed, some
 from .index import Index
 from .real_torch import VERSION, own_target
 from .scene import Scene, find_target
@@ -72,6 +72,8 @@ EDITS = {
     ),
 }
 every_package = pytest.mark.parametrize("name", EDITS)
+usually_meson = some("name", EDITS, "rebuild_meson_python")
+usually_cmake = some("name", EDITS, "rebuild_scikit_build_core")
 
 
 def ask(place: Workplace, target: Target, package: str, *, fails: bool = False) -> Result:
@@ -151,7 +153,7 @@ def test_stops_after_an_upgrade(place: Workplace, name: str, frontend: str) -> N
     assert shown(place, target, name)["torch"] == "2.8.0+cu128"
 
 
-@every_package
+@usually_cmake
 def test_stops_without_its_environment(place: Workplace, name: str) -> None:
     """``cache clean`` removed the environment: the next import says so; after its command everything is as before."""
     target, package = place.target("2.7.0+cpu", pip=NEWEST_PIP), place.package(name)
@@ -169,7 +171,7 @@ def test_stops_without_its_environment(place: Workplace, name: str) -> None:
     assert shown(place, target, name)["torch"] == "2.7.0+cpu"
 
 
-@every_package
+@usually_meson
 def test_stops_without_its_folders(place: Workplace, name: str) -> None:
     """A source folder that was moved, and a build folder that was removed, are named; so they are with ``-I``."""
     target, package = place.target("2.7.0+cpu"), place.package(name)
@@ -184,7 +186,7 @@ def test_stops_without_its_folders(place: Workplace, name: str) -> None:
     assert "its build folder is gone" in isolated.output
 
 
-@every_package
+@usually_meson
 def test_two_targets_share_a_source_folder(place: Workplace, name: str) -> None:
     """Each has its own torch, its own environment and its own build folder, whichever was installed last."""
     package = place.package(name)
@@ -216,7 +218,7 @@ def test_floor_lets_a_newer_torch_pass(place: Workplace) -> None:
     assert shown(place, target, name)["torch"] == "2.7.0"
 
 
-@every_package
+@usually_meson
 def test_uninstalls_cleanly(place: Workplace, name: str) -> None:
     """Nothing of ours stays in the target, and interpreters start without a message."""
     target, package = place.target("2.7.0+cpu", pip=NEWEST_PIP), place.package(name)
@@ -243,7 +245,7 @@ def test_a_second_installation_compiles_nothing(place: Workplace, name: str) -> 
     assert compiler.compiled() == [Path(EDITS[name][0].file).name]
 
 
-@every_package
+@usually_cmake
 def test_pdm(place: Workplace, index: Index, name: str) -> None:
     """pdm installs torch after the editable was built against it."""
     scene = Scene(place, index, name, folder=place.folder / "consumer")
@@ -287,7 +289,7 @@ def test_readme(place: Workplace) -> None:
             assert re.fullmatch(".*".join(map(re.escape, wanted.split("…"))), found), (wanted, found)
 
 
-@every_package
+@usually_cmake
 def test_paths_with_spaces(place: Workplace, name: str) -> None:
     """A cache and a source folder with spaces in their paths do not matter."""
     target = place.target("2.7.0+cpu", name="my target")
@@ -301,7 +303,7 @@ def test_paths_with_spaces(place: Workplace, name: str) -> None:
     assert list((cache / "environments").iterdir())
 
 
-@pytest.mark.parametrize("name", ["op_meson_python", "op_scikit_build_core"])
+@some("name", ["op_meson_python", "op_scikit_build_core"], "op_scikit_build_core")
 def test_the_real_torch(place: Workplace, real_target: Target, name: str) -> None:
     """An op against the real torch is changed and compiled by the import that follows."""
     target, package = own_target(place, real_target), place.package(name)
