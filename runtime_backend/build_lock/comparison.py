@@ -22,13 +22,15 @@ class Demand(NamedTuple):
     """Normalised (PEP 503)."""
     specifier: SpecifierSet
     origin: str
-    is_needed: bool
-    """Whether it has to be installed at all."""
+    pin: str | None = None
+    """The one version of a build lock; None for a constraint, which does not ask for the distribution."""
 
     def accepts(self, version: str) -> bool:
-        """Return whether a version is right."""
+        """Return whether a version is right; for a lock, the spelling makes no difference, but the local label does."""
         parsed = parse_version(version)
-        return parsed is not None and self.specifier.contains(parsed, prereleases=True)
+        if parsed is None or self.pin is not None:
+            return parsed is not None and parsed == parse_version(str(self.pin))
+        return self.specifier.contains(parsed, prereleases=True)
 
     def __str__(self) -> str:
         """Return ``cython==3.1.0 (/home/jo/app/pylock.build.toml)``."""
@@ -38,8 +40,8 @@ class Demand(NamedTuple):
 def demands_of(locked: Iterable[Locked], constraints: Iterable[BuildConstraint]) -> tuple[Demand, ...]:
     """Return the demands of a lock and of constraints."""
     return (
-        *(Demand(entry.name, SpecifierSet(f"==={entry.version}"), str(entry.lock), is_needed=True) for entry in locked),
-        *(Demand(c.name, c.requirement.specifier, c.origin, is_needed=False) for c in constraints),
+        *(Demand(e.name, SpecifierSet(f"=={e.version}"), str(e.lock), pin=e.version) for e in locked),
+        *(Demand(c.name, c.requirement.specifier, c.origin) for c in constraints),
     )
 
 
@@ -60,7 +62,7 @@ def differences(demands: Iterable[Demand], visible: DistributionIndex) -> Iterat
     """Yield the demands that the distributions of a build environment do not meet."""
     for demand in demands:
         found = visible.find(demand.name)
-        if demand.is_needed if found is None else not demand.accepts(found.version):
+        if demand.pin is not None if found is None else not demand.accepts(found.version):
             yield Difference(demand, found)
 
 

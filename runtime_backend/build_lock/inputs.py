@@ -44,7 +44,7 @@ class Inputs(NamedTuple):
         old = {str(text) for text in before} if isinstance(before, list) else set()
         new = [f"{text} is new" for text in self.requires if text not in old]
         gone = [f"{text} is gone" for text in sorted(old) if text not in self.requires]
-        backend = [] if recorded.get("backend") == self.backend else [f"the real backend is {self.backend}"]
+        backend = [] if recorded.get("backend") == self.backend else [f"they are for {self.backend} now"]
         return ", ".join([*new, *gone, *backend]) or "its digest of them differs"
 
 

@@ -91,15 +91,15 @@ class _Planner(NamedTuple):
         if caller.isolation == "none":  # nothing will be installed; a build compares
             return BuildNeeds(requirements=written, is_whole=is_whole)
         early = [found for found in self._differences(locked) if found.found is not None]
+        missing = list(self._missing(locked))
         if early and caller.frontend[0] in _KEEPING:
             return BuildNeeds(is_whole=True, refusal=installed_too_early(early, caller.frontend[0]))
-        replaced = [f"{found.demand.name}{found.demand.specifier}" for found in early if not found.demand.is_needed]
-        missing = list(self._missing(locked))
+        replaced = [f"{found.demand.name}{found.demand.specifier}" for found in early if found.demand.pin is None]
         return BuildNeeds(
             requirements=(*(map(self._reference, missing) if is_locked else written), *replaced),
             is_whole=is_whole,
             verifyings=tuple(check for entry in missing if (check := self._verifying(entry)) is not None),
-            notes=tuple(self._notes(locked)),
+            notes=tuple(map(str, self._of_the_shim(locked))),
         )
 
     def comparison(self, locked: Sequence[Locked]) -> BuildNeeds:
@@ -112,16 +112,21 @@ class _Planner(NamedTuple):
         return BuildNeeds(refusal=built_with_others(found, isolation))
 
     def _differences(self, locked: Iterable[Locked]) -> Iterator[Difference]:
-        theirs = (entry for entry in locked if entry.name not in _OWN)
-        constraints = (constraint for constraint in self.settings.build.constraints if constraint.name not in _OWN)
-        return differences(demands_of(theirs, constraints), self.visible)
+        return (found for found in self._all_differences(locked) if found.demand.name not in _OWN)
 
-    def _missing(self, locked: Iterable[Locked]) -> Iterator[Locked]:
+    def _of_the_shim(self, locked: Iterable[Locked]) -> Iterator[Difference]:
+        """Yield the differences of what came with the shim: nothing replaces that."""
+        found = (found for found in self._all_differences(locked) if found.demand.name in _OWN)
+        return (difference for difference in found if difference.found is not None)
+
+    def _all_differences(self, locked: Iterable[Locked]) -> Iterator[Difference]:
+        return differences(demands_of(locked, self.settings.build.constraints), self.visible)
+
+    def _missing(self, locked: Sequence[Locked]) -> Iterator[Locked]:
         """Yield what the frontend has not installed yet; a kept environment would lose what is not asked for again."""
-        for entry in locked:
-            found = None if self.caller.isolation == "kept" else self.visible.find(entry.name)
-            if entry.name not in _OWN and (found is None or found.version != entry.version):
-                yield entry
+        is_kept = self.caller.isolation == "kept"
+        wrong = {found.demand.name for found in differences(demands_of(locked, ()), self.visible)}
+        return (entry for entry in locked if entry.name not in _OWN and (is_kept or entry.name in wrong))
 
     def _reference(self, entry: Locked) -> str:
         if self.wants_versions or entry.url is None:
@@ -141,13 +146,6 @@ class _Planner(NamedTuple):
             return frontend not in UNCHECKING
         version = parse_version(read_pyvenv_cfg(self.caller.prefix).get("uv", ""))
         return version is None or version >= Version(_CHECKING_UV)
-
-    def _notes(self, locked: Iterable[Locked]) -> Iterator[str]:
-        """Yield a line for each locked distribution of which the shim has brought another version."""
-        for entry in locked:
-            found = self.visible.find(entry.name) if entry.name in _OWN else None
-            if found is not None and found.version != entry.version:
-                yield f"{entry.name} {found.version} is installed for the shim; {entry.lock} has {entry.version}"
 
 
 _WAY_OUT = "Make the build lock again if the file was replaced: runtime-backend lock --upgrade"
