@@ -12,7 +12,7 @@ import pytest
 
 from .checks import check_hooks, check_installed, check_nothing_left, check_untouched, check_wheel, looked_at
 from .combinations import some
-from .stock import NEWEST_PIP, NEWEST_UV
+from .stock import NEWEST_PIP, NEWEST_UV, UVS
 from .workplace import Workplace
 
 _REQUIRED = {"get_requires_for_build_wheel": "require", "build_wheel": "present", "*": "present"}
@@ -159,6 +159,23 @@ def test_lock_is_named(place: Workplace) -> None:
     check_hooks(place, _REQUIRED, "2.7.0")
     assert place.hooks()[0]["requirements"] == [f"torch @ {wheel.as_uri()}#sha256={_sha256(wheel)}"]
     check_wheel(next((place.folder / "out").glob("*.whl")), "2.7.0", provision="present")
+
+
+@pytest.mark.parametrize("version", UVS)
+def test_wheel_with_another_hash(place: Workplace, version: str) -> None:
+    """A wheel that is not the locked one stops the build; an older uv does not check that itself."""
+    package, wheel = place.package("probe_setuptools"), place.stock.standins / "torch-2.7.0-py3-none-any.whl"
+    place.links.append(place.stock.standins)
+    lock = place.folder / "pylock.toml"
+    lock.write_text(
+        'lock-version = "1.0"\ncreated-by = "hand"\n\n[[packages]]\nname = "torch"\nversion = "2.7.0"\n'
+        f'wheels = [{{ url = "{wheel.as_uri()}", hashes = {{ sha256 = "{"0" * 64}" }} }}]\n',
+        "utf-8",
+    )
+    command = ("build", "--wheel", "-o", place.folder / "out", package)
+    output = place.uv(version, *command, fails=True, RUNTIME_BACKEND_LOCK=lock).output
+    assert _sha256(wheel) in output
+    assert {hook["hook"] for hook in place.hooks()} == {"get_requires_for_build_wheel"}
 
 
 def test_cache_is_named(place: Workplace) -> None:

@@ -6,16 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from packaging.version import Version
-
 from ..config import Settings
 from ..config.build_requires import SHIM, SHIM_REQUIRES, holds
 from ..config.settings import BuildConstraint
 from ..errors import RuntimeBackendError
-from ..formats.parsing import direct_reference, parse_requirement, parse_version, requirement_name
+from ..formats.parsing import direct_reference, parse_requirement, requirement_name
 from ..frontend.caller import Caller
-from ..frontend.environments import read_pyvenv_cfg
-from ..index.verified import UNCHECKING, Verifying
+from ..frontend.hashes import checks_hashes
+from ..index.verified import Verifying
 from ..installed.distributions import DistributionIndex
 from ..locks.answer import Locked
 from ..real.hooks import hook_kind
@@ -27,8 +25,6 @@ from .reading import read_build_lock
 
 _KEEPING = ("pip", "pdm", "poetry")
 """Frontends that do not replace what is installed for build-system.requires (facts on build locks, section 1)."""
-_CHECKING_UV = "0.13"
-"""uv 0.8.24 and 0.10.12 install what a hook asks for without checking its hash; 0.13.9 checks it."""
 _OWN = frozenset((SHIM, *SHIM_REQUIRES))
 """What comes with the shim: a lock does not decide its version, since it runs already."""
 
@@ -135,17 +131,9 @@ class _Planner(NamedTuple):
         return direct_reference(entry.name, entry.url if check is None else check.path.as_uri(), entry.sha256)
 
     def _verifying(self, entry: Locked) -> Verifying | None:
-        if self._checks_hashes or entry.url is None or entry.sha256 is None:
+        if checks_hashes(self.caller) or entry.url is None or entry.sha256 is None:
             return None
         return Verifying(url=entry.url, sha256=entry.sha256, folder=self.verified, way_out=_WAY_OUT)
-
-    @property
-    def _checks_hashes(self) -> bool:
-        frontend = self.caller.frontend[0]
-        if frontend != "uv":
-            return frontend not in UNCHECKING
-        version = parse_version(read_pyvenv_cfg(self.caller.prefix).get("uv", ""))
-        return version is None or version >= Version(_CHECKING_UV)
 
 
 _WAY_OUT = "Make the build lock again if the file was replaced: runtime-backend lock --upgrade"

@@ -1,4 +1,4 @@
-"""Checking the hash of a wheel for poetry and pdm, which ignore the hash of a URL that a hook requires.
+"""Checking the hash of a wheel for a frontend that ignores the hash of a URL that a hook requires.
 
 Measured: facts on asking, section 6; facts on build locks, section 1. The wheel is downloaded into our cache, compared
 with the locked hash, and given to the frontend as a file::
@@ -19,9 +19,6 @@ from ..store.cache import open_folder, way_out
 from ..store.holding import exclusively
 from ..system.files import is_file
 from ..system.urls import file_name
-
-UNCHECKING = ("poetry", "pdm")
-"""Frontends that do not check the hash of a requirement by URL (poetry 2.5, pdm 2.29)."""
 
 
 class Verifying(NamedTuple):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..config import Settings
 from ..frontend.asking.guard import is_asking
 from ..frontend.caller import Caller
+from ..frontend.hashes import checks_hashes
 from ..frontend.postponement import find_postponement
 from ..frontend.start import find_start, find_uv_options
 from ..frontend.uv import find_uv_command
@@ -156,6 +157,7 @@ def _plan_runtimes(
         postponed=postponed,
         plan_fetching=_fetching_into(cache / "fetched", caller),
         verified=cache / "verified",
+        checks_hashes=checks_hashes(caller),
         wants_versions=_wants_versions(caller),
         find_file=partial(_find_file, settings, caller, cache) if kind in ("requirements", "wheel") else None,
     )

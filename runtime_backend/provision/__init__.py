@@ -69,6 +69,8 @@ class Provider(NamedTuple):
     """Looks up a wheel on the indexes; None in a hook that needs none."""
     verified: Path
     """The folder of wheels whose hash was checked."""
+    checks_hashes: bool = True
+    """Whether the frontend checks the hash of a requirement by URL."""
     wants_versions: bool = False
     """``uv --require-build-hashes``: uv gets hashes from its constraints, and accepts no URL from a hook."""
 
@@ -166,12 +168,10 @@ class Provider(NamedTuple):
         return _refuse(not_required(resolution, requirement))
 
     def _verifying(self, resolution: Resolution) -> Verifying | None:
-        if not self.can_require or resolution.url is None or resolution.sha256 is None:
+        if self.checks_hashes or not self.can_require or resolution.url is None or resolution.sha256 is None:
             return None
-        from ..index.verified import UNCHECKING, Verifying  # noqa: PLC0415 - only requirements with a hash need it
+        from ..index.verified import Verifying  # noqa: PLC0415 - few frontends need it
 
-        if self.frontend not in UNCHECKING:
-            return None
         way_out = (
             "Install the runtime in the environment that the wheel is for, in a separate command, then run the same"
             " command again."

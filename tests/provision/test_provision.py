@@ -339,10 +339,10 @@ def test_another_wheel_that_will_do(match: Match, tmp_path: Path) -> None:
     assert "present" == decide(known, "auto", frontend="pip").kind
 
 
-@pytest.mark.parametrize("frontend", ["poetry", "pdm"])
-def test_verified_first(frontend: str) -> None:
+def test_verified_first() -> None:
     """A frontend that checks no hash gets a file whose hash was checked."""
-    found = decide(outcome(resolution(url="https://h/t%2Bcpu.whl#x=y", sha256="ab")), "auto", frontend=frontend)
+    known = outcome(resolution(url="https://h/t%2Bcpu.whl#x=y", sha256="ab"))
+    found = decide(known, "auto", frontend="poetry", checks_hashes=False)
     assert ("require", "torch @ file:///cache/verified/ab/t%2Bcpu.whl#sha256=ab", None) == told(found)
     checking = found.verifying
     assert checking is not None
@@ -350,20 +350,18 @@ def test_verified_first(frontend: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("frontend", "known", "can_require"),
+    ("known", "how"),
     [
-        ("uv", LOCKED, True),
-        ("pip", LOCKED, True),
-        (None, LOCKED, True),
-        ("poetry", LOCKED, False),
-        ("poetry", resolution(url="https://h/t.whl"), True),
-        ("poetry", resolution(), True),
+        (LOCKED, {"checks_hashes": True}),
+        (LOCKED, {"can_require": False}),
+        (resolution(url="https://h/t.whl"), {}),
+        (resolution(), {}),
     ],
-    ids=["uv", "pip", "unknown", "too late", "no hash", "no URL"],
+    ids=["checked", "too late", "no hash", "no URL"],
 )
-def test_not_verified(frontend: str | None, known: Resolution, can_require: bool) -> None:  # noqa: FBT001 - a column
+def test_not_verified(known: Resolution, how: dict[str, Any]) -> None:
     """Nothing is downloaded if the frontend checks the hash, or there is nothing to check or install."""
-    assert None is decide(outcome(known), "auto", frontend=frontend, can_require=can_require).verifying
+    assert None is decide(outcome(known), "auto", **({"checks_hashes": False} | how)).verifying
 
 
 @pytest.mark.parametrize(
