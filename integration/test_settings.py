@@ -143,17 +143,22 @@ def test_target_is_named(place: Workplace, named: str) -> None:
     check_untouched(target)
 
 
+def _lock(place: Workplace, wheel: Path, sha256: str) -> Path:
+    lock = place.folder / "pylock.toml"
+    lock.write_text(
+        'lock-version = "1.0"\ncreated-by = "hand"\n\n[[packages]]\nname = "torch"\nversion = "2.7.0"\n'
+        f'wheels = [{{ url = "{wheel.as_uri()}", hashes = {{ sha256 = "{sha256}" }} }}]\n',
+        "utf-8",
+    )
+    return lock
+
+
 def test_lock_is_named(place: Workplace) -> None:
     """``RUNTIME_BACKEND_LOCK`` counts before the activated environment; its URL is required."""
     package, other = place.package("probe_setuptools"), place.target("2.8.0", name="other")
     place.links.append(place.stock.standins)
     wheel = place.stock.standins / "torch-2.7.0-py3-none-any.whl"
-    lock = place.folder / "pylock.toml"
-    lock.write_text(
-        'lock-version = "1.0"\ncreated-by = "hand"\n\n[[packages]]\nname = "torch"\nversion = "2.7.0"\n'
-        f'wheels = [{{ url = "{wheel.as_uri()}", hashes = {{ sha256 = "{_sha256(wheel)}" }} }}]\n',
-        "utf-8",
-    )
+    lock = _lock(place, wheel, _sha256(wheel))
     command = ("build", "--wheel", "-o", place.folder / "out", package)
     place.uv(NEWEST_UV, *command, activated=other, RUNTIME_BACKEND_LOCK=lock)
     check_hooks(place, _REQUIRED, "2.7.0")
@@ -166,12 +171,7 @@ def test_wheel_with_another_hash(place: Workplace, version: str) -> None:
     """A wheel that is not the locked one stops the build; an older uv does not check that itself."""
     package, wheel = place.package("probe_setuptools"), place.stock.standins / "torch-2.7.0-py3-none-any.whl"
     place.links.append(place.stock.standins)
-    lock = place.folder / "pylock.toml"
-    lock.write_text(
-        'lock-version = "1.0"\ncreated-by = "hand"\n\n[[packages]]\nname = "torch"\nversion = "2.7.0"\n'
-        f'wheels = [{{ url = "{wheel.as_uri()}", hashes = {{ sha256 = "{"0" * 64}" }} }}]\n',
-        "utf-8",
-    )
+    lock = _lock(place, wheel, "0" * 64)
     command = ("build", "--wheel", "-o", place.folder / "out", package)
     output = place.uv(version, *command, fails=True, RUNTIME_BACKEND_LOCK=lock).output
     assert _sha256(wheel) in output

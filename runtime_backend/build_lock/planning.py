@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from packaging.utils import canonicalize_name
+
 from ..config import Settings
 from ..config.build_requires import SHIM, SHIM_REQUIRES, holds
 from ..config.settings import BuildConstraint
@@ -13,8 +15,8 @@ from ..errors import RuntimeBackendError
 from ..formats.parsing import direct_reference, parse_requirement, requirement_name
 from ..frontend.caller import Caller
 from ..frontend.hashes import checks_hashes
+from ..frontend.visible import find_visible
 from ..index.verified import Verifying
-from ..installed.distributions import DistributionIndex
 from ..locks.answer import Locked
 from ..real.hooks import hook_kind
 from ..system.platforms import Platform
@@ -37,12 +39,11 @@ def plan_build_needs(
     :param verified: the folder of wheels whose hash was checked.
     :param wants_versions: whether the frontend accepts no URL, because it checks hashes itself.
     """
-    visible = DistributionIndex([Path(entry) for entry in caller.sys_path if entry])
     try:
         locked = _read_lock(settings)
     except RuntimeBackendError as refusal:
         return BuildNeeds(is_whole=True, refusal=refusal)
-    planner = _Planner(settings, caller, visible, verified, wants_versions)
+    planner = _Planner(settings, caller, verified, wants_versions)
     if hook.startswith("get_requires"):
         needs = planner.requirements(locked)
     else:
@@ -51,14 +52,13 @@ def plan_build_needs(
     return needs._replace(lock=settings.build.used_lock, locked=pins)
 
 
-def is_backend_installed(settings: Settings, sys_path: Sequence[str]) -> bool:
+def is_backend_installed(settings: Settings, caller: Caller) -> bool:
     """Return whether the real backend can be asked: all that it needs is visible."""
     requires = settings.build.requires
     if requires is None:
         return True
-    visible = DistributionIndex([Path(entry) for entry in sys_path if entry])
     parsed = filter(None, map(parse_requirement, requires.value))
-    return all(visible.find(requirement_name(str(r))) is not None for r in parsed if holds(r))
+    return all(find_visible(caller).find(canonicalize_name(r.name)) is not None for r in parsed if holds(r))
 
 
 def _read_lock(settings: Settings) -> tuple[Locked, ...]:
@@ -74,7 +74,6 @@ class _Planner(NamedTuple):
 
     settings: Settings
     caller: Caller
-    visible: DistributionIndex
     verified: Path
     wants_versions: bool
 
@@ -82,7 +81,7 @@ class _Planner(NamedTuple):
         """Return what a hook asks for."""
         build, caller = self.settings.build, self.caller
         is_locked = build.used_lock is not None
-        is_whole = is_locked or not is_backend_installed(self.settings, caller.sys_path)
+        is_whole = is_locked or not is_backend_installed(self.settings, caller)
         written = constrained(() if build.requires is None else build.requires.value, build.constraints)
         if caller.isolation == "none":  # nothing will be installed; a build compares
             return BuildNeeds(requirements=written, is_whole=is_whole)
@@ -116,12 +115,12 @@ class _Planner(NamedTuple):
         return (difference for difference in found if difference.found is not None)
 
     def _all_differences(self, locked: Iterable[Locked]) -> Iterator[Difference]:
-        return differences(demands_of(locked, self.settings.build.constraints), self.visible)
+        return differences(demands_of(locked, self.settings.build.constraints), find_visible(self.caller))
 
     def _missing(self, locked: Sequence[Locked]) -> Iterator[Locked]:
         """Yield what the frontend has not installed yet; a kept environment would lose what is not asked for again."""
         is_kept = self.caller.isolation == "kept"
-        wrong = {found.demand.name for found in differences(demands_of(locked, ()), self.visible)}
+        wrong = {found.demand.name for found in differences(demands_of(locked, ()), find_visible(self.caller))}
         return (entry for entry in locked if entry.name not in _OWN and (is_kept or entry.name in wrong))
 
     def _reference(self, entry: Locked) -> str:

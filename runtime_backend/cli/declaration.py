@@ -10,9 +10,10 @@ from packaging.utils import canonicalize_name
 
 from ..config import Settings
 from ..errors import ConfigError
+from ..formats.parsing import requirement_name
 from ..formats.tables import Table, did_you_mean, one_of
 from ..formats.toml import read_document
-from .adopt.adoption import BACKEND, name_of
+from .adopt.adoption import BACKEND
 
 _MODULES = {
     "setuptools": ("setuptools.build_meta", "setuptools.build_meta:__legacy__"),
@@ -71,6 +72,6 @@ def _modules_of(top: str, requires: Iterable[str]) -> tuple[str, ...]:
     """Return the valid names of a well-known real backend by its top-level module; empty for an unknown one."""
     package = canonicalize_name(top)
     known = _PACKAGES.get(package, top)
-    if known not in _MODULES and package not in map(name_of, requires):
+    if known not in _MODULES and package not in map(requirement_name, requires):
         known = next(iter(get_close_matches(top, _MODULES, n=1, cutoff=0.8)), "")
     return _MODULES.get(known, ())

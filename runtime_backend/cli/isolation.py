@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..formats.parsing import requirement_name
 from ..system.progress import ticking
-from .adopt.adoption import name_of
 
 if TYPE_CHECKING:
     from build.env import DefaultIsolatedEnv
@@ -35,7 +35,7 @@ def install(
     :raises subprocess.CalledProcessError: if they cannot be installed.
     """
     if requirements:
-        names = ", ".join(dict.fromkeys(name_of(text) or text for text in requirements))
+        names = ", ".join(dict.fromkeys(requirement_name(text) or text for text in requirements))
         with step(f"installing in a temporary environment, {purpose}: {names}", say):
             environment.install(requirements)
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from .. import __version__
 from ..errors import CommandError
+from ..formats.parsing import requirement_name
 from ..system.files import is_file, is_folder, is_there
 from .adopt.adoption import SHIM as NAME
-from .adopt.adoption import Adoption, adopt, name_of, tidy
+from .adopt.adoption import Adoption, adopt, tidy
 from .adopt.documents import parse, write
 from .adopt.shim import MANIFEST, REQUIRES, SHIM, Copy, copy_shim, read_copy, remove_copy
 from .adopt.tracking import find_untracked
@@ -134,11 +135,11 @@ def _with_copy(text: str, tree: Path, folder: str) -> str:
     build_system = document["build-system"]
     requires = build_system["requires"]
     before = [str(entry) for entry in requires]
-    names = [name_of(entry) for entry in before]
+    names = [requirement_name(entry) for entry in before]
     for index in reversed([index for index, name in enumerate(names) if name == NAME]):
         del requires[index]
     for needed in REQUIRES:
-        if name_of(needed) not in names:
+        if requirement_name(needed) not in names:
             requires.append(needed)
     tidy(build_system, before)
     if build_system.get("backend-path") != [folder]:

@@ -11,12 +11,16 @@ from typing import NamedTuple
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ..formats.parsing import parse_requirement, requirement_name
+from ..formats.parsing import marker_holds, parse_requirement, requirement_name
 from ..formats.tables import Table
 from .settings import BuildConstraint, BuildSettings, Chosen
 
 SHIM = "runtime-backend"
-SHIM_REQUIRES = ("packaging", "pyproject-hooks", "tomli")
+SHIM_REQUIRES = {
+    "packaging": "packaging>=26.1",
+    "pyproject-hooks": "pyproject-hooks>=1.1",
+    "tomli": "tomli>=2; python_version < '3.11'",
+}
 """What the shim requires, so that the frontend installs it first; next to a vendored shim, the package names it."""
 
 _LOCK_NAME = r"pylock\.[^.]+\.toml"
@@ -91,10 +95,7 @@ def read_constraints(table: Table) -> tuple[BuildConstraint, ...]:
 
 def holds(requirement: Requirement) -> bool:
     """Return whether a requirement's marker is true here; one that cannot be evaluated counts as true."""
-    try:
-        return requirement.marker is None or requirement.marker.evaluate()
-    except (ValueError, LookupError):  # packaging's UndefinedComparison, UndefinedEnvironmentName
-        return True
+    return marker_holds(requirement) is not False
 
 
 def _read_requires(table: Table, runtimes: Sequence[str]) -> Chosen[tuple[str, ...]] | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ..formats.parsing import parse_requirement
+from ..formats.parsing import marker_holds, parse_requirement
 from ..formats.tables import S, Table, describe, did_you_mean, one_of
 from .build_requires import BuildSystem
 from .settings import (
@@ -104,7 +104,7 @@ def _read_rule(table: Table, key: str, entry: object, origin: str) -> RuntimeRul
         table.report(key, describe(entry), "a requirement, or { requirement, match }")
         return None
     requirement = parse_requirement(entry)
-    holds = None if requirement is None or requirement.url is not None else _holds(requirement)
+    holds = None if requirement is None or requirement.url is not None else marker_holds(requirement)
     if requirement is None or holds is None:
         table.report(key, f"the string {entry!r}", "a name with an optional version specifier, such as 'torch>=2.4'")
         return None
@@ -112,14 +112,6 @@ def _read_rule(table: Table, key: str, entry: object, origin: str) -> RuntimeRul
         return None
     name = canonicalize_name(requirement.name)
     return RuntimeRule(name=name, requirement=requirement, match=match, origin=origin, match_origin=match_origin)
-
-
-def _holds(requirement: Requirement) -> bool | None:
-    """Return whether a requirement's marker is true here; None if it cannot be evaluated."""
-    try:
-        return requirement.marker is None or requirement.marker.evaluate()
-    except (ValueError, LookupError):  # packaging's UndefinedComparison, UndefinedEnvironmentName
-        return None
 
 
 def read_variables(table: Table, runtimes: Sequence[str] | None) -> list[Variable]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
@@ -39,6 +40,19 @@ def requirement_name(text: str) -> str:
     """Return a requirement's normalised name (PEP 503); empty for a text that is not a requirement."""
     requirement = parse_requirement(text)
     return "" if requirement is None else canonicalize_name(requirement.name)
+
+
+def marker_holds(requirement: Requirement, environment: Mapping[str, str] | None = None) -> bool | None:
+    """Return whether a requirement's marker is true; None if it cannot be evaluated.
+
+    :param environment: the values of the markers that differ from those of the running interpreter.
+    """
+    try:
+        return requirement.marker is None or requirement.marker.evaluate(
+            None if environment is None else {**environment}
+        )
+    except (ValueError, LookupError):  # packaging's UndefinedComparison, UndefinedEnvironmentName
+        return None
 
 
 def direct_reference(name: str, url: str, sha256: str | None) -> str:

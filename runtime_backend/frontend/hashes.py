@@ -5,7 +5,7 @@ from __future__ import annotations
 from packaging.version import Version
 
 from ..formats.parsing import parse_version
-from .caller import Caller
+from .caller import Caller, once
 from .environments import read_pyvenv_cfg
 
 _UNCHECKING = ("poetry", "pdm")
@@ -14,6 +14,7 @@ _CHECKING_UV = "0.13"
 """uv 0.8.24 and 0.10.12 ignore the hash; 0.13.9 checks it."""
 
 
+@once
 def checks_hashes(caller: Caller) -> bool:
     """Return whether the frontend compares a file that a hook asks for with the hash in its URL."""
     name = caller.frontend[0]

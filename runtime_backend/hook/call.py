@@ -51,7 +51,7 @@ class HookCall:
             return True
         from ..build_lock.planning import is_backend_installed  # noqa: PLC0415 - few packages name build requirements
 
-        return is_backend_installed(settings, self._caller.sys_path)
+        return is_backend_installed(settings, self._caller)
 
     def attribute(self, name: str) -> Any:  # noqa: ANN401 - any object of the real backend
         """Return an attribute of the real backend; None if it does not exist."""

@@ -14,7 +14,7 @@ from packaging.version import Version
 
 from ..errors import RuntimeReadError
 from ..errors.reasons import reason
-from ..formats.parsing import parse_requirement, parse_version
+from ..formats.parsing import marker_holds, parse_requirement, parse_version
 from ..system.files import decode, is_file, read_bytes
 from .distributions import Distribution, DistributionIndex, extend_by_pth, locate_imports
 
@@ -216,15 +216,8 @@ def _active_requirements(
         requirement = parse_requirement(text)
         if requirement is None:  # the syntax of old eggs is ignored
             continue
-        if any(_holds(requirement, {**environment, "extra": extra}) for extra in ("", *extras)):
+        if any(marker_holds(requirement, {**environment, "extra": extra}) for extra in ("", *extras)):
             yield requirement
-
-
-def _holds(requirement: Requirement, environment: dict[str, str]) -> bool:
-    try:
-        return requirement.marker is None or requirement.marker.evaluate(environment)
-    except (ValueError, LookupError):  # packaging's UndefinedComparison, UndefinedEnvironmentName
-        return False
 
 
 def _is_of_extra(text: str) -> bool:

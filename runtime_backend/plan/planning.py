@@ -14,7 +14,7 @@ from ..frontend.hashes import checks_hashes
 from ..frontend.postponement import find_postponement
 from ..frontend.start import find_start, find_uv_options
 from ..frontend.uv import find_uv_command
-from ..installed.distributions import DistributionIndex
+from ..frontend.visible import find_visible
 from ..provision import Provider
 from ..real.hooks import hook_kind
 from ..resolve.resolver import Resolver
@@ -182,7 +182,7 @@ def _make_bench(hook: str, caller: Caller, cache: Path, provided: Provided, *, i
     return Workbench(
         environ=caller.environ,
         cache=cache,
-        visible=DistributionIndex([Path(entry) for entry in caller.sys_path if entry]),
+        visible=find_visible(caller),
         isolation=caller.isolation,
         kind=hook_kind(hook),
         is_postponed=is_postponed,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ..formats.parsing import parse_requirement, parse_version, parse_wheel_name
+from ..formats.parsing import marker_holds, parse_requirement, parse_version, parse_wheel_name
 from ..system.urls import file_name
 
 
@@ -78,7 +78,4 @@ def is_refused(text: str, versions: Mapping[str, str]) -> bool:
 
 def is_for_here(requirement: Requirement) -> bool:
     """Return whether a requirement's marker is true here without extras; False if it cannot be evaluated."""
-    try:
-        return requirement.marker is None or requirement.marker.evaluate()
-    except (ValueError, LookupError):  # packaging's UndefinedComparison, UndefinedEnvironmentName
-        return False
+    return marker_holds(requirement) is True

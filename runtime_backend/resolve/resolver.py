@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config import RuntimeRule, Settings
@@ -15,6 +14,7 @@ from ..frontend.installations import Installation, find_installation
 from ..frontend.managers import find_managed
 from ..frontend.places import Place
 from ..frontend.stated import named_place
+from ..frontend.visible import find_visible
 from ..installed.distributions import Distribution, DistributionIndex
 from ..installed.identity import Identity, read_identity
 from ..system.platforms import Platform
@@ -58,7 +58,7 @@ class Resolver:
     @cached_property
     def visible(self) -> DistributionIndex:
         """The distributions that the running interpreter would import."""
-        return DistributionIndex([Path(entry) for entry in self._caller.sys_path if entry])
+        return find_visible(self._caller)
 
     def resolve(self, rule: RuntimeRule) -> Outcome:
         """Return the outcome for a runtime; refusals are in it, and not raised."""

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from ...config.build_requires import SHIM
 from ...config.consumer import PRODUCER_KEYS
 from ...errors import AdoptionError, CommandError
+from ...formats.parsing import requirement_name
 from ...system.files import is_file
 from ..package.build_scripts import BuildScripts, read_build_scripts
 from ..package.setup_cfg import read_setup_cfg
@@ -18,13 +19,13 @@ from ..package.setup_scripts import read_setup_script
 from ..package.stated_requirements import Manifests, table_of, texts_of
 from ..package.torch_evidence import needs_native_torch
 from ..package.torch_users import TORCH_USERS, may_use_torch
-from .declaring import BACKEND, declare, name_of, setup_requires
+from .declaring import BACKEND, declare, setup_requires
 from .documents import parse, read_pyproject, with_line_ends
 from .locking import lock_requires
 from .notes import describe
 from .tables import tidy
 
-__all__ = ["BACKEND", "SHIM", "Adoption", "adopt", "name_of", "tidy"]
+__all__ = ["BACKEND", "SHIM", "Adoption", "adopt", "tidy"]
 
 _LOOKED_AT = ("pyproject.toml", "setup.py", "setup.cfg", "CMakeLists.txt", "meson.build", "Cargo.toml")
 
@@ -81,7 +82,7 @@ def _is_declared(document: Mapping[str, Any]) -> bool:
     """Return whether a package declares at least a part of the shim, or sets ``match-runtime``."""
     build_system = table_of(document, "build-system")
     is_backend = _is_ours(build_system.get("build-backend"))
-    is_required = SHIM in map(name_of, texts_of(build_system.get("requires")))
+    is_required = SHIM in map(requirement_name, texts_of(build_system.get("requires")))
     return is_backend or is_required or not PRODUCER_KEYS.isdisjoint(table_of(document, "tool", SHIM))
 
 
@@ -92,6 +93,6 @@ def _is_ours(backend: object) -> bool:
 
 def _builds_against_torch(manifests: Manifests, scripts: BuildScripts) -> bool:
     asked = [*texts_of(table_of(manifests.document, "build-system").get("requires")), *setup_requires(manifests)]
-    named = any(name == "torch" or name in TORCH_USERS or may_use_torch(name) for name in map(name_of, asked))
+    named = any(name == "torch" or name in TORCH_USERS or may_use_torch(name) for name in map(requirement_name, asked))
     is_used = named or scripts.needs_torch or bool(scripts.users)
     return is_used or needs_native_torch(manifests.source, manifests.document, scripts)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ...config import LEGACY_BACKEND
 from ...config.build_requires import SHIM
 from ...errors import ConfigError
+from ...formats.parsing import requirement_name
 from ...formats.tables import Table
 from ..package.build_scripts import BuildScripts
 from ..package.stated_requirements import Manifests, OwnRequirements, read_own
@@ -62,7 +63,7 @@ def declare(document: Any, manifests: Manifests, scripts: BuildScripts) -> Chang
     missing = _missing(build_system, ours, has_lost=bool(taken))
     for entry in reversed(missing):
         build_system["requires"].insert(0, entry)
-    if is_made and scripts.wants_ninja is not None and "ninja" not in map(name_of, build_system["requires"]):
+    if is_made and scripts.wants_ninja is not None and "ninja" not in map(requirement_name, build_system["requires"]):
         build_system["requires"].append("ninja")
         missing.append("ninja")
     tidy(build_system, before)
@@ -84,14 +85,6 @@ def setup_requires(manifests: Manifests) -> Sequence[str]:
     """Return the build requirements that setuptools adds to those of build-system.requires."""
     script = () if manifests.script is None else manifests.script.required.setup_requires
     return (*script, *manifests.cfg.setup_requires)
-
-
-def name_of(text: str) -> str:
-    """Return a requirement's normalised name; empty for a text that is not a requirement."""
-    try:
-        return canonicalize_name(Requirement(text).name)
-    except InvalidRequirement:  # the frontend will report it
-        return ""
 
 
 def _find_build_system(document: Any, manifests: Manifests) -> Any:  # noqa: ANN401 - tomlkit's tables
@@ -137,8 +130,8 @@ def _moved_backend(build_system: Any) -> dict[str, Any]:  # noqa: ANN401 - tomlk
 def _runtimes(ours: Mapping[str, Any], asked: Iterable[str], scripts: BuildScripts) -> list[str]:
     """Return the names that the build binds to: those of match-runtime, else torch and packages that require torch."""
     if "match-runtime" in ours:
-        return [name_of(_requirement_of(entry)) for entry in ours["match-runtime"]]
-    users = [name for name in map(name_of, asked) if name in TORCH_USERS]
+        return [requirement_name(_requirement_of(entry)) for entry in ours["match-runtime"]]
+    users = [name for name in map(requirement_name, asked) if name in TORCH_USERS]
     return ["torch", *dict.fromkeys([*users, *scripts.users])]
 
 
@@ -148,7 +141,7 @@ def _requirement_of(entry: Any) -> str:  # noqa: ANN401 - any TOML
 
 def _take_out(requires: Any, names: Sequence[str]) -> list[str]:  # noqa: ANN401 - tomlkit's tables
     """Remove the runtimes from the build requirements, and return what was removed."""
-    places = [place for place, entry in enumerate(requires) if name_of(str(entry)) in names]
+    places = [place for place, entry in enumerate(requires) if requirement_name(str(entry)) in names]
     taken = [str(requires[place]) for place in places]
     for place in reversed(places):
         del requires[place]
@@ -162,7 +155,7 @@ def _compose(built: Sequence[str], own: Mapping[str, OwnRequirements]) -> list[s
         for name in own
         for guard in compose_guards(
             name,
-            [_without_url(text) for text in built if name_of(text) == name],
+            [_without_url(text) for text in built if requirement_name(text) == name],
             [stated.text for stated in own[name].certain],
         )
     ]
@@ -176,7 +169,7 @@ def _without_url(text: str) -> str:
 
 def _missing(build_system: Any, ours: Mapping[str, Any], *, has_lost: bool) -> list[str]:  # noqa: ANN401 - tomlkit's tables
     """Return the build requirements to add: the shim, and setuptools if it came with torch."""
-    names = [name_of(str(entry)) for entry in (*build_system["requires"], *ours.get("build-requires", ()))]
+    names = [requirement_name(str(entry)) for entry in (*build_system["requires"], *ours.get("build-requires", ()))]
     is_real = str(ours.get("build-backend", LEGACY_BACKEND)).partition(".")[0] == "setuptools"
     return [
         *([SHIM] if SHIM not in names and "backend-path" not in build_system else []),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...config.build_requires import SHIM, SHIM_REQUIRES
-from .declaring import name_of
+from ...formats.parsing import requirement_name
 from .tables import array, set_tool_table, tidy, tool_table
 
 LOCK = "pylock.build.toml"
@@ -19,7 +19,7 @@ def lock_requires(document: Any) -> None:  # noqa: ANN401 - tomlkit's
     """
     build_system, ours = document["build-system"], dict(tool_table(document))
     before = [str(entry) for entry in build_system["requires"]]
-    moved = [text for text in before if name_of(text) not in (SHIM, *SHIM_REQUIRES)]
+    moved = [text for text in before if requirement_name(text) not in (SHIM, *SHIM_REQUIRES)]
     for place in reversed([place for place, text in enumerate(before) if text in moved]):
         del build_system["requires"][place]
     tidy(build_system, before)

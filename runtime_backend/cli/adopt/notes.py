@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from ...formats.parsing import requirement_name
 from ...system.printable import without_secrets
 from ..package.build_scripts import BuildScripts
 from ..package.setup_scripts import SetupScript
 from ..package.stated_requirements import Manifests, OwnRequirements
 from ..package.torch_users import TORCH_USERS, may_use_torch
-from .declaring import Change, name_of, setup_requires
+from .declaring import Change, setup_requires
 from .guards import marker_of
 
 _NINJA = "which compiles one file at a time without ninja"
@@ -45,7 +46,7 @@ def _about_taken(change: Change) -> Iterator[str]:
                 f"removed {without_secrets(text)!r} from build-system.requires; to build against exactly this file, set"
                 " the variable RUNTIME_BACKEND_PIN to that requirement"
             )
-        elif not change.own and text != name_of(text):
+        elif not change.own and text != requirement_name(text):
             yield f"removed {text!r} from build-system.requires; check that {_MATCH} has the same specifier"
 
 
@@ -59,7 +60,7 @@ def _about_guards(change: Change) -> Iterator[str]:
         yield from _about_pins(change, name, own)
         yield from _about_open(own)
     for name in change.own:
-        guards = [text for text in change.guards if name_of(text) == name]
+        guards = [text for text in change.guards if requirement_name(text) == name]
         if any(Requirement(text).specifier.is_unsatisfiable() for text in guards):
             yield (
                 f"no version of {name} fits {', '.join(map(repr, guards))}: build-system.requires and the package's own"
@@ -68,7 +69,7 @@ def _about_guards(change: Change) -> Iterator[str]:
 
 
 def _limits(text: str) -> tuple[str, SpecifierSet, str]:
-    return name_of(text), Requirement(text).specifier, marker_of(text)
+    return requirement_name(text), Requirement(text).specifier, marker_of(text)
 
 
 def _about_pins(change: Change, name: str, own: OwnRequirements) -> Iterator[str]:
@@ -76,7 +77,7 @@ def _about_pins(change: Change, name: str, own: OwnRequirements) -> Iterator[str
     allowed = [Requirement(stated.text).specifier for stated in own.certain]
     for text in change.taken:
         pins = [clause for clause in Requirement(text).specifier if _is_pin(clause.operator, clause.version)]
-        if name_of(text) == name and pins and SpecifierSet(str(pins[0])) not in allowed:
+        if requirement_name(text) == name and pins and SpecifierSet(str(pins[0])) not in allowed:
             yield (
                 f"{text!r} pinned {name} for the build only; now the package builds for no other {name}: if it can,"
                 f" widen {_MATCH}"
@@ -109,7 +110,7 @@ def _about_users(change: Change, scripts: BuildScripts) -> Iterator[str]:
                 f" in match-runtime now: {what}. No build script here imports it: if the build does not need it, remove"
                 " it from match-runtime"
             )
-    for name in map(name_of, change.requires):
+    for name in map(requirement_name, change.requires):
         if name in TORCH_USERS or may_use_torch(name):
             is_sure = "requires torch" if name in TORCH_USERS else "may require torch"
             yield (
@@ -121,7 +122,7 @@ def _about_users(change: Change, scripts: BuildScripts) -> Iterator[str]:
 def _about_tools(change: Change, manifests: Manifests, scripts: BuildScripts) -> Iterator[str]:
     if change.has_added_setuptools:
         yield "added setuptools to build-system.requires: torch had brought it into the build"
-    names = [name_of(text) for text in (*change.requires, *setup_requires(manifests))]
+    names = [requirement_name(text) for text in (*change.requires, *setup_requires(manifests))]
     if scripts.wants_ninja is None:
         return
     if change.has_added_ninja:
@@ -133,9 +134,9 @@ def _about_tools(change: Change, manifests: Manifests, scripts: BuildScripts) ->
 
 
 def _about_script(script: SetupScript, change: Change) -> Iterator[str]:
-    required = list(map(name_of, change.requires))
+    required = list(map(requirement_name, change.requires))
     for name in script.unknown:
-        if name_of(name.replace("_", "-")) not in required:
+        if requirement_name(name.replace("_", "-")) not in required:
             yield (
                 f"setup.py imports {name!r}, which is neither in the standard library nor in this folder: if the build"
                 " needs it, add its distribution to build-system.requires"

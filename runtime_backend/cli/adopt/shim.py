@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ... import __version__
+from ...config.build_requires import SHIM_REQUIRES
 from ...errors import CommandError
 from ...formats.jsontext import parse_json
 from ...store.atomic import replacing_folder
@@ -19,7 +20,7 @@ from ...system.files import is_file, is_folder, read_text
 
 SHIM = Path(__file__).parents[2]
 
-REQUIRES = ("packaging>=26.1", "pyproject-hooks>=1.1", "tomli>=2; python_version < '3.11'")
+REQUIRES = tuple(SHIM_REQUIRES.values())
 """The shim's own requirements, as in its pyproject.toml. No frontend installs them for a copy."""
 
 MANIFEST, ATTRIBUTES = "VENDORED.json", ".gitattributes"

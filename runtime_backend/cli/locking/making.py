@@ -64,6 +64,7 @@ def make_lock(making: Making, say: Callable[[str], None]) -> str:
 
 
 _start = subprocess.run
+"""A name for tests to replace: others in this process start programs, too."""
 
 
 def _of_uv(uv: str, made: Path, making: Making) -> list[str]:

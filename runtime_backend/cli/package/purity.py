@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ...archives.wheel import find_compilable
+from ...formats.parsing import requirement_name
 from ...system.files import read_text
-from ..adopt.adoption import name_of
 from ..sources.subdirectories import read_document
 from .build_scripts import read_build_scripts
 from .torch_evidence import BUILD_SYSTEMS, files_of, names_torch
@@ -37,7 +37,7 @@ def why_pure(tree: Path) -> str | None:
 def _requires_torch(document: Mapping[str, Any]) -> bool:
     build_system = document.get("build-system")
     requires = build_system.get("requires") if isinstance(build_system, dict) else None
-    return isinstance(requires, list) and "torch" in (name_of(str(text)) for text in requires)
+    return isinstance(requires, list) and "torch" in (requirement_name(str(text)) for text in requires)
 
 
 def _is_against_torch(path: Path) -> bool:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ...config import Upstream
 from ...errors import NoAnswer
+from ...formats.parsing import requirement_name
 from ...system.files import read_text
-from ..adopt.adoption import name_of
 from ..adopt.shim import REQUIRES, SHIM, copy_shim
 from ..isolation import install, isolated, last_words, step
 from ..package.torch_users import TORCH_USERS
@@ -58,7 +58,7 @@ def _ask(folder: Path, requires: Sequence[str], made: Path, say: Callable[[str],
 
 
 def _install(requirements: Sequence[str], environment: DefaultIsolatedEnv, say: Callable[[str], None]) -> None:
-    wanted = [text for text in requirements if name_of(text) not in RUNTIMES]
+    wanted = [text for text in requirements if requirement_name(text) not in RUNTIMES]
     install(wanted, environment, "to ask for the metadata", say)
 
 

@@ -16,10 +16,10 @@ from ...config import Upstream
 from ...config.names import find_name
 from ...errors import FileError, NoAnswer, SourceError
 from ...formats.headers import Headers, read_headers
-from ...formats.parsing import parse_requirement
+from ...formats.parsing import parse_requirement, requirement_name
 from ...formats.tables import Table
 from ...system.files import is_file, read_text
-from ..adopt.adoption import BACKEND, SHIM, name_of
+from ..adopt.adoption import BACKEND, SHIM
 from ..package.setup_scripts import SetupScript, read_setup_script
 from .asking import RUNTIMES, ask_metadata
 from .subdirectories import read_document
@@ -113,11 +113,11 @@ def _with_requires(package: Package, build_system: Mapping[str, Any], script: Se
     """Return the package with its build requirements, including undeclared ones that setup.py imports."""
     declared, needed = build_system.get("requires"), ("setuptools",) if script is None else script.requires
     texts = [text for text in declared if isinstance(text, str)] if isinstance(declared, list) else list(needed)
-    names = {name_of(text) for text in texts}
-    texts += [text for text in needed if name_of(text) not in names and script is not None]
-    torch = [text for text in texts if name_of(text) == "torch"]
+    names = {requirement_name(text) for text in texts}
+    texts += [text for text in needed if requirement_name(text) not in names and script is not None]
+    torch = [text for text in texts if requirement_name(text) == "torch"]
     return package._replace(
-        build_requires=tuple(text for text in texts if name_of(text) not in ("torch", SHIM)),
+        build_requires=tuple(text for text in texts if requirement_name(text) not in ("torch", SHIM)),
         match_runtime=tuple(text for text in torch if Requirement(text).specifier),
         notes=tuple(_notes(build_system, texts, script)),
     )
@@ -127,7 +127,7 @@ def _notes(build_system: Mapping[str, Any], requires: Sequence[str], script: Set
     if build_system.get("build-backend") == BACKEND:
         yield "the package declares runtime-backend itself: it needs no wrapper"
     for text in requires:
-        name = name_of(text)
+        name = requirement_name(text)
         if name == "torch" and Requirement(text).url is not None:
             yield f"upstream builds against {text!r}: to build against it, set RUNTIME_BACKEND_PIN to that requirement"
         elif name in RUNTIMES - {"torch"}:

@@ -11,11 +11,12 @@ from packaging.utils import canonicalize_name
 from ...config import Upstream
 from ...config.upstream import read_upstream
 from ...errors import CommandError, ConfigError, RuntimeBackendError
+from ...formats.parsing import requirement_name
 from ...formats.tables import Table
 from ...formats.toml import TOMLDecodeError, loads
 from ...system.files import is_file, is_there, list_names
 from ...upstream.obtaining import is_sdist_of
-from ..adopt.adoption import BACKEND, SHIM, name_of
+from ..adopt.adoption import BACKEND, SHIM
 from ..adopt.documents import parse, read_pyproject
 from .asking import source_table
 from .upstream_metadata import Package
@@ -158,8 +159,8 @@ def update_text(wrapper: Wrapper, upstream: Upstream, package: Package) -> tuple
     requires, kept = [SHIM, *package.build_requires], list[str]()
     if "backend-path" in build_system:  # a vendored copy is not a requirement
         requires = requires[1:]
-    names = {*map(name_of, requires), SHIM}
-    kept = [str(text) for text in build_system.get("requires", []) if name_of(str(text)) not in names]
+    names = {*map(requirement_name, requires), SHIM}
+    kept = [str(text) for text in build_system.get("requires", []) if requirement_name(str(text)) not in names]
     _set(build_system, "requires", [*requires, *kept])
     name = wrapper.name or package.name  # keeps the person's spelling
     for key, value in {**dict.fromkeys(_MANAGED), **_project(package), "name": name}.items():
