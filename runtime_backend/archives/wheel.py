@@ -9,7 +9,7 @@ import io
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,20 +48,40 @@ def find_compilable(source: Path) -> str | None:
 def put_into_dist_info(wheel: Path, files: Mapping[str, bytes], top: Mapping[str, bytes] | None = None) -> None:
     """Add files to a wheel's dist-info and its RECORD in one step, replacing existing ones.
 
+    Entries in front of the first replaced one are not compressed again: that takes minutes for a large wheel, and
+    dist-info is at the end of a wheel.
+
     :param files: name -> content.
     :param top: files at the top of the wheel.
     :raises BackendError: if the wheel has no RECORD in its dist-info.
     """
-    with replacing(wheel) as new, _opened(wheel) as old, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as out:
+    with replacing(wheel) as new, _opened(wheel) as old:
         record = _find_record(old, wheel)
         folder = record.filename.rpartition("/")[0]
         added = {**{f"{folder}/{name}": content for name, content in files.items()}, **(top or {})}
-        for item in old.infolist():
-            if item.filename not in (record.filename, *added):
-                _copy(old, item, out)
-        for path, content in added.items():
-            _write(out, path, record, content)
-        _write(out, record.filename, record, _new_record(_read_record(old, record, wheel), added))
+        replaced = {record.filename, *added}
+        shutil.copyfile(wheel, new)
+        with zipfile.ZipFile(new, "a", zipfile.ZIP_DEFLATED) as out:
+            for item in _cut(out, replaced):
+                if item.filename not in replaced:
+                    _copy(old, item, out)
+            for path, content in added.items():
+                _write(out, path, record, content)
+            _write(out, record.filename, record, _new_record(_read_record(old, record, wheel), added))
+
+
+def _cut(archive: zipfile.ZipFile, names: Collection[str]) -> list[zipfile.ZipInfo]:
+    """Remove the first entry that has one of the names, and all behind it, from an open archive; return them.
+
+    What is written next overwrites them.
+    """
+    items = sorted(archive.infolist(), key=lambda item: item.header_offset)
+    first = next(number for number, item in enumerate(items) if item.filename in names)
+    for item in items[first:]:
+        archive.filelist.remove(item)
+        archive.NameToInfo.pop(item.filename, None)
+    archive.start_dir = items[first].header_offset
+    return items[first:]
 
 
 def read_from_dist_info(wheel: Path, name: str) -> bytes | None:
