@@ -26,7 +26,7 @@ ROWS = (
     ("cuda",),
     ("editable", "metadata", "provision"),
     ("build_lock", "resolve"),
-    ("frontend", "locks", "stub", "upstream"),
+    ("frontend", "locks", "stub", "upstream", "wheel_store"),
     ("archives", "config", "index", "installed", "real", "watch"),
     ("formats", "store"),
     ("errors", "system", "__init__"),

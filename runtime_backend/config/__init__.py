@@ -44,6 +44,7 @@ from .settings import (
     Upstream,
     Variable,
 )
+from .store import Prebuilt, StoreSettings, apply_call, read_prebuilt, read_producers_store
 from .templates import fill_template, placeholders
 
 __all__ = [
@@ -150,6 +151,8 @@ def _build(source: Path, table: Table, call: CallSettings, foreign: _Foreign) ->
         ask_timeout=call.seconds("ask-timeout", ASK_TIMEOUT),
         scikit_build_dir=build_dir if isinstance(build_dir, str) and build_dir else None,
         project=foreign.project if isinstance(foreign.project, dict) else {},
+        store=StoreSettings(switch=read_producers_store(table) or Chosen(value="on", origin="default")),
+        prebuilt=read_prebuilt(table, [rule.name for rule in runtimes]) or Chosen(value=None, origin="default"),
     )
 
 
@@ -187,9 +190,13 @@ def _apply_consumer(settings: Settings, consumer: Consumer | None, document: Tab
     note = f"{consumer}: ignored: the package name is known only after building"
     package = consumer.package(name, [rule.name for rule in settings.runtimes])
     own = {variable.name for variable in package.variables}
+    stored = consumer.store()
+    is_silent = stored.switch.origin == "default"
     return settings._replace(
         stated=consumer.target(),
         consumer=consumer.file,
+        store=stored._replace(switch=package.store or (settings.store.switch if is_silent else stored.switch)),
+        prebuilt=package.prebuilt or settings.prebuilt,
         notes=(note,) if consumer.has_packages and name is None else (),
         provision=package.provision or settings.provision,
         cuda=(settings.cuda or CudaSettings()).under(package.cuda) if package.cuda else settings.cuda,
@@ -215,9 +222,12 @@ def _matched(rule: RuntimeRule, match: Chosen[Match] | None) -> RuntimeRule:
 
 
 def _apply_call(settings: Settings, call: CallSettings) -> Settings:
-    switch = call.choice("build-lock", SWITCH)
+    switch, prebuilt = call.choice("build-lock", SWITCH), call.choice("prebuilt", SWITCH)
+    off: Chosen[Prebuilt | None] = Chosen(value=None, origin="" if prebuilt is None else prebuilt.origin)
     return settings._replace(
         provision=call.choice("provision", PROVISIONS) or settings.provision,
         metadata=call.choice("metadata", METADATA) or settings.metadata,
         build=settings.build._replace(is_lock_off=switch is not None and switch.value == "off"),
+        store=apply_call(settings.store, call),
+        prebuilt=settings.prebuilt if prebuilt is None or prebuilt.value == "on" else off,
     )

@@ -33,15 +33,17 @@ from .settings import (
     Match,
     ProvisionChoice,
     StatedTarget,
+    Switch,
     UnresolvedChoice,
     Variable,
 )
+from .store import Prebuilt, StoreSettings, is_consumers, read_consumers_store, read_prebuilt, read_switch
 
-CONSUMER_KEYS = ("target", "packages", "build-constraints")
+CONSUMER_KEYS = ("target", "packages", "build-constraints", "store")
 PRODUCER_KEYS = frozenset(
     (
         *("build-backend", "backend-path", "match-runtime", "provision", "unresolved", "metadata", "env", "cuda"),
-        *("source", "build-requires", "build-lock", "editable-env"),
+        *("source", "build-requires", "build-lock", "editable-env", "store", "prebuilt"),
     )
 )
 
@@ -60,6 +62,8 @@ class PackageSettings(NamedTuple):
     cuda: CudaSettings | None = None
     build_lock: Chosen[Path] | None = None
     build_constraints: tuple[BuildConstraint, ...] = ()
+    store: Chosen[Switch] | None = None
+    prebuilt: Chosen[Prebuilt | None] | None = None
 
 
 class ConsumerSearch:
@@ -99,7 +103,7 @@ class ConsumerSearch:
             refuse_look_alikes(Table(tool, file=str(path), key="tool", problems=self._problems))
         ours = tool.get("runtime-backend")
         ours = ours if isinstance(ours, dict) else {}
-        if PRODUCER_KEYS.issuperset(ours):
+        if PRODUCER_KEYS.issuperset(ours) and not is_consumers(ours.get("store")):
             return None
         table = Table(ours, file=str(path), key="tool.runtime-backend", problems=self._problems)
         return Consumer(folder, table, is_producer=folder == self._source)
@@ -169,6 +173,10 @@ class Consumer:
         """Return the restrictions of build requirements for all packages."""
         return read_constraints(self._table)
 
+    def store(self) -> StoreSettings:
+        """Return where finished wheels are kept."""
+        return read_consumers_store(self._table, self._folder)
+
     def package(self, wanted: str | None, runtimes: Sequence[str]) -> PackageSettings:
         """Return the settings for one package; the tables of all packages are checked.
 
@@ -212,6 +220,8 @@ def _read_package(table: Table, folder: Path, runtimes: Sequence[str] | None) ->
         cuda=read_cuda(table),
         build_lock=read_build_lock(table, folder),
         build_constraints=read_constraints(table),
+        store=read_switch(table),
+        prebuilt=read_prebuilt(table, runtimes),
     )
     table.close()
     return settings

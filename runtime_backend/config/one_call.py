@@ -72,6 +72,16 @@ class CallSettings:
         self._problems.append(f"{found.origin}: found {describe(found.value)}{guess}, expected {one_of(allowed)}")
         return None
 
+    @property
+    def folder(self) -> Path:
+        """The person's working directory (``PWD``), where relative paths start; not the source tree."""
+        return Path(self._environ.get("PWD", ""))
+
+    def report(self, found: Chosen[Any] | None, expected: str) -> None:
+        """Collect a mistake in a value."""
+        if found is not None:
+            self._problems.append(f"{found.origin}: found {describe(found.value)}, expected {expected}")
+
     def boolean(self, key: str) -> Chosen[bool] | None:
         """Return a boolean in any spelling of :data:`_BOOLEANS`; None if it is missing or wrong."""
         found = self.string(key)
@@ -103,11 +113,11 @@ class CallSettings:
         return Chosen(value=is_true, origin=variable if is_true else "default")
 
     def path(self, key: str) -> Chosen[Path] | None:
-        """Return a path; a relative one starts at the person's working directory (``PWD``), not at the source tree."""
+        """Return a path; a relative one starts at the person's working directory."""
         found = self.string(key)
         if found is None:
             return None
-        path = Path(self._environ.get("PWD", "")) / os.path.expanduser(found.value)  # noqa: PTH111 - raises for ~nobody
+        path = self.folder / os.path.expanduser(found.value)  # noqa: PTH111 - raises for ~nobody
         if "://" in found.value or not path.is_absolute():
             expected = "a path, not a URL" if "://" in found.value else "an absolute path"
             self._problems.append(f"{found.origin}: found {describe(found.value)}, expected {expected}")

@@ -12,6 +12,7 @@ from ..system.trust import EVERYBODY, Trust
 
 if TYPE_CHECKING:
     from .cuda import CudaSettings
+    from .store import Prebuilt, StoreSettings
 
 T = TypeVar("T")
 
@@ -35,7 +36,10 @@ COMPILER_CACHES: tuple[CompilerCacheChoice, ...] = ("auto", "off", "ccache", "sc
 METADATA: tuple[MetadataChoice, ...] = ("auto", "static", "stub", "real")
 SWITCH: tuple[Switch, ...] = ("on", "off")
 EDITABLE_ENVS: tuple[EditableChoice, ...] = ("auto", "off")
-TEMPLATE_FIELDS = ("version", "cuda", "hip", "rocm", "xpu", "git-version", "site")
+TEMPLATE_FIELDS = (
+    *("version", "release", "minor", "cuda", "cuda-major", "hip", "rocm", "xpu", "git-version", "cxx11-abi", "site"),
+    *("release-digits", "minor-digits", "cuda-digits"),
+)
 """The fields of the placeholders ``{torch.<field>}``."""
 
 CALL_KEYS = (
@@ -45,6 +49,11 @@ CALL_KEYS = (
     "provision",
     "metadata",
     "build-lock",
+    "store",
+    "store-write",
+    "store-trust",
+    "store-size",
+    "prebuilt",
     "cache-dir",
     "log",
     "offline",
@@ -210,6 +219,9 @@ class Settings(NamedTuple):
     """scikit-build-core's ``build-dir``."""
     project: Mapping[str, Any]
     """The producer's ``[project]`` table (PEP 621), unchecked."""
+    store: StoreSettings
+    prebuilt: Chosen[Prebuilt | None]
+    """The authors' wheels; None if they are not used."""
     editable_env: Chosen[EditableChoice] = Chosen(value="auto", origin="default")
     """Whether the build environment of an editable that rebuilds itself is kept."""
     scikit_build_rebuilds: bool = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -109,14 +109,9 @@ def with_environment(keeping: Keeping, sys_path: Sequence[str], shown: Sequence[
     # Not sys.executable: that of a build environment may be a copy of its own.
     parts = [sys.version, os.path.realpath(getattr(sys, "_base_executable", sys.executable)), *map(str, shown)]
     for distribution in clones:
-        parts += [distribution.name, distribution.version, *_content(distribution.record)]
+        parts += [distribution.name, distribution.version, *distribution.content]
     path = Path(f"{keeping.stem}-{digest(parts, 8)}")
     return keeping._replace(environment=KeptEnvironment(path=path, clones=clones, shown=tuple(shown)))
-
-
-def _content(record: str) -> Iterator[str]:
-    """Yield the lines of RECORD that depend on the distribution alone: scripts have the path of the interpreter."""
-    return (line for line in record.splitlines() if ",sha256=" in line and ".dist-info/" not in line and line[0] != ".")
 
 
 def with_folder(keeping: Keeping, base: str | None, label: str | None) -> Keeping:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..frontend.caller import Caller
-from ..metadata.prepared import read_prepared
+from ..metadata.prepared import Prepared, read_prepared
 from ..plan import Plan
 from ..plan.planning import find_source
 from ..provision.fetch import Fetching
@@ -19,6 +19,7 @@ from .backend_call import request_of
 from .failures import story
 from .finishing import finish_wheel
 from .stage import Stage, set_stage
+from .storing import opened_store
 from .watching import watch
 
 
@@ -67,6 +68,21 @@ def build(plan: Plan, arguments: BuildArguments, caller: Caller, say: Callable[[
     if plan.real_hook != plan.hook:
         say("note: a wrapper cannot be edited, because its source is in the cache; this is a plain wheel")
     given = None if metadata_directory is None else str(Path(metadata_directory).absolute())
+    with opened_store(plan, caller, config_settings, say) as store:
+        taken = None if store is None else store.take(prepared, folder)
+        if taken is not None:
+            return taken
+        name = _compile(plan, BuildArguments(folder, config_settings, given), prepared, caller, say)
+        if store is not None:
+            store.keep(folder / name)
+        return name
+
+
+def _compile(
+    plan: Plan, arguments: BuildArguments, prepared: Prepared | None, caller: Caller, say: Callable[[str], None]
+) -> str:
+    """Call the real backend, finish the wheel, and return its name."""
+    folder, config_settings, given = arguments
     with set_stage(plan, caller, say, config_settings) as stage, watch(stage.plan, caller, say) as watched:
         with story(stage.plan, caller.environ, say, lambda: watched.output, Exception):
             request = request_of(stage.plan, folder, config_settings, given)

@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from ..archives.stamp_file import FILE_NAME, source_revision, stamp_text
+from ..archives.stamp_file import FILE_NAME, parse_stamp, source_revision, stamp_text
 from ..archives.wheel import count_compiled, find_compilable, put_into_dist_info, read_from_dist_info
 from ..errors import MetadataError, ProvisionError
 from ..installed.identity import read_again
 from ..metadata.pins import with_requirements
 from ..metadata.prepared import Prepared
 from ..plan import Plan
-from ..plan.stamp import make_stamp
+from ..plan.as_json import redacted
+from ..plan.stamp import make_stamp, read_runtimes
 
 
 def finish_wheel(  # noqa: PLR0913, PLR0917 - everything that is known after a build
@@ -48,6 +49,21 @@ def finish_wheel(  # noqa: PLR0913, PLR0917 - everything that is known after a b
     )
     pinned = {"METADATA": metadata} if plan.pins else {}
     put_into_dist_info(wheel, {**pinned, FILE_NAME: stamp_text(stamp.as_json())}, top)
+
+
+def finish_stored(plan: Plan, wheel: Path, origin: Mapping[str, str | None]) -> None:
+    """Check a wheel from the store, and stamp it with its origin and with the decision of this build.
+
+    :param origin: where it is from.
+    :raises MetadataError: if it does not accept the runtime.
+    """
+    _check_own_requirements(plan, wheel, read_from_dist_info(wheel, "METADATA") or b"")
+    content, where = read_from_dist_info(wheel, FILE_NAME) or b"", f"{wheel}: {FILE_NAME}"
+    now = make_stamp(plan, real_version=None, revision=None, compiled=0).runtimes
+    built = {runtime.name: runtime for runtime in read_runtimes(content, where)}
+    runtimes = [runtime.built_against(built.get(runtime.name, runtime)).as_json() for runtime in now]
+    stamp = {**parse_stamp(content, where), "runtimes": runtimes, "origin": redacted(origin)}
+    put_into_dist_info(wheel, {FILE_NAME: stamp_text(stamp)})
 
 
 def _check_unchanged(plan: Plan, wheel: Path) -> None:

@@ -21,6 +21,7 @@ from ..store.holding import in_use
 from .distutils_config import HeldObjects, config_text, find_commands, hold_objects
 
 if TYPE_CHECKING:
+    from ..upstream import Depot
     from .keeping import Kept
 
 
@@ -209,15 +210,20 @@ def _moved(value: str, shown: Mapping[Path, Path]) -> str:
     return value
 
 
+def depot_of(plan: Plan, caller: Caller, say: Callable[[str], None]) -> Depot:
+    """Return what fetches and unpacks the upstream source of a wrapper."""
+    from ..upstream import Depot  # noqa: PLC0415 - few packages are wrappers
+
+    return Depot(folder=plan.cache / "sources", environ=caller.environ, is_offline=plan.is_offline, say=say)
+
+
 def _open_upstream(plan: Plan, caller: Caller, stack: ExitStack, say: Callable[[str], None]) -> Plan:
     upstream = plan.settings.upstream
     if upstream is None:
         return plan
     from ..config.upstream import settings_of_tree  # noqa: PLC0415 - few packages are wrappers
-    from ..upstream import Depot  # noqa: PLC0415
 
-    depot = Depot(folder=plan.cache / "sources", environ=caller.environ, is_offline=plan.is_offline, say=say)
-    tree = stack.enter_context(depot.tree(upstream))
+    tree = stack.enter_context(depot_of(plan, caller, say).tree(upstream))
     plan = plan._replace(settings=settings_of_tree(plan.settings, tree))
     return plan._replace(own=plan_own_variables(plan, caller))
 

@@ -39,34 +39,37 @@ class NotFound(NoAnswer):
     """The server has nothing at the URL."""
 
 
-def ask(
+def ask(  # noqa: PLR0913 - a request has many properties
     url: str,
     environ: Mapping[str, str],
     take: Callable[[HTTPResponse], T],
     *,
     accept: str = "*/*",
     is_large: bool = False,
+    patience: float | None = None,
 ) -> T:
     """Request a URL, and return the result of a function of the response; failed or interrupted requests are repeated.
 
     :param url: may contain credentials; the person's netrc file is used as well.
     :param take: called with each response, from its beginning.
     :param is_large: whether the time limit applies to each part of the response, instead of the whole.
+    :param patience: seconds for a single attempt, if the answer is not needed.
     :raises NotFound: if the server has nothing at the URL.
     :raises NoAnswer: if the request fails in any other way; the message is a short reason.
     """
     request = _request(url, environ, accept)
-    deadline = Deadline(LONGEST, renewed_by=LEAST if is_large else None)
+    deadline = Deadline(patience or LONGEST, renewed_by=LEAST if is_large else None)
     opener = make_opener(deadline, _context(environ))
-    for attempt in range(1, _ATTEMPTS + 1):
+    attempts = 1 if patience else _ATTEMPTS
+    for attempt in range(1, attempts + 1):
         try:
-            with opener.open(request, timeout=_TIMEOUT) as answer:
+            with opener.open(request, timeout=patience or _TIMEOUT) as answer:
                 return take(answer)
         except (OSError, HTTPException, ValueError) as error:  # ValueError: a redirection to an invalid URL
             if isinstance(error, HTTPError):
                 error.close()
             is_final = isinstance(error, HTTPError) and error.code < 500  # noqa: PLR2004 - codes below 500 are final
-            if is_final or attempt == _ATTEMPTS or deadline.is_over or isinstance(error, ValueError):
+            if is_final or attempt == attempts or deadline.is_over or isinstance(error, ValueError):
                 kind = NotFound if isinstance(error, HTTPError) and error.code == HTTPStatus.NOT_FOUND else NoAnswer
                 raise kind(_reason(error, deadline)) from None
         time.sleep(attempt / 2)
@@ -98,10 +101,10 @@ def _reason(error: OSError | HTTPException | ValueError, deadline: Deadline) -> 
     if isinstance(error, HTTPError):
         return f"HTTP {error.code} {error.reason}"
     if deadline.is_over:
-        return f"no answer: it was not complete after {LONGEST} seconds"
+        return f"no answer: it was not complete after {deadline.seconds:g} seconds"
     cause = error.reason if isinstance(error, URLError) else error
     if isinstance(cause, TimeoutError):
-        return f"no answer: no data arrived for {_TIMEOUT} seconds"
+        return f"no answer: no data arrived for {min(_TIMEOUT, deadline.seconds):g} seconds"
     if isinstance(cause, OSError):
         text = str(cause)
         return f"no answer: {f'the proxy reports {text[len(_PROXY) :]}' if text.startswith(_PROXY) else reason(cause)}"

@@ -31,7 +31,7 @@ class Deadline:
     """
 
     def __init__(self, seconds: float, *, renewed_by: int | None = None) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._renewed_by = renewed_by
         self._read = 0
         self._until = time.monotonic() + seconds
@@ -55,7 +55,7 @@ class Deadline:
         """Count received bytes."""
         self._read += size
         if self._renewed_by is not None and self._read >= self._renewed_by:
-            self._read, self._until = 0, time.monotonic() + self._seconds
+            self._read, self._until = 0, time.monotonic() + self.seconds
 
 
 def make_opener(deadline: Deadline, context: SSLContext) -> OpenerDirector:

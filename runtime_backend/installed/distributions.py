@@ -59,6 +59,18 @@ class Distribution(_Place):
         """The text of RECORD; empty if there is none. torch's has 15,000 lines, so it is split only on demand."""
         return read_text(self.info / "RECORD")
 
+    @property
+    def content(self) -> list[str]:
+        """The lines of RECORD with the hashes of the files that depend on the distribution alone, sorted.
+
+        Left out is what differs between installers: dist-info, scripts, byte code. An editable install has no such
+        lines for its modules.
+        """
+        lines = self.record.splitlines()
+        return sorted(
+            line for line in lines if ",sha256=" in line and ".dist-info/" not in line and not line.startswith("../")
+        )
+
     @cached_property
     def files(self) -> tuple[str, ...]:
         """The paths in RECORD, as written."""

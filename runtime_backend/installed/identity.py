@@ -15,7 +15,7 @@ from packaging.version import Version
 from ..errors import RuntimeReadError
 from ..errors.reasons import reason
 from ..formats.parsing import marker_holds, parse_requirement, parse_version
-from ..system.files import decode, is_file, read_bytes
+from ..system.files import decode, is_file, read_bytes, read_text
 from .distributions import Distribution, DistributionIndex, extend_by_pth, locate_imports
 
 _ASSIGNMENT = r"(?m)^(\w+)\s*(?::[^=\n]+)?=\s*(?:'([^'\n]*)'|\"([^\"\n]*)\")\s*$"
@@ -105,6 +105,15 @@ def read_identity(distribution: Distribution, index: DistributionIndex) -> Ident
         reported=reported or version,
         **{field: facts.get(field) for field in FACTS.values()},
     )
+
+
+def read_cxx11_abi(site: Path) -> str:
+    """Return ``FALSE`` for a torch with the C++ ABI before C++11, which it states for CMake, else ``TRUE``.
+
+    :param site: the folder that contains torch.
+    """
+    text = read_text(site / "torch" / "share" / "cmake" / "Torch" / "TorchConfig.cmake")
+    return "FALSE" if "_GLIBCXX_USE_CXX11_ABI=0" in text else "TRUE"
 
 
 def read_again(distribution: Distribution) -> Identity | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .. import __version__
@@ -49,6 +50,10 @@ class StampedRuntime(NamedTuple):
         facts = {field: self.facts.get(name, usual.get(name)) for name, field in FACTS.items()}
         return Identity(name=self.name, version=self.version or "", reported=self.reported, **facts)
 
+    def built_against(self, other: StampedRuntime) -> StampedRuntime:
+        """Return this runtime of a build with the version and the facts of the one that a wheel was built against."""
+        return self._replace(version=other.version, reported=other.reported, facts=other.facts)
+
     def as_json(self) -> dict[str, Any]:
         """Return the runtime's table in the file."""
         known = {"version": self.version, "reported": self.reported, **self.facts} if self.is_known else {}
@@ -78,6 +83,8 @@ class Stamp(NamedTuple):
     upstream: Mapping[str, Any] | None
     compiled: int
     """The number of compiled files in the wheel."""
+    origin: Mapping[str, str | None] = MappingProxyType({"kind": "compiled"})
+    """Who made the wheel: this build, a build whose wheel was stored, or the package's authors."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of the file, without credentials."""
@@ -91,6 +98,7 @@ class Stamp(NamedTuple):
             "source-revision": self.revision,
             "upstream": self.upstream,
             "compiled-files": self.compiled,
+            "origin": dict(self.origin),
         }
         shown: dict[str, Any] = redacted(described)
         return shown

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..config import Settings, Variable, fill_template, placeholders
 from ..config.planned import PlannedVariable, left
-from ..installed.identity import Identity
+from ..formats.parsing import parse_version
+from ..installed.identity import Identity, read_cxx11_abi
 from ..store.names import digest, safe_name
 
 if TYPE_CHECKING:
@@ -48,11 +49,23 @@ def plan_variables(
 
     :param sites: name of a runtime -> the folder in which the real backend sees it.
     """
+    values = known_values(identities, sites, [variable.template for variable in variables])
+    return tuple(_plan_variable(variable, values, environ) for variable in variables)
+
+
+def known_values(identities: Sequence[Identity], sites: Mapping[str, Path], templates: Sequence[str]) -> dict[str, str]:
+    """Return the values of placeholders: ``torch.version`` -> ``2.13.0+cpu``.
+
+    :param sites: name of a runtime -> the folder in which it is seen.
+    :param templates: the texts with placeholders; what takes time to find is found only if they contain it.
+    """
     values = {
         f"{identity.name}.{field}": value for identity in identities for field, value in _fields(identity).items()
     }
     values.update({f"{name}.site": str(folder) for name, folder in sites.items()})
-    return tuple(_plan_variable(variable, values, environ) for variable in variables)
+    if any("cxx11-abi" in template for template in templates):
+        values.update({f"{name}.cxx11-abi": read_cxx11_abi(folder) for name, folder in sites.items()})
+    return values
 
 
 def _plan_variable(variable: Variable, values: Mapping[str, str], environ: Mapping[str, str]) -> PlannedVariable:
@@ -72,7 +85,14 @@ def _fields(identity: Identity) -> dict[str, str]:
     """Return the values of ``{torch.<field>}`` by field; a torch without CUDA has an empty ``cuda``."""
     if identity.reported is None:
         return {}
-    return {name: fact or "" for name, fact in {"version": identity.reported, **identity.facts}.items()}
+    facts = {name: fact or "" for name, fact in {"version": identity.reported, **identity.facts}.items()}
+    version = parse_version(identity.reported)
+    if version is not None:
+        release = ".".join(map(str, (*version.release, 0, 0)[:3]))
+        facts.update({"release": release, "minor": f"{version.major}.{version.minor}"})
+    facts["cuda-major"] = facts["cuda"].partition(".")[0]
+    digits = {f"{name}-digits": facts[name].replace(".", "") for name in ("release", "minor", "cuda") if name in facts}
+    return {**facts, **digits}
 
 
 def build_label(identities: Sequence[Identity]) -> str:

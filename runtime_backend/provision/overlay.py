@@ -81,15 +81,9 @@ def _stable_path(cache: Path, owners: Sequence[tuple[Distribution, Identity]], e
 
 
 def _content(distribution: Distribution) -> list[str]:
-    """Return the lines of RECORD with hashes of installed files, sorted.
-
-    Files that differ between installers are omitted: dist-info, scripts, byte code. An editable runtime has no such
-    lines, so its location identifies it.
-    """
-    lines = distribution.record.splitlines()
-    kept = [line for line in lines if ",sha256=" in line and ".dist-info/" not in line and not line.startswith("../")]
-    is_editable = not any("/" in line for line in kept)
-    return [str(distribution.info)] if is_editable else sorted(kept)
+    """Return what identifies the files of a runtime: their hashes; for an editable one, its location."""
+    content = distribution.content
+    return content if any("/" in line for line in content) else [str(distribution.info)]
 
 
 def _prefixes(targets: Mapping[str, Path]) -> Iterator[tuple[str, Path]]:

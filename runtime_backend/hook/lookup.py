@@ -1,0 +1,147 @@
+"""Finding a wheel for a build: in the local store, in the remote one, or on the index of the package's authors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ..archives.stamp_file import FILE_NAME
+from ..archives.wheel import read_from_dist_info
+from ..errors import BackendError, NoAnswer
+from ..errors.reasons import reason
+from ..frontend.caller import Caller
+from ..installed.identity import is_compatible
+from ..metadata.agreement import describe_differences
+from ..metadata.prepared import Prepared
+from ..plan import Plan
+from ..plan.stamp import StampedRuntime, read_runtimes
+from ..wheel_store.key import Inputs
+from ..wheel_store.local import LocalStore
+from ..wheel_store.machine import describe_headers
+from ..wheel_store.records import Record
+from ..wheel_store.remotes import fetch_wheel, open_remote, read_record
+from ..wheel_store.trust import check_trusted, read_trusted
+
+Say = Callable[[str], None]
+
+
+def local_store(plan: Plan) -> LocalStore:
+    """Return the store in the cache."""
+    return LocalStore(folder=plan.cache / "store", limit=plan.settings.store.limit.value)
+
+
+class Finder:
+    """Finds the stored wheel of one build, whose key is locked.
+
+    :param inputs: those of the build.
+    """
+
+    def __init__(self, plan: Plan, caller: Caller, inputs: Inputs, say: Say) -> None:
+        self._plan = plan
+        self._caller = caller
+        self._inputs = inputs
+        self._say = say
+        self._store = local_store(plan)
+        self._machine = describe_headers()
+        self.notes: list[str] = []
+
+    def find(self, prepared: Prepared | None) -> Record | None:
+        """Return the wheel for this build; it is in the local store, and its hash was compared.
+
+        :param prepared: the metadata that the frontend got before; a wheel with others is not used.
+        """
+        return next((found for found in self._candidates() if self._is_fitting(found, prepared)), None)
+
+    def note(self, line: str) -> None:
+        """Print a line, and keep it for a person who asks later."""
+        self.notes.append(line)
+        self._say(f"note: the wheel store: {line}")
+
+    def _candidates(self) -> Iterator[Record]:
+        for find in (self._find_here, self._find_remotely, self._find_prebuilt):
+            record = self._attempt(find)
+            if record is not None:
+                yield record
+
+    def _attempt(self, find: Callable[[], Record | None]) -> Record | None:
+        try:
+            return find()
+        except NoAnswer as failure:
+            self.note(str(failure))
+        except OSError as error:
+            self.note(f"{self._store.folder}: {reason(error, self._store.folder)}")
+        return None
+
+    def _find_here(self) -> Record | None:
+        record = self._store.read(self._inputs.key)
+        if record is None:
+            return None
+        if record.remote is not None:
+            remote = self._plan.settings.store.remote
+            if remote is None or remote.url != record.remote:  # it is the choice of another project
+                return None
+            self._check_trusted(record)
+        elif record.machine != self._machine:
+            raise NoAnswer(f"{record.wheel} is not used: headers or libraries were installed since it was built")
+        try:
+            self._store.checked(record)
+        except NoAnswer:
+            self._store.forget(self._inputs.key)
+            raise
+        return record
+
+    def _check_trusted(self, record: Record) -> None:
+        remote = self._plan.settings.store.remote
+        if remote is not None and remote.trust is not None:
+            check_trusted(record, read_trusted(remote.trust), remote.trust)
+
+    def _find_remotely(self) -> Record | None:
+        remote = self._plan.settings.store.remote
+        if remote is None:
+            return None
+        if self._plan.is_offline and "://" in remote.url:
+            raise NoAnswer(f"{remote.url} is not asked: this build is offline")
+        try:
+            store = open_remote(remote.url, self._caller.environ, self._say)
+            record = read_record(store, self._inputs.key)
+            if record is None:
+                return None
+            self._check_trusted(record)
+            record = record._replace(remote=remote.url, machine=self._machine)
+            self._store.put(record, lambda path: fetch_wheel(store, record, path))
+        except NoAnswer as failure:
+            raise NoAnswer(f"{remote.url} has no wheel for this build: {failure}") from None
+        return record
+
+    def _find_prebuilt(self) -> Record | None:
+        return None
+
+    def _is_fitting(self, record: Record, prepared: Prepared | None) -> bool:
+        """Return whether a wheel fits the runtimes and the metadata; its key does not say all of that."""
+        wheel = self._store.wheel(record)
+        try:
+            runtimes = read_stamped(wheel)
+            metadata = read_from_dist_info(wheel, "METADATA") or b""
+        except (BackendError, OSError) as error:
+            self.note(f"{record.wheel} is damaged: {error if isinstance(error, BackendError) else reason(error)}")
+            return False
+        for identity in self._plan.identities:
+            built = next((found for found in runtimes if found.name == identity.name), None)
+            if built is None or not is_compatible(built.identity(identity), identity, built.match):
+                self.note(f"{record.wheel} was built for another {identity.name} than {identity}")
+                return False
+        differences = [] if prepared is None else describe_differences(prepared.metadata, metadata)
+        if differences:
+            self.note(f"{record.wheel} has other metadata than this source: {differences[0]}")
+        return not differences
+
+
+def read_stamped(wheel: Path) -> list[StampedRuntime]:
+    """Return the runtimes in the stamp of a wheel.
+
+    :raises BackendError: if it has none, or is no wheel.
+    """
+    content = read_from_dist_info(wheel, FILE_NAME)
+    if content is None:
+        raise BackendError(f"{wheel}: found no stamp")
+    return read_runtimes(content, f"{wheel}: {FILE_NAME}")

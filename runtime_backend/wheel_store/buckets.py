@@ -1,0 +1,132 @@
+"""Buckets of S3, Google Cloud and Azure, by obstore: one wheel without dependencies that knows all three.
+
+It reads the usual variables of the environment: AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, GOOGLE_APPLICATION_CREDENTIALS,
+AZURE_STORAGE_ACCOUNT_NAME ...
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..errors import NoAnswer
+from ..errors.reasons import reason
+from ..system.progress import ticking
+from .remotes import PATIENCE
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+T = TypeVar("T")
+
+_PART = 8 << 20
+"""Bytes of a wheel that are fetched at once."""
+_PART_TIME = 60
+"""Seconds for such a part."""
+_REPORT = 5
+"""Seconds between two reports of a download's progress."""
+
+
+class Bucket:
+    """A bucket, or a folder in one.
+
+    :raises NoAnswer: if obstore is not installed, or refuses the URL.
+    """
+
+    def __init__(self, url: str, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+        del environ  # obstore reads that of the process, which is the same
+        self._url = url
+        self._say = say
+        self._store = _open(url)
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of a small object; None if there is none."""
+        try:
+            return self._within(PATIENCE, lambda: bytes(self._store.get(path).bytes()))
+        except FileNotFoundError:
+            return None
+
+    def fetch(self, path: str, size: int, to: Path) -> None:
+        """Download an object part by part, and report the progress."""
+        reported = time.monotonic()
+        self._say(f"fetching {self._url}/{path}")
+        try:
+            with to.open("wb", buffering=0) as file:
+                for start in range(0, size, _PART):
+                    end = min(start + _PART, size)
+                    part = self._within(_PART_TIME, lambda a=start, b=end: self._store.get_range(path, start=a, end=b))  # type: ignore[misc]
+                    file.write(memoryview(part))
+                    if time.monotonic() - reported >= _REPORT:
+                        reported = time.monotonic()
+                        self._say(f"fetching: {end >> 20} MiB of {size >> 20}")
+        except FileNotFoundError:
+            raise NoAnswer(f"{self._url}/{path}: found no object") from None
+        except OSError as error:
+            raise NoAnswer(f"{to} cannot be written: {reason(error, to)}") from None
+
+    def write(self, path: str, source: Path | bytes) -> None:
+        """Upload an object."""
+        with ticking(lambda passed: self._say(f"uploading {path.rpartition('/')[2]}: {passed}")):
+            _answered(lambda: self._store.put(path, source))
+
+    def _within(self, seconds: float, run: Callable[[], T]) -> T:
+        """Return the result of a call that must not take longer; obstore's own limits leave out the search for
+        credentials.
+
+        :raises NoAnswer: if it takes longer, or fails.
+        :raises FileNotFoundError: if there is no such object.
+        """
+        results: list[T] = []
+        failures: list[Exception] = []
+
+        def work() -> None:
+            try:
+                results.append(_answered(run))
+            except (NoAnswer, FileNotFoundError) as failure:
+                failures.append(failure)
+
+        thread = Thread(target=work, daemon=True)
+        thread.start()
+        thread.join(seconds)
+        if failures:
+            raise failures[0]
+        if not results:
+            raise NoAnswer(f"no answer within {seconds:g} seconds")
+        return results[0]
+
+
+def _open(url: str) -> ObjectStore:
+    try:
+        from obstore.store import from_url  # noqa: PLC0415 - installed only for a bucket
+    except ModuleNotFoundError:
+        raise NoAnswer("obstore is not installed: pip install 'runtime-backend[store]'") from None
+    retrying: Any = {"max_retries": 1, "retry_timeout": timedelta(seconds=PATIENCE)}
+    client: Any = {"connect_timeout": f"{PATIENCE}s", "timeout": "3600s"}
+    return _answered(lambda: from_url(url, client_options=client, retry_config=retrying))
+
+
+def _answered(run: Callable[[], T]) -> T:
+    """Return the result of a call of obstore.
+
+    :raises NoAnswer: if it fails.
+    :raises FileNotFoundError: if there is no such object.
+    """
+    from obstore.exceptions import BaseError, NotFoundError  # noqa: PLC0415 - as above
+
+    try:
+        return run()
+    except (NotFoundError, FileNotFoundError):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from None
+    except (BaseError, OSError, ValueError) as error:
+        raise NoAnswer(_short(error)) from None
+
+
+def _short(error: Exception) -> str:
+    """Return the first line of an error of obstore: the others are the request, and Rust's view of the error."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), "the request failed")[:300]

@@ -1,0 +1,86 @@
+"""The last lookups in the store, each with its inputs: from these a person learns why a wheel was not found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..formats.jsontext import parse_json
+from ..store.atomic import write
+from ..store.names import digest
+from ..system.files import list_names, read_text
+from .key import Inputs
+
+KEPT = 20
+"""The number of lookups that are kept, one per source folder."""
+FOLDER = ".lookups"
+_FORMAT = 1
+
+
+class Lookup(NamedTuple):
+    """One lookup."""
+
+    source: str
+    """The source folder, or the upstream source."""
+    name: str | None
+    """The package's normalised name, if it was known before the build."""
+    when: str
+    """In UTC (ISO 8601)."""
+    result: str
+    """What was found: ``from this machine`` …, or ``nothing``."""
+    inputs: Inputs
+    notes: tuple[str, ...]
+    """Why a wheel that is there was not used."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the content of the file."""
+        return {"format": _FORMAT, **self._asdict(), "inputs": self.inputs.values, "notes": list(self.notes)}
+
+
+def write_lookup(store: Path, lookup: Lookup) -> None:
+    """Keep a lookup instead of the last one for the same source, and forget the oldest ones.
+
+    :param store: the folder of the local store.
+    :raises OSError: if it cannot be written.
+    """
+    folder = store / FOLDER
+    folder.mkdir(exist_ok=True)
+    write(folder / f"{digest([lookup.source])}.json", json.dumps(lookup.as_json(), indent=1).encode())
+    paths = sorted((folder / name for name in list_names(folder)), key=_changed, reverse=True)
+    for path in paths[KEPT:]:
+        with suppress(OSError):  # another process has removed it
+            path.unlink()
+
+
+def _changed(path: Path) -> float:
+    with suppress(OSError):
+        return path.stat().st_mtime
+    return 0
+
+
+def list_lookups(store: Path) -> list[Lookup]:
+    """Return the lookups, the last one first; damaged ones are left out."""
+    texts = (read_text(store / FOLDER / name) for name in list_names(store / FOLDER))
+    found = (_parse(text) for text in texts)
+    return sorted((lookup for lookup in found if lookup is not None), key=lambda lookup: lookup.when, reverse=True)
+
+
+def _parse(text: str) -> Lookup | None:
+    try:
+        data: Mapping[str, Any] = parse_json(text, is_own=True)
+        if data["format"] != _FORMAT or not isinstance(data["inputs"], dict):
+            return None
+        name = data["name"]
+        return Lookup(
+            source=str(data["source"]),
+            name=None if name is None else str(name),
+            when=str(data["when"]),
+            result=str(data["result"]),
+            inputs=Inputs(data["inputs"]),
+            notes=tuple(map(str, data["notes"])),
+        )
+    except (ValueError, TypeError, KeyError):
+        return None

@@ -1,0 +1,162 @@
+"""Remote stores: a folder, a web server that is only read, or a bucket of S3, Google Cloud or Azure.
+
+<url>/5f/5f1c2a90…/record.json              written last, so that a torn upload is never seen
+<url>/5f/5f1c2a90…/<sha256>/<wheel name>
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from ..errors import NoAnswer
+from ..errors.reasons import reason
+from ..index.downloads import download, file_digest
+from ..index.http import NotFound, ask
+from ..store.atomic import write
+from ..system.files import is_file, read_bytes
+from .records import RECORD, Record, parse_record
+
+OBJECT_SCHEMES = ("s3", "gs", "az")
+"""Schemes of buckets, which need obstore."""
+OBSTORE = "obstore>=0.9"
+PATIENCE = 5
+"""Seconds for a remote store to answer whether it has a wheel."""
+_LARGEST_RECORD = 4 << 20
+
+Say = Callable[[str], None]
+
+
+class Remote(Protocol):
+    """One remote store. All methods raise :class:`NoAnswer` if it does not answer or refuses."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of a small object; None if there is none."""
+
+    def fetch(self, path: str, size: int, to: Path) -> None:
+        """Write a large object to a file."""
+
+    def write(self, path: str, source: Path | bytes) -> None:
+        """Write an object."""
+
+
+def open_remote(url: str, environ: Mapping[str, str], say: Say) -> Remote:
+    """Return the remote store at a URL, or at the absolute path of a folder.
+
+    :raises NoAnswer: if it cannot be opened.
+    """
+    scheme = url.partition("://")[0] if "://" in url else ""
+    if scheme in OBJECT_SCHEMES:
+        from .buckets import Bucket  # noqa: PLC0415 - few people have a bucket
+
+        return Bucket(url, environ, say)
+    return Website(url, environ, say) if scheme else Folder(Path(url))
+
+
+def needs_obstore(url: str) -> bool:
+    """Return whether a remote store can be reached only with obstore."""
+    return url.startswith(tuple(f"{scheme}://" for scheme in OBJECT_SCHEMES))
+
+
+def read_record(remote: Remote, key: str) -> Record | None:
+    """Return the record of a key; None if the store has no such wheel.
+
+    :raises NoAnswer: if it does not answer, or the record is not one.
+    """
+    content = remote.read(_record_path(key))
+    return None if content is None else parse_record(content, key)
+
+
+def fetch_wheel(remote: Remote, record: Record, to: Path) -> None:
+    """Write a wheel to a file, and compare its hash.
+
+    :raises NoAnswer: if it cannot be fetched, or is another file than the record says.
+    """
+    remote.fetch(_wheel_path(record), record.size, to)
+    found = file_digest(to)
+    if found != record.sha256:
+        raise NoAnswer(f"{record.wheel}: found sha256 {found}, expected {record.sha256}")
+
+
+def write_wheel(remote: Remote, record: Record, wheel: Path) -> None:
+    """Write a wheel and its record, which makes it visible.
+
+    :raises NoAnswer: if the store refuses, or does not answer.
+    """
+    remote.write(_wheel_path(record), wheel)
+    remote.write(_record_path(record.key), record._replace(machine=None, remote=None).text())
+
+
+def _record_path(key: str) -> str:
+    return f"{key[:2]}/{key}/{RECORD}"
+
+
+def _wheel_path(record: Record) -> str:
+    return f"{record.key[:2]}/{record.key}/{record.sha256}/{record.wheel}"
+
+
+class Folder:
+    """A folder, such as one that several machines mount."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of a file; None if there is none."""
+        place = self._path / path
+        try:
+            return read_bytes(place) if is_file(place) else None
+        except OSError as error:
+            raise NoAnswer(f"{place} cannot be read: {reason(error, place)}") from None
+
+    def fetch(self, path: str, size: int, to: Path) -> None:  # noqa: ARG002 - as for the others
+        """Copy a file."""
+        place = self._path / path
+        if not is_file(place):
+            raise NoAnswer(f"{place}: found no file")
+        try:
+            shutil.copyfile(place, to)
+        except OSError as error:
+            raise NoAnswer(f"{place} cannot be copied: {reason(error, place)}") from None
+
+    def write(self, path: str, source: Path | bytes) -> None:
+        """Write a file in one step."""
+        place = self._path / path
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            write(place, source if isinstance(source, bytes) else source.read_bytes())
+        except OSError as error:
+            raise NoAnswer(f"{place} cannot be written: {reason(error, place)}") from None
+
+
+class Website:
+    """A web server, which is only read."""
+
+    def __init__(self, url: str, environ: Mapping[str, str], say: Say) -> None:
+        self._url = url.rstrip("/")
+        self._environ = environ
+        self._say = say
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content at a path; None if there is none."""
+        try:
+            content = ask(
+                f"{self._url}/{path}", self._environ, lambda answer: answer.read(_LARGEST_RECORD), patience=PATIENCE
+            )
+        except NotFound:
+            return None
+        return content
+
+    def fetch(self, path: str, size: int, to: Path) -> None:  # noqa: ARG002 - the server says how much it sends
+        """Download a file, and report the progress."""
+        try:
+            download(f"{self._url}/{path}", to, self._environ, self._say)
+        except OSError as error:
+            raise NoAnswer(f"{to} cannot be written: {reason(error, to)}") from None
+
+    def write(self, path: str, source: Path | bytes) -> None:
+        """Refuse."""
+        del path, source
+        raise NoAnswer("a store on a web server is only read")

@@ -1,0 +1,70 @@
+"""The list of trusted wheels: ``store.lock``, in the consumer's repository, with the hash of each key.
+
+With such a list, a wheel of a remote store is used only if it is in there. The file is TOML::
+
+    [wheels]
+    5f1c2a90… = "9f86d081…"  # grouped_gemm-1.1.4-cp311-cp311-linux_x86_64.whl, torch 2.13.0+cu130
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ..errors import FileError, NoAnswer
+from ..formats.tables import Table, describe
+from ..formats.toml import read_document
+from ..system.files import is_file
+from .records import Record
+
+_DIGEST = r"[0-9a-f]{64}"
+_HEADING = """\
+# The wheels of the remote store that builds of this project may use: key = SHA-256.
+# By `runtime-backend store lock`.
+
+[wheels]
+"""
+
+
+def read_trusted(path: Path) -> dict[str, str]:
+    """Return the trusted wheels: key -> SHA-256.
+
+    :raises NoAnswer: if there is no such file, or it is not a list of wheels; nothing is trusted then.
+    """
+    if not is_file(path):
+        raise NoAnswer(f"there is no {path}: to write it, run `runtime-backend store lock`")
+    try:
+        table = Table(read_document(path), file=str(path)).table("wheels")
+    except FileError as error:
+        raise NoAnswer(str(error.message)) from None
+    if table is None:
+        raise NoAnswer(f"{path}: found no table [wheels]")
+    found = {key: table.value(key) for key in table.names()}
+    for key, sha256 in found.items():
+        if not re.fullmatch(_DIGEST, key) or not (isinstance(sha256, str) and re.fullmatch(_DIGEST, sha256)):
+            raise NoAnswer(f"{path}: wheels.{key}: found {describe(sha256)}, expected a key and a SHA-256 in hex")
+    return {key: str(sha256) for key, sha256 in found.items()}
+
+
+def check_trusted(record: Record, trusted: Mapping[str, str], path: Path) -> None:
+    """Refuse a wheel that is not in the list.
+
+    :raises NoAnswer: says what was found.
+    """
+    expected = trusted.get(record.key)
+    if expected is None:
+        raise NoAnswer(f"{record.wheel} with the key {record.key[:16]} is not in {path}")
+    if expected != record.sha256:
+        raise NoAnswer(f"{record.wheel}: found sha256 {record.sha256}, expected {expected} from {path}")
+
+
+def list_text(records: Iterable[Record], before: Mapping[str, str]) -> str:
+    """Return the text of a list with some wheels, and with those that it had before.
+
+    :param before: key -> SHA-256.
+    """
+    lines = {key: f'{key} = "{sha256}"' for key, sha256 in before.items()}
+    for record in records:
+        lines[record.key] = f'{record.key} = "{record.sha256}"  # {record.wheel}, {record.runtimes or "no runtime"}'
+    return _HEADING + "".join(f"{line}\n" for _, line in sorted(lines.items()))
