@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime_backend.cli.stale.linkage import _lacking, _read
+from runtime_backend.archives.linkage import _lacking, read_library
 from runtime_backend.cuda.home import _make_stub
 from runtime_backend.errors import SourceError
 from runtime_backend.upstream.patches import _run_patch
@@ -52,7 +52,7 @@ def test_libraries(hashes: str, tmp_path: Path) -> None:
     torch, extension = tmp_path / "libtorch.so", tmp_path / "ext.so"
     compile_library(torch, NEW, "printf", f"-Wl,--hash-style={hashes}", "-Wl,-soname,libtorch.so")
     compile_library(extension, "mine", OLD, f"-L{tmp_path}", "-Wl,--no-as-needed", "-ltorch")
-    read = _read(extension, extension.name)
+    read = read_library(extension, extension.name)
     assert read is not None
     assert ("libtorch.so", (OLD,)) == (read.needed[0], read.wanted)
     assert [OLD] == _lacking([NEW, OLD], [torch], [])

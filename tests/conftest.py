@@ -20,6 +20,7 @@ from runtime_backend.cuda import choice
 from runtime_backend.cuda.system import find_toolkit
 from runtime_backend.frontend.asking.asker import Asker
 from runtime_backend.hook import prerequisites
+from runtime_backend.plan import store_inputs
 
 if (
     signal.getsignal(signal.SIGINT) is signal.SIG_IGN
@@ -61,6 +62,7 @@ def _nothing_of_this_machine(
 def _no_toolkit_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the usual toolkit; a test that needs one names it."""
     monkeypatch.setattr(choice, "find_toolkit", partial(find_toolkit, usual=Path("/usr/local/no-cuda")))
+    monkeypatch.setattr(store_inputs, "USUAL", Path("/usr/local/no-cuda"))
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ import csv
 import hashlib
 import io
 import os
+import re
 import shutil
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
@@ -84,6 +85,27 @@ def _cut(archive: zipfile.ZipFile, names: Collection[str]) -> list[zipfile.ZipIn
     return items[first:]
 
 
+def with_version(wheel: Path, version: str, to: Path) -> None:
+    """Write a wheel with another version: without the label that its authors added when they published it.
+
+    :raises BackendError: if the file is not a wheel.
+    """
+    with _opened(wheel) as old, zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as out:
+        record = _find_record(old, wheel)
+        before = record.filename.partition(".dist-info/")[0]
+        after = f"{before.partition('-')[0]}-{version}"
+        rows = []
+        for item in old.infolist():
+            name = re.sub(rf"^{re.escape(before)}(\.dist-info|\.data)/", rf"{after}\1/", item.filename)
+            content = old.read(item)
+            if name == f"{after}.dist-info/METADATA":
+                content = re.sub(rb"(?m)^Version:[^\r\n]*", f"Version: {version}".encode(), content, count=1)
+            if item.filename != record.filename:
+                rows.append(_row(name, content))
+                _write(out, name, item, content)
+        _write(out, f"{after}.dist-info/RECORD", record, _record_text([*rows, [f"{after}.dist-info/RECORD", "", ""]]))
+
+
 def read_from_dist_info(wheel: Path, name: str) -> bytes | None:
     """Return the content of a file in a wheel's dist-info; None if there is none."""
     with _opened(wheel) as archive:
@@ -153,8 +175,16 @@ def _read_record(archive: zipfile.ZipFile, record: zipfile.ZipInfo, wheel: Path)
 def _new_record(old: list[list[str]], added: Mapping[str, bytes]) -> bytes:
     rows = [row for row in old if row and row[0] not in added]
     for path, content in added.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-        rows.insert(len(rows) - 1, [path, f"sha256={digest}", str(len(content))])
+        rows.insert(len(rows) - 1, _row(path, content))
+    return _record_text(rows)
+
+
+def _row(path: str, content: bytes) -> list[str]:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    return [path, f"sha256={digest}", str(len(content))]
+
+
+def _record_text(rows: list[list[str]]) -> bytes:
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\n").writerows(rows)
     return out.getvalue().encode("utf-8")

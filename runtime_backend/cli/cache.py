@@ -27,10 +27,11 @@ KINDS = {
     "asked": "answers of frontends, kept for a day",
     "verified": "wheels whose hash was checked",
     "bytecode": "compiled Python of builds",
+    "store": "finished wheels, and what the last builds looked for",
     "builds": "output and record of the last builds",
 }
 """The folders of the cache. A build makes again what it needs; an editable that lacks its environment says so."""
-_LISTED = ("fetched", "environments")
+_LISTED = ("fetched", "environments", "store")
 """Kinds whose entries are listed one by one."""
 
 
@@ -65,7 +66,7 @@ def own_cache() -> Path:
 
 
 def list_cache(cache: Path) -> list[Entry]:
-    """Return the entries of the cache: each fetched runtime and each environment, and each other kind as a whole."""
+    """Return the entries of the cache: each fetched runtime, environment and wheel, and each other kind as a whole."""
     entries = []
     for kind in KINDS:
         paths = _entries(cache / kind) if kind in _LISTED else [cache / kind]

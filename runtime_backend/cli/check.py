@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..archives.linkage import Unread
 from ..errors import TargetError
 from ..frontend.caller import read_caller
 from ..frontend.environments import Environment
 from ..frontend.folders import upward_in
 from ..system.files import is_closed, is_file, is_there
 from ..system.trust import find_trust
-from .stale.linkage import Unfit, Unread, find_unfit
+from .stale.linkage import Unfit, find_unfit
 from .stale.rebuilding import Rebuilding, plan_rebuilding
 from .stale.staleness import Finding, find_stamped
 from .terminal import out, out_json, say

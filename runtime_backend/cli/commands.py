@@ -7,11 +7,11 @@ from ..errors import DOCUMENTATION
 from ..system.stopping import orderly
 from .arguments import Parser
 from .boundary import guard
-from .environment_commands import add_cache, add_check
+from .environment_commands import add_cache, add_check, add_store
 from .package_commands import add_explain, add_init, add_lock, add_vendor, add_wrap
 from .terminal import prepare_streams
 
-_FAILURES = {"check": 2, "cache": 2}
+_FAILURES = {"check": 2, "cache": 2, "store": 2}
 """The exit codes for a failure of commands whose 1 is an answer."""
 
 
@@ -48,6 +48,6 @@ def _make_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"runtime-backend {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (add_explain, add_init, add_vendor, add_wrap, add_lock, add_check, add_cache):
+    for add in (add_explain, add_init, add_vendor, add_wrap, add_lock, add_check, add_cache, add_store):
         add(commands)
     return parser

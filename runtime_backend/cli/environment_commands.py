@@ -1,4 +1,4 @@
-"""The commands on environments and the cache, with their arguments: check, cache."""
+"""The commands on environments and the cache, with their arguments: check, cache, store."""
 
 from __future__ import annotations
 
@@ -53,3 +53,35 @@ def _cache(options: argparse.Namespace) -> int:
     from .cache import run_cache  # noqa: PLC0415 - each command imports its own
 
     return run_cache(options.action, options.kinds)
+
+
+def add_store(commands: Commands[Parser]) -> None:
+    """Add ``store``."""
+    command = add_command(commands, "store", "list, explain and share finished wheels", _STORE, _store)
+    command.usage = "%(prog)s [-h] [--json] [ls | explain [SOURCE] | push | pull | lock [KEY ...] | verify | prune]"
+    command.epilog = (
+        "exit code: 0; 1 if `explain` tells of a wheel that was not found, `verify` finds damage, or a transfer fails"
+    )
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
+    actions = ["ls", "explain", "push", "pull", "lock", "verify", "prune"]
+    command.add_argument("action", nargs="?", choices=actions, default="ls", help="(default: ls)")
+    command.add_argument("names", nargs="*", metavar="KEY", type=given, help="keys or packages; for explain: a source")
+    command.add_argument("--size", help="for prune: the limit, such as '5 GB' (default: that of the settings)")
+    command.add_argument("--json", action="store_true", help="for ls and explain: print JSON")
+
+
+_STORE = """Builds keep finished wheels in the cache, and take one instead of compiling if all its inputs are equal.
+
+  ls       list the wheels, the last used ones first
+  explain  show why the last build of SOURCE found a wheel or not: the nearest one, and what differs
+  push     put wheels into the remote store
+  pull     get wheels from the remote store: those of the list of trusted wheels, or the named KEYs
+  lock     add wheels to the list of trusted ones, store.lock
+  verify   check the wheels against their hashes
+  prune    remove the wheels that were not used for longest, until the rest is within the limit"""
+
+
+def _store(options: argparse.Namespace) -> int:
+    from .store import run_store  # noqa: PLC0415 - each command imports its own
+
+    return run_store(options.action, options.names, size=options.size, as_json=options.json)

@@ -68,6 +68,7 @@ __all__ = [
     "fill_template",
     "is_exact",
     "load_settings",
+    "load_store_settings",
     "placeholders",
     "split_config_settings",
 ]
@@ -111,6 +112,21 @@ def load_settings(
     table.close()
     if document.problems:
         raise ConfigError(document.problems, hint=f"The keys and their values: {DOCUMENTATION}#settings")
+    return settings
+
+
+def load_store_settings(folder: Path, environ: Mapping[str, str], trust: Trust = EVERYBODY) -> StoreSettings:
+    """Read where finished wheels are kept: the setting of the consumer in a folder or above it, and of the person.
+
+    :raises ConfigError: with all mistakes.
+    :raises FileError: if a file cannot be read.
+    """
+    problems: list[str] = []
+    consumer = ConsumerSearch(source=None, trust=trust.including(folder), problems=problems).upward(folder)
+    settings = StoreSettings() if consumer is None else consumer.store()
+    settings = apply_call(settings, CallSettings({}, environ, problems))
+    if problems:
+        raise ConfigError(problems, hint=f"The keys and their values: {DOCUMENTATION}#settings")
     return settings
 
 

@@ -69,12 +69,12 @@ class PackageSettings(NamedTuple):
 class ConsumerSearch:
     """The search for the consumer's pyproject.toml. ``notes`` are lines about files that are not read.
 
-    :param source: the source tree, whose own pyproject.toml may be the consumer's, too.
+    :param source: the source tree, whose own pyproject.toml may be the consumer's, too; None if nothing is built.
     :param trust: the users whose files are read.
     :param problems: the list to which mistakes are added.
     """
 
-    def __init__(self, *, source: Path, trust: Trust, problems: list[str]) -> None:
+    def __init__(self, *, source: Path | None, trust: Trust, problems: list[str]) -> None:
         self._source = source
         self._trust = trust
         self._problems = problems

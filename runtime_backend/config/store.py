@@ -24,7 +24,12 @@ WRITES: tuple[StoreWrite, ...] = ("never", "ci", "always")
 LIMIT = 10 * 10**9
 """The most bytes of all wheels in the local store, by default."""
 
-SCHEMES = ("s3", "gs", "az", "https", "http", "file")
+OBJECT_SCHEMES = ("s3", "gs", "az")
+"""Schemes of buckets, which need obstore."""
+OBSTORE, PYELFTOOLS = "obstore>=0.9", "pyelftools>=0.31"
+"""What a build needs for a bucket, and to check the symbols of a prebuilt wheel."""
+
+SCHEMES = (*OBJECT_SCHEMES, "https", "http", "file")
 _READ_ONLY = ("https", "http")
 _SIZE = r"(\d{1,6}(?:\.\d{1,3})?) ?([MGT]B)"
 _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -59,6 +64,14 @@ class Prebuilt(NamedTuple):
     """The root of a package index (PEP 503)."""
     label: str
     """The local version of the fitting wheel, with placeholders: ``cu{torch.cuda-major}torch{torch.minor}``."""
+
+
+def needed_tools(settings: StoreSettings, prebuilt: Prebuilt | None) -> list[str]:
+    """Return the requirements of a build that uses the store."""
+    if settings.switch.value == "off":
+        return []
+    is_bucket = settings.remote is not None and settings.remote.url.partition("://")[0] in OBJECT_SCHEMES
+    return [*([OBSTORE] if is_bucket else []), *([] if prebuilt is None else [PYELFTOOLS])]
 
 
 def is_consumers(value: object) -> bool:

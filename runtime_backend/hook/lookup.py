@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from ..archives.stamp_file import FILE_NAME
@@ -19,7 +20,7 @@ from ..wheel_store.key import Inputs
 from ..wheel_store.local import LocalStore
 from ..wheel_store.machine import describe_headers
 from ..wheel_store.records import Record
-from ..wheel_store.remotes import fetch_wheel, open_remote, read_record
+from ..wheel_store.remotes import Remote, fetch_wheel, open_remote, read_record
 from ..wheel_store.trust import check_trusted, read_trusted
 
 Say = Callable[[str], None]
@@ -43,6 +44,7 @@ class Finder:
         self._say = say
         self._store = local_store(plan)
         self._machine = describe_headers()
+        self._prepared: Prepared | None = None
         self.notes: list[str] = []
 
     def find(self, prepared: Prepared | None) -> Record | None:
@@ -50,7 +52,8 @@ class Finder:
 
         :param prepared: the metadata that the frontend got before; a wheel with others is not used.
         """
-        return next((found for found in self._candidates() if self._is_fitting(found, prepared)), None)
+        self._prepared = prepared
+        return next((found for found in self._candidates() if self._is_fitting(found)), None)
 
     def note(self, line: str) -> None:
         """Print a line, and keep it for a person who asks later."""
@@ -107,16 +110,32 @@ class Finder:
             if record is None:
                 return None
             self._check_trusted(record)
-            record = record._replace(remote=remote.url, machine=self._machine)
-            self._store.put(record, lambda path: fetch_wheel(store, record, path))
+            return self._store.put(self._inputs.key, partial(self._fetch, store, record, remote.url))
         except NoAnswer as failure:
             raise NoAnswer(f"{remote.url} has no wheel for this build: {failure}") from None
-        return record
+
+    def _fetch(self, store: Remote, record: Record, url: str, folder: Path) -> Record:
+        fetch_wheel(store, record, folder / record.wheel)
+        return record._replace(remote=url, machine=self._machine)
 
     def _find_prebuilt(self) -> Record | None:
-        return None
+        prebuilt = self._plan.settings.prebuilt.value
+        if prebuilt is None:
+            return None
+        from .prebuilt import fetch_prebuilt, find_prebuilt  # noqa: PLC0415 - few packages have such an index
 
-    def _is_fitting(self, record: Record, prepared: Prepared | None) -> bool:
+        if self._plan.is_offline:
+            raise NoAnswer(f"{prebuilt.url} is not asked: this build is offline")
+        found = find_prebuilt(self._plan, prebuilt, self._prepared, self._caller.environ)
+
+        def fill(folder: Path) -> Record:
+            fetch_prebuilt(self._plan, found, folder / found.name, self._caller, self._say)
+            made = Record.of(self._inputs, folder / found.name, self._machine)
+            return made._replace(origin="prebuilt", url=found.url)
+
+        return self._store.put(self._inputs.key, fill)
+
+    def _is_fitting(self, record: Record) -> bool:
         """Return whether a wheel fits the runtimes and the metadata; its key does not say all of that."""
         wheel = self._store.wheel(record)
         try:
@@ -130,7 +149,7 @@ class Finder:
             if built is None or not is_compatible(built.identity(identity), identity, built.match):
                 self.note(f"{record.wheel} was built for another {identity.name} than {identity}")
                 return False
-        differences = [] if prepared is None else describe_differences(prepared.metadata, metadata)
+        differences = [] if self._prepared is None else describe_differences(self._prepared.metadata, metadata)
         if differences:
             self.note(f"{record.wheel} has other metadata than this source: {differences[0]}")
         return not differences

@@ -13,7 +13,7 @@ from ..config.planned import PlannedVariable
 from ..errors import ProvisionError
 from ..frontend.caller import Caller
 from ..plan import Plan
-from ..plan.own_variables import SCRATCH, SETUPTOOLS_CONFIG, plan_own_variables
+from ..plan.own_variables import SCRATCH, SETUPTOOLS_CONFIG
 from ..provision.overlay import Overlay
 from ..real.surroundings import Surroundings
 from ..store.cache import open_folder
@@ -21,7 +21,6 @@ from ..store.holding import in_use
 from .distutils_config import HeldObjects, config_text, find_commands, hold_objects
 
 if TYPE_CHECKING:
-    from ..upstream import Depot
     from .keeping import Kept
 
 
@@ -53,7 +52,10 @@ def set_stage(
     :param is_probe: True if only the attributes of the real backend are read: nothing is built.
     """
     with ExitStack() as stack:
-        plan = _open_upstream(plan, caller, stack, say)
+        if plan.settings.upstream is not None:
+            from .upstream_tree import open_upstream  # noqa: PLC0415 - few packages are wrappers
+
+            plan = open_upstream(plan, plan.settings.upstream, caller, stack, say)
         is_building = plan.kind == "wheel" and not is_probe
         kept = _hold_environment(plan, stack, say)
         shown = _show_folders(plan, stack, kept, is_building=is_building)
@@ -208,24 +210,6 @@ def _moved(value: str, shown: Mapping[Path, Path]) -> str:
     for planned, actual in shown.items():
         value = value.replace(str(planned), str(actual)) if planned != actual else value
     return value
-
-
-def depot_of(plan: Plan, caller: Caller, say: Callable[[str], None]) -> Depot:
-    """Return what fetches and unpacks the upstream source of a wrapper."""
-    from ..upstream import Depot  # noqa: PLC0415 - few packages are wrappers
-
-    return Depot(folder=plan.cache / "sources", environ=caller.environ, is_offline=plan.is_offline, say=say)
-
-
-def _open_upstream(plan: Plan, caller: Caller, stack: ExitStack, say: Callable[[str], None]) -> Plan:
-    upstream = plan.settings.upstream
-    if upstream is None:
-        return plan
-    from ..config.upstream import settings_of_tree  # noqa: PLC0415 - few packages are wrappers
-
-    tree = stack.enter_context(depot_of(plan, caller, say).tree(upstream))
-    plan = plan._replace(settings=settings_of_tree(plan.settings, tree))
-    return plan._replace(own=plan_own_variables(plan, caller))
 
 
 def _warn_of_own_architectures(plan: Plan, say: Callable[[str], None]) -> None:

@@ -18,7 +18,6 @@ from ..errors.reasons import reason
 from ..formats.jsontext import parse_json
 from ..formats.tables import Table
 from ..frontend.caller import Caller
-from ..index.downloads import file_digest
 from ..metadata.prepared import Prepared
 from ..plan import Plan
 from ..plan.store_inputs import BuildInputs, find_inputs
@@ -34,7 +33,6 @@ from ..wheel_store.scripts import Scripts
 from ..wheel_store.source import read_source
 from .finishing import finish_stored
 from .lookup import Finder, local_store
-from .stage import depot_of
 
 Say = Callable[[str], None]
 
@@ -73,6 +71,8 @@ def _scripts_of(upstream: Upstream, plan: Plan, caller: Caller, say: Say) -> Scr
     path = plan.cache / "store" / ".scripts" / f"{digest([*facts, *patches], 64)}.json"
     with suppress(ValueError, KeyError, TypeError):
         return Scripts.from_json(parse_json(read_text(path), is_own=True))
+    from .upstream_tree import depot_of  # noqa: PLC0415 - few packages are wrappers
+
     with depot_of(plan, caller, say).tree(upstream) as tree:
         scripts = read_source(tree, is_complete=True).scripts
     path.parent.mkdir(exist_ok=True)
@@ -131,16 +131,12 @@ class Storing:
         return None
 
     def _keep(self, wheel: Path) -> None:
-        record = Record(
-            inputs=self._found.inputs,
-            wheel=wheel.name,
-            sha256=file_digest(wheel),
-            size=wheel.stat().st_size,
-            made=_now(),
-            machine=describe_headers(),
-        )
+        def fill(folder: Path) -> Record:
+            shutil.copyfile(wheel, folder / wheel.name)
+            return Record.of(self._found.inputs, folder / wheel.name, describe_headers())
+
         try:
-            self._store.put(record, lambda path: shutil.copyfile(wheel, path))
+            record = self._store.put(self._found.inputs.key, fill)
             self._store.shrink(kept=record.key)
         except OSError as error:
             self._finder.note(f"{wheel.name} is not kept: {reason(error, self._store.folder)}")

@@ -45,6 +45,8 @@ class Plan(NamedTuple):
     """Whether network access is off."""
     needs: BuildNeeds | None = None
     """The build requirements that the settings name; None if they name none."""
+    tools: tuple[str, ...] = ()
+    """The requirements of the wheel store that ``get_requires_*`` adds."""
     own: OwnVariables = OwnVariables()
     """The variables that we set by ourselves."""
     keeping: Keeping | None = None
@@ -64,6 +66,7 @@ class Plan(NamedTuple):
             *(() if self.needs is None else self.needs.requirements),
             *(r.provision.requirement for r in self.runtimes if r.provision.requirement is not None),
             *(() if self.toolkit is None else self.toolkit.requirements),
+            *self.tools,
         )
 
     @property

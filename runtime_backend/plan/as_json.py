@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..config import Upstream
+from ..config import Settings, Upstream
 from ..errors import BackendError
 from ..errors.reasons import reason
 from ..installed.identity import Identity
@@ -44,6 +44,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "kept-environment": None
         if plan.keeping is None
         else {"value": plan.keeping.place, "origin": settings.editable_env.origin, "why": plan.keeping.why},
+        "store": _describe_store(plan.settings),
         "compiler-cache": None if plan.compiler_cache is None else str(plan.compiler_cache),
         "variables": [{"name": v.name, "value": v.value, "origin": v.origin, "why": v.why} for v in plan.variables],
         "own-variables": [{"name": v.name, "value": v.value, "why": v.why} for v in plan.own.every],
@@ -64,6 +65,27 @@ def _describe_build(plan: Plan) -> dict[str, Any] | None:
         "lock": None if needs.lock is None else str(needs.lock),
         "locked": list(needs.locked),
         "constraints": [{"value": str(c.requirement), "origin": c.origin} for c in build.constraints],
+    }
+
+
+def _describe_store(settings: Settings) -> dict[str, Any]:
+    store, prebuilt = settings.store, settings.prebuilt
+    remote = store.remote
+    return {
+        "value": store.switch.value,
+        "origin": store.switch.origin,
+        "limit": store.limit.value,
+        "remote": None
+        if remote is None
+        else {
+            "url": remote.url,
+            "write": remote.write,
+            "trust": None if remote.trust is None else str(remote.trust),
+            "origin": remote.origin,
+        },
+        "prebuilt": None
+        if prebuilt.value is None
+        else {"index": prebuilt.value.url, "label": prebuilt.value.label, "origin": prebuilt.origin},
     }
 
 

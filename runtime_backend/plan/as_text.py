@@ -24,7 +24,7 @@ def plan_tree(plan: Plan) -> Node:
         (f"metadata: {', else '.join(plan.metadata_ways)}  [{metadata.origin}]", []),
         *(_runtime_tree(runtime) for runtime in plan.runtimes),
     ]
-    nodes += _build_lines(plan)
+    nodes += [*_build_lines(plan), _store_tree(plan)]
     if plan.overlay is not None:
         left_out = ", ".join(plan.overlay.links.left_out)
         below: list[Any] = [(f"left out, the build environment has its own: {left_out}", [])] if left_out else []
@@ -53,6 +53,20 @@ def _build_lines(plan: Plan) -> list[Any]:
         nodes.append((f"build requirements: {', '.join(build.requires.value)}  [{build.requires.origin}]", []))
     found: list[Any] = [(f"{constraint.requirement}  [{constraint.origin}]", []) for constraint in build.constraints]
     return [*nodes, ("build constraints", found)] if found else nodes
+
+
+def _store_tree(plan: Plan) -> Node:
+    """Return where finished wheels are kept and taken from."""
+    store, prebuilt = plan.settings.store, plan.settings.prebuilt
+    if store.switch.value == "off":
+        return f"wheel store: off  [{store.switch.origin}]", []
+    remote, below = store.remote, list[Any]()
+    if remote is not None:
+        trust = "" if remote.trust is None else f", trust {remote.trust}"
+        below.append((f"remote: {remote.url}, write {remote.write}{trust}  [{remote.origin}]", []))
+    if prebuilt.value is not None:
+        below.append((f"prebuilt: {prebuilt.value.url}, label {prebuilt.value.label}  [{prebuilt.origin}]", []))
+    return f"wheel store: {plan.cache / 'store'}, at most {store.limit.value / 1e9:g} GB  [{store.limit.origin}]", below
 
 
 def _compiler_lines(plan: Plan) -> list[Any]:

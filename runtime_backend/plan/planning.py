@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config import Settings
+from ..config.store import needed_tools
+from ..formats.parsing import requirement_name
 from ..frontend.asking.guard import is_asking
 from ..frontend.caller import Caller
 from ..frontend.hashes import checks_hashes
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from ..frontend.asking.asker import Asker
     from ..index.wanted import IndexFile, Wanted
     from ..provision.fetch import Fetching, Source
+
+
+_BEFORE_A_WHEEL = ("get_requires_for_build_wheel", "get_requires_for_build_editable")
 
 
 def make_plan(hook: str, settings: Settings, caller: Caller, say: Callable[[str], None]) -> Plan:
@@ -59,6 +64,7 @@ def make_plan(hook: str, settings: Settings, caller: Caller, say: Callable[[str]
         cache=cache,
         is_offline=_is_offline(settings, caller),
         needs=_plan_build_needs(hook, settings, caller, cache),
+        tools=() if postponed else tuple(_missing_tools(hook, settings, caller)),
     )
     plan = plan._replace(own=plan_own_variables(plan, caller))
     return plan if caller.is_hook else plan._replace(keeping=_foresee_keeping(plan, caller))
@@ -77,6 +83,14 @@ def _plan_build_needs(hook: str, settings: Settings, caller: Caller, cache: Path
     from ..build_lock.planning import plan_build_needs  # noqa: PLC0415 - few packages name build requirements
 
     return plan_build_needs(hook, settings, caller, cache / "verified", wants_versions=_wants_versions(caller))
+
+
+def _missing_tools(hook: str, settings: Settings, caller: Caller) -> Iterator[str]:
+    """Yield what the wheel store needs, if the frontend can install it; without it, a part of the store is not used."""
+    if hook not in _BEFORE_A_WHEEL or caller.isolation == "none" or _is_offline(settings, caller):
+        return
+    needed = [] if _wants_versions(caller) else needed_tools(settings.store, settings.prebuilt.value)
+    yield from (text for text in needed if find_visible(caller).find(requirement_name(text)) is None)
 
 
 def _find_cache(settings: Settings, caller: Caller) -> Path:

@@ -70,16 +70,17 @@ class LocalStore(NamedTuple):
             raise NoAnswer(f"{wheel} was changed: found sha256 {found}, expected {record.sha256}")
         return wheel
 
-    def put(self, record: Record, fill: Callable[[Path], object]) -> None:
-        """Store a wheel in one step, instead of an earlier one with its key. The key must be locked.
+    def put(self, key: str, fill: Callable[[Path], Record]) -> Record:
+        """Store a wheel in one step, instead of an earlier one with its key, which must be locked.
 
-        :param fill: writes the wheel to a path.
+        :param fill: writes the wheel into a folder, and returns its record.
         :raises OSError: if the cache cannot be written to.
         """
-        with replacing_folder(self._entry(record.key)) as new:
+        with replacing_folder(self._entry(key)) as new:
             new.mkdir()
-            fill(new / record.wheel)
+            record = fill(new)
             (new / RECORD).write_bytes(record.text())
+        return record
 
     def forget(self, key: str) -> None:
         """Remove a damaged wheel. The key must be locked."""

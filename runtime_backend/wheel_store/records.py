@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from ..errors import NoAnswer
 from ..formats.jsontext import parse_json
 from ..formats.tables import find_choice
+from ..index.downloads import file_digest
 from .key import Inputs
 
 RECORD = "record.json"
@@ -40,6 +43,17 @@ class Record(NamedTuple):
     """The remote store from which this store has it; None if it was made here."""
     machine: str | None = None
     """The headers and libraries of the system (see :func:`.machine.describe_headers`); not in a remote store."""
+
+    @classmethod
+    def of(cls, inputs: Inputs, wheel: Path, machine: str) -> Record:
+        """Return the record of a new wheel.
+
+        :param machine: see the field.
+        :raises OSError: if the wheel cannot be read.
+        """
+        made = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        sha256, size = file_digest(wheel), wheel.stat().st_size
+        return cls(inputs=inputs, wheel=wheel.name, sha256=sha256, size=size, made=made, machine=machine)
 
     @property
     def key(self) -> str:

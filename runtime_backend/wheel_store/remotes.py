@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from ..config.store import OBJECT_SCHEMES
 from ..errors import NoAnswer
 from ..errors.reasons import reason
 from ..index.downloads import download, file_digest
@@ -19,9 +20,6 @@ from ..store.atomic import write
 from ..system.files import is_file, read_bytes
 from .records import RECORD, Record, parse_record
 
-OBJECT_SCHEMES = ("s3", "gs", "az")
-"""Schemes of buckets, which need obstore."""
-OBSTORE = "obstore>=0.9"
 PATIENCE = 5
 """Seconds for a remote store to answer whether it has a wheel."""
 _LARGEST_RECORD = 4 << 20
@@ -53,11 +51,6 @@ def open_remote(url: str, environ: Mapping[str, str], say: Say) -> Remote:
 
         return Bucket(url, environ, say)
     return Website(url, environ, say) if scheme else Folder(Path(url))
-
-
-def needs_obstore(url: str) -> bool:
-    """Return whether a remote store can be reached only with obstore."""
-    return url.startswith(tuple(f"{scheme}://" for scheme in OBJECT_SCHEMES))
 
 
 def read_record(remote: Remote, key: str) -> Record | None:

@@ -59,12 +59,14 @@ def check_trusted(record: Record, trusted: Mapping[str, str], path: Path) -> Non
         raise NoAnswer(f"{record.wheel}: found sha256 {record.sha256}, expected {expected} from {path}")
 
 
-def list_text(records: Iterable[Record], before: Mapping[str, str]) -> str:
-    """Return the text of a list with some wheels, and with those that it had before.
+def add_trusted(text: str, records: Iterable[Record]) -> str:
+    """Return the text of a list with more wheels.
 
-    :param before: key -> SHA-256.
+    :param text: the list before, whose other lines stay; empty if there is none.
     """
-    lines = {key: f'{key} = "{sha256}"' for key, sha256 in before.items()}
+    lines = text.removeprefix(_HEADING).splitlines()
+    before = {line.partition("=")[0].strip(' "'): line for line in lines if "=" in line}
     for record in records:
-        lines[record.key] = f'{record.key} = "{record.sha256}"  # {record.wheel}, {record.runtimes or "no runtime"}'
-    return _HEADING + "".join(f"{line}\n" for _, line in sorted(lines.items()))
+        about = f"{record.wheel}, {record.runtimes or 'no runtime'}"
+        before[record.key] = f'{record.key} = "{record.sha256}"  # {about}'
+    return _HEADING + "".join(f"{line}\n" for _, line in sorted(before.items()))

@@ -11,6 +11,7 @@ from standins import write
 
 from runtime_backend.config import (
     LEGACY_BACKEND,
+    TEMPLATE_FIELDS,
     Chosen,
     Pin,
     RuntimeRule,
@@ -23,6 +24,7 @@ from runtime_backend.config import (
     split_config_settings,
 )
 from runtime_backend.config.settings import BuildSettings, Match
+from runtime_backend.config.store import Prebuilt, StoreSettings
 from runtime_backend.config.upstream import settings_of_tree
 from runtime_backend.errors import ConfigError, FileError, SourceError
 
@@ -72,6 +74,8 @@ def test_defaults(tmp_path: Path, text: str) -> None:
         ask_timeout=Chosen(value=300.0, origin="default"),
         scikit_build_dir=None,
         project={},
+        store=StoreSettings(),
+        prebuilt=Chosen(value=None, origin="default"),
     ) == load(tmp_path, text)
 
 
@@ -93,6 +97,8 @@ match-runtime = ["Torch>=2.4", { requirement = "JAX.lib[cuda]", match = "floor" 
 provision = "reuse"
 unresolved = "error"
 editable-env = "off"
+store = "off"
+prebuilt = { index = "https://example.org/simple", label = "cu{torch.cuda-major}torch{torch.minor}" }
 
 [tool.runtime-backend.env]
 CUTLASS = "1"
@@ -128,6 +134,11 @@ def test_everything(tmp_path: Path) -> None:
         ask_timeout=Chosen(value=300.0, origin="default"),
         scikit_build_dir="build/{wheel_tag}",
         project={"name": "x"},
+        store=StoreSettings(switch=Chosen(value="off", origin=f"{AT}.store")),
+        prebuilt=Chosen(
+            value=Prebuilt(url="https://example.org/simple", label="cu{torch.cuda-major}torch{torch.minor}"),
+            origin=f"{AT}.prebuilt",
+        ),
         build=BuildSettings(declared=("setuptools>=77",)),
     ) == load(tmp_path, FULL)
 
@@ -177,14 +188,10 @@ B = 3
 C = { force = "yes" }
 D = { value = "{torch.versoin} { {numpy.cuda} {{ok}}", forse = true }
 """
-FIELDS = ", ".join(
-    f"{name}.{field}"
-    for name in ("torch", "numpy")
-    for field in ("version", "cuda", "hip", "rocm", "xpu", "git-version", "site")
-)
+FIELDS = ", ".join(f"{name}.{field}" for name in ("torch", "numpy") for field in TEMPLATE_FIELDS)
 EITHER = "expected a requirement, or { requirement, match }"
 NAME = "expected a name with an optional version specifier, such as 'torch>=2.4'"
-CALL = "target, lock, pin, provision, metadata, build-lock, cache-dir, log, offline, ask-timeout, trust"
+CALL = "target, lock, pin, provision, metadata, build-lock, store, store-write, store-trust, store-size, prebuilt, cache-dir, log, offline, ask-timeout, trust"
 
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:

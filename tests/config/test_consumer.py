@@ -11,7 +11,7 @@ from callers import TARGET, Scene, lock_text
 from standins import blocked, make_torch, make_venv, write
 from test_search import summary
 
-from runtime_backend.config import RuntimeRule, Settings, load_settings
+from runtime_backend.config import TEMPLATE_FIELDS, RuntimeRule, Settings, load_settings
 from runtime_backend.config.names import find_name
 from runtime_backend.config.selection import Selection
 from runtime_backend.errors import ConfigError, FileError
@@ -140,7 +140,7 @@ third = 3
         "backend-path, build-backend, build-constraints, build-lock, build-requires, cuda, editable-env, env,"
         " match-runtime, metadata, packages, provision, source, target, unresolved"
     )
-    fields = "torch.version, torch.cuda, torch.hip, torch.rocm, torch.xpu, torch.git-version, torch.site"
+    fields = ", ".join(f"torch.{field}" for field in TEMPLATE_FIELDS)
     assert sorted(found) == sorted(
         [
             "pyproject.toml: tool.runtime-backend.provision: found the string 'reqire' (did you mean 'require'?),"

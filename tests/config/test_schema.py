@@ -18,6 +18,7 @@ from runtime_backend import config
 from runtime_backend.config import load_settings
 from runtime_backend.config.schema import tool_schema
 from runtime_backend.config.settings import COMPILER_CACHES, TOOLKITS
+from runtime_backend.config.store import WRITES
 from runtime_backend.errors import ConfigError
 from runtime_backend.formats.toml import loads
 
@@ -79,6 +80,14 @@ RIGHT += [
     f'source = {{ sdist = "x==1", sha256 = "{"a" * 64}", patches = [] }}',
     f'source = {{ git = "https://example.org/x.git", rev = "{"a" * 40}", subdirectory = "python" }}',
     'target = { environment = ".venv", lock = "uv.lock", extras = ["cu128"], groups = [] }',
+    'store = "on"',
+    'store = "off"',
+    "store = {}",
+    *(f'store = {{ url = "../wheels", write = "{write}", trust = "store.lock", size = "20 GB" }}' for write in WRITES),
+    *(f'store = {{ url = "{scheme}://host/path" }}' for scheme in ("s3", "gs", "az", "https")),
+    'prebuilt = "off"',
+    'prebuilt = { index = "https://example.org/simple", label = "cu{torch.cuda-major}torch{torch.minor}" }',
+    'packages = { x = { store = "off", prebuilt = { index = "https://example.org/simple", label = "x" } } }',
     'packages = { x = {}, "Y.z" = { match = "minor", provision = "reuse", unresolved = "error", editable-env = "off", env = { A = "1" } } }',
 ]
 WRONG += [
@@ -111,6 +120,22 @@ WRONG += [
     'packages = { x = { build-backend = "mine" } }',
     'packages = { x = { match = "major" } }',
     "packages = { x = { env = { A = 1 } } }",
+    "store = true",
+    'store = "never"',
+    'store = { url = "" }',
+    'store = { url = "x", write = "yes" }',
+    'store = { write = "ci" }',
+    'store = { trust = "store.lock" }',
+    'store = { size = "20" }',
+    "store = { size = 20 }",
+    'store = { urls = "x" }',
+    'prebuilt = "on"',
+    "prebuilt = {}",
+    'prebuilt = { index = "https://example.org/simple" }',
+    'prebuilt = { index = "ftp://example.org/simple", label = "x" }',
+    'prebuilt = { index = "https://example.org/simple", label = "x", hash = "x" }',
+    'packages = { x = { store = { url = "x" } } }',
+    "packages = { x = { prebuilt = true } }",
 ]
 ONLY_SETTINGS_REFUSE = [  # what a schema cannot know
     'cuda = { arch-list = "sm_90" }',
@@ -119,6 +144,10 @@ ONLY_SETTINGS_REFUSE = [  # what a schema cannot know
     'match-runtime = ["torch", "Torch"]',
     'match-runtime = ["torch >"]',
     'env = { A = "{torch.colour}" }',
+    'store = { url = "ftp://host/path" }',
+    'store = { url = "https://host/path", write = "always" }',
+    'store = { url = "http://host/path" }',
+    'prebuilt = { index = "https://example.org/simple", label = "{torch.site}" }',
 ]
 
 

@@ -527,7 +527,8 @@ def test_wheel_of_prepared_metadata(scene: Scene) -> None:
     same = f"torch {TARGET} cuda=None hip=None rocm=None xpu=None git-version=0123abc"
     for way, runtimes, is_seen in [("real", [same], True), ("real", ["torch 1.0"], False), ("stub", [same], False)]:
         folder = prepared(scene, "Metadata-Version: 2.1\nName: Nonsense\n", way, *runtimes)
-        assert WHEEL == call_of("build_wheel", scene, caller).build(dist, None, folder)
+        off = {"runtime-backend.store": "off"}
+        assert WHEEL == call_of("build_wheel", scene, caller).build(dist, off, folder)
         assert (folder if is_seen else None) == recording.calls()[-1][-1]
 
 
@@ -573,7 +574,7 @@ def test_fetch(scene: Scene) -> None:
     assert f"fetching torch @ https://example.org/torch-{LOCKED}-" in said.lines[0]
     (fetched,) = (path for path in (scene.root / "our-cache/fetched").iterdir() if path.is_dir())
     assert (fetched / "torch") == (Path(recording.seen()[-1]["path"][-1]) / "torch").resolve()
-    call_of("build_wheel", scene, caller, said).build(str(scene.root / "dist"), None)
+    call_of("build_wheel", scene, caller, said).build(str(scene.root / "dist"), {"runtime-backend.store": "off"})
     assert 2 == len(said.lines)
 
 
@@ -670,10 +671,12 @@ def test_cache_that_is_not_needed(home: str, scene: Scene) -> None:
     said = Said()
     HookCall("build_wheel", caller, said).build(str(scene.root / "dist"), {"runtime-backend.provision": "none"})
     assert (scene.root / "dist" / WHEEL).is_file()
-    (note,) = said.lines
+    stored, note = said.lines
     why = "Not a directory" if home else "no home folder: HOME is not set, and the system knows no user with this id"
     assert note.startswith("note: this build is not recorded, and its output is not kept: ")
     assert note.endswith(f": {why}")
+    assert stored.startswith("note: the wheel store is not used: ")
+    assert stored.endswith(f": {why}")
 
 
 def test_planned_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,7 +96,7 @@ def planned(hook: str, scene: Scene, caller: Caller) -> Plan:
 
 def build(scene: Scene, caller: Caller, said: Said | None = None) -> tuple[Mapping[str, str], dict[str, Any]]:
     """Build a wheel; return the variables that the real backend saw, and the stamp."""
-    call_of(BUILD, scene, caller, said).build(str(scene.root / "dist"), None)
+    call_of(BUILD, scene, caller, said).build(str(scene.root / "dist"), {"runtime-backend.store": "off"})
     stamp = read_stamp(scene.root / "dist" / WHEEL)
     assert stamp is not None
     return recording.seen()[-1]["environ"], stamp

@@ -48,6 +48,7 @@ def test_stamp(scene: Scene) -> None:
         "source-revision": "abc",
         "upstream": None,
         "compiled-files": 2,
+        "origin": {"kind": "compiled"},
     } == stamp
 
 

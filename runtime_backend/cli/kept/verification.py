@@ -14,6 +14,7 @@ from ...archives.packed import BROKEN
 from ...index.downloads import file_digest
 from ...installed.distributions import Distribution, DistributionIndex
 from ...system.files import is_file, is_folder, is_there, list_names
+from ...wheel_store.local import LocalStore
 from ..cache import links_in
 from ..terminal import out, say
 from .environments import find_sites, find_source, list_environments
@@ -34,7 +35,7 @@ class Damage(NamedTuple):
 
 def verify_cache(cache: Path) -> int:
     """Print the damaged entries, and the command that removes them; return 1 if there are any."""
-    finders = (_in_runtimes, _in_environments, _in_sources, _in_wheels, _in_links)
+    finders = (_in_runtimes, _in_environments, _in_sources, _in_wheels, _in_store, _in_links)
     damages = [damage for find in finders for damage in find(cache)]
     for damage in damages:
         out(f"{damage.path}: {damage.found}")
@@ -116,6 +117,11 @@ def _in_wheels(cache: Path) -> Iterator[Damage]:
         for path in _files(folder):
             if path.suffix == ".whl" and not file_digest(path).startswith(folder.name):
                 yield Damage(kind="verified", path=path, found="the wheel is damaged")
+
+
+def _in_store(cache: Path) -> Iterator[Damage]:
+    for path, found in LocalStore(folder=cache / "store", limit=0).find_damaged():
+        yield Damage(kind="store", path=path, found=found)
 
 
 def _in_links(cache: Path) -> Iterator[Damage]:

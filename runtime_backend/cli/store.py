@@ -1,0 +1,78 @@
+"""``runtime-backend store``: the finished wheels that builds keep, here and in a remote store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..config import load_store_settings
+from ..config.store import parse_size
+from ..errors import CommandError
+from ..frontend.caller import read_caller
+from ..wheel_store.local import LocalStore
+from .cache import own_cache
+from .terminal import out, say
+
+ACTIONS = ("ls", "explain", "push", "pull", "lock", "verify", "prune")
+_TAKE_NAMES = {"push": None, "pull": None, "lock": None, "explain": 1}
+"""Actions with names, and the most names."""
+
+
+def run_store(action: str, names: Sequence[str], *, size: str | None, as_json: bool) -> int:
+    """Run one of :data:`ACTIONS`, and return the exit code.
+
+    :param names: keys, packages, or a source folder.
+    :param size: for prune: the limit.
+    :raises CommandError: for names or a size that the action does not take.
+    """
+    _check(action, names, size)
+    settings = load_store_settings(Path.cwd(), os.environ, read_caller().trust)
+    store = LocalStore(folder=own_cache() / "store", limit=settings.limit.value)
+    if action in ("ls", "explain"):
+        from .stored.listing import explain_lookup, list_wheels  # noqa: PLC0415 - each action imports its own
+
+        if action == "ls":
+            return list_wheels(store, as_json=as_json)
+        return explain_lookup(store, names[0] if names else None, as_json=as_json)
+    if action == "verify":
+        return _verify(store)
+    if action == "prune":
+        return _prune(store, store.limit if size is None else _bytes(size))
+    from .stored import exchanging  # noqa: PLC0415 - as above
+
+    run = {"push": exchanging.push, "pull": exchanging.pull, "lock": exchanging.lock}[action]
+    return run(store, settings, names)
+
+
+def _check(action: str, names: Sequence[str], size: str | None) -> None:
+    most = _TAKE_NAMES.get(action, 0)
+    if most is not None and len(names) > most:
+        raise CommandError(f"store {action}: found {names[most]!r}, expected nothing there")
+    if size is not None and action != "prune":
+        raise CommandError(f"store {action}: found --size, expected it only for prune")
+
+
+def _bytes(text: str) -> int:
+    found = parse_size(text)
+    if found is None:
+        raise CommandError(f"--size: found {text!r}, expected a size, such as '20 GB'")
+    return found
+
+
+def _verify(store: LocalStore) -> int:
+    damages = list(store.find_damaged())
+    for path, found in damages:
+        out(f"{path}: {found}")
+    out("next: runtime-backend cache clean store" if damages else f"{store.folder}: found no damage")
+    return 1 if damages else 0
+
+
+def _prune(store: LocalStore, limit: int) -> int:
+    before = sum(record.size for record in store.list_records())
+    left = store.shrink(limit=limit)
+    for path in left.failed:
+        say(f"error: {path} cannot be removed")
+    after = sum(record.size for record in store.list_records())
+    out(f"removed {(before - after) / 1e6:.1f} MB from {store.folder}; {after / 1e6:.1f} MB are left")
+    return 1 if left.failed else 0

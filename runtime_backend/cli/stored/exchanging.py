@@ -1,0 +1,132 @@
+"""Exchange with a remote store: putting wheels there, getting them, and listing the trusted ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from ...config.store import Remote as RemoteSettings
+from ...config.store import StoreSettings
+from ...errors import CommandError, NoAnswer
+from ...store.atomic import write
+from ...system.files import read_text
+from ...wheel_store.local import LocalStore
+from ...wheel_store.machine import describe_headers
+from ...wheel_store.records import Record
+from ...wheel_store.remotes import Remote, fetch_wheel, open_remote, read_record, write_wheel
+from ...wheel_store.trust import add_trusted, check_trusted, read_trusted
+from ..terminal import out, say
+from .listing import select
+
+LOCK = "store.lock"
+"""The usual name of the list of trusted wheels."""
+
+
+def push(store: LocalStore, settings: StoreSettings, names: Sequence[str]) -> int:
+    """Put wheels into the remote store, as far as they are not there; return 1 if one could not be put.
+
+    :raises CommandError: if no remote store is named, or a name fits no wheel.
+    """
+    stated = _remote(settings)
+    results = [
+        _transfer(record.wheel, stated, partial(_push, store, record)) for record in select(store.list_records(), names)
+    ]
+    return 0 if all(results) else 1
+
+
+def _transfer(what: str, stated: RemoteSettings, run: Callable[[Remote], str]) -> bool:
+    """Print the result of one transfer, and return whether it succeeded."""
+    try:
+        out(f"{what}: {run(open_remote(stated.url, os.environ, say))}")
+    except NoAnswer as failure:
+        say(f"error: {what}: {stated.url}: {failure}")
+        return False
+    return True
+
+
+def _push(store: LocalStore, record: Record, remote: Remote) -> str:
+    there = read_record(remote, record.key)
+    if there is not None and there.sha256 == record.sha256:
+        return "is there"
+    write_wheel(remote, record, store.checked(record))
+    return "was put there" if there is None else "was put there, instead of another build of the same inputs"
+
+
+def pull(store: LocalStore, settings: StoreSettings, keys: Sequence[str]) -> int:
+    """Get wheels from the remote store into the local one, so that builds find them offline.
+
+    :param keys: whole keys; if there are none, those of the list of trusted wheels.
+    :raises CommandError: if no remote store is named, or there are no keys.
+    """
+    stated = _remote(settings)
+    trusted = _trusted(stated)
+    wanted = keys or list(trusted)
+    if not wanted:
+        raise CommandError(
+            "found no keys to get", hint="Name keys, or a list of trusted wheels: tool.runtime-backend.store.trust."
+        )
+    results = [_transfer(key[:16], stated, partial(_pull, store, stated, trusted, key)) for key in wanted]
+    return 0 if all(results) else 1
+
+
+def _pull(store: LocalStore, stated: RemoteSettings, trusted: dict[str, str], key: str, remote: Remote) -> str:
+    with store.held(key, lambda: say("waiting: a build uses this wheel")):
+        with suppress(NoAnswer):  # a damaged one is fetched again
+            here = store.read(key)
+            if here is not None and store.checked(here).is_file():
+                return f"{here.wheel} is here"
+        record = read_record(remote, key)
+        if record is None:
+            raise NoAnswer("there is no such wheel")
+        if stated.trust is not None:
+            check_trusted(record, trusted, stated.trust)
+
+        def fill(folder: Path) -> Record:
+            fetch_wheel(remote, record, folder / record.wheel)
+            return record._replace(remote=stated.url, machine=describe_headers())
+
+        store.put(key, fill)
+    return f"{record.wheel} was fetched"
+
+
+def lock(store: LocalStore, settings: StoreSettings, names: Sequence[str]) -> int:
+    """Add wheels of the local store to the list of trusted ones.
+
+    :raises CommandError: if a name fits no wheel, or the list cannot be read.
+    """
+    stated = settings.remote
+    path = Path.cwd() / LOCK if stated is None or stated.trust is None else stated.trust
+    records = select(store.list_records(), names)
+    if path.is_file():
+        _read_trusted(path)
+    write(path, add_trusted(read_text(path), records).encode())
+    for record in records:
+        out(f"{record.key[:16]}  {record.wheel}")
+    out(f"{path}: {len(records)} {'wheel' if len(records) == 1 else 'wheels'} added")
+    if stated is None or stated.trust is None:
+        out(f"next: in pyproject.toml: [tool.runtime-backend.store] trust = {path.name!r}")
+    return 0
+
+
+def _remote(settings: StoreSettings) -> RemoteSettings:
+    if settings.remote is None:
+        raise CommandError(
+            "no remote store is named",
+            hint="Name one: [tool.runtime-backend.store] url = 's3://bucket/wheels' in pyproject.toml, or"
+            " RUNTIME_BACKEND_STORE=s3://bucket/wheels.",
+        )
+    return settings.remote
+
+
+def _trusted(stated: RemoteSettings) -> dict[str, str]:
+    return {} if stated.trust is None else _read_trusted(stated.trust)
+
+
+def _read_trusted(path: Path) -> dict[str, str]:
+    try:
+        return read_trusted(path)
+    except NoAnswer as failure:
+        raise CommandError(str(failure)) from None
