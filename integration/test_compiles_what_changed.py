@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from .combinations import some
+from .compilers import Compiler
 from .real_torch import own_target
 from .stock import NEWEST_PIP, NEWEST_UV
 from .workplace import Target, Workplace
 
-_COMPILER = """#!/bin/sh
-case " $* " in *" -c "*) for word; do case $word in *.cpp|*.c) basename "$word" >>{log};; esac; done;; esac
-exec {compiler} "$@"
-"""
 _SETUP = """
 import os
 from setuptools import setup
@@ -27,23 +24,6 @@ setup(
     cmdclass={"build_ext": BuildExtension},
 )
 """
-
-
-class Compiler:
-    """A compiler that writes down what it compiles."""
-
-    def __init__(self, folder: Path, name: str = "c++") -> None:
-        self._log = folder / "compiled.log"
-        self.path = folder / name
-        compiler = "/usr/bin/c++" if name == "c++" else "/usr/bin/cc"
-        self.path.write_text(_COMPILER.format(log=self._log, compiler=compiler), "utf-8")
-        self.path.chmod(0o755)
-
-    def compiled(self) -> list[str]:
-        """Return the files of the package that were compiled since the last question."""
-        names = self._log.read_text("utf-8").split() if self._log.exists() else []
-        self._log.unlink(missing_ok=True)
-        return sorted(name for name in names if not name.startswith(("CMake", "sanitycheck", "test")))
 
 
 def _install(place: Workplace, target: Target, frontend: str, package: Path, compiler: Compiler) -> None:

@@ -15,11 +15,11 @@ import pytest
 
 from .checks import check_stamp
 from .combinations import crossed, some
+from .compilers import Compiler
 from .index import Index
 from .real_torch import VERSION, own_target
 from .scene import Scene, find_target
 from .stock import NEWEST_PIP, NEWEST_UV, REPOSITORY
-from .test_compiles_what_changed import Compiler
 from .workplace import Result, Target, Workplace
 
 _ASK = """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ..stock import NEWEST_UV
 from .pins import pinned
 from .scenario import NEW, OLD, TORCH, Built, Frontend, Scenario, Trial, WayOut
@@ -10,7 +12,8 @@ from .scenario import NEW, OLD, TORCH, Built, Frontend, Scenario, Trial, WayOut
 def _build(scene: Trial, installer: str, torch: str, *options: str) -> Built:
     """Build, and return the one wheel that there is then."""
     out, stock = scene.folder / "out", scene.place.stock
-    path = scene.place.path(stock.uv(NEWEST_UV).parent)
+    others = scene.environ.get("PATH") or scene.place.environ()["PATH"]
+    path = os.pathsep.join([str(stock.uv(NEWEST_UV).parent), str(others)])
     words = (stock.build / "bin" / "python", "-m", "build", f"--installer={installer}", *options, "-o", out)
     scene.run(*words, scene.package, PATH=path)
     (wheel,) = out.glob("*.whl")

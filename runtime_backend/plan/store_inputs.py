@@ -42,7 +42,7 @@ from .runtimes import RuntimePlan
 
 _PATH = re.compile(r"(?:^|(?<=[\s=,;:'\"])|(?<=-[IL]))(/[^\s,;:'\"]+)")
 _OF_THE_SYSTEM = ("/usr/", "/bin/", "/lib", "/dev/", "/proc/", "/sys/", "/etc/")
-_NO_PART = frozenset(("pip", SHIM, "obstore", "pyelftools"))
+_NO_PART = frozenset(("pip", SHIM, "obstore", "typing-extensions", "pyelftools"))
 """What is installed next to build requirements, and changes no build."""
 
 

@@ -1,7 +1,7 @@
 """Buckets of S3, Google Cloud and Azure, by obstore: one wheel without dependencies that knows all three.
 
 It reads the usual variables of the environment: AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, GOOGLE_APPLICATION_CREDENTIALS,
-AZURE_STORAGE_ACCOUNT_NAME ...
+AZURE_STORAGE_ACCOUNT_NAME ... An endpoint without TLS needs ``AWS_ALLOW_HTTP=true`` or ``AZURE_ALLOW_HTTP=true``.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_ALLOW_HTTP = ("AWS_ALLOW_HTTP", "AZURE_ALLOW_HTTP", "GOOGLE_ALLOW_HTTP")
 _PART = 8 << 20
 """Bytes of a wheel that are fetched at once."""
 _PART_TIME = 60
@@ -40,10 +41,9 @@ class Bucket:
     """
 
     def __init__(self, url: str, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
-        del environ  # obstore reads that of the process, which is the same
         self._url = url
         self._say = say
-        self._store = _open(url)
+        self._store = _open(url, environ)
 
     def read(self, path: str) -> bytes | None:
         """Return the content of a small object; None if there is none."""
@@ -101,13 +101,15 @@ class Bucket:
         return results[0]
 
 
-def _open(url: str) -> ObjectStore:
+def _open(url: str, environ: Mapping[str, str]) -> ObjectStore:
     try:
         from obstore.store import from_url  # noqa: PLC0415 - installed only for a bucket
     except ModuleNotFoundError:
         raise NoAnswer("obstore is not installed: pip install 'runtime-backend[store]'") from None
     retrying: Any = {"max_retries": 1, "retry_timeout": timedelta(seconds=PATIENCE)}
     client: Any = {"connect_timeout": f"{PATIENCE}s", "timeout": "3600s"}
+    if any(environ.get(name, "").lower() in ("1", "true") for name in _ALLOW_HTTP):  # not read if there are options
+        client["allow_http"] = True
     return _answered(lambda: from_url(url, client_options=client, retry_config=retrying))
 
 
