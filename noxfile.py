@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import nox
 
@@ -45,6 +46,15 @@ def types(session: nox.Session) -> None:
     # Tests hand in what no caller would, and look into modules.
     lenient = ("--implicit-reexport", "--no-strict-equality", "--disable-error-code=func-returns-value")
     session.run("mypy", "tests", *lenient)
+
+
+@nox.session
+def dist(session: nox.Session) -> None:
+    """Build the sdist and the wheel of the commit into dist/, twice with the same bytes, and check them."""
+    _install(session, "release")
+    session.run("python", "-m", "integration.distributions", *session.posargs)
+    session.run("twine", "check", "--strict", *map(str, Path("dist").iterdir()))
+    session.run("check-wheel-contents", "dist")
 
 
 @nox.session(python=PYTHONS)
