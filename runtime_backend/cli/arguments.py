@@ -15,8 +15,27 @@ PICTURES = (".png", ".svg", ".pdf")
 """The file name endings of pictures, each a format that matplotlib writes."""
 
 
+class _Formatter(argparse.HelpFormatter):
+    """Fills paragraphs to the terminal's width; a paragraph with indented lines, such as a list, stays as it is."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        fill, paragraphs = super()._fill_text, text.split("\n\n")
+        return "\n\n".join(
+            paragraph if "\n  " in f"\n{paragraph}" else fill(paragraph, width, indent) for paragraph in paragraphs
+        )
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that suggests the nearest command, option or value for an unknown one."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - argparse's own
+        super().__init__(**{"formatter_class": _Formatter, **options})
+        self.color = False  # Python 3.14 would add control characters, which our output makes visible
+
+    def show_examples(self, *commands: str, ending: str) -> None:
+        """Let the help end with examples, and with one more paragraph."""
+        lines = "\n".join(f"  {command}" for command in commands)
+        self.epilog = f"{'examples' if len(commands) > 1 else 'example'}:\n{lines}\n\n{ending}"
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """Parse the words; wrong usage ends the process with code 2.

@@ -21,18 +21,18 @@ def run_command(arguments: list[str]) -> int:
     :raises KeyboardInterrupt: after Ctrl-C.
     """
     prepare_streams()
-    words, command = _split_command(arguments)
+    words, command = split_command(arguments)
     with orderly():
         return guard(lambda: _run(words, command), _FAILURES.get("".join(words[:1]), 1))
 
 
 def _run(words: list[str], command: list[str]) -> int:
-    options = _make_parser().parse(words)
+    options = make_parser().parse(words)
     options.command = command
     return int(options.run(options))
 
 
-def _split_command(words: list[str]) -> tuple[list[str], list[str]]:
+def split_command(words: list[str]) -> tuple[list[str], list[str]]:
     """Return (our own words, the frontend's command after ``explain ... --``)."""
     if words[:1] != ["explain"] or "--" not in words:
         return words, []
@@ -40,12 +40,10 @@ def _split_command(words: list[str]) -> tuple[list[str], list[str]]:
     return words[:place], words[place + 1 :]
 
 
-def _make_parser() -> Parser:
-    parser = Parser(
-        prog="runtime-backend",
-        description="Build torch extensions against the torch that will run them.",
-        epilog=f"documentation: {DOCUMENTATION}",
-    )
+def make_parser() -> Parser:
+    """Return the parser of the whole command line."""
+    parser = Parser(prog="runtime-backend", description="Build torch extensions against the torch that will run them.")
+    parser.show_examples("runtime-backend explain --help", ending=f"documentation: {DOCUMENTATION}")
     parser.add_argument("--version", action="version", version=f"runtime-backend {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for add in (add_explain, add_init, add_vendor, add_wrap, add_lock, add_check, add_cache, add_store):

@@ -11,7 +11,11 @@ from .subcommands import Commands, add_command
 def add_check(commands: Commands[Parser]) -> None:
     """Add ``check``."""
     command = add_command(commands, "check", "find distributions built for another runtime", _CHECK, _check)
-    command.epilog = "exit code: 0 if all fit; 1 if one must be rebuilt; 2 if one cannot be checked"
+    command.show_examples(
+        "runtime-backend check",
+        "runtime-backend check .venv --json",
+        ending="exit code: 0 if all fit; 1 if one must be rebuilt; 2 if one cannot be checked",
+    )
     command.add_argument(
         "environment", nargs="?", type=given, help="a prefix or an interpreter (default: the activated one, else .venv)"
     )
@@ -32,8 +36,11 @@ def add_cache(commands: Commands[Parser]) -> None:
     """Add ``cache``."""
     command = add_command(commands, "cache", "list, check or clean the cache", _CACHE, _cache)
     command.usage = "%(prog)s [-h] [list | size | verify | prune | clean [KIND ...]]"
-    command.epilog = "exit code: 0; 1 if `verify` finds damage, or something cannot be removed"
-    command.formatter_class = argparse.RawDescriptionHelpFormatter
+    command.show_examples(
+        "runtime-backend cache",
+        "runtime-backend cache clean asked index",
+        ending="exit code: 0; 1 if `verify` finds damage, or something cannot be removed",
+    )
     actions = ["list", "size", "verify", "prune", "clean"]
     command.add_argument("action", nargs="?", choices=actions, default="list", help="(default: list)")
     command.add_argument("kinds", nargs="*", metavar="KIND", help="for clean: the kinds to remove (default: all)")

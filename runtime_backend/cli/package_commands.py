@@ -12,9 +12,11 @@ def add_explain(commands: Commands[Parser]) -> None:
     """Add ``explain``."""
     command = add_command(commands, "explain", "print what a build here would do, and why", _EXPLAIN, _explain)
     command.usage = "%(prog)s [-h] [--json] [--last] [--plot FILE] [SOURCE] [-- COMMAND ...]"
-    command.epilog = (
-        "example: runtime-backend explain . -- uv pip install -U torch . ; exit code: 0 if the wheel could be built, 1"
-        " if the build would stop"
+    command.show_examples(
+        "runtime-backend explain",
+        "runtime-backend explain . -- uv pip install -U torch .",
+        "runtime-backend explain --last",
+        ending="exit code: 0 if the wheel could be built; 1 if the build would stop",
     )
     command.add_argument(
         "source",
@@ -50,7 +52,11 @@ def _explain(options: argparse.Namespace) -> int:
 def add_init(commands: Commands[Parser]) -> None:
     """Add ``init``."""
     command = add_command(commands, "init", "put the shim into a package's pyproject.toml", _INIT, _init)
-    command.epilog = "exit code: 0; 1 if nothing here builds against torch, or with --check if something would change"
+    command.show_examples(
+        "runtime-backend init",
+        "runtime-backend init --write",
+        ending="exit code: 0; 1 if nothing here builds against torch, or with --check if something would change",
+    )
     add_source(command)
     add_force(command)
     command.add_argument(
@@ -81,7 +87,11 @@ def _init(options: argparse.Namespace) -> int:
 def add_vendor(commands: Commands[Parser]) -> None:
     """Add ``vendor``."""
     command = add_command(commands, "vendor", "copy the shim into a package", _VENDOR, _vendor)
-    command.epilog = "exit code: 0; 1 with --check if the copy differs from its manifest or from this version"
+    command.show_examples(
+        "runtime-backend vendor",
+        "runtime-backend vendor --check",
+        ending="exit code: 0; 1 with --check if the copy differs from its manifest or from this version",
+    )
     add_source(command)
     add_force(command)
     command.add_argument(
@@ -105,6 +115,12 @@ def _vendor(options: argparse.Namespace) -> int:
 def add_wrap(commands: Commands[Parser]) -> None:
     """Add ``wrap``."""
     command = add_command(commands, "wrap", "make a package that builds an upstream source", _WRAP, _wrap)
+    command.show_examples(
+        "runtime-backend wrap torch-householder==1.0.1",
+        "runtime-backend wrap git+https://example.org/package.git@v1.0",
+        "runtime-backend wrap torch-householder==1.0.1 --update",
+        ending="exit code: 0; 1 if the source cannot be obtained, or another wrapper is there",
+    )
     command.add_argument("requirement", type=given, help="name==version of an sdist, or git+URL@revision")
     command.add_argument("directory", nargs="?", type=given, help="the folder of the wrapper (default: wrappers/NAME)")
     command.add_argument("--update", action="store_true", help="change the existing wrapper to this version")
@@ -127,7 +143,12 @@ def _wrap(options: argparse.Namespace) -> int:
 def add_lock(commands: Commands[Parser]) -> None:
     """Add ``lock``."""
     command = add_command(commands, "lock", "lock the build requirements of a package", _LOCK, _lock)
-    command.epilog = "exit code: 0; 1 with --check if the lock is stale or missing"
+    command.show_examples(
+        "runtime-backend lock",
+        "runtime-backend lock --upgrade cython",
+        "runtime-backend lock --export uv",
+        ending="exit code: 0; 1 with --check if the lock is stale or missing",
+    )
     add_source(command)
     command.add_argument(
         "--upgrade",

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+
 import pytest
 
 from runtime_backend.cli import main
+from runtime_backend.cli.arguments import Parser
+from runtime_backend.cli.commands import make_parser, split_command
 
 COMMANDS = "explain, init, vendor, wrap, lock, check, cache"
 
@@ -46,6 +51,49 @@ def test_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(words)
     assert (0, True) == (caught.value.code, len(capsys.readouterr().out.splitlines()) > 5)
+
+
+def help_of(name: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the help text of a command."""
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", COMMANDS.split(", "))
+def test_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The help of every command has valid examples of it, each on a line, and ends with the exit codes."""
+    text = help_of(name, capsys).partition("\nexamples:\n")[2]
+    examples, _, codes = text.partition("\n\nexit code: ")
+    assert codes.startswith("0")
+    for line in examples.splitlines():
+        program, *words = shlex.split(line)
+        words, _ = split_command(words)
+        make_parser().parse(words)
+        assert ("  runtime-backend", "runtime-backend", name) == (line[:17], program, words[0])
+
+
+@pytest.mark.parametrize("columns", ["60", "100"])
+def test_width_of_help(columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Paragraphs are filled to the terminal's width; lists keep their lines."""
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = help_of("cache", capsys).splitlines()
+    assert "  size    print the total size" in lines
+    text = [line for line in lines if not re.match(r" |usage", line)]
+    assert int(columns) - 20 < max(map(len, text)) <= int(columns) - 2
+
+
+def test_help_has_no_colours() -> None:
+    """Python 3.14 and later are not to add colours to help texts, which are printed without control characters."""
+    parser = Parser(prog="x")
+    assert not parser.color
+
+
+def test_one_example() -> None:
+    """A single example has its own heading."""
+    parser = Parser(prog="x")
+    parser.show_examples("x y", ending="z")
+    assert "\nexample:\n  x y\n\nz\n" in parser.format_help()
 
 
 def test_documentation(capsys: pytest.CaptureFixture[str]) -> None:
