@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 from .. import __version__
 from ..errors import DOCUMENTATION
 from ..system.stopping import orderly
@@ -32,6 +34,12 @@ def _run(words: list[str], command: list[str]) -> int:
     return int(options.run(options))
 
 
+def _guide(_: argparse.Namespace) -> int:
+    from .guide import guide  # noqa: PLC0415 - each command imports its own
+
+    return guide()
+
+
 def split_command(words: list[str]) -> tuple[list[str], list[str]]:
     """Return (our own words, the frontend's command after ``explain ... --``)."""
     if words[:1] != ["explain"] or "--" not in words:
@@ -42,10 +50,15 @@ def split_command(words: list[str]) -> tuple[list[str], list[str]]:
 
 def make_parser() -> Parser:
     """Return the parser of the whole command line."""
-    parser = Parser(prog="runtime-backend", description="Build torch extensions against the torch that will run them.")
+    parser = Parser(
+        prog="runtime-backend",
+        description="Build torch extensions against the torch that will run them."
+        " Without a command: what to do next in the working directory.",
+    )
     parser.show_examples("runtime-backend explain --help", ending=f"documentation: {DOCUMENTATION}")
     parser.add_argument("--version", action="version", version=f"runtime-backend {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.set_defaults(run=_guide, parser=parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for add in (add_explain, add_init, add_vendor, add_wrap, add_lock, add_check, add_cache, add_store):
         add(commands)
     return parser

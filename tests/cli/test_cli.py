@@ -127,7 +127,7 @@ def test_explain_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
         (["--version"], 0, f"runtime-backend {__version__}\n"),
         (["--help"], 0, "usage: runtime-backend "),
         (["explain", "--help"], 0, "usage: runtime-backend explain "),
-        ([], 2, "usage: runtime-backend "),
+        (["--pint"], 2, "usage: runtime-backend "),
         (["nonsense"], 2, "usage: runtime-backend "),
         (["explain", "a", "b"], 2, "usage: runtime-backend explain "),
     ],

@@ -15,7 +15,7 @@ from ...formats.parsing import requirement_name
 from ...system.files import is_file
 from ..package.build_scripts import BuildScripts, read_build_scripts
 from ..package.setup_cfg import read_setup_cfg
-from ..package.setup_scripts import read_setup_script
+from ..package.setup_scripts import SetupScript, read_setup_script
 from ..package.stated_requirements import Manifests, table_of, texts_of
 from ..package.torch_evidence import needs_native_torch
 from ..package.torch_users import TORCH_USERS, may_use_torch
@@ -25,7 +25,7 @@ from .locking import lock_requires
 from .notes import describe
 from .tables import tidy
 
-__all__ = ["BACKEND", "SHIM", "Adoption", "adopt", "tidy"]
+__all__ = ["BACKEND", "SHIM", "Adoption", "adopt", "builds_against_torch", "tidy"]
 
 _LOOKED_AT = ("pyproject.toml", "setup.py", "setup.cfg", "CMakeLists.txt", "meson.build", "Cargo.toml")
 
@@ -53,7 +53,7 @@ def adopt(source: Path, *, is_forced: bool = False, is_locked: bool = False) -> 
     import tomlkit  # noqa: PLC0415 - the command line's extra
 
     before = read_pyproject(source)
-    script = read_setup_script(source) if is_file(source / "setup.py") else None
+    script = _read_script(source)
     if script is None and not is_file(source / "pyproject.toml"):
         raise CommandError(f"{source}: found neither pyproject.toml nor setup.py, expected a package")
     text = before.removeprefix("\ufeff").replace("\r\n", "\n")
@@ -76,6 +76,20 @@ def adopt(source: Path, *, is_forced: bool = False, is_locked: bool = False) -> 
     )
     notes += describe(change, manifests, scripts) if after != text else []
     return Adoption(before, before if after == before else with_line_ends(before, after), tuple(notes))
+
+
+def builds_against_torch(source: Path, document: Mapping[str, Any]) -> bool:
+    """Return whether a package declares a part of the shim, or builds against torch.
+
+    :param document: its pyproject.toml; empty if there is none.
+    :raises FileError: if setup.py cannot be read.
+    """
+    manifests = Manifests(source, document, _read_script(source), read_setup_cfg(source))
+    return _is_declared(document) or _builds_against_torch(manifests, read_build_scripts(source, document))
+
+
+def _read_script(source: Path) -> SetupScript | None:
+    return read_setup_script(source) if is_file(source / "setup.py") else None
 
 
 def _is_declared(document: Mapping[str, Any]) -> bool:
