@@ -7,9 +7,15 @@ from collections.abc import Callable
 from ..errors import RuntimeBackendError, SystemRefusalError
 from .terminal import OutputLost, flush_output, say
 
-_CLI, _PLOT = "runtime-backend[cli]", "runtime-backend[plot]"
+_CLI = "runtime-backend[cli]"
 
-EXTRAS = {"build": _CLI, "elftools": _CLI, "tomlkit": _CLI, "matplotlib": _PLOT}
+EXTRAS = {
+    "build": _CLI,
+    "elftools": _CLI,
+    "tomlkit": _CLI,
+    "matplotlib": "runtime-backend[plot]",
+    "shtab": "runtime-backend[completion]",
+}
 """Library -> the extra that installs it. Commands need these libraries; builds do not."""
 
 

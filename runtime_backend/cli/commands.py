@@ -9,6 +9,7 @@ from ..errors import DOCUMENTATION
 from ..system.stopping import orderly
 from .arguments import Parser
 from .boundary import guard
+from .completion import SHELLS, PrintCompletion
 from .environment_commands import add_cache, add_check, add_store
 from .package_commands import add_explain, add_init, add_lock, add_vendor, add_wrap
 from .terminal import prepare_streams
@@ -55,8 +56,20 @@ def make_parser() -> Parser:
         description="Build torch extensions against the torch that will run them."
         " Without a command: what to do next in the working directory.",
     )
-    parser.show_examples("runtime-backend explain --help", ending=f"documentation: {DOCUMENTATION}")
+    parser.show_examples(
+        "runtime-backend explain --help",
+        "source <(runtime-backend --print-completion bash)",
+        "runtime-backend --print-completion fish > ~/.config/fish/completions/runtime-backend.fish",
+        ending=f"documentation: {DOCUMENTATION}",
+    )
     parser.add_argument("--version", action="version", version=f"runtime-backend {__version__}")
+    parser.add_argument(
+        "--print-completion",
+        action=PrintCompletion,
+        choices=SHELLS,
+        metavar="SHELL",
+        help=f"print a script that completes commands and options in {', '.join(SHELLS[:-1])} or {SHELLS[-1]}",
+    )
     parser.set_defaults(run=_guide, parser=parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for add in (add_explain, add_init, add_vendor, add_wrap, add_lock, add_check, add_cache, add_store):

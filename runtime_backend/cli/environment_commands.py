@@ -66,10 +66,12 @@ def add_store(commands: Commands[Parser]) -> None:
     """Add ``store``."""
     command = add_command(commands, "store", "list, explain and share finished wheels", _STORE, _store)
     command.usage = "%(prog)s [-h] [--json] [ls | explain [SOURCE] | push | pull | lock [KEY ...] | verify | prune]"
-    command.epilog = (
-        "exit code: 0; 1 if `explain` tells of a wheel that was not found, `verify` finds damage, or a transfer fails"
+    command.show_examples(
+        "runtime-backend store explain .",
+        "runtime-backend store push grouped-gemm",
+        "runtime-backend store prune --size '5 GB'",
+        ending="exit code: 0; 1 if no wheel was found, one is damaged, or a transfer failed; 2 for other failures",
     )
-    command.formatter_class = argparse.RawDescriptionHelpFormatter
     actions = ["ls", "explain", "push", "pull", "lock", "verify", "prune"]
     command.add_argument("action", nargs="?", choices=actions, default="ls", help="(default: ls)")
     command.add_argument("names", nargs="*", metavar="KEY", type=given, help="keys or packages; for explain: a source")
