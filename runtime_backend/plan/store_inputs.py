@@ -34,8 +34,9 @@ from ..wheel_store.machine import (
     describe_rocm,
     describe_toolkit,
 )
+from ..wheel_store.places import describe_place
 from ..wheel_store.scripts import Scripts
-from ..wheel_store.source import Source, describe_place, read_source
+from ..wheel_store.source import Source, read_source
 from ..wheel_store.variables import find_parts, is_part
 from . import Plan
 from .runtimes import RuntimePlan

@@ -6,9 +6,9 @@ developers keep: other files that are ignored by git may be part of a build.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
+import stat
 from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,15 +16,15 @@ from typing import NamedTuple
 
 from ..errors import NoAnswer
 from ..errors.reasons import reason
+from ..index.downloads import file_digest
 from ..store.names import digest
-from ..system.files import decode, is_file, is_folder, is_there
-from .scripts import Scripts, is_script, read_scripts
+from ..system.files import decode, is_file, is_folder, is_there, read_bytes
+from .outside import find_above, find_upward, is_code, list_places
+from .scripts import Scripts, find_scripts, is_script, read_scripts
 
 MOST_BYTES = 2 << 30
 MOST_FILES = 100_000
 """Above these limits, a tree is not read: it would take longer than many builds."""
-_LARGEST_TEXT = 2 << 20
-"""The most bytes of a file that is searched."""
 
 _KEPT_BY_TOOLS = (
     *(".git", ".hg", ".svn", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ruff_cache", ".pytest_cache"),
@@ -32,27 +32,22 @@ _KEPT_BY_TOOLS = (
 )
 _RESULTS = re.compile(
     r"""
-    .*\.egg-info | \.eggs | _skbuild | \.mesonpy-.*
-    | build/(lib|lib\..*|temp\..*|bdist\..*|cp\d+|.*-[0-9a-f]{8})
-    | dist/.*\.(whl|tar\.gz)
-    | (.*/)?[^/]*\.py[co]
+    .*\.egg-info | _skbuild | \.mesonpy-[^/]*
+    | build/(lib|lib\.[^/]*|temp\.[^/]*|bdist\.[^/]*|cp\d+|[^/]*-[0-9a-f]{8})
+    | dist/[^/]*\.(whl|tar\.gz)
     """,
     re.VERBOSE,
 )
 """The results of setuptools, scikit-build-core and meson-python, and our own build folders, by their path in a tree."""
-_CODE = (".c", ".cc", ".cpp", ".cxx", ".cu", ".h", ".hh", ".hpp", ".hxx", ".cuh", ".inl", ".hip", ".pyx", ".pxd", ".in")
-_UPWARD = re.compile(rb"(?:\.\./)+[\w./+-]*")
-_ABOVE = re.compile(r"""["']\.\.["']|\bpardir\b|\.parent\.parent\b|\bparents\[[1-9]""")
-"""How a Python file names the folder above its own."""
 
-Signature = tuple[int, int, int]
-"""Size, time of the last change, and inode of a file."""
+Signature = tuple[int, int, int, bool]
+"""Size, time of the last change, and inode of a file, and whether it is executable, which a wheel keeps."""
 
 
 class _Files(NamedTuple):
     tree: Path
     files: Mapping[str, str]
-    """Path relative to the tree -> SHA-256, or the target of a link."""
+    """Path relative to the tree -> SHA-256, or the target of a link; empty for an empty folder."""
     signatures: Mapping[str, Signature]
     scripts: Scripts
 
@@ -63,18 +58,20 @@ class Source(_Files):
     @cached_property
     def digest(self) -> str:
         """The digest of all paths and contents."""
-        return digest([f"{path}={found}" for path, found in sorted(self.files.items())], 64)
+        return digest([text for item in sorted(self.files.items()) for text in item], 64)
 
     def find_changed(self) -> str | None:
         """Return a file that has changed since it was read; None if there is none. New files are results of a build."""
-        for path, before in self.signatures.items():
-            place = self.tree / path
-            try:
-                if _signature(place) != before and _hash(place) != self.files[path]:
-                    return path
-            except OSError:
-                return path
-        return None
+        return next((path for path, found in self.files.items() if found and not self._has_still(path, found)), None)
+
+    def _has_still(self, path: str, found: str) -> bool:
+        place = self.tree / path
+        try:
+            if path not in self.signatures:
+                return found == _target(place, self.tree)
+            return _signature(place) == self.signatures[path] or found == _describe(place)
+        except OSError:
+            return False
 
 
 def read_source(
@@ -84,34 +81,43 @@ def read_source(
 
     :param build_folders: the folders in which the real backend compiles.
     :param backend_path: the folders from which the real backend is imported.
-    :param is_complete: whether it needs nothing outside, as an sdist.
+    :param is_complete: whether it needs nothing outside, and only its scripts matter: an upstream source.
     :raises NoAnswer: if it cannot be read whole: it is too large, or needs what is outside.
     """
-    reader = _Reader(tree, build_folders)
+    is_whole = is_complete or _is_sdist(tree)
+    real = Path(os.path.realpath(tree))
+    left_out = [real / folder.relative_to(tree) for folder in build_folders if folder.is_relative_to(tree)]
+    reader = _Reader(real, left_out, follows_text=not is_whole)
     reader.read_all()
-    scripts = read_scripts(reader.texts, backend_path)
-    if not is_complete and not is_file(tree / "PKG-INFO"):
+    if not is_complete:
         reader.read_outside()
-        _check_not_above(reader.texts)
-    return Source(tree=tree, files=reader.files, signatures=reader.signatures, scripts=scripts)
-
-
-def _check_not_above(texts: Mapping[str, str]) -> None:
-    for path, text in texts.items():
-        found = _ABOVE.search(text) if path.endswith(".py") and "/" not in path else None
+    for path in () if is_whole else find_scripts(reader.texts, backend_path):
+        found = find_above(path, reader.texts[path])
         if found is not None:
-            raise NoAnswer(f"{path} names the folder above the source tree: {found.group()}")
+            raise NoAnswer(f"{path} names the folder above the source tree: {found}")
+    scripts = read_scripts(reader.texts, backend_path)
+    return Source(tree=real, files=reader.files, signatures=reader.signatures, scripts=scripts)
+
+
+def _is_sdist(tree: Path) -> bool:
+    """Return whether a tree is an unpacked sdist, not a checkout in which somebody has committed PKG-INFO."""
+    return is_file(tree / "PKG-INFO") and not any(is_there(folder / ".git") for folder in (tree, *tree.parents))
 
 
 class _Reader:
-    """Reads the files of a tree, and those outside that it names."""
+    """Reads the files of a tree, and those outside that it names.
 
-    def __init__(self, tree: Path, build_folders: Collection[Path]) -> None:
+    :param tree: its path without links.
+    :param follows_text: whether to read what the text of files names.
+    """
+
+    def __init__(self, tree: Path, left_out: Collection[Path], *, follows_text: bool) -> None:
         self._tree = tree
-        self._real = Path(os.path.realpath(tree))
-        self._left_out = {str(folder) for folder in build_folders if folder != tree}
+        self._left_out = {folder for folder in left_out if folder != tree}
+        self._follows_text = follows_text
         self._bytes = 0
         self._outside: list[Path] = []
+        self._searched: set[bytes] = set()
         self.files: dict[str, str] = {}
         self.signatures: dict[str, Signature] = {}
         self.texts: dict[str, str] = {}
@@ -122,44 +128,58 @@ class _Reader:
             self._read(path)
 
     def read_outside(self) -> None:
-        """Read what files of the tree name by a path that leads out of it."""
+        """Read what links of the tree lead to, and what files name by a path that leads out of it."""
         seen = set[Path]()
         while self._outside:
-            place = Path(os.path.realpath(self._outside.pop()))
-            if place in seen or place.is_relative_to(self._real):
-                continue
-            seen.add(place)
-            if self._real.is_relative_to(place):
-                raise NoAnswer(f"a file of the source tree names a folder above it: {place}")
-            for path in self._list(place) if is_folder(place) else [place]:
+            named = self._outside.pop()
+            place = Path(os.path.realpath(named))
+            if place != Path(os.path.normpath(named)):
+                self.files[_name(named, self._tree)] = _target(named, self._tree)
+            if place not in seen:
+                seen.add(place)
+                self._read_place(place)
+
+    def _read_place(self, place: Path) -> None:
+        """Read a file, or all files of a folder. In the tree, only what was left out is still unread."""
+        if place in self._tree.parents:
+            raise NoAnswer(f"a file of the source tree names a folder above it: {place}")
+        around = [folder for folder in (place, *place.parents) if self._tree in folder.parents]
+        if is_folder(place) and place.is_relative_to(self._tree) and not any(map(self._is_left_out, around)):
+            return
+        paths = self._list(place) if is_folder(place) else [place] if is_there(place) else []
+        for path in paths:
+            if _name(path, self._tree) not in self.files:
                 self._read(path)
 
     def _list(self, folder: Path) -> Iterator[Path]:
+        """Yield the files and links in a folder; an empty folder is put into the list of files."""
         for inside, folders, names in os.walk(folder, onerror=_refuse):
             here = Path(inside)
+            if not folders and not names:
+                self.files[f"{_name(here, self._tree)}/"] = ""
             folders[:] = sorted(name for name in folders if not self._is_left_out(here / name))
             links = [name for name in folders if (here / name).is_symlink()]
             yield from (here / name for name in (*links, *sorted(names)) if not self._is_left_out(here / name))
 
     def _is_left_out(self, path: Path) -> bool:
-        if path.name in _KEPT_BY_TOOLS or str(path) in self._left_out or is_file(path / "pyvenv.cfg"):
+        if path.name in _KEPT_BY_TOOLS or path in self._left_out or is_file(path / "pyvenv.cfg"):
             return True
-        return (
-            path.is_relative_to(self._tree) and _RESULTS.fullmatch(path.relative_to(self._tree).as_posix()) is not None
-        )
+        return path.is_relative_to(self._tree) and _RESULTS.fullmatch(_name(path, self._tree)) is not None
 
     def _read(self, path: Path) -> None:
-        name = Path(os.path.relpath(path, self._tree)).as_posix()
+        name = _name(path, self._tree)
         try:
             if path.is_symlink():
-                self.files[name] = f"-> {path.readlink()}"
+                self.files[name] = _target(path, self._tree)
                 self._outside.append(path)
                 return
             self._count(path)
             self.signatures[name] = _signature(path)
-            self.files[name] = _hash(path)
-            if is_script(name) or name.endswith(_CODE):
-                self._search(name, path)
+            self.files[name] = _describe(path)
+            if is_script(name):
+                self.texts[name] = decode(read_bytes(path))
+            if self._follows_text and (is_script(name) or is_code(name)):
+                self._search(path)
         except OSError as error:
             raise NoAnswer(f"{path} cannot be read: {reason(error, path)}") from None
 
@@ -172,14 +192,25 @@ class _Reader:
                 f"the source tree {self._tree} has more than {MOST_BYTES >> 30} GiB or {MOST_FILES} files to compare"
             )
 
-    def _search(self, name: str, path: Path) -> None:
-        content = path.read_bytes() if path.stat().st_size <= _LARGEST_TEXT else b""
-        if is_script(name) and not name.startswith("../"):
-            self.texts[name] = decode(content)
-        for found in _UPWARD.findall(content) if b"../" in content else ():
-            place = path.parent / os.fsdecode(found)
+    def _search(self, path: Path) -> None:
+        with path.open("rb") as file:
+            found = find_upward(file)
+        places = [path.parent / os.fsdecode(upward) for upward in found]
+        places += [place for upward in found - self._searched for place in list_places(upward, self._tree)]
+        self._searched |= found
+        for place in sorted(places):
             if not Path(os.path.normpath(place)).is_relative_to(self._tree) and is_there(place):
                 self._outside.append(place)
+
+
+def _name(path: Path, tree: Path) -> str:
+    return Path(os.path.relpath(path, tree)).as_posix()
+
+
+def _target(path: Path, tree: Path) -> str:
+    """Return where a path leads by links: its own target, and the end of all links, relative to the tree."""
+    own = os.readlink(path) if path.is_symlink() else ""  # noqa: PTH115 - as it is written, not normalised
+    return f"-> {own} ({_name(Path(os.path.realpath(path)), tree)})"
 
 
 def _refuse(error: OSError) -> None:
@@ -188,35 +219,9 @@ def _refuse(error: OSError) -> None:
 
 def _signature(path: Path) -> Signature:
     found = path.stat()
-    return found.st_size, found.st_mtime_ns, found.st_ino
+    return found.st_size, found.st_mtime_ns, found.st_ino, bool(found.st_mode & stat.S_IXUSR)
 
 
-def _hash(path: Path) -> str:
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            found.update(block)
-    return found.hexdigest()
-
-
-def describe_place(path: Path) -> str | None:
-    """Return a digest of what is at a path outside the source tree, by names, sizes and times; None if nothing is.
-
-    :raises NoAnswer: if it has too many files.
-    """
-    if is_file(path):
-        return digest([_describe_file(path)])
-    texts: list[str] = []
-    for inside, _, names in os.walk(path):
-        texts += (f"{os.path.relpath(inside, path)}/{name} {_describe_file(Path(inside) / name)}" for name in names)
-        if len(texts) > MOST_FILES // 10:
-            raise NoAnswer(f"{path}, which a variable names, has more than {MOST_FILES // 10} files to compare")
-    return digest(sorted(texts)) if texts else None
-
-
-def _describe_file(path: Path) -> str:
-    try:
-        size, changed, _ = _signature(path)
-    except OSError:  # a link to nothing
-        return ""
-    return f"{size} {changed}"
+def _describe(path: Path) -> str:
+    """Return the SHA-256 of a file, and whether it is executable."""
+    return file_digest(path) + (" executable" if path.stat().st_mode & stat.S_IXUSR else "")
