@@ -19,16 +19,21 @@ from ..system.files import is_file, list_names, read_text
 
 _TIMEOUT = 20
 """Seconds for a compiler to print its version."""
+_NVCC = "nvcc.exe" if os.name == "nt" else "nvcc"
 _LAUNCHERS = ("ccache", "sccache", "distcc")
+_FLAGS = ("CC", "CXX", "CFLAGS", "CCSHARED", "LDSHARED", "LDCXXSHARED", "AR", "ARFLAGS")
+"""What setuptools takes from the interpreter: one that was compiled with ``-march=native`` compiles modules so, too."""
 _HEADERS = ("/usr/include", "/usr/local/include", "/usr/lib/pkgconfig", "/usr/share/pkgconfig", "/usr/local/lib")
 
 
 def describe_python() -> dict[str, str | None]:
     """Return what decides which interpreters can load a compiled module of this one."""
+    flags = " ".join(str(sysconfig.get_config_var(name) or "") for name in _FLAGS)
     return {
         "implementation": sys.implementation.cache_tag,
         "abi": sysconfig.get_config_var("EXT_SUFFIX"),
         "platform": sysconfig.get_platform(),
+        "flags": " ".join(flags.replace(sys.base_prefix, "{prefix}").split()),
     }
 
 
@@ -44,14 +49,21 @@ def describe_compilers(environ: Mapping[str, str]) -> list[str]:
     """Return the first line that each compiler of C and C++ prints about its version, sorted.
 
     :param environ: the variables of the build.
-    :raises NoAnswer: on Windows, if the variables do not name the version of Visual Studio's compiler.
+    :raises NoAnswer: if a variable names a compiler that is not found, or on Windows, if the variables do not name the
+        version of Visual Studio's compiler.
     """
     if os.name == "nt":  # pragma: no cover - Windows
         if not environ.get("VCToolsVersion"):
             raise NoAnswer("the version of the compiler is not known outside the prompt of Visual Studio")
         return [f"cl {environ['VCToolsVersion']}"]
-    programs = {os.path.realpath(found): found for found in _find_compilers(environ)}
+    programs = {_identity(found): found for found in _find_compilers(environ)}
     return sorted({_first_line(program, environ) for program in programs.values()})
+
+
+def _identity(program: str) -> str:
+    """Return what a program is, without links, unless it is a launcher, which calls the compiler of the link's name."""
+    place = os.path.realpath(program)
+    return program if os.path.basename(place) in _LAUNCHERS else place  # noqa: PTH119 - text is enough
 
 
 def _find_compilers(environ: Mapping[str, str]) -> Iterator[str]:
@@ -63,6 +75,8 @@ def _find_compilers(environ: Mapping[str, str]) -> Iterator[str]:
             found = shutil.which(_program(text), path=environ.get("PATH", os.defpath))
             if found is not None:
                 yield found
+            elif own:
+                raise NoAnswer(f"{name}={own} names no compiler that is found")
 
 
 def _program(text: str) -> str:
@@ -101,18 +115,23 @@ def _ask(program: str, environ: Mapping[str, str]) -> str:
 
 
 def describe_toolkit(environ: Mapping[str, str], usual: Path) -> str | None:
-    """Return the CUDA toolkit that a build would find, with the versions of all its parts; None if there is none.
+    """Return the CUDA toolkits that a build may find, with the versions of all their parts; None if there is none.
 
     :param usual: the folder where torch looks last.
     """
     on_path = shutil.which("nvcc", path=environ.get("PATH", os.defpath))
     roots = [Path(environ[name]) for name in ("CUDA_HOME", "CUDA_PATH") if environ.get(name)]
-    roots += [] if on_path is None else [Path(os.path.realpath(on_path)).parent.parent]
-    root = next((root for root in (*roots, usual) if is_file(root / "bin" / "nvcc")), None)
-    if root is None:
-        return None
+    named = [shutil.which(name, path=environ.get("PATH", os.defpath)) for name in [environ.get("CUDACXX")] if name]
+    roots += [Path(os.path.realpath(program)).parent.parent for program in (*named, on_path) if program is not None]
+    found = [root for root in roots if is_file(root / "bin" / _NVCC)]
+    if not found and is_file(usual / "bin" / _NVCC):
+        found = [usual]
+    return ", ".join(dict.fromkeys(_describe_toolkit(root, environ) for root in found)) or None
+
+
+def _describe_toolkit(root: Path, environ: Mapping[str, str]) -> str:
     parts = read_text(root / "version.json")
-    return digest([parts]) if parts else _ask(str(root / "bin" / "nvcc"), environ).rpartition("\n")[2]
+    return digest([parts]) if parts else _ask(str(root / "bin" / _NVCC), environ).rpartition("\n")[2]
 
 
 def describe_rocm(environ: Mapping[str, str]) -> str | None:
@@ -121,21 +140,28 @@ def describe_rocm(environ: Mapping[str, str]) -> str | None:
     return read_text(Path(root) / ".info" / "version").strip() or None
 
 
-def describe_processor() -> str | None:
-    """Return a digest of the features of this machine's processor; None if the system does not list them."""
+def describe_processor() -> str:
+    """Return a digest of the features of this machine's processor.
+
+    :raises NoAnswer: if the system does not list them.
+    """
     found = re.search(r"(?m)^(?:flags|Features)\s*:\s*(.+)$", read_text(Path("/proc/cpuinfo")))
-    return None if found is None else digest(sorted(found.group(1).split()))
+    if found is None:
+        raise NoAnswer("the build may compile for this machine's processor, whose features are not known")
+    return digest(sorted(found.group(1).split()))
 
 
 def describe_headers() -> str:
-    """Return a digest of the names of headers and libraries that the system has.
+    """Return a digest of the headers and libraries that the system has, by names, and for files by sizes and times.
 
     A package may leave a part out if a library is missing. After the library was installed, a local wheel without that
-    part must not be found again. Between machines the names differ, so the key does not contain this.
+    part must not be found again. Between machines they differ, so the key does not contain this. The time of a file is
+    that of its package, but the time of a folder is that of the installation.
     """
     triple = sysconfig.get_config_var("MULTIARCH") or ""
     folders = [*_HEADERS, f"/usr/include/{triple}", f"/usr/lib/{triple}/pkgconfig"]
-    return digest([f"{folder}/{name}" for folder in folders for name in list_names(Path(folder))])
+    places = [Path(folder, name) for folder in folders for name in list_names(Path(folder))]
+    return digest([" ".join([str(place), *(_stat(place) if is_file(place) else [])]) for place in places])
 
 
 def _stat(path: Path) -> list[str]:
