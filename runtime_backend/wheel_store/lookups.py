@@ -73,14 +73,11 @@ def _parse(text: str) -> Lookup | None:
         data: Mapping[str, Any] = parse_json(text, is_own=True)
         if data["format"] != _FORMAT or not isinstance(data["inputs"], dict):
             return None
-        name = data["name"]
-        return Lookup(
-            source=str(data["source"]),
-            name=None if name is None else str(name),
-            when=str(data["when"]),
-            result=str(data["result"]),
-            inputs=Inputs(data["inputs"]),
-            notes=tuple(map(str, data["notes"])),
-        )
+        source, when, result, name = (data[key] for key in ("source", "when", "result", "name"))
+        texts = (source, when, result, *data["notes"], *([] if name is None else [name]))
+        if not all(isinstance(text, str) for text in texts):
+            return None
+        inputs = Inputs(data["inputs"])
+        return Lookup(source=source, name=name, when=when, result=result, inputs=inputs, notes=tuple(data["notes"]))
     except (ValueError, TypeError, KeyError):
         return None

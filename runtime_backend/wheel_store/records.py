@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 from ..errors import NoAnswer
 from ..formats.jsontext import parse_json
 from ..formats.tables import find_choice
-from ..index.downloads import file_digest
+from ..index.downloads import LARGEST, file_digest
 from .key import Inputs
 
 RECORD = "record.json"
@@ -113,10 +113,14 @@ def parse_record(content: bytes, key: str) -> Record:
     if data.get("format") != _FORMAT:
         raise NoAnswer(f"its record has the format {data.get('format')!r}, expected {_FORMAT}")
     record = _parse(data)
-    if record is None:
+    try:
+        found = None if record is None else record.key
+    except RecursionError:  # to write nested inputs takes more of the stack than to read them
+        found = None
+    if record is None or found is None:
         raise NoAnswer("its record is damaged")
-    if record.key != key:
-        raise NoAnswer(f"its record is for the key {record.key[:16]}, expected {key[:16]}")
+    if found != key:
+        raise NoAnswer(f"its record is for the key {found[:16]}, expected {key[:16]}")
     return record
 
 
@@ -130,7 +134,8 @@ def _parse(data: Mapping[str, Any]) -> Record | None:
         and all(text is None or isinstance(text, str) for text in (url, remote, machine))
         and re.fullmatch(_WHEEL, str(wheel)) is not None
         and re.fullmatch(_SHA256, str(sha256)) is not None
-        and isinstance(size, int)
+        and type(size) is int
+        and 0 <= size <= LARGEST
     )
     if not is_right or origin is None:
         return None
