@@ -37,9 +37,11 @@ class LocalStore(NamedTuple):
         """
         open_folder(self.folder)
         with exclusively(self._entry(key), on_wait):
-            yield
-            if not is_folder(self._entry(key)):
-                remove_lock(self._entry(key))
+            try:
+                yield
+            finally:  # of a failed build, nothing stays
+                if not is_folder(self._entry(key)):
+                    remove_lock(self._entry(key))
 
     def read(self, key: str) -> Record | None:
         """Return the record of a key; None if there is no wheel.
@@ -62,6 +64,8 @@ class LocalStore(NamedTuple):
         :raises NoAnswer: if it is not the file that was stored.
         """
         wheel = self.wheel(record)
+        if not is_file(wheel):
+            raise NoAnswer(f"{wheel}: found no file")
         try:
             found = file_digest(wheel)
         except OSError as error:
