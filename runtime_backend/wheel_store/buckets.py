@@ -61,7 +61,9 @@ class Bucket:
                 for start in range(0, size, _PART):
                     end = min(start + _PART, size)
                     part = self._within(_PART_TIME, lambda a=start, b=end: self._store.get_range(path, start=a, end=b))  # type: ignore[misc]
-                    file.write(memoryview(part))
+                    rest = memoryview(part)
+                    while rest:  # a write may end early
+                        rest = rest[file.write(rest) :]
                     if time.monotonic() - reported >= _REPORT:
                         reported = time.monotonic()
                         self._say(f"fetching: {end >> 20} MiB of {size >> 20}")
@@ -73,7 +75,10 @@ class Bucket:
     def write(self, path: str, source: Path | bytes) -> None:
         """Upload an object."""
         with ticking(lambda passed: self._say(f"uploading {path.rpartition('/')[2]}: {passed}")):
-            _answered(lambda: self._store.put(path, source))
+            try:
+                _answered(lambda: self._store.put(path, source))
+            except FileNotFoundError:
+                raise NoAnswer(f"{self._url}: found no bucket") from None
 
     def _within(self, seconds: float, run: Callable[[], T]) -> T:
         """Return the result of a call that must not take longer; obstore's own limits leave out the search for
@@ -110,7 +115,10 @@ def _open(url: str, environ: Mapping[str, str]) -> ObjectStore:
     client: Any = {"connect_timeout": f"{PATIENCE}s", "timeout": "3600s"}
     if any(environ.get(name, "").lower() in ("1", "true") for name in _ALLOW_HTTP):  # not read if there are options
         client["allow_http"] = True
-    return _answered(lambda: from_url(url, client_options=client, retry_config=retrying))
+    try:
+        return _answered(lambda: from_url(url, client_options=client, retry_config=retrying))
+    except FileNotFoundError:  # credentials that a variable names
+        raise NoAnswer(f"{url}: a file that it needs was not found") from None
 
 
 def _answered(run: Callable[[], T]) -> T:
@@ -119,7 +127,7 @@ def _answered(run: Callable[[], T]) -> T:
     :raises NoAnswer: if it fails.
     :raises FileNotFoundError: if there is no such object.
     """
-    from obstore.exceptions import BaseError, NotFoundError  # noqa: PLC0415 - as above
+    from obstore.exceptions import BaseError, NotFoundError  # noqa: PLC0415 - only for a bucket
 
     try:
         return run()

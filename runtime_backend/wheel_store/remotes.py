@@ -10,13 +10,14 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 from ..config.store import OBJECT_SCHEMES
 from ..errors import NoAnswer
 from ..errors.reasons import reason
 from ..index.downloads import download, file_digest
 from ..index.http import NotFound, ask
-from ..store.atomic import write
+from ..store.atomic import replacing
 from ..system.files import is_file, read_bytes
 from .records import RECORD, Record, parse_record
 
@@ -119,7 +120,11 @@ class Folder:
         place = self._path / path
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            write(place, source if isinstance(source, bytes) else source.read_bytes())
+            with replacing(place) as new:
+                if isinstance(source, bytes):
+                    new.write_bytes(source)
+                else:
+                    shutil.copyfile(source, new)
         except OSError as error:
             raise NoAnswer(f"{place} cannot be written: {reason(error, place)}") from None
 
@@ -136,7 +141,7 @@ class Website:
         """Return the content at a path; None if there is none."""
         try:
             content = ask(
-                f"{self._url}/{path}", self._environ, lambda answer: answer.read(_LARGEST_RECORD), patience=PATIENCE
+                self._url_of(path), self._environ, lambda answer: answer.read(_LARGEST_RECORD), patience=PATIENCE
             )
         except NotFound:
             return None
@@ -145,9 +150,12 @@ class Website:
     def fetch(self, path: str, size: int, to: Path) -> None:  # noqa: ARG002 - the server says how much it sends
         """Download a file, and report the progress."""
         try:
-            download(f"{self._url}/{path}", to, self._environ, self._say)
+            download(self._url_of(path), to, self._environ, self._say)
         except OSError as error:
             raise NoAnswer(f"{to} cannot be written: {reason(error, to)}") from None
+
+    def _url_of(self, path: str) -> str:
+        return f"{self._url}/{quote(path)}"  # some servers read a plus sign as a blank
 
     def write(self, path: str, source: Path | bytes) -> None:
         """Refuse."""
