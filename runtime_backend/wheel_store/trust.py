@@ -16,6 +16,7 @@ from ..errors import FileError, NoAnswer
 from ..formats.tables import Table, describe
 from ..formats.toml import read_document
 from ..system.files import is_file
+from ..system.printable import printable
 from .records import Record
 
 _DIGEST = r"[0-9a-f]{64}"
@@ -62,11 +63,12 @@ def check_trusted(record: Record, trusted: Mapping[str, str], path: Path) -> Non
 def add_trusted(text: str, records: Iterable[Record]) -> str:
     """Return the text of a list with more wheels.
 
-    :param text: the list before, whose other lines stay; empty if there is none.
+    :param text: the list before, whose other wheels stay; empty if there is none.
     """
-    lines = text.removeprefix(_HEADING).splitlines()
-    before = {line.partition("=")[0].strip(' "'): line for line in lines if "=" in line}
+    found = ((line.partition("=")[0].strip(" \t\"'"), line) for line in text.splitlines())
+    before = {key: line for key, line in found if re.fullmatch(_DIGEST, key)}
     for record in records:
-        about = f"{record.wheel}, {record.runtimes or 'no runtime'}"
+        # The names of runtimes are from the record, whose line ends would begin another entry.
+        about = printable(" ".join(f"{record.wheel}, {record.runtimes or 'no runtime'}".split()))
         before[record.key] = f'{record.key} = "{record.sha256}"  # {about}'
     return _HEADING + "".join(f"{line}\n" for _, line in sorted(before.items()))
