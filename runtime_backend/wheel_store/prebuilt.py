@@ -77,13 +77,18 @@ def _unpack(wheel: Path, folder: Path) -> Iterator[Library]:
     """Unpack the shared objects of a wheel one by one, and read each."""
     with zipfile.ZipFile(wheel) as archive:
         for number, item in enumerate(archive.infolist()):
-            if not is_shared_object(item.filename) or item.file_size > _LARGEST:
+            if not is_shared_object(item.filename):
                 continue
+            if item.file_size > _LARGEST:
+                raise NoAnswer(f"{wheel.name} is not taken: {item.filename} is too large to be checked")
             path = folder / str(number)
             with archive.open(item) as packed, path.open("wb") as file:
                 while block := packed.read(1 << 20):
                     file.write(block)
-            library = read_library(path, item.filename)
+            try:
+                library = read_library(path, item.filename)
+            except NoAnswer as failure:
+                raise NoAnswer(f"{wheel.name} is not taken: {item.filename}: {failure}") from None
             path.unlink()
             if library is not None:
                 yield library
@@ -101,6 +106,6 @@ def _check(wheel: Path, users: Sequence[Library], libraries: Sequence[Path]) -> 
         if missing:
             shown = ", ".join(missing[:_SHOWN]) + (" ..." if missing[_SHOWN:] else "")
             raise NoAnswer(
-                f"{wheel.name} is refused, because its label lies: {library.name} needs what this torch does not"
+                f"{wheel.name} is refused, because its label is wrong: {library.name} needs what this torch does not"
                 f" have: {shown}"
             )
