@@ -33,6 +33,7 @@ SCHEMES = (*OBJECT_SCHEMES, "https", "http", "file")
 _READ_ONLY = ("https", "http")
 _SIZE = r"(\d{1,6}(?:\.\d{1,3})?) ?([MGT]B)"
 _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
+_HERE = r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/|$)"
 _URL = "the URL of a store: a folder, s3://, gs://, az:// or https://"
 _PLAIN = "https, since a wheel runs as code; http only with `trust`"
 
@@ -128,7 +129,7 @@ def _objection(location: str, write: StoreWrite, trust: Path | None) -> tuple[st
     scheme = location.partition("://")[0]
     if scheme in _READ_ONLY and write != "never":
         return "write", f"the string {write!r}", f"'never': a store at {scheme}:// is only read"
-    if scheme == "http" and trust is None and not re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])[:/]", location):
+    if scheme == "http" and trust is None and not re.match(_HERE, location):
         return "url", describe(location), _PLAIN
     return None
 
@@ -173,7 +174,7 @@ def _named_remote(before: Remote | None, named: Chosen[str] | None, call: CallSe
     write, trust = call.choice("store-write", WRITES), call.path("store-trust")
     if named is not None:
         location = locate(named.value, call.folder)
-        if location is None:
+        if location is None or not ("://" in location or os.path.isabs(location)):  # noqa: PTH117 - text is enough
             call.report(named, f"on, off, or {_URL}")
             return before
         before = Remote(url=location, write="never", trust=None, origin=named.origin)
@@ -206,7 +207,7 @@ def read_prebuilt(table: Table, runtimes: Sequence[str] | None) -> Chosen[Prebui
     for name in ("index", "label"):
         if name not in inner:
             inner.report(name, "nothing", "a string")
-    if index is not None and not re.match(r"https://|http://(127\.0\.0\.1|localhost)[:/]", index):
+    if index is not None and not re.match(rf"https://|{_HERE}", index):
         inner.report("index", describe(index), "the https URL of a package index (PEP 503)")
     known = [f"{runtime}.{field}" for runtime in runtimes or () for field in TEMPLATE_FIELDS if field != "site"]
     for found in placeholders(label or "") if runtimes is not None else ():
