@@ -51,6 +51,7 @@ from runtime_backend.locks import find_locked
 from runtime_backend.metadata.agreement import describe_differences, describe_refusals
 from runtime_backend.metadata.pins import with_requirements
 from runtime_backend.metadata.prepared import read_prepared
+from runtime_backend.plan.store_inputs import _PATH as PATHS
 from runtime_backend.resolve.naming import read_word
 from runtime_backend.resolve.resolution import direct_archive
 from runtime_backend.system.files import decode
@@ -58,6 +59,12 @@ from runtime_backend.system.progress import Estimate, LineBuffer
 from runtime_backend.upstream.unpacking import unpack
 from runtime_backend.watch.ninja import read_timeline
 from runtime_backend.watch.records import read_build
+from runtime_backend.wheel_store.key import Inputs as StoreInputs
+from runtime_backend.wheel_store.lookups import FOLDER, Lookup, list_lookups
+from runtime_backend.wheel_store.outside import find_above
+from runtime_backend.wheel_store.records import Record, parse_record
+from runtime_backend.wheel_store.source import read_source
+from runtime_backend.wheel_store.trust import add_trusted, read_trusted
 
 OURS = (RuntimeBackendError, NoAnswer)
 LINUX = make_platform("linux-x86_64", "3.11")
@@ -315,6 +322,42 @@ def _git(folder: Path, data: bytes) -> None:
     source_revision(folder)
 
 
+def _store_record(folder: Path, data: bytes) -> None:
+    del folder
+    record = parse_record(data, STORED.key)
+    assert record.key == STORED.key
+    assert "/" not in record.wheel
+    assert isinstance(record.runtimes + record.whence, str)
+    record.text()
+
+
+def _trusted(folder: Path, data: bytes) -> None:
+    path = folder / "store.lock"
+    path.write_bytes(data)
+    assert all(len(key) == len(sha256) == 64 for key, sha256 in read_trusted(path).items())
+    path.write_bytes(add_trusted(decode(data), [STORED]).encode())
+    assert STORED.sha256 == read_trusted(path)[STORED.key]
+
+
+def _lookups(folder: Path, data: bytes) -> None:
+    (folder / FOLDER).mkdir()
+    (folder / FOLDER / "x.json").write_bytes(data)
+    for lookup in list_lookups(folder):
+        json.dumps(lookup.as_json())
+
+
+def _source_tree(folder: Path, data: bytes) -> None:
+    """Read a tree with one odd file under several names, and a link."""
+    for name in ("setup.py", "tools/x.py", "CMakeLists.txt", "a.cu"):
+        (folder / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "tree" / name).write_bytes(data)
+    found = read_source(folder / "tree", backend_path=["tools"])
+    assert found.find_changed() is None
+    for path, text in (("x.py", decode(data)), ("x.cmake", decode(data))):
+        find_above(path, text)
+    PATHS.findall(decode(data))
+
+
 PAGE = {"files": [{"filename": WHEEL, "url": f"../{WHEEL}", "hashes": {"sha256": "ab"}}, {"filename": "x", "url": "y"}]}
 LINKS = f'<base href="/a/"><!-- <a href="no"> --><a data-x=">=3" href=\'{WHEEL}#sha256=ab\'>x</a><a href=y&amp;z>y</a>'
 HTTP = (
@@ -352,6 +395,12 @@ if os.environ.get("FORCE", "0") == "1" and os.environ["X"]:
 s(version="1", setup_requires="a\\nb", ext_modules=[cpp_extension.CUDAExtension("x", libraries=["c10"])], **words)
 """
 NINJA = b"# ninja log v5\n0\t1500\t1700000000000000000\ta.o\tab\n3\t20\t0\tb.o\tcd\n5\t9\t1\tc.o\tef\n"
+STORED = Record(StoreInputs({"a": {"b": 1}, "runtimes": [{"name": "torch"}]}), "x-1.whl", "ab" * 32, 7, "2026-01-01")
+SCRIPT = (
+    b"import os; from tools import (a,\n b)\nfrom .x.y import z\nexec(open('tools/x.py').read())\n"
+    b"os.environ['WITH_X'], f'{a}_HOME', Path(__file__).parents[0], 'git', '-march=native', '../shared/x.h'\n"
+    b"find_package(Foo) -I/opt/x:/y dirname(__file__) 'tools/../../y'\n"
+)
 PROC = b"7 (a name) S 7 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 99 1 2\nA=b\0UV=1\0 12  7 uv sync\nn/x\n"
 
 
@@ -400,6 +449,10 @@ def _readers() -> Iterator[Reader]:
     yield Reader("output", _printed, (b"[1/2] a\n[ 25%] b\r\n" + b"[" + b"9" * 309 + b"/3] x\n",))
     yield Reader("procfs", _procfs, (PROC,))
     yield Reader("architectures", _arches, (b"    supported_arches = ['7.0', '9.0a',\n '10.0']\n",))
+    yield Reader("store-record", _store_record, (STORED.text(),))
+    yield Reader("store-trust", _trusted, (add_trusted("", [STORED]).encode(),))
+    yield Reader("store-lookup", _lookups, _json(Lookup("/x", "x", "2026", "nothing", STORED.inputs, ("a",)).as_json()))
+    yield Reader("store-source", _source_tree, (SCRIPT,))
     yield Reader("git", _git, (b"ref: refs/heads/main\n", b"0123abc refs/heads/main\n"))
 
 

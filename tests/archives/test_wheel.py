@@ -11,8 +11,14 @@ from pathlib import Path
 import pytest
 from standins import write
 
-from runtime_backend.archives.wheel import count_compiled, find_compilable, put_into_dist_info, read_from_dist_info
-from runtime_backend.errors import BackendError
+from runtime_backend.archives.wheel import (
+    count_compiled,
+    find_compilable,
+    put_into_dist_info,
+    read_from_dist_info,
+    with_version,
+)
+from runtime_backend.errors import BackendError, SystemRefusalError
 
 RECORD = '"a,b.py",sha256=x,1\npkg/c.so,sha256=y,2\nx-1.dist-info/RECORD,,\n'
 MOMENT = (2001, 2, 3, 4, 6, 8)
@@ -99,6 +105,117 @@ def test_add_again(tmp_path: Path) -> None:
     assert read_wheel(path)["x-1.dist-info/RECORD"].count(b"stamp.json") == 1
     put_into_dist_info(path, {"stamp.json": b"old"})
     assert first == path.read_bytes()
+
+
+def test_nothing_is_compressed_again(tmp_path: Path) -> None:
+    """What is in front of the first replaced file stays byte for byte; what is behind it stays in its order."""
+    path = tmp_path / "x.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in ("pkg/c.so", "x-1.dist-info/METADATA", "x-1.dist-info/old.json", "x-1.dist-info/WHEEL"):
+            archive.writestr(name, os.urandom(50) * 100)
+        archive.writestr("x-1.dist-info/RECORD", RECORD)
+        archive.writestr("x-1.dist-info/licenses/L", "1")
+        start = archive.getinfo("x-1.dist-info/old.json").header_offset
+    before, files = path.read_bytes(), read_wheel(path)
+    put_into_dist_info(path, {"old.json": b"new", "stamp.json": b"{}"})
+    assert before[:start] == path.read_bytes()[:start]
+    found = read_wheel(path)
+    assert [
+        *("pkg/c.so", "x-1.dist-info/METADATA", "x-1.dist-info/WHEEL", "x-1.dist-info/licenses/L"),
+        *("x-1.dist-info/old.json", "x-1.dist-info/stamp.json", "x-1.dist-info/RECORD"),
+    ] == list(found)
+    for name in ("pkg/c.so", "x-1.dist-info/METADATA", "x-1.dist-info/WHEEL", "x-1.dist-info/licenses/L"):
+        assert files[name] == found[name]
+    assert b"new" == found["x-1.dist-info/old.json"]
+
+
+def test_order_of_the_directory(tmp_path: Path) -> None:
+    """The list at the end of a wheel may have another order than the files."""
+    path = make_wheel(
+        tmp_path / "x.whl", {"a": "1", "x-1.dist-info/RECORD": RECORD, "b": "2", "x-1.dist-info/c": "3", "d": "4"}
+    )
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.filelist.reverse()
+        archive.writestr("e", "5")
+    put_into_dist_info(path, {"c": b"new"})
+    found = read_wheel(path)
+    record = found.pop("x-1.dist-info/RECORD").decode()
+    assert {"a": b"1", "b": b"2", "d": b"4", "e": b"5", "x-1.dist-info/c": b"new"} == found
+    assert 1 == record.count("x-1.dist-info/c,")
+
+
+def test_two_entries_of_a_name(tmp_path: Path) -> None:
+    """Of a name that is in a wheel twice, the last one counts, and both are replaced."""
+    path = make_wheel(tmp_path / "x.whl", {"a": "1", "x-1.dist-info/c": "old", "x-1.dist-info/RECORD": RECORD})
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("x-1.dist-info/c", "older")
+    put_into_dist_info(path, {"c": b"new"})
+    with zipfile.ZipFile(path) as archive:
+        assert ["a", "x-1.dist-info/c", "x-1.dist-info/RECORD"] == archive.namelist()
+        assert b"new" == archive.read("x-1.dist-info/c")
+
+
+def test_files_at_the_top(tmp_path: Path) -> None:
+    """Files at the top are added to the wheel and to RECORD."""
+    path = make_wheel(tmp_path / "x.whl", {"x.pth": "old", "pkg/c.so": "1", "x-1.dist-info/RECORD": RECORD})
+    put_into_dist_info(path, {}, {"x.pth": b"new", "_guard.py": b""})
+    found = read_wheel(path)
+    assert ["pkg/c.so", "x.pth", "_guard.py", "x-1.dist-info/RECORD"] == list(found)
+    assert b"new" == found["x.pth"]
+    assert b"\nx.pth,sha256=" in found["x-1.dist-info/RECORD"]
+
+
+def test_a_wheel_that_cannot_be_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the disk is full, the wheel stays as it was."""
+    path = make_wheel(tmp_path / "x.whl", {"a": "1", "x-1.dist-info/RECORD": RECORD})
+    before = path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    with pytest.raises(SystemRefusalError):
+        put_into_dist_info(path, {"a": b""})
+    assert (before, ["x.whl"]) == (path.read_bytes(), os.listdir(tmp_path))
+
+
+def test_without_label(tmp_path: Path) -> None:
+    """The label of a version is taken from METADATA, the dist-info and the data folder, and RECORD is made anew."""
+    label = "x-1.0+cu12"
+    path = make_wheel(
+        tmp_path / f"{label}-py3-none-any.whl",
+        {
+            "x/a.so": b"\0" * 9,
+            f"x/{label}.dist-info/b": "1",
+            f"{label}.data/scripts/run": "2",
+            f"{label}.dist-info/METADATA": "Name: x\r\nVersion: 1.0+cu12\r\n\r\nVersion: 3\n",
+            f"{label}.dist-info/RECORD": "wrong,,\n",
+            f"{label}.dist-info/WHEEL": "Wheel-Version: 1.0\n",
+        },
+    )
+    with_version(path, "1.0", tmp_path / "new.whl")
+    found = read_wheel(tmp_path / "new.whl")
+    record = list(csv.reader(io.StringIO(found.pop("x-1.0.dist-info/RECORD").decode())))
+    assert {
+        "x/a.so": b"\0" * 9,
+        f"x/{label}.dist-info/b": b"1",
+        "x-1.0.data/scripts/run": b"2",
+        "x-1.0.dist-info/METADATA": b"Name: x\r\nVersion: 1.0\r\n\r\nVersion: 3\n",
+        "x-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\n",
+    } == found
+    assert [*found, "x-1.0.dist-info/RECORD"] == [row[0] for row in record]
+    assert [str(len(content)) for content in found.values()] == [row[2] for row in record[:-1]]
+    assert ["x-1.0.dist-info/RECORD", "", ""] == record[-1]
+    with zipfile.ZipFile(tmp_path / "new.whl") as archive:
+        assert {(MOMENT, 0o100755 << 16)} == {(item.date_time, item.external_attr) for item in archive.infolist()}
+
+
+@pytest.mark.parametrize("files", [{"x-1.dist-info/METADATA": ""}, None])
+def test_version_of_no_wheel(files: dict[str, str | bytes] | None, tmp_path: Path) -> None:
+    """What is not a wheel has no version to change."""
+    path = write(tmp_path / "x.whl", "") if files is None else make_wheel(tmp_path / "x.whl", files)
+    with pytest.raises(BackendError, match="wheel"):
+        with_version(path, "1", tmp_path / "new.whl")
 
 
 @pytest.mark.parametrize("record", ["", "\r\n", "x-1.dist-info/RECORD,,\r\n"])
