@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -91,6 +91,8 @@ def read_source(
     reader.read_all()
     if not is_complete:
         reader.read_outside()
+    while not is_whole and reader.search_scripts(find_scripts(reader.texts, backend_path)):
+        reader.read_outside()
     for path in () if is_whole else find_scripts(reader.texts, backend_path):
         found = find_above(path, reader.texts[path])
         if found is not None:
@@ -118,6 +120,7 @@ class _Reader:
         self._bytes = 0
         self._outside: list[Path] = []
         self._searched: set[bytes] = set()
+        self._scripts: set[str] = set()
         self.files: dict[str, str] = {}
         self.signatures: dict[str, Signature] = {}
         self.texts: dict[str, str] = {}
@@ -138,6 +141,14 @@ class _Reader:
             if place not in seen:
                 seen.add(place)
                 self._read_place(place)
+
+    def search_scripts(self, names: Iterable[str]) -> bool:
+        """Search the build scripts in Python; return whether one was not searched before. Tests are not searched."""
+        new = [name for name in names if name.endswith(".py") and name not in self._scripts]
+        self._scripts.update(new)
+        for name in new:
+            self._search(self._tree / name)
+        return bool(new)
 
     def _read_place(self, place: Path) -> None:
         """Read a file, or all files of a folder. In the tree, only what was left out is still unread."""
@@ -178,7 +189,7 @@ class _Reader:
             self.files[name] = _describe(path)
             if is_script(name):
                 self.texts[name] = decode(read_bytes(path))
-            if self._follows_text and (is_script(name) or is_code(name)):
+            if self._follows_text and not name.endswith(".py") and (is_script(name) or is_code(name)):
                 self._search(path)
         except OSError as error:
             raise NoAnswer(f"{path} cannot be read: {reason(error, path)}") from None
@@ -193,8 +204,11 @@ class _Reader:
             )
 
     def _search(self, path: Path) -> None:
-        with path.open("rb") as file:
-            found = find_upward(file)
+        try:
+            with path.open("rb") as file:
+                found = find_upward(file)
+        except OSError as error:
+            raise NoAnswer(f"{path} cannot be read: {reason(error, path)}") from None
         places = [path.parent / os.fsdecode(upward) for upward in found]
         places += [place for upward in found - self._searched for place in list_places(upward, self._tree)]
         self._searched |= found

@@ -171,6 +171,31 @@ def test_scripts_outside(tree: Path) -> None:
     assert "WITH_CUDA_GRAPHS" in read_source(tree).scripts.words
 
 
+def test_other_python_files(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python file that is no build script may name anything, until a script imports it, in turn, or from outside."""
+    write(tree / "tests/test_x.py", "open('../'), open('../../'), open('../shared/x.h')\n")
+    write(tree / "tools/a.py", "from . import b\n")
+    write(tree / "tools/b.py", "exec(open('../shared/y.py').read())\n")
+    write(tree.parent / "shared/x.h", "")
+    write(tree.parent / "shared/y.py", "open('../shared/z.h')\n")
+    write(tree.parent / "shared/z.h", "")
+    assert ["csrc/a.cu", "csrc/b.h"] == sorted(read_source(tree).files)[:2]
+    write(tree / "setup.py", "import tools.a\n")
+    names = ["../shared/y.py", "../shared/z.h"]
+    assert names == [name for name in sorted(read_source(tree).files) if name.startswith("../")]
+    write(tree / "setup.py", "import tests.test_x\n")
+    with pytest.raises(NoAnswer, match="names a folder above it"):
+        read_source(tree)
+
+    def refuse(_: object) -> None:
+        raise PermissionError(13, os.strerror(13))
+
+    monkeypatch.setattr(module, "find_upward", refuse)
+    with pytest.raises(NoAnswer) as caught:
+        read_source(tree)
+    assert f"{tree / 'csrc/a.cu'} cannot be read: {os.strerror(13)}" == str(caught.value)
+
+
 def test_path_in_two_blocks(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A path is found in a large file, also where two blocks meet."""
     write(tree.parent / "shared/x.h", "")
