@@ -51,7 +51,7 @@ from runtime_backend.locks import find_locked
 from runtime_backend.metadata.agreement import describe_differences, describe_refusals
 from runtime_backend.metadata.pins import with_requirements
 from runtime_backend.metadata.prepared import read_prepared
-from runtime_backend.plan.store_inputs import _PATH as PATHS
+from runtime_backend.plan.store_values import _PATH as PATHS
 from runtime_backend.resolve.naming import read_word
 from runtime_backend.resolve.resolution import direct_archive
 from runtime_backend.system.files import decode

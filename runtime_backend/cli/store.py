@@ -39,7 +39,7 @@ def run_store(action: str, names: Sequence[str], *, size: str | None, as_json: b
         return _verify(store)
     if action == "prune":
         return _prune(store, store.limit if size is None else _bytes(size))
-    from .stored import exchanging  # noqa: PLC0415 - as above
+    from .stored import exchanging  # noqa: PLC0415 - each action imports its own
 
     run = {"push": exchanging.push, "pull": exchanging.pull, "lock": exchanging.lock}[action]
     return run(store, settings, names)

@@ -15,6 +15,7 @@ from ..provision.fetch import Fetching
 from ..real.calling import call_in_child
 from ..store.cache import prune_bytecode
 from ..store.sweeping import sweep
+from ..system.files import list_names
 from .backend_call import request_of
 from .failures import story
 from .finishing import finish_wheel
@@ -72,18 +73,22 @@ def build(plan: Plan, arguments: BuildArguments, caller: Caller, say: Callable[[
         taken = None if store is None else store.take(prepared, folder)
         if taken is not None:
             return taken
-        name = _compile(plan, BuildArguments(folder, config_settings, given), prepared, caller, say)
+        name, is_fresh = _compile(plan, BuildArguments(folder, config_settings, given), prepared, caller, say)
         if store is not None:
-            store.keep(folder / name)
+            store.keep(folder / name, is_fresh=is_fresh)
         return name
 
 
 def _compile(
     plan: Plan, arguments: BuildArguments, prepared: Prepared | None, caller: Caller, say: Callable[[str], None]
-) -> str:
-    """Call the real backend, finish the wheel, and return its name."""
+) -> tuple[str, bool]:
+    """Call the real backend, and finish the wheel.
+
+    :return: its name, and whether the build folder had no objects of an earlier build.
+    """
     folder, config_settings, given = arguments
     with set_stage(plan, caller, say, config_settings) as stage, watch(stage.plan, caller, say) as watched:
+        is_fresh = not any(list_names(path) for path in stage.plan.build_folders)
         with story(stage.plan, caller.environ, say, lambda: watched.output, Exception):
             request = request_of(stage.plan, folder, config_settings, given)
             answer = call_in_child(request, stage.around.of_child(), watched.run)
@@ -91,7 +96,7 @@ def _compile(
         finish_wheel(stage.plan, folder / answer.value, prepared if given is None else None, answer.version, say, top)
         if stage.plan.overlay is not None:
             prune_bytecode(stage.plan.cache, _temporary_folders(caller), stage.plan.overlay.path.parent)
-    return str(answer.value)
+    return str(answer.value), is_fresh
 
 
 def _guard(stage: Stage, wheel: Path, say: Callable[[str], None]) -> Mapping[str, bytes]:

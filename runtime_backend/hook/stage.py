@@ -52,10 +52,7 @@ def set_stage(
     :param is_probe: True if only the attributes of the real backend are read: nothing is built.
     """
     with ExitStack() as stack:
-        if plan.settings.upstream is not None:
-            from .upstream_tree import open_upstream  # noqa: PLC0415 - few packages are wrappers
-
-            plan = open_upstream(plan, plan.settings.upstream, caller, stack, say)
+        plan = _open_upstream(plan, caller, stack, say)
         is_building = plan.kind == "wheel" and not is_probe
         kept = _hold_environment(plan, stack, say)
         shown = _show_folders(plan, stack, kept, is_building=is_building)
@@ -210,6 +207,14 @@ def _moved(value: str, shown: Mapping[Path, Path]) -> str:
     for planned, actual in shown.items():
         value = value.replace(str(planned), str(actual)) if planned != actual else value
     return value
+
+
+def _open_upstream(plan: Plan, caller: Caller, stack: ExitStack, say: Callable[[str], None]) -> Plan:
+    if plan.settings.upstream is None:
+        return plan
+    from .upstream_tree import open_upstream  # noqa: PLC0415 - few packages are wrappers
+
+    return open_upstream(plan, plan.settings.upstream, caller, stack, say)
 
 
 def _warn_of_own_architectures(plan: Plan, say: Callable[[str], None]) -> None:

@@ -111,13 +111,19 @@ class Storing:
         )
         return record.wheel
 
-    def keep(self, wheel: Path) -> None:
+    def keep(self, wheel: Path, *, is_fresh: bool) -> None:
         """Store a new wheel, and put it into the remote store if that is wanted; failures are notes.
 
         A wheel without compiled files takes less time to build than to compare.
+
+        :param is_fresh: whether nothing of an earlier build was used: objects may be of another source, since
+            setuptools compares their times with those of some of their sources only.
         """
         objection = self._objection(wheel)
-        if objection is not None:
+        if not is_fresh:
+            self._finder.notes.append(f"{wheel.name} is not kept: its build folder had objects of an earlier build")
+            self._keep_lookup("nothing")
+        elif objection is not None:
             self._finder.note(f"{wheel.name} is not kept: {objection}")
         elif count_compiled(wheel):
             self._keep(wheel)

@@ -6,9 +6,8 @@ compiler caches and the paths of this build, which change no code.
 
 from __future__ import annotations
 
-import re
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +23,6 @@ from ..frontend.visible import find_visible
 from ..installed.distributions import Distribution
 from ..store.names import digest
 from ..system.files import is_there, read_bytes
-from ..system.printable import without_secrets
 from ..wheel_store.key import FORMAT, Inputs
 from ..wheel_store.machine import (
     describe_compilers,
@@ -37,12 +35,12 @@ from ..wheel_store.machine import (
 from ..wheel_store.places import describe_place
 from ..wheel_store.scripts import Scripts
 from ..wheel_store.source import Source, read_source
-from ..wheel_store.variables import find_parts, is_part
 from . import Plan
 from .runtimes import RuntimePlan
+from .store_values import clean, describe_places, find_variables
 
-_PATH = re.compile(r"(?:^|(?<=[\s=,;:'\"])|(?<=-[IL]))(/[^\s,;:'\"]+)")
-_OF_THE_SYSTEM = ("/usr/", "/bin/", "/lib", "/dev/", "/proc/", "/sys/", "/etc/")
+_TIMEOUT = 20
+"""Seconds for git."""
 _NO_PART = frozenset(("pip", SHIM, "obstore", "typing-extensions", "pyelftools"))
 """What is installed next to build requirements, and changes no build."""
 
@@ -68,7 +66,7 @@ def find_inputs(
     if upstream is None:
         source = read_source(plan.settings.source, _build_folders(plan), plan.settings.backend_path)
     scripts = source.scripts if source is not None else find_scripts(_known(upstream))
-    variables = dict(_variables(plan, caller, scripts))
+    variables = dict(find_variables(plan, caller, scripts))
     values = {
         "format": FORMAT,
         "source": _of_upstream(upstream) if upstream is not None else _of_tree(source, caller),
@@ -78,7 +76,8 @@ def find_inputs(
         **_of_compilers(plan, caller, scripts, variables),
         "build-requirements": _of_requirements(plan, caller),
         "variables": variables,
-        "config-settings": _clean(theirs),
+        "places": describe_places(scripts.places, plan, caller),
+        "config-settings": clean(theirs),
         "pins": list(plan.pins),
         "prebuilt": None if plan.settings.prebuilt.value is None else list(plan.settings.prebuilt.value),
     }
@@ -98,7 +97,7 @@ def _build_folders(plan: Plan) -> list[Path]:
 
 
 def _of_tree(source: Source | None, caller: Caller) -> dict[str, Any]:
-    if source is None:  # pragma: no cover - as above
+    if source is None:  # pragma: no cover - for mypy
         return {}
     described: dict[str, Any] = {"files": source.digest}
     if source.scripts.reads_version_control:
@@ -116,9 +115,13 @@ def _revision(tree: Path, caller: Caller) -> str | None:
         return None
     command = ["git", "-C", str(tree), "describe", "--tags", "--long", "--always", "--dirty"]
     try:
-        done = subprocess.run(command, env=dict(caller.environ), capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - what build scripts run, too
+            command, env=dict(caller.environ), capture_output=True, text=True, check=False, timeout=_TIMEOUT
+        )
     except OSError:  # git is not installed, so the build cannot ask it either
         return source_revision(root)
+    except subprocess.TimeoutExpired:
+        raise NoAnswer(f"git has not described {tree} within {_TIMEOUT} seconds") from None
     return f"{source_revision(root)} {done.stdout.strip()}"
 
 
@@ -209,31 +212,3 @@ def _needed(plan: Plan) -> set[str]:
     from ..formats.parsing import requirement_name  # noqa: PLC0415 - few environments have an editable
 
     return {requirement_name(text) for text in plan.settings.build.all_requires}
-
-
-def _variables(plan: Plan, caller: Caller, scripts: Scripts) -> Iterator[tuple[str, Any]]:
-    """Yield the variables that the settings set, and those of the environment that build scripts or compilers read."""
-    planned = {variable.name: variable.value for variable in plan.variables}
-    values = {name: value for name, value in planned.items() if value is not None and is_part(name, [name])}
-    for name, value in {**find_parts(caller.environ, scripts.words), **values}.items():
-        yield name, _fingerprint(value, plan, caller)
-
-
-def _fingerprint(value: str, plan: Plan, caller: Caller) -> Any:  # noqa: ANN401 - JSON
-    """Return a value without the paths of this build; the content of other folders counts, too."""
-    for place, name in ((plan.settings.source, "source"), (plan.cache, "cache"), (caller.prefix, "build-environment")):
-        value = value.replace(str(place), f"{{{name}}}")
-    value = without_secrets(value)
-    paths = [path for path in _PATH.findall(value) if not path.startswith(_OF_THE_SYSTEM)]
-    contents = {path: found for path in paths if (found := describe_place(Path(path))) is not None}
-    return {"value": value, "contents": contents} if contents else value
-
-
-def _clean(value: Any) -> Any:  # noqa: ANN401 - JSON
-    if isinstance(value, str):
-        return without_secrets(value)
-    if isinstance(value, Mapping):
-        return {str(key): _clean(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(item) for item in value]
-    return value if value is None or isinstance(value, bool | int | float) else str(value)

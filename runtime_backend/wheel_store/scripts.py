@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-_FORMAT = 2
+_FORMAT = 3
 """The version of what is searched for."""
 _NAMES = frozenset(
     (
@@ -39,6 +39,7 @@ _PACKAGE = re.compile(r"(?i:find_package)[ \t]*\([ \t]*(\w+)")
 """CMake finds a package ``Foo`` by ``Foo_ROOT``, ``FOO_ROOT`` and ``Foo_DIR``."""
 _END = re.compile(r"""[}"'](_[A-Z0-9_]{2,})["']""")
 """The end of a name that a script puts together: ``f"{name}_ROOT"``."""
+_PLACE = re.compile(r"""(?:(?<=[\s"'(=;:,])|(?<=-[ILBF])|(?<=-isystem))(~?/[A-Za-z][^\s"'();:,$<>{}*]+)""")
 _VERSION_CONTROL = re.compile(
     r"(?<![a-z])git(?![a-z])|\b(hg|svn|bzr|pbr)\b|mercurial|subversion|scm|vcs|versioneer|versioningit|git.versioning"
     r"|dynamic.versioning|dunamai|vcversioner|miniver|setupmeta",
@@ -59,10 +60,12 @@ class Scripts(NamedTuple):
     """Whether the commit of the source tree may be read: for a version, for example."""
     reads_processor: bool
     """Whether the code may be compiled for the processor of this machine (``-march=native``)."""
+    places: frozenset[str] = frozenset()
+    """Absolute paths, and those in the home folder."""
 
     def as_json(self) -> dict[str, Any]:
         """Return a table for JSON."""
-        return {"format": _FORMAT, **self._asdict(), "words": sorted(self.words)}
+        return {"format": _FORMAT, **self._asdict(), "words": sorted(self.words), "places": sorted(self.places)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Scripts:
@@ -72,8 +75,8 @@ class Scripts(NamedTuple):
         """
         if data["format"] != _FORMAT:
             raise KeyError("format")
-        words = frozenset(map(str, data["words"]))
-        return cls(words, bool(data["reads_version_control"]), bool(data["reads_processor"]))
+        words, places = (frozenset(map(str, data[name])) for name in ("words", "places"))
+        return cls(words, bool(data["reads_version_control"]), bool(data["reads_processor"]), places)
 
 
 def is_script(path: str) -> bool:
@@ -92,6 +95,7 @@ def read_scripts(texts: Mapping[str, str], folders: Collection[str]) -> Scripts:
         words=frozenset(word for text in found for word in _find_words(text)),
         reads_version_control=any(map(_VERSION_CONTROL.search, found)),
         reads_processor=any(map(_NATIVE.search, found)),
+        places=frozenset(place for text in found for place in _PLACE.findall(text)),
     )
 
 

@@ -11,7 +11,7 @@ from runtime_backend.cli import main
 from runtime_backend.cli.arguments import Parser
 from runtime_backend.cli.commands import make_parser, split_command
 
-COMMANDS = "explain, init, vendor, wrap, lock, check, cache"
+COMMANDS = "explain, init, vendor, wrap, lock, check, cache, store"
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,7 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
             " to tool.runtime-backend.match-runtime: runtime-backend init --write",
             f"{AT}.provison: found an unknown key (did you mean 'provision'?), expected one of backend-path,"
             " build-backend, build-constraints, build-lock, build-requires, cuda, editable-env, env, match-runtime, metadata,"
-            " packages, provision, source, target, unresolved",
+            " packages, prebuilt, provision, source, store, target, unresolved",
         ]
     ) == sorted(found)
 

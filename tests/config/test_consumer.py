@@ -138,7 +138,7 @@ third = 3
     found = problems_of(tmp_path, text, PRODUCER.replace('"require"', '"reqire"'))
     keys = (
         "backend-path, build-backend, build-constraints, build-lock, build-requires, cuda, editable-env, env,"
-        " match-runtime, metadata, packages, provision, source, target, unresolved"
+        " match-runtime, metadata, packages, prebuilt, provision, source, store, target, unresolved"
     )
     fields = ", ".join(f"torch.{field}" for field in TEMPLATE_FIELDS)
     assert sorted(found) == sorted(

@@ -676,7 +676,7 @@ def test_cache_that_is_not_needed(home: str, scene: Scene) -> None:
     assert note.startswith("note: this build is not recorded, and its output is not kept: ")
     assert note.endswith(f": {why}")
     assert stored.startswith("note: the wheel store is not used: ")
-    assert stored.endswith(f": {why}")
+    assert f": {why}" in stored
 
 
 def test_planned_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -200,6 +200,7 @@ def test_json(scene: Scene) -> None:
         "view": None,
         "kept-environment": None,
         "toolkit": None,
+        "store": {"value": "on", "origin": "default", "limit": 10**10, "remote": None, "prebuilt": None},
         "compiler-cache": None,
         "variables": [
             {
@@ -269,6 +270,7 @@ def test_tree_of_reuse(scene: Scene) -> None:
         f"│  │  └─ the command: pip install: it may move torch: the requirements of {scene.source} are"
         " known only after building",
         f"│  └─ provision: reuse (installed in {scene.site(scene.target)})",
+        f"├─ wheel store: {found.cache / 'store'}, at most 10 GB  [default]",
         f"├─ overlay: {found.overlay.path}",
         "│  └─ left out, the build environment has its own: filelock",
         "├─ variables",
@@ -303,7 +305,7 @@ def test_tree_of_nothing(scene: Scene) -> None:
     caller = scene.hatch_build(scene.shell(scene.elsewhere))
     lines = list(render(plan_tree(plan(GR, scene, caller))))
     assert "├─ frontend: hatch; isolation: kept" == lines[1]
-    assert ["├─ metadata: real  [default]", "└─ jaxlib: not known"] == lines[4:6]
+    assert ["├─ metadata: real  [default]", "├─ jaxlib: not known"] == lines[4:6]
     no_procfs = Scene(scene.root / "second", procfs=False)
     make_source(no_procfs.source, "backends.recording", 'provision = "none"\n')
     quiet = plan(GR, no_procfs, no_procfs.build(no_procfs.shell(no_procfs.elsewhere)))
