@@ -13,6 +13,18 @@ from typing import Any
 from .stock import REPOSITORY, locked, work_folder
 from .workplace import Target, Workplace
 
+_LIGHT = """
+#include <Python.h>
+#include <c10/macros/Macros.h>
+
+PyMODINIT_FUNC PyInit__C() {
+  static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_C", nullptr, C10_LIKELY(true) ? -1 : 0};
+  PyObject* module = PyModule_Create(&definition);
+  PyModule_AddStringConstant(module, "BUILT_FOR", OP_BUILT_FOR);
+  return module;
+}
+"""
+
 VERSION = "2.13.0"
 """The one that the tests were made with; the machine of the project has it as a CPU build for Python 3.11."""
 
@@ -83,6 +95,13 @@ def _link(source: str, place: str) -> None:
         os.link(source, place, follow_symlinks=False)
     except OSError:
         shutil.copy2(source, place, follow_symlinks=False)
+
+
+def lighten(package: Path) -> None:
+    """Let ``op_setuptools`` compile a module with one small header of torch, in place of its op: seven seconds less."""
+    (package / "csrc" / "axpy.cpp").write_text(_LIGHT, "utf-8")
+    init = "import torch  # noqa: F401\n\nfrom ._C import BUILT_FOR  # noqa: F401\n"
+    (package / "op_setuptools" / "__init__.py").write_text(init, "utf-8")
 
 
 def without_nvcc(place: Workplace) -> str:

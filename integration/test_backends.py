@@ -60,10 +60,10 @@ _OPTIONAL = (
 )
 
 every_backend = pytest.mark.parametrize("name", PROBES)
-some_backends = some("name", PROBES, "setuptools", "meson_python", "in_tree")
+by_pip = ("setuptools", "setup_py_only", "meson_python", "object")
 
 
-@every_backend
+@some("name", PROBES, *by_pip)
 def test_installs_by_pip(place: Workplace, name: str) -> None:
     """pip asks for the metadata before it builds, where the real backend can tell."""
     probe = PROBES[name]
@@ -74,7 +74,7 @@ def test_installs_by_pip(place: Workplace, name: str) -> None:
     check_source(place, package, "**.pyc")
 
 
-@some_backends
+@some("name", PROBES, *PROBES.keys() - by_pip)
 def test_installs_by_uv(place: Workplace, name: str) -> None:
     """uv reads static metadata itself."""
     probe = PROBES[name]
@@ -85,7 +85,7 @@ def test_installs_by_uv(place: Workplace, name: str) -> None:
     check_source(place, package, "**.pyc")
 
 
-@some_backends
+@some("name", PROBES, "setuptools", "meson_python", "in_tree")
 def test_builds_by_build(place: Workplace, name: str) -> None:
     """From the sources to an sdist, and from that to a wheel."""
     probe = PROBES[name]

@@ -77,16 +77,16 @@ def test_rebuilds_in_a_project(place: Workplace, index: Index) -> None:
 
 def test_stamp_of_the_rebuilt(place: Workplace) -> None:
     """Two packages, two commands: only what is stale is built again."""
-    target = place.target("2.7.0", pip=NEWEST_PIP)
+    target, uv = place.target("2.7.0"), place.stock.uv(NEWEST_UV)
     for name in ("probe_setuptools", "probe_in_tree"):
-        place.run(target.python, "-m", "pip", "install", place.package(name))
+        place.run(uv, "pip", "install", "-p", target.prefix, place.package(name))
     upgrade(place, target)
     words = (sys.executable, "-m", "runtime_backend", "check", target.prefix)
     lines = place.run(*words, fails=True, PYTHONPATH=REPOSITORY).output.splitlines()
     commands = [line.strip() for line in lines if line.startswith("  ")]
     assert len(commands) == 2
     for command in commands:
-        place.run("sh", "-c", command)
+        place.run("sh", "-c", command, PATH=place.path(uv.parent))
     place.run(*words, PYTHONPATH=REPOSITORY)
     for stamp in target.site.glob("probe_*/runtime-backend.json"):
         check_stamp(json.loads(stamp.read_text("utf-8")), "2.8.0", "reuse")

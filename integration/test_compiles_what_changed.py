@@ -8,7 +8,7 @@ from typing import Any
 
 from .combinations import some
 from .compilers import Compiler
-from .real_torch import own_target
+from .real_torch import lighten, own_target
 from .stock import NEWEST_PIP, NEWEST_UV
 from .workplace import Target, Workplace
 
@@ -36,10 +36,11 @@ def _install(place: Workplace, target: Target, frontend: str, package: Path, com
         place.uv(NEWEST_UV, *uv, wait=600, **how)
 
 
-@some("frontend", ["pip", "uv"], "pip")
+@some("frontend", ["pip", "uv"], "uv")
 def test_setuptools_with_ninja(place: Workplace, real_target: Target, frontend: str) -> None:
     """BuildExtension compiles by ninja, which sees the objects of the installation before."""
     target, package, compiler = own_target(place, real_target), place.package("op_setuptools"), Compiler(place.folder)
+    lighten(package)
     (package / "setup.py").write_text(_SETUP, "utf-8")
     (package / "csrc/plain.h").write_text("#define ANSWER 1\n", "utf-8")
     (package / "csrc/plain.cpp").write_text('#include "plain.h"\nint plain() { return ANSWER; }\n', "utf-8")
@@ -50,7 +51,7 @@ def test_setuptools_with_ninja(place: Workplace, real_target: Target, frontend: 
     os.utime(package / "csrc/plain.h")
     _install(place, target, frontend, package, compiler)
     assert compiler.compiled() == ["plain.cpp"]
-    check = "import torch, op_setuptools as p; assert p.built_for() == f'torch {torch.__version__}'"
+    check = "import torch, op_setuptools as p; assert p.BUILT_FOR == f'torch {torch.__version__}'"
     place.run(target.python, "-W", "ignore", "-c", check, cwd=place.folder / "home")
 
 

@@ -30,8 +30,6 @@ from .workplace import Result, Target, Workplace
 
 CU13, CU12, CPU = "2.7.1+cu130", "2.7.0+cu126", "2.7.0+cpu"
 
-both_frontends = pytest.mark.parametrize("frontend", ["pip", "uv"])
-
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or os.uname().machine != "x86_64",
     reason="needs the compilers for Linux, x86-64: run it there",
@@ -87,7 +85,7 @@ def compilers_asked_for(place: Workplace) -> list[str]:
     return [requirement for requirement in place.hooks()[0]["requirements"] if requirement != "ninja"]
 
 
-@some("frontend", ["pip", "uv"], "pip")
+@some("frontend", ["pip", "uv"], "uv")
 def test_compiler_cache(place: Workplace, frontend: str) -> None:
     """A second build, in another folder and for another environment, requires no compilers, and hits the cache."""
     if shutil.which("ccache") is None:
@@ -261,7 +259,7 @@ def test_stops(place: Workplace, name: str, frontend: str) -> None:
     assert not list(target.site.glob("probe_setuptools*"))
 
 
-@both_frontends
+@some("frontend", ["pip", "uv"], "uv")
 def test_nvcc_that_is_a_script(place: Workplace, frontend: str) -> None:
     """CUDA_HOME is the folder of the toolkit that it calls, which torch would not find."""
     target, package = make_target(place, frontend, CU13), place.package("probe_setuptools")

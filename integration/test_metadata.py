@@ -13,7 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from .checks import check_installed, check_source
-from .combinations import crossed
+from .combinations import crossed, some
 from .index import Index
 from .stock import NEWEST_PIP, NEWEST_UV
 from .workplace import Result, Workplace
@@ -175,7 +175,7 @@ def test_label_of_an_unknown_torch(place: Workplace) -> None:
     assert "no torch is known to build against" in result.output
 
 
-@pytest.mark.parametrize("frontend", ["pip", "uv"])
+@some("frontend", ["pip", "uv"], "uv")
 def test_label_of_a_known_torch(place: Workplace, index: Index, frontend: str) -> None:
     """Where it is known, metadata and wheel agree; uv's are told by the stand-in, which knows the version."""
     package, target = place.package(PROBE), place.target(None, pip=NEWEST_PIP)

@@ -17,6 +17,7 @@ from .projects import REQUIRED, REQUIRED_EDITABLE, REUSED, Project
 from .stock import NEWEST_UV
 from .workplace import Workplace
 
+INSTALLERS = ("own", "by uv")
 _SOURCE = '[[tool.pdm.source]]\nname = "{name}"\nurl = "{url}"\nverify_ssl = false\n\n'
 
 
@@ -57,10 +58,10 @@ class Consumer(Project):
         return REQUIRED_EDITABLE if self.by_uv else REQUIRED
 
 
-@pytest.fixture(params=[False, True], ids=["own", "by uv"])
-def consumer(place: Workplace, index: Index, request: pytest.FixtureRequest) -> Consumer:
+@pytest.fixture
+def consumer(place: Workplace, index: Index, installer: str) -> Consumer:
     """Return a project that has pinned nothing yet."""
-    return Consumer(place, index, by_uv=request.param)
+    return Consumer(place, index, by_uv=installer == "by uv")
 
 
 @pytest.fixture
@@ -69,6 +70,7 @@ def own(place: Workplace, index: Index) -> Consumer:
     return Consumer(place, index)
 
 
+@some("installer", INSTALLERS, "own")
 def test_installs_and_follows_the_lock(consumer: Consumer, place: Workplace) -> None:
     """No environment; then the lock moves on, and the environment still holds the old torch."""
     consumer.want("torch==2.6.0")
@@ -103,6 +105,7 @@ def test_checks_the_hash(own: Consumer, place: Workplace, index: Index) -> None:
     assert not list(place.cache.glob("verified/*/*.whl"))
 
 
+@some("installer", INSTALLERS, "by uv")
 def test_installs_without_a_lock(consumer: Consumer) -> None:
     """pdm writes the lock before it builds; torch may be there already."""
     consumer.want("torch==2.7.0")
@@ -121,6 +124,7 @@ def test_adds_to_what_is_installed(own: Consumer, place: Workplace) -> None:
     assert not [name for name in own.index.served if name.startswith("torch-")]
 
 
+@pytest.mark.rare  # nox -s support has it, too
 def test_installs_from_an_sdist(own: Consumer, place: Workplace) -> None:
     """An sdist is built in a folder of its own; with ``use_uv``, pdm cannot read uv's lock of one."""
     own.want("torch==2.6.0", probe=f"{own.name} @ {own.sdist().as_uri()}")
@@ -130,6 +134,7 @@ def test_installs_from_an_sdist(own: Consumer, place: Workplace) -> None:
     own.check("2.6.0")
 
 
+@some("installer", INSTALLERS, "by uv")
 def test_installs_from_git(consumer: Consumer, place: Workplace) -> None:
     """A repository is built in a folder of its own; pdm takes ``file:`` for a host, so it lies on a server."""
     consumer.repository()
@@ -151,6 +156,7 @@ def test_installs_an_editable(own: Consumer, place: Workplace) -> None:
     own.check("2.6.0")
 
 
+@some("installer", INSTALLERS, "own")
 def test_installs_either_variant(consumer: Consumer, place: Workplace) -> None:
     """Two groups, each with a lock of its own, pin one version in two variants, from two indexes."""
     variants = ("cu126", "cpu")

@@ -7,11 +7,12 @@ import subprocess
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from .combinations import crossed
+from .real_torch import lighten
 from .snapshots import changed, take
 from .workplace import Target, Workplace
-
-OPS = ("op_setuptools", "op_scikit_build_core", "op_meson_python")
 
 OP_CHECK = """
 import sys, torch, {name} as package
@@ -21,7 +22,7 @@ assert package.built_for() == f"torch {{torch.__version__}}", package.built_for(
 """
 
 
-@crossed(name=OPS, frontend=["pip", "uv"])
+@crossed(name=["op_meson_python", "op_scikit_build_core"], frontend=["pip", "uv"])
 def test_builds_and_runs_an_op(place: Workplace, real_target: Target, name: str, frontend: str) -> None:
     """An own C++ op is compiled against the real torch with isolation on, runs, and torch itself is left as it was."""
     torch_before = take(real_target.site / "torch" / "utils")
@@ -33,11 +34,19 @@ def test_builds_and_runs_an_op(place: Workplace, real_target: Target, name: str,
     _check_no_paths(real_target, name)
 
 
+@pytest.mark.rare  # the quick start installs and runs this op, by both
+@pytest.mark.parametrize("frontend", ["pip", "uv"])
+def test_builds_and_runs_an_op_with_setuptools(place: Workplace, real_target: Target, frontend: str) -> None:
+    """The same by torch's own BuildExtension."""
+    test_builds_and_runs_an_op(place, real_target, "op_setuptools", frontend)
+
+
 def test_no_isolation_gives_the_same_wheel(place: Workplace, real_target: Target) -> None:
-    """Promise 7: with and without isolation the files of the wheel are the same, and so is the op."""
+    """Promise 7: with and without isolation the files of the wheel are the same, the compiled module among them."""
     isolated, plain = place.folder / "isolated", place.folder / "plain"
     for out, how in ((isolated, []), (plain, ["--no-build-isolation"])):
         package = place.package("op_setuptools", into=out.name)
+        lighten(package)
         if how:
             place.install(real_target.python, "runtime-backend")
         command = (
@@ -51,7 +60,7 @@ def test_no_isolation_gives_the_same_wheel(place: Workplace, real_target: Target
             *how,
             package,
         )
-        place.run(*command, activated=real_target, CFLAGS="-O0 -g0")  # in half the time, with the same files
+        place.run(*command, activated=real_target)
     names = [sorted(_names(next(out.glob("*.whl")))) for out in (isolated, plain)]
     assert names[0] == names[1]
 

@@ -6,8 +6,6 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from .checks import check_hooks, check_installed
 from .combinations import crossed, some
 from .index import Index
@@ -64,7 +62,7 @@ def test_another_one_is_installed(place: Workplace, index: Index, frontend: tupl
     check_installed(place, target, "probe_setuptools", "2.8.0", provision="present", grows=True)
 
 
-@pytest.mark.parametrize("frontend", NEWEST)
+@some("frontend", NEWEST, NEWEST[0])
 def test_lock_of_the_command(place: Workplace, index: Index, frontend: tuple[str, str]) -> None:
     """``-r pylock.toml``: what the lock pins replaces what is installed."""
     target, package = environment(place, frontend, "2.7.0"), place.package("probe_setuptools")

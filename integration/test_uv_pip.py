@@ -135,7 +135,7 @@ def test_rebuilds_after_an_upgrade(place: Workplace) -> None:
     check_installed(place, target, "probe_setuptools", "2.7.0+cpu", grows=True)
 
 
-@some("version", ["3.10", "3.12", "3.13"], "3.12")
+@some("version", ["3.10", "3.12", "3.13"], "3.10", "3.12")
 def test_installs_under_another_python(place: Workplace, version: str, find_python: Callable[[str], Path]) -> None:
     """Every Python that is supported."""
     target, package = place.target("2.7.0+cpu", python=find_python(version)), place.package("probe_setuptools")

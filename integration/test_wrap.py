@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from .checks import check_hooks, check_installed, check_nothing_left, check_wheel
-from .combinations import crossed
+from .combinations import crossed, some
 from .index import Index
 from .projects import Project
 from .stock import NEWEST_PIP, NEWEST_UV, OLDEST_PIP, REPOSITORY
@@ -164,7 +164,7 @@ def test_added_by_uv(place: Workplace, publisher: Publisher, index: Index) -> No
     project.check("2.8.0", provision=None)
 
 
-@pytest.mark.parametrize("frontend", [OLDEST_PIP, "24.0"])
+@some("frontend", [OLDEST_PIP, "24.0"], OLDEST_PIP)
 def test_named_by_its_folder(place: Workplace, publisher: Publisher, frontend: str) -> None:
     """pip before 26.2 keeps the wheel of a folder with a hyphen in its name; the wrapper's folder has none."""
     publisher.publish()
@@ -190,8 +190,8 @@ def test_version_of_a_repository(place: Workplace, publisher: Publisher) -> None
     publisher.wrap(f"git+{source.as_uri()}")
     assert 'version = "1.2.4.dev2"' in (place.folder / WRAPPER / "pyproject.toml").read_text("utf-8")
     shutil.rmtree(place.cache)
-    target = place.target("2.7.0", pip=NEWEST_PIP)
-    place.run(target.python, "-m", "pip", "install", WRAPPER)
+    target = place.target("2.7.0")
+    place.uv(NEWEST_UV, "pip", "install", "-p", target.prefix, WRAPPER)
     assert [path.name for path in target.site.glob("probe_setuptools-*")] == ["probe_setuptools-1.2.4.dev2.dist-info"]
     check_installed(place, target, "probe_setuptools", "2.7.0")
 
@@ -200,15 +200,15 @@ def test_updated(place: Workplace, publisher: Publisher) -> None:
     """A wrapper goes to another version by one command, and the next installation builds that one."""
     publisher.publish()
     publisher.wrap()
-    target = place.target("2.7.0", pip=NEWEST_PIP)
-    place.run(target.python, "-m", "pip", "install", WRAPPER)
+    target = place.target("2.7.0")
+    place.uv(NEWEST_UV, "pip", "install", "-p", target.prefix, WRAPPER)
     second = publisher.publish(STATIC.replace('"1.0"', '"2.0"'))
     publisher.list(second.rename(second.with_name("probe_setuptools-2.0.tar.gz")))
     stop = publisher.wrap("probe-setuptools==2.0", fails=True)
     command = stop.output.strip().splitlines()[-1].partition("runtime-backend wrap ")[2]
     assert command == "probe-setuptools==2.0 wrappers/probe_setuptools --update"
     publisher.wrap(*command.split())
-    place.run(target.python, "-m", "pip", "install", WRAPPER)
+    place.uv(NEWEST_UV, "pip", "install", "-p", target.prefix, WRAPPER)
     assert [path.name for path in target.site.glob("probe_setuptools-*")] == ["probe_setuptools-2.0.dist-info"]
 
 
@@ -222,8 +222,8 @@ def test_patched(place: Workplace, publisher: Publisher) -> None:
     )
     settings = wrapper / "pyproject.toml"
     settings.write_text(f'{settings.read_text("utf-8")}patches = ["name.patch"]\n', "utf-8")
-    target = place.target("2.7.0", pip=NEWEST_PIP)
-    place.run(target.python, "-m", "pip", "install", WRAPPER)
+    target = place.target("2.7.0")
+    place.uv(NEWEST_UV, "pip", "install", "-p", target.prefix, WRAPPER)
     assert (target.site / "probe_setuptools" / "added.py").read_text("utf-8") == "PATCHED = True\n"
 
 
@@ -235,8 +235,8 @@ def test_from_git(place: Workplace, publisher: Publisher) -> None:
     stop = publisher.wrap(f"git+{source.as_uri()}@v2", fails=True)
     assert "found no branch or tag 'v2'" in stop.output
     publisher.wrap(f"git+{source.as_uri()}@v1")
-    target = place.target("2.7.0", pip=NEWEST_PIP)
-    place.run(target.python, "-m", "pip", "install", WRAPPER)
+    target = place.target("2.7.0")
+    place.uv(NEWEST_UV, "pip", "install", "-p", target.prefix, WRAPPER)
     check_installed(place, target, "probe_setuptools", "2.7.0")
 
 
