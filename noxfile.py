@@ -102,7 +102,7 @@ def integration(session: nox.Session) -> None:
 
 @nox.session
 def combinations(session: nox.Session) -> None:
-    """Run the combinations of frontends, versions and backends that the usual run leaves out; takes ten minutes."""
+    """Run the combinations of frontends, versions and backends that the usual runs leave out; takes 15 minutes."""
     _install(session, "test", "integration")
     words = ("-m", "rare", "--all", "--ignore=integration/test_situations.py", *LONGEST_FIRST, *session.posargs)
     session.run("python", "-m", "pytest", "integration", "--ignore=integration/test_real_builds.py", *words)
@@ -110,7 +110,7 @@ def combinations(session: nox.Session) -> None:
 
 @nox.session
 def support(session: nox.Session) -> None:
-    """Run every frontend in every scenario, and compare with the README's table; ``--write-support`` renews it."""
+    """Run every frontend and every scenario, and compare with the README's table; ``--write-support`` renews it."""
     _install(session, "test", "integration")
     session.run("python", "-m", "pytest", "integration/test_support.py", *LONGEST_FIRST, *session.posargs)
 

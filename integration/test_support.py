@@ -1,4 +1,4 @@
-"""Every frontend in every scenario, against the committed table.
+"""Every frontend in every scenario, against the committed table; the usual run has each at least once.
 
 ``nox -s support -- --write-support`` runs all, and renews ``support.json`` and the README's table; with ``-k`` only the rows
 that were measured.
@@ -6,13 +6,13 @@ that were measured.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
 from .frontends import FRONTENDS
-from .frontends.scenario import NAMED_OTHERWISE, Frontend, Scenario, Trial, measure
+from .frontends.scenario import Frontend, Scenario, Trial, measure
 from .index import Index
 from .support import SCENARIOS, Outcome, read_support
 from .workplace import Workplace
@@ -22,22 +22,39 @@ Key = tuple[str, str, str]
 
 
 def cases() -> Iterator[Any]:
-    """Yield every frontend in every scenario.
-
-    The scenarios that differ only in how the package is named are usually run under the last version or installer of a
-    program, and by a file of requirements if it takes one.
-    """
+    """Yield every frontend in every scenario."""
     keys = [
         (f, version, name) for f in FRONTENDS for version in f.versions for name in SCENARIOS if name in f.scenarios
     ]
-    last = {(_program(frontend), name): (frontend.name, version) for frontend, version, name in keys}
+    usual = _usual(keys)
+    assert {name for _, _, name in usual} == set(SCENARIOS)
     for frontend, version, name in keys:
-        is_usual = name not in (*NAMED_OTHERWISE, "rebuilds") or last[_program(frontend), name] == (
-            frontend.name,
-            version,
-        )
         label = f"{frontend.name.replace('`', '')} {version}, {name}"
-        yield pytest.param((frontend, version, name), id=label, marks=() if is_usual else pytest.mark.rare)
+        marks = () if (frontend.name, version, name) in usual else pytest.mark.rare
+        yield pytest.param((frontend, version, name), id=label, marks=marks)
+
+
+def _usual(keys: Sequence[tuple[Frontend, str, str]]) -> set[Key]:
+    """Return what the usual run has.
+
+    Each version of each frontend is run in its first scenario. Each program, under its last version, installer or option,
+    is run in one of its other scenarios: that which the fewest programs before have had. Every kind of stop is run, too.
+    """
+    table = {(r.frontend, r.version, name): o.kind for r in read_support() for name, o in r.outcomes.items()}
+    first = {(f.name, version, name) for f, version, name in keys if name == next(iter(f.scenarios))}
+    stops: dict[tuple[str, str, str], Key] = {}
+    others: dict[str, dict[str, Key]] = {}
+    for frontend, version, name in keys:
+        key, program = (frontend.name, version, name), _program(frontend)
+        if (kind := table.get(key, "right")) != "right":
+            stops[program, name, kind] = key
+        elif key not in first:
+            others.setdefault(program, {})[name] = key
+    taken: list[Key] = []
+    for found in others.values():
+        names = [name for _, _, name in taken]
+        taken.append(found[min(found, key=names.count)])
+    return {*first, *stops.values(), *taken}
 
 
 def _program(frontend: Frontend) -> str:
@@ -45,12 +62,13 @@ def _program(frontend: Frontend) -> str:
     return frontend.name.partition(",")[0].partition(" --installer")[0].replace(" -r", "")
 
 
-WAYS_OUT = [
-    pytest.param(frontend.versions[-1], way_out.run, id=f"{frontend.name.replace('`', '')}, {scenario}")
-    for frontend in FRONTENDS
-    for scenario, way_out in frontend.ways_out.items()
-    if way_out.run is not None
-]
+def ways_out() -> Iterator[Any]:
+    """Yield every way out of a stop; usually one of each program's."""
+    found = [(f, name, way) for f in FRONTENDS for name, way in f.ways_out.items() if way.run is not None]
+    last = {_program(frontend): (frontend, name) for frontend, name, _ in found}
+    for frontend, name, way in found:
+        marks = () if last[_program(frontend)] == (frontend, name) else pytest.mark.rare
+        yield pytest.param(frontend.versions[-1], way.run, id=f"{frontend.name.replace('`', '')}, {name}", marks=marks)
 
 
 @pytest.fixture
@@ -80,7 +98,7 @@ def test_is_as_the_table_says(
     record((frontend.name, version, scenario), Outcome(kind=kind, note=note))
 
 
-@pytest.mark.parametrize(("version", "way_out"), WAYS_OUT)
+@pytest.mark.parametrize(("version", "way_out"), list(ways_out()))
 def test_the_way_out_leads_out(version: str, way_out: Scenario, place: Workplace, index: Index) -> None:
     """What a note of the table tells, works."""
     assert measure(way_out, Trial(place, index, version)) == "right"
