@@ -171,6 +171,7 @@ def texts_of(path: Path) -> set[str]:
     return {(node.text or "").strip() for node in nodes}
 
 
+@pytest.mark.once
 def test_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The picture has the name of every file, an axis in seconds, and a title."""
     recorded(tmp_path, timeline=TIMELINE)
@@ -187,6 +188,7 @@ def test_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     } <= texts_of(path)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("name", "beginning"),
     [("x.png", b"\x89PNG\r\n"), ("x.SVG", b"<?xml version="), ("x.pdf", b"%PDF-"), ("x.y.PNG", b"\x89PNG\r\n")],

@@ -111,6 +111,7 @@ def test_made(resolver: Resolver, tmp_path: Path, capsys: Capsys) -> None:
     assert {"--universal", "--python-version=3.11", "--no-emit-package=torch", "--only-binary=:all:"} <= {*command}
 
 
+@pytest.mark.once
 def test_kept(resolver: Resolver, tmp_path: Path) -> None:
     """Uv gets the lock before, whose versions it keeps, and the names that it does not keep."""
     write(tmp_path / LOCK, "# before\n")
@@ -121,6 +122,7 @@ def test_kept(resolver: Resolver, tmp_path: Path) -> None:
     assert "--upgrade" in resolver.commands[1]
 
 
+@pytest.mark.once
 def test_by_pip(resolver: Resolver, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
     """Without uv, pip makes the lock; it gets the versions to keep as constraints."""
     monkeypatch.setattr(shutil, "which", lambda _: None)
@@ -139,6 +141,7 @@ def test_by_pip(resolver: Resolver, monkeypatch: pytest.MonkeyPatch, capsys: Cap
     assert "lock" in resolver.commands[0]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("error", "told"),
     [
@@ -154,6 +157,7 @@ def test_not_made(error: str, told: str, resolver: Resolver, tmp_path: Path, cap
     assert not (tmp_path / LOCK).exists()
 
 
+@pytest.mark.once
 def test_resolver_that_cannot_be_started(resolver: Resolver, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
     """The reason is told."""
 
@@ -174,6 +178,7 @@ def test_backend_without_an_answer(resolver: Resolver, tmp_path: Path, capsys: C
     assert "note: the real backend could not be asked for its requirements (" in capsys.readouterr().err
 
 
+@pytest.mark.once
 def test_constraints_of_a_consumer(resolver: Resolver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A consumer locks a package of somebody else into its own folder, within its constraints."""
     app = tmp_path / "app"
@@ -198,6 +203,7 @@ def test_no_lock_declared(resolver: Resolver, tmp_path: Path, capsys: Capsys) ->
     assert "Declare it: runtime-backend init --build-lock --write." in told
 
 
+@pytest.mark.once
 def test_checked(resolver: Resolver, tmp_path: Path, capsys: Capsys) -> None:
     """The exit code tells whether the lock is missing, current or stale; nothing is resolved."""
     assert 1 == main(["lock", "--check"])

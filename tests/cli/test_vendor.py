@@ -153,6 +153,7 @@ def test_folder_outside(folder: str, package: Path, capsys: pytest.CaptureFixtur
     assert "expected a folder inside the source tree" in capsys.readouterr().err
 
 
+@pytest.mark.once
 def test_another_folder_moves(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Naming another folder moves the copy; an edited copy is moved only with --update."""
     assert 0 == main(["vendor", str(package)])

@@ -23,6 +23,7 @@ def fork(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "fork"
 
 
+@pytest.mark.once
 def test_ignored(fork: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Ignored files are reported with the rule and the command that adds them; --check fails until then."""
     write(fork / ".gitignore", "*.json\n!runtime-backend.schema.json\nresolve/\n")
@@ -55,6 +56,7 @@ def test_ignored_by_the_person(fork: Path, tmp_path: Path, monkeypatch: pytest.M
     assert 1 == main(["vendor", str(fork), "--check"])
 
 
+@pytest.mark.once
 def test_untracked(fork: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An untracked copy is reported; byte code is not part of it."""
     assert 0 == main(["vendor", str(fork)])

@@ -219,6 +219,7 @@ def test_asked(server: Server, tmp_path: Path) -> None:
     assert "ninja" in HereEnvironment.installed
 
 
+@pytest.mark.once
 @pytest.mark.usefixtures("_here")
 @pytest.mark.parametrize(
     ("setup", "told"),
@@ -244,6 +245,7 @@ def build_sdist(sdist_directory, config_settings=None): ...
 """
 
 
+@pytest.mark.once
 @pytest.mark.usefixtures("_here")
 def test_backend_that_cannot_tell(server: Server, capsys: Capsys) -> None:
     """A backend that knows metadata only by building is not asked to build."""
@@ -265,6 +267,7 @@ def get_requires_for_build_wheel(config_settings=None):
 """
 
 
+@pytest.mark.once
 @pytest.mark.usefixtures("_here")
 def test_asked_without_runtimes(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
     """No runtime is installed to get metadata; each step is announced, and its progress reported."""
@@ -285,6 +288,7 @@ def test_asked_without_runtimes(server: Server, monkeypatch: pytest.MonkeyPatch,
     assert "runtime-backend: asking its build backend for the metadata: 0:00" in lines
 
 
+@pytest.mark.once
 @pytest.mark.usefixtures("_here")
 @pytest.mark.parametrize(("name", "told"), [("", "UNKNOWN"), ('name="other", ', "other")])
 def test_asked_for_another_package(name: str, told: str, server: Server, capsys: Capsys) -> None:
@@ -355,6 +359,7 @@ def test_updated(server: Server, capsys: Capsys) -> None:
     assert f"{path} builds my-ext 2.0 already: nothing to change" in capsys.readouterr().out
 
 
+@pytest.mark.once
 @pytest.mark.usefixtures("_here")
 def test_updated_with_a_patch_of_the_metadata(server: Server, tmp_path: Path) -> None:
     """The metadata are those of the patched source."""
@@ -415,6 +420,7 @@ def repository(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "repo"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("suffix", "which", "folder"),
     [
@@ -446,6 +452,7 @@ def test_git_without_such_a_revision(repository: Path, capsys: Capsys) -> None:
     assert "found no branch or tag 'v9'" in capsys.readouterr().err
 
 
+@pytest.mark.once
 @pytest.mark.usefixtures("_here")
 def test_git_without_a_name(repository: Path, capsys: Capsys) -> None:
     """If the source has no name for the package, the person must give one."""
@@ -516,6 +523,7 @@ setup(name="my-ext", version=f"{tag[1:]}.dev{distance}")
 """
 
 
+@pytest.mark.once
 @pytest.mark.usefixtures("_here")
 def test_git_version(repository: Path) -> None:
     """A version from git is that of the repository."""

@@ -319,6 +319,7 @@ def by_us(path: Path, environ: Mapping[str, str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.once
 def test_samples_as_pip() -> None:
     """Files of the tools are read as by pip's own parser."""
     # pip takes paths as relative to where it runs, and before 24.1 takes no git+file.
@@ -326,6 +327,7 @@ def test_samples_as_pip() -> None:
     assert by_pip(samples, {}) == [by_us(path, {}) for path in samples]
 
 
+@pytest.mark.once
 def test_handwritten_as_pip(tmp_path: Path) -> None:
     """A file with all features is read as by pip's own parser."""
     text = (

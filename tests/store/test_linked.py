@@ -331,6 +331,7 @@ print(count)
 """
 
 
+@pytest.mark.once
 def test_many_at_once(tmp_path: Path) -> None:
     """Concurrent builds for two environments find their own links, even while the cache is pruned."""
     environ = {"PYTHONPATH": str(Path(linked.__file__).parents[2])}

@@ -200,6 +200,7 @@ def test_hook_that_makes_nothing_for_want_of_it(source: Path) -> None:
         call_with_stub(request, HERE, imagine(None, ANY), lambda _: None)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("code", "told"),
     [
@@ -265,6 +266,7 @@ def test_spoilt_answer(text: str, source: Path) -> None:
         call_with_stub(request, HERE, imagine(None, ANY), lambda _: None)
 
 
+@pytest.mark.once
 def test_sdist_that_is_none(source: Path) -> None:
     """What is no sdist cannot be compared."""
     request = request_of(source, "build_sdist")

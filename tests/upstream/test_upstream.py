@@ -302,6 +302,7 @@ with orderly(), depot.tree(upstream):
 """
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_stopped(number: signal.Signals, tmp_path: Path, environ: dict[str, str]) -> None:
     """A stopped build ends git and leaves nothing; a later build removes the files of a killed one."""
