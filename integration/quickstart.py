@@ -6,7 +6,8 @@ Needs Python, pip, a C++ compiler and a package index. Makes everything it needs
 - ``tools``: runtime-backend from this checkout, for ``explain``, and uv.
 
 Then ``pip install`` and ``uv pip install`` build ``packages/op_setuptools``, whose setup.py imports torch, with build
-isolation on, no flag, and no variable but the one that says where this checkout's runtime-backend is to be had.
+isolation on, no flag, and no variable but two: where this checkout's runtime-backend is to be found, and that both build
+(the wheel store would give uv the wheel that pip has built).
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ def main() -> int:
     make_environment(target, ["--no-compile", f"torch=={options.torch}"])
     make_environment(tools, [str(ROOT), "uv"])
     make_wheel(tools, wheels)
-    environ = {**os.environ, "PIP_FIND_LINKS": joined(wheels), "UV_FIND_LINKS": str(wheels)}
+    # Without the wheel store, which would give uv the wheel that pip has built.
+    links = {"PIP_FIND_LINKS": joined(wheels), "UV_FIND_LINKS": str(wheels)}
+    environ = {**os.environ, **links, "RUNTIME_BACKEND_STORE": "off"}
     source = shutil.copytree(PACKAGE, work / "op_setuptools", dirs_exist_ok=True)
 
     say("What a build would do, and why: runtime-backend explain")
