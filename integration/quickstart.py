@@ -6,8 +6,8 @@ Needs Python, pip, a C++ compiler and a package index. Makes everything it needs
 - ``tools``: runtime-backend from this checkout, for ``explain``, and uv.
 
 Then ``pip install`` and ``uv pip install`` build ``packages/op_setuptools``, whose setup.py imports torch, with build
-isolation on, no flag, and no variable but two: where this checkout's runtime-backend is to be found, and that both build
-(the wheel store would give uv the wheel that pip has built).
+isolation on, no flag, and no variable but two: where this checkout's runtime-backend is, and that both build (the wheel
+store would give uv the wheel that pip has built).
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def overlay(scene: Scene) -> Path:
 
 def under_pip(scene: Scene, **variables: str) -> Caller:
     """Return the caller under pip."""
-    return scene.pip(scene.shell(scene.elsewhere, **variables))
+    return scene.pip({**scene.shell(scene.elsewhere), **variables})
 
 
 def build(
@@ -83,7 +83,7 @@ def test_taken(scene: Scene) -> None:
     assert ("compiled here", str(scene.source)) == (lookup["result"], lookup["source"])
 
 
-def _edit(path: str, text: str) -> Callable[[Scene, pytest.MonkeyPatch], None]:
+def _edit(path: str, text: str) -> Callable[[Scene, pytest.MonkeyPatch], Any]:
     return lambda scene, _: write(scene.source / path, text)
 
 
