@@ -143,17 +143,21 @@ def _of_runtime(runtime: RuntimePlan) -> dict[str, Any]:
     described = {"name": rule.name, "match": rule.match}
     if rule.match == "exact":
         facts = {"version": identity.version, "reported": identity.reported, **identity.facts}
-        return {**described, **facts, "content": _content(runtime.seen_distribution)}
+        return {**described, **facts, "content": _content(runtime)}
     built_for = {"accelerator": identity.accelerator, "accelerator-major": identity.accelerator_major}
     if rule.match == "minor":
         built_for["release"] = ".".join((identity.reported or identity.version).split(".")[:2])
     return {**described, **built_for}
 
 
-def _content(distribution: Distribution | None) -> str | None:
-    """Return a digest of a distribution's files; for an editable one, of what is in its folder now."""
+def _content(runtime: RuntimePlan) -> str | None:
+    """Return a digest of a runtime's files; for an editable one, of what is in its folder now.
+
+    :raises NoAnswer: if the files are not known.
+    """
+    distribution = runtime.seen_distribution
     if distribution is None:
-        return None
+        raise NoAnswer(f"the files of {runtime.outcome.rule.name} are not known")
     content = distribution.content
     return digest(content) if any("/" in line for line in content) else describe_place(distribution.site)
 
