@@ -17,7 +17,7 @@ from ..formats.tables import did_you_mean
 from ..system.files import is_file, real_path
 from ..system.progress import minutes
 from ..watch.ninja import Step
-from ..watch.records import KEPT, Build, builds_folder, find_running, list_builds, output_path
+from ..watch.records import KEPT, TAKEN, Build, builds_folder, find_running, list_builds, output_path
 from .adopt.documents import write_bytes
 from .cache import own_cache
 from .terminal import coloured, out, out_json, say, wants_colour
@@ -94,6 +94,9 @@ def _facts(folder: Path, build: Build) -> Iterator[str]:
 
 
 def _table(build: Build) -> Iterator[str]:
+    if build.outcome.startswith(TAKEN):
+        yield "nothing was compiled"
+        return
     if not build.timeline:
         yield "the build left no ninja log: the times of its files are not known"
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
@@ -33,6 +34,7 @@ from ..wheel_store.scripts import Scripts
 from ..wheel_store.source import read_source
 from .finishing import finish_stored
 from .lookup import Finder, local_store
+from .watching import record_taken
 
 Say = Callable[[str], None]
 
@@ -93,6 +95,7 @@ class Storing:
         self._say = say
         self._store = local_store(plan)
         self._finder = Finder(plan, caller, found.inputs, say)
+        self._began = time.time()
 
     def take(self, prepared: Prepared | None, folder: Path) -> str | None:
         """Put the stored wheel for this build into a folder, and return its name; None if there is none.
@@ -105,6 +108,7 @@ class Storing:
             return None
         shutil.copyfile(self._store.wheel(record), folder / record.wheel)
         finish_stored(self._plan, folder / record.wheel, record.origin_table())
+        record_taken(self._plan, self._caller, record.whence, self._began, self._say)
         self._say(
             f"took {record.wheel} from the wheel store ({record.whence}, {record.made[:10]}), and compiled nothing."
             f" To compile it: RUNTIME_BACKEND_{'PREBUILT' if record.origin == 'prebuilt' else 'STORE'}=off"

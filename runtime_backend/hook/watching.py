@@ -22,7 +22,7 @@ from ..real.calling import Run
 from ..system.progress import Estimate
 from ..watch.diagnostics import Diagnostics
 from ..watch.ninja import read_timeline
-from ..watch.records import Build, forget_builds, made_folder, output_path, write_build
+from ..watch.records import TAKEN, Build, forget_builds, made_folder, output_path, write_build
 from ..watch.relay import can_follow, run_followed, run_plain
 
 Say = Callable[[str], None]
@@ -48,6 +48,20 @@ def watch(plan: Plan, caller: Caller, say: Say) -> Iterator[Watched]:
         finally:
             if folder is not None:
                 _record(folder, _describe(plan, caller, began, time.monotonic() - start, outcome), say)
+
+
+def record_taken(plan: Plan, caller: Caller, whence: str, began: float, say: Say) -> None:
+    """Record that a wheel was taken from the store, instead of a build.
+
+    :param whence: who made the wheel.
+    :param began: seconds since the epoch.
+    """
+    with ExitStack() as stack:
+        stack.callback(forget_builds, plan.cache)
+        folder = _make_folder(plan.cache, caller.cwd, began, say, stack)
+        if folder is not None:
+            build = _describe(plan, caller, began, time.time() - began, f"{TAKEN}: {whence}")
+            _record(folder, build._replace(timeline=()), say)
 
 
 def _make_folder(cache: Path, source: Path, began: float, say: Say, stack: ExitStack) -> Path | None:

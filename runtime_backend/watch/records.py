@@ -24,6 +24,7 @@ KEPT = 20
 FRESH = 3600
 """Seconds for which a record is always kept: one command may run more builds than :data:`KEPT` at once."""
 
+TAKEN = "taken from the wheel store"
 _FORMAT = 1
 _FOREVER = 1e12
 """More seconds than any build takes."""
@@ -31,7 +32,7 @@ _RECORD, _OUTPUT = "build.json", "output.log"
 
 
 class Build(NamedTuple):
-    """One finished build."""
+    """One finished build, or a wheel that was taken instead."""
 
     source: str
     hook: str
@@ -40,7 +41,7 @@ class Build(NamedTuple):
     """Seconds since the epoch."""
     seconds: float
     outcome: str
-    """``built`` or ``failed``."""
+    """``built`` or ``failed``; for a wheel of the store, :data:`TAKEN` and who made it."""
     runtimes: Mapping[str, str]
     """Name -> version, of the runtimes that were built against."""
     max_jobs: str | None

@@ -16,7 +16,7 @@ from test_records import BUILD, record
 from runtime_backend.cli import main
 from runtime_backend.cli.last import shown_name
 from runtime_backend.watch.ninja import Step
-from runtime_backend.watch.records import made_folder
+from runtime_backend.watch.records import TAKEN, made_folder
 
 LONG = "csrc/" + "very/" * 20 + "deep.cu"
 TIMELINE = (
@@ -80,6 +80,15 @@ def test_no_time_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     recorded(tmp_path, timeline=(Step(output="a.o", start=1, end=1),))
     assert 0 == main(["explain", "--last"])
     assert "all       0.0  in 0.0" == capsys.readouterr().out.splitlines()[-1]
+
+
+def test_taken_from_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A wheel that was taken from the store is no build without a log: nothing was compiled."""
+    recorded(tmp_path, timeline=(), outcome=f"{TAKEN}: compiled here")
+    assert 0 == main(["explain", "--last"])
+    lines = capsys.readouterr().out.splitlines()
+    expected = f"build_wheel of {tmp_path}/pkg: taken from the wheel store: compiled here"
+    assert (expected, "nothing was compiled") == (lines[0], lines[-1])
 
 
 def test_of_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

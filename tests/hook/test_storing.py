@@ -21,6 +21,7 @@ from runtime_backend.errors import MetadataError
 from runtime_backend.frontend.caller import Caller
 from runtime_backend.hook import storing
 from runtime_backend.plan import store_inputs
+from runtime_backend.watch.records import list_builds
 from runtime_backend.wheel_store import source
 
 WHEEL = "nonsense-1.0-py3-none-any.whl"
@@ -81,6 +82,18 @@ def test_taken(scene: Scene) -> None:
     assert ("store", "local", 64) == (stamp["origin"]["kind"], stamp["origin"]["store"], len(stamp["origin"]["key"]))
     assert (TARGET, 1) == (stamp["runtimes"][0]["version"], stamp["compiled-files"])
     assert ("compiled here", str(scene.source)) == (lookup["result"], lookup["source"])
+    outcomes = [record.outcome for _, record in list_builds(scene.root / "our-cache")]
+    assert ["built", "taken from the wheel store: compiled here"] == outcomes
+
+
+def test_taken_without_a_record(scene: Scene) -> None:
+    """If the record cannot be written, the wheel is taken all the same."""
+    assert build(scene)
+    shutil.rmtree(scene.root / "our-cache/builds")
+    write(scene.root / "our-cache/builds", "a file")
+    said = Said()
+    assert not build(scene, said=said)
+    assert said.lines[0].startswith("note: this build is not recorded")
 
 
 def _edit(path: str, text: str) -> Callable[[Scene, pytest.MonkeyPatch], Any]:
