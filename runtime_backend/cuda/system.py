@@ -14,6 +14,7 @@ from ..errors import CudaError
 from ..errors.reasons import reason
 from ..installed.identity import Identity
 from ..system.files import is_file, read_text
+from ..system.printing import printed_by
 
 USUAL = Path("/usr/local/cuda")
 """The last folder in which torch looks."""
@@ -80,20 +81,9 @@ def _true_root(nvcc: Path, environ: Mapping[str, str]) -> Path:
 
 def _ask(program: Path, option: str, environ: Mapping[str, str], *more: str) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 - the compiler that the build will run
-            [str(program), option, *more],
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_TIMEOUT,
-            check=False,
-        )
+        return printed_by([str(program), option, *more], environ, _TIMEOUT)
     except (OSError, subprocess.SubprocessError) as error:
         raise CudaError(f"{KEY}: {program} cannot be run: {reason(error, program)}") from None
-    return done.stdout
 
 
 def check_toolkit(toolkit: Toolkit, torch: Identity | None, environ: Mapping[str, str]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from ..errors import NoAnswer
 from ..store.names import digest
 from ..system.files import is_file, list_names, read_text
+from ..system.printing import printed_by
 
 _TIMEOUT = 20
 """Seconds for a compiler to print its version."""
@@ -98,20 +99,9 @@ def _first_line(program: str, environ: Mapping[str, str]) -> str:
 def _ask(program: str, environ: Mapping[str, str]) -> str:
     """Return what a compiler prints about its version."""
     try:
-        done = subprocess.run(  # noqa: S603 - the compiler that the build would run
-            [program, "--version"],
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_TIMEOUT,
-            check=False,
-        )
+        return printed_by([program, "--version"], environ, _TIMEOUT).strip()
     except (OSError, subprocess.SubprocessError):
         raise NoAnswer(f"{program} does not print its version") from None
-    return done.stdout.strip()
 
 
 def describe_toolkit(environ: Mapping[str, str], usual: Path) -> str | None:
