@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..frontend.caller import Caller
 from ..metadata.prepared import Prepared, read_prepared
@@ -20,8 +21,10 @@ from .backend_call import request_of
 from .failures import story
 from .finishing import finish_wheel
 from .stage import Stage, set_stage
-from .storing import opened_store
 from .watching import watch
+
+if TYPE_CHECKING:
+    from .storing import Storing
 
 
 def complete(plan: Plan, caller: Caller, say: Callable[[str], None], replan: Callable[[], Plan]) -> Plan:
@@ -69,7 +72,7 @@ def build(plan: Plan, arguments: BuildArguments, caller: Caller, say: Callable[[
     if plan.real_hook != plan.hook:
         say("note: a wrapper cannot be edited, because its source is in the cache; this is a plain wheel")
     given = None if metadata_directory is None else str(Path(metadata_directory).absolute())
-    with opened_store(plan, caller, config_settings, say) as store:
+    with _opened_store(plan, caller, config_settings, say) as store:
         taken = None if store is None else store.take(prepared, folder)
         if taken is not None:
             return taken
@@ -77,6 +80,16 @@ def build(plan: Plan, arguments: BuildArguments, caller: Caller, say: Callable[[
         if store is not None:
             store.keep(folder / name, is_fresh=is_fresh)
         return name
+
+
+def _opened_store(
+    plan: Plan, caller: Caller, config_settings: Mapping[str, Any] | None, say: Callable[[str], None]
+) -> AbstractContextManager[Storing | None]:
+    if plan.settings.store.switch.value == "off" or plan.real_hook != "build_wheel":
+        return nullcontext()
+    from .storing import opened_store  # noqa: PLC0415 - it takes time to load, and editables do not use it
+
+    return opened_store(plan, caller, config_settings, say)
 
 
 def _compile(

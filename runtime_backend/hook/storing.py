@@ -41,7 +41,7 @@ Say = Callable[[str], None]
 
 @contextmanager
 def opened_store(plan: Plan, caller: Caller, theirs: Mapping[str, Any] | None, say: Say) -> Iterator[Storing | None]:
-    """Find the key of a build, and lock it until the context ends; None if the store is not used.
+    """Find the key of a build, and lock it until the context ends; None if the store cannot be used.
 
     :param theirs: the config settings for the real backend.
     """
@@ -50,8 +50,6 @@ def opened_store(plan: Plan, caller: Caller, theirs: Mapping[str, Any] | None, s
 
 
 def _open(plan: Plan, caller: Caller, theirs: Mapping[str, Any], say: Say, stack: ExitStack) -> Storing | None:
-    if plan.settings.store.switch.value == "off" or plan.real_hook != "build_wheel":
-        return None
     store = local_store(plan)
     try:
         open_folder(store.folder)
