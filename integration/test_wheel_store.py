@@ -80,6 +80,7 @@ def test_there_and_back_again(place: Workplace, frontend: str, compiler: Compile
     assert [f"torch {torch}" in output for torch in (A, "2.8.0+cu128")] == [True, True]
 
 
+@pytest.mark.rare
 def test_real_extension(place: Workplace, real_target: Target, compiler: Compiler) -> None:
     """The op of a real extension, taken from the store into another folder, runs."""
     out = place.folder / "out"
@@ -130,7 +131,7 @@ def run_on(scene: Trial, compiler: Compiler, name: str) -> list[str]:
     return compiler.compiled()
 
 
-@some("name", SHARING, *SHARING)
+@some("name", SHARING, "`python -m build --installer=uv`", "`pdm install`")
 def test_two_machines(name: str, tmp_path: Path, stock: Stock, index: Index, bucket: Bucket) -> None:
     """What the first machine has put into a bucket, the second one does not compile, under any frontend."""
     shared = {**bucket.environ, "RUNTIME_BACKEND_STORE": bucket.url}
@@ -143,9 +144,9 @@ def test_two_machines(name: str, tmp_path: Path, stock: Stock, index: Index, buc
 
 
 def test_two_frontends(tmp_path: Path, stock: Stock, index: Index, bucket: Bucket) -> None:
-    """What pip has built, uv and poetry do not compile."""
+    """What pip has built, uv and poetry do not compile on other machines."""
     shared = {**bucket.environ, "RUNTIME_BACKEND_STORE": bucket.url}
-    for name, compiled in (("`pip install`", ["compiled.c"]), ("`uv pip install`", []), (POETRY, [])):
+    for name, compiled in (("`pip install`", ["compiled.c"]), ("`uv sync`", []), (POETRY, [])):
         scene, compiler = machine(tmp_path / name.strip("`").split()[0], stock, index, name, **shared)
         scene.environ["RUNTIME_BACKEND_STORE_WRITE"] = "always"
         assert compiled == run_on(scene, compiler, name)
@@ -243,7 +244,7 @@ def test_two_builds_at_once(scene: Trial, compiler: Compiler) -> None:
     assert ["compiled.c"] == compiler.compiled()
 
 
-@some("frontend", ["pip", "uv"], "pip", "uv")
+@some("frontend", ["pip", "uv"], "uv")
 def test_prebuilt(place: Workplace, index: Index, frontend: str, compiler: Compiler) -> None:
     """Of four labels on the authors' index the fitting one is taken; if none fits, the package is compiled."""
     publish_labelled(place, index)
@@ -281,6 +282,7 @@ def publish_labelled(place: Workplace, index: Index) -> None:
         index.publish("prebuilt", wheel.rename(out / wheel.name.replace("-1.0-", f"-1.0+{label}-")))
 
 
+@pytest.mark.rare
 def test_prebuilt_without_a_stamp(place: Workplace, real_target: Target, index: Index, compiler: Compiler) -> None:
     """A wheel without a stamp is taken if torch has all symbols that it needs, and refused by name if not."""
     out = place.folder / "out"
