@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from ..archives.stamp_file import FILE_NAME
 from ..archives.wheel import read_from_dist_info
+from ..config.settings import Match
 from ..errors import BackendError, NoAnswer
 from ..errors.reasons import reason
 from ..frontend.caller import Caller
-from ..installed.identity import is_compatible
+from ..installed.identity import Identity, is_compatible
 from ..metadata.agreement import describe_differences
 from ..metadata.prepared import Prepared
 from ..plan import Plan
@@ -144,15 +145,23 @@ class Finder:
         except (BackendError, OSError) as error:
             self.note(f"{record.wheel} is damaged: {error if isinstance(error, BackendError) else reason(error)}")
             return False
-        for identity in self._plan.identities:
-            built = next((found for found in runtimes if found.name == identity.name), None)
-            if built is None or not is_compatible(built.identity(identity), identity, built.match):
+        for runtime in self._plan.runtimes:
+            identity, match = runtime.identity, runtime.outcome.rule.match
+            if identity is not None and not _is_built_for(identity, match, runtimes):
                 self.note(f"{record.wheel} was built for another {identity.name} than {identity}")
                 return False
         differences = [] if self._prepared is None else describe_differences(self._prepared.metadata, metadata)
         if differences:
             self.note(f"{record.wheel} has other metadata than this source: {differences[0]}")
         return not differences
+
+
+def _is_built_for(identity: Identity, match: Match, stamped: Sequence[StampedRuntime]) -> bool:
+    """Return whether a wheel fits a runtime by the rule of this build, and by the one in its stamp."""
+    built = next((found for found in stamped if found.name == identity.name), None)
+    if built is None or not built.version:  # an identity without a version would fit any
+        return False
+    return all(is_compatible(built.identity(identity), identity, rule) for rule in (match, built.match))
 
 
 def read_stamped(wheel: Path) -> list[StampedRuntime]:

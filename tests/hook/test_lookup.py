@@ -153,8 +153,16 @@ CHANGES: dict[str, tuple[Change, str]] = {
         "found format 99",
     ),
     "no runtime": (restamped(), f"{WHEEL} was built for another torch than torch {TARGET}"),
+    "no version": (
+        restamped({"name": "torch", "match": "exact"}),
+        f"{WHEEL} was built for another torch than torch {TARGET}",
+    ),
     "another runtime": (
         restamped({"name": "torch", "match": "exact", "version": "2.8.0", "reported": "2.8.0"}),
+        f"{WHEEL} was built for another torch than torch {TARGET}",
+    ),
+    "another rule": (
+        restamped({"name": "torch", "match": "floor", "version": "2.6.0", "reported": "2.6.0"}),
         f"{WHEEL} was built for another torch than torch {TARGET}",
     ),
 }
