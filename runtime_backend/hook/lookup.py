@@ -83,7 +83,7 @@ class Finder:
         if record.remote is not None:
             remote = self._plan.settings.store.remote
             if remote is None or remote.url != record.remote:  # it is the choice of another project
-                return None
+                raise NoAnswer(f"{record.wheel} is not used: it is from {record.remote}, another remote store")
             self._check_trusted(record)
         elif record.machine != self._machine:
             raise NoAnswer(f"{record.wheel} is not used: headers or libraries were installed since it was built")

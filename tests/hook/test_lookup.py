@@ -217,6 +217,19 @@ def test_fetched(scene: Scene) -> None:
     assert (str(scene.root / "shared"), record.sha256) == (only(scene).remote, only(scene).sha256)
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_fetched_from_elsewhere(named: bool, scene: Scene) -> None:  # noqa: FBT001 - a column
+    """A wheel from a remote store that this project does not name is not used."""
+    build(scene, **shared(scene))
+    forget(scene)
+    build(scene, **shared(scene))
+    other = scene.root / "other-store"
+    lines = build(scene, **(shared(scene, STORE=str(other)) if named else {}))
+    assert [f"{WHEEL} is not used: it is from {scene.root}/shared, another remote store"] == notes(lines)
+    assert 2 == compiled()
+    assert only(scene).remote is None
+
+
 def test_record_with_a_remote(scene: Scene) -> None:
     """What a remote record says about its own origin is not used."""
     build(scene, **shared(scene))
