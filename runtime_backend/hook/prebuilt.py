@@ -16,7 +16,7 @@ from ..config.settings import Settings
 from ..config.store import Prebuilt
 from ..errors import BackendError, NoAnswer
 from ..formats.headers import read_headers
-from ..formats.parsing import parse_requirement, parse_version
+from ..formats.parsing import parse_requirement, parse_version, parse_wheel_name
 from ..frontend.caller import Caller
 from ..index.downloads import download, file_digest
 from ..index.wanted import IndexFile
@@ -111,9 +111,24 @@ def fetch_prebuilt(plan: Plan, fetched: Fetched, to: Path, caller: Caller, say: 
             raise NoAnswer(f"{fetched.file.name} is not taken: {error.message}") from None
 
 
+def _check_version(fetched: Fetched, metadata: bytes) -> str:
+    """Return the version in a wheel's metadata: the one in the name of its file, or the same without the label.
+
+    :raises NoAnswer: if it is another one, or that of another package.
+    """
+    headers = read_headers(decode(metadata))
+    name, text = headers.first("Name"), headers.first("Version")
+    expected = [parse_wheel_name(file) for file in (fetched.name, fetched.file.name)]
+    if name is None or text is None or (canonicalize_name(name), parse_version(text)) not in expected:
+        package = " ".join(str(part) for part in expected[0] or ())
+        found = f"{name or 'no name'} {text or 'no version'}"
+        raise NoAnswer(f"{fetched.file.name} is not taken: its metadata are of {found}, expected {package}")
+    return text
+
+
 def _finish(plan: Plan, fetched: Fetched, new: Path, to: Path) -> None:
     version = fetched.name.split("-")[1]
-    if read_headers(decode(read_from_dist_info(new, "METADATA") or b"")).first("Version") == version:
+    if _check_version(fetched, read_from_dist_info(new, "METADATA") or b"") == version:
         new.replace(to)
     else:
         with_version(new, version, to)

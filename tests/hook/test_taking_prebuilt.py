@@ -278,6 +278,24 @@ def test_wrong_symbols(scene: Scene, server: Server) -> None:
     ) == refused(scene)
 
 
+@pytest.mark.parametrize(
+    ("metadata", "found"),
+    [
+        ("Name: nonsense\nVersion: 1.0+torch2.8\n", "nonsense 1.0+torch2.8"),
+        ("Name: nonsense\nVersion: 1.1\n", "nonsense 1.1"),
+        ("Name: nonsense\nVersion: 1.1+torch2.7\n", "nonsense 1.1+torch2.7"),
+        ("Name: other\nVersion: 1.0\n", "other 1.0"),
+        ("Name: nonsense\nVersion: x\n", "nonsense x"),
+        ("Name: nonsense\n", "nonsense no version"),
+        ("", "no name no version"),
+    ],
+)
+def test_another_version_inside(metadata: str, found: str, scene: Scene, server: Server) -> None:
+    """A wheel that is of another package or version than its name says is compiled."""
+    publish(server, make_content(scene.root, metadata=metadata))
+    assert f"{LABELLED} is not taken: its metadata are of {found}, expected nonsense 1.0" == refused(scene)
+
+
 def plan_of(scene: Scene, **settings: Any) -> Plan:
     """Return the plan of a build, with other settings."""
     caller = cached(scene, scene.pip(scene.shell(scene.elsewhere)))
