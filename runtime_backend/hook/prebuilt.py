@@ -80,6 +80,8 @@ def _package(settings: Settings, prepared: Prepared | None) -> tuple[str, Versio
     version = parse_version(text) if isinstance(text, str) else None
     if not isinstance(name, str) or version is None:
         raise NoAnswer("no prebuilt wheel is looked for: the version of the package is known only after a build")
+    if version.local is not None:  # the authors have built the version without it
+        raise NoAnswer(f"no prebuilt wheel is looked for: the version {version} of the package has a label of its own")
     return canonicalize_name(name), version
 
 

@@ -339,6 +339,15 @@ def test_version(project: str, prepared: str | None, expected: str, scene: Scene
     assert expected.format(url=server.url()) == find(plan_of(scene), prepared)
 
 
+@pytest.mark.parametrize("prepared", [None, "Name: nonsense\nVersion: 1.0+mine\n"])
+def test_version_with_a_label(prepared: str | None, scene: Scene, server: Server) -> None:
+    """A source whose version has a label is not the one from which the authors have built."""
+    publish(server, b"")
+    prefer(scene, server, project=PROJECT.replace("1.0", "1.0+mine"))
+    expected = "no prebuilt wheel is looked for: the version 1.0+mine of the package has a label of its own"
+    assert expected == find(plan_of(scene), prepared)
+
+
 def upstream(where: str, kind: Any = "sdist", *patches: Path) -> Upstream:
     """Return the source of a wrapper."""
     sha = "ab" * 32
