@@ -51,6 +51,8 @@ def find_prebuilt(plan: Plan, prebuilt: Prebuilt, prepared: Prepared | None, env
     :param prepared: the metadata that the frontend got before.
     :raises NoAnswer: if there is none.
     """
+    if plan.settings.upstream is not None and plan.settings.upstream.patches:
+        raise NoAnswer("no prebuilt wheel is looked for: the source has patches")
     name, version = _package(plan.settings, prepared)
     label = _fill_label(plan, prebuilt)
     wanted = parse_version(f"{version.public}+{label}")

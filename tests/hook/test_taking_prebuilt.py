@@ -371,6 +371,13 @@ def test_wrapper(source: Upstream, project: str, expected: str, scene: Scene, se
     assert expected.format(url=server.url()) == find(plan_of(scene, upstream=source))
 
 
+def test_patched_wrapper(scene: Scene, server: Server) -> None:
+    """The authors' wheel is without the patches of a wrapper, so it is compiled."""
+    publish(server, b"")
+    plan = plan_of(scene, upstream=upstream("nonsense==1.0", "sdist", scene.root / "fix.patch"))
+    assert "no prebuilt wheel is looked for: the source has patches" == find(plan)
+
+
 @pytest.mark.parametrize(
     ("label", "wheel", "expected"),
     [
