@@ -17,6 +17,7 @@ from ..metadata.agreement import describe_differences
 from ..metadata.prepared import Prepared
 from ..plan import Plan
 from ..plan.stamp import StampedRuntime, read_runtimes
+from ..system.printable import without_secrets
 from ..wheel_store.key import Inputs
 from ..wheel_store.local import LocalStore
 from ..wheel_store.machine import describe_headers
@@ -58,7 +59,7 @@ class Finder:
 
     def note(self, line: str) -> None:
         """Print a line, and keep it for a person who asks later."""
-        self.notes.append(line)
+        self.notes.append(without_secrets(line))
         self._say(f"note: the wheel store: {line}")
 
     def _candidates(self) -> Iterator[Record]:
@@ -82,7 +83,7 @@ class Finder:
             return None
         if record.remote is not None:
             remote = self._plan.settings.store.remote
-            if remote is None or remote.url != record.remote:  # it is the choice of another project
+            if not record.is_from(None if remote is None else remote.url):  # it is the choice of another project
                 raise NoAnswer(f"{record.wheel} is not used: it is from {record.remote}, another remote store")
             self._check_trusted(record)
         elif record.machine != self._machine:
@@ -117,7 +118,7 @@ class Finder:
 
     def _fetch(self, store: Remote, record: Record, url: str, folder: Path) -> Record:
         fetch_wheel(store, record, folder / record.wheel)
-        return record._replace(remote=url, machine=self._machine)
+        return record.fetched(url, self._machine)
 
     def _find_prebuilt(self) -> Record | None:
         prebuilt = self._plan.settings.prebuilt.value

@@ -79,7 +79,7 @@ def find_inputs(
         "places": describe_places(scripts.places, plan, caller),
         "config-settings": clean(theirs),
         "pins": list(plan.pins),
-        "prebuilt": None if plan.settings.prebuilt.value is None else list(plan.settings.prebuilt.value),
+        "prebuilt": clean(plan.settings.prebuilt.value),
     }
     return BuildInputs(inputs=Inputs(values), source=source)
 

@@ -13,6 +13,7 @@ from ..errors import NoAnswer
 from ..formats.jsontext import parse_json
 from ..formats.tables import find_choice
 from ..index.downloads import LARGEST, file_digest
+from ..system.printable import without_secrets
 from .key import Inputs
 
 RECORD = "record.json"
@@ -76,6 +77,17 @@ class Record(NamedTuple):
         if self.origin == "prebuilt":
             return f"built by the authors: {self.url}"
         return "compiled here" if self.remote is None else f"from {self.remote}"
+
+    def fetched(self, url: str, machine: str) -> Record:
+        """Return the record of a wheel that was fetched from a remote store; credentials in its URL are left out.
+
+        :param machine: see the field.
+        """
+        return self._replace(remote=without_secrets(url), machine=machine)
+
+    def is_from(self, url: str | None) -> bool:
+        """Return whether a wheel was fetched from a remote store."""
+        return url is not None and without_secrets(url) == self.remote
 
     def origin_table(self) -> dict[str, str | None]:
         """Return the origin for the stamp of a wheel that was taken."""

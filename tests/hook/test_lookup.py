@@ -14,6 +14,7 @@ import pytest
 from backends import recording
 from callers import TARGET, Scene
 from hooks import Said, call_of, make_source
+from servers import serving
 from stamps import read_stamp
 from standins import blocked, make_torch, write
 
@@ -228,6 +229,26 @@ def test_fetched_from_elsewhere(named: bool, scene: Scene) -> None:  # noqa: FBT
     assert [f"{WHEEL} is not used: it is from {scene.root}/shared, another remote store"] == notes(lines)
     assert 2 == compiled()
     assert only(scene).remote is None
+
+
+def test_credentials(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The credentials of a remote store stay out of the cache, and its wheels are found again."""
+    build(scene, **shared(scene))
+    record = only(scene)
+    forget(scene)
+    trust = write(scene.root / "store.lock", f'[wheels]\n{record.key} = "{record.sha256}"\n')
+    with serving(monkeypatch) as server:
+        server.needed = "Basic am86c2VjcmV0aXZl"  # jo:secretive
+        for path in (path for path in (scene.root / "shared").rglob("*") if path.is_file()):
+            name = path.relative_to(scene.root / "shared").as_posix()
+            server.pages[f"/{name}"] = (200, "application/octet-stream", path.read_bytes())
+        for credentials in ("jo:secretive@", "jo:secretive@", ""):
+            environ = shared(scene, STORE=server.url("", credentials), STORE_WRITE="never", STORE_TRUST=str(trust))
+            build(scene, **environ)
+        assert server.url("") == only(scene).remote
+    assert (1, 2) == (compiled(), len(server.asked))
+    files = [path for path in local(scene).folder.rglob("*.json") if path.is_file()]
+    assert not [path for path in files if b"secretive" in path.read_bytes()]
 
 
 def test_record_with_a_remote(scene: Scene) -> None:

@@ -446,3 +446,14 @@ def test_credentials(scene: Scene, server: Server) -> None:
     found = find_prebuilt(plan, index, None, {})
     fetch_prebuilt(plan, found, scene.root / WHEEL, caller, lambda _: None)
     assert server.url("/files/x.whl") == found.url
+
+
+def test_credentials_in_the_cache(scene: Scene) -> None:
+    """The store contains no credentials of the index; its records are put into remote stores."""
+    table = f'prebuilt = {{ index = "https://jo:secretive@h/simple", label = "x" }}\n{PROJECT}'
+    make_source(scene.source, "backends.recording", table)
+    build(scene, RUNTIME_BACKEND_OFFLINE="1")
+    assert [["https://h/simple", "x"]] == [r.inputs.values["prebuilt"] for r in stored(scene).list_records()]
+    files = [path for path in stored(scene).folder.rglob("*.json") if path.is_file()]
+    assert 2 == len(files)
+    assert not [path for path in files if b"secretive" in path.read_bytes()]

@@ -86,7 +86,7 @@ def _pull(store: LocalStore, stated: RemoteSettings, trusted: dict[str, str], ke
 
         def fill(folder: Path) -> Record:
             fetch_wheel(remote, record, folder / record.wheel)
-            return record._replace(remote=stated.url, machine=describe_headers())
+            return record.fetched(stated.url, describe_headers())
 
         store.put(key, fill)
     return f"{record.wheel} was fetched"
