@@ -256,6 +256,19 @@ def test_pull_without_a_list(trust: Path, capsys: Capsys) -> None:
     )
 
 
+@pytest.mark.parametrize("key", ["ext", "../../x", "/x", "ab" * 31, "AB" * 32, f"{'ab' * 32}\n"])
+@pytest.mark.usefixtures("shared")
+def test_pull_of_no_key(key: str, store: LocalStore, tmp_path: Path, capsys: Capsys) -> None:
+    """What is no key is refused: the store has no list of packages, and a name is no path."""
+    lines = run(capsys, "pull", key, expected=2)
+    assert [
+        f"runtime-backend: error: store pull: found {key!r}, expected a whole key of 64 hexadecimal digits",
+        "To list the keys of a machine that has the wheels: runtime-backend store ls --json",
+    ] == lines
+    assert not store.folder.exists()
+    assert ["project"] == os.listdir(tmp_path)
+
+
 def test_lock(store: LocalStore, tmp_path: Path, capsys: Capsys) -> None:
     """Wheels are added to a new list in the working directory; the next step is to name it."""
     record = put(store)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -23,6 +24,7 @@ from .listing import select
 
 LOCK = "store.lock"
 """The usual name of the list of trusted wheels."""
+_KEY = r"[0-9a-f]{64}"
 
 
 def push(store: LocalStore, settings: StoreSettings, names: Sequence[str]) -> int:
@@ -59,8 +61,14 @@ def pull(store: LocalStore, settings: StoreSettings, keys: Sequence[str]) -> int
     """Get wheels from the remote store into the local one, so that builds find them offline.
 
     :param keys: whole keys; if there are none, those of the list of trusted wheels.
-    :raises CommandError: if no remote store is named, or there are no keys.
+    :raises CommandError: if no remote store is named, there are no keys, or a word is none.
     """
+    for key in keys:
+        if not re.fullmatch(_KEY, key):
+            raise CommandError(
+                f"store pull: found {key!r}, expected a whole key of 64 hexadecimal digits",
+                hint="To list the keys of a machine that has the wheels: runtime-backend store ls --json",
+            )
     stated = _remote(settings)
     trusted = _trusted(stated)
     wanted = keys or list(trusted)
