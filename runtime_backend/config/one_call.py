@@ -77,10 +77,9 @@ class CallSettings:
         """The person's working directory (``PWD``), where relative paths start; not the source tree."""
         return Path(self._environ.get("PWD", ""))
 
-    def report(self, found: Chosen[Any] | None, expected: str) -> None:
+    def report(self, found: Chosen[Any], expected: str) -> None:
         """Collect a mistake in a value."""
-        if found is not None:
-            self._problems.append(f"{found.origin}: found {describe(found.value)}, expected {expected}")
+        self._problems.append(f"{found.origin}: found {describe(found.value)}, expected {expected}")
 
     def boolean(self, key: str) -> Chosen[bool] | None:
         """Return a boolean in any spelling of :data:`_BOOLEANS`; None if it is missing or wrong."""

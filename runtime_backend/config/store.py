@@ -185,7 +185,8 @@ def _named_remote(before: Remote | None, named: Chosen[str] | None, call: CallSe
     )
     objection = None if named is None and write is None else _objection(remote.url, remote.write, remote.trust)
     if objection is not None:
-        call.report(named if write is None or objection[0] != "write" else write, objection[2])
+        stated = (write, named) if objection[0] == "write" else (named, write)
+        call.report(next(found for found in stated if found is not None), objection[2])
     return remote
 
 

@@ -26,6 +26,7 @@ from ..store.atomic import write
 from ..store.cache import open_folder
 from ..store.names import digest
 from ..system.files import read_text
+from ..system.printable import without_secrets
 from ..wheel_store.lookups import Lookup, write_lookup
 from ..wheel_store.machine import describe_headers
 from ..wheel_store.records import Record
@@ -170,7 +171,7 @@ class Storing:
     def _keep_lookup(self, result: str) -> None:
         settings = self._plan.settings
         lookup = Lookup(
-            source=str(settings.upstream or settings.source),
+            source=without_secrets(str(settings.upstream or settings.source)),
             name=find_name(settings.source, Table({"project": settings.project}, file="pyproject.toml")),
             when=_now(),
             result=result,
