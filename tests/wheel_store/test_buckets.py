@@ -191,6 +191,15 @@ def test_errors(error: Exception, message: str, store: Store, tmp_path: Path) ->
         assert message == str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("environ", "is_allowed"), [({}, False), ({"AWS_ALLOW_HTTP": "true"}, True), ({"AZURE_ALLOW_HTTP": "no"}, False)]
+)
+def test_endpoint_without_tls(store: Store, environ: dict[str, str], is_allowed: bool) -> None:  # noqa: FBT001 - a table
+    """An endpoint without TLS is used only if a variable allows it."""
+    Bucket("s3://b/x", environ, print)
+    assert is_allowed == store.opened[-1][1].get("allow_http", False)
+
+
 def test_file_of_credentials(store: Store) -> None:
     """A file that obstore needs and does not find is no answer."""
     fail_with(store, FileNotFoundError(2, "x"))
