@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 from standins import write
+from storing import put
 
 from runtime_backend.cli import main
 from runtime_backend.store.holding import exclusively, in_use
 from runtime_backend.store.linked import LinkedFolder
+from runtime_backend.wheel_store.local import LocalStore
 
 Capsys = pytest.CaptureFixture[str]
 LONG_AGO = time.time() - 3 * 24 * 3600
@@ -337,6 +339,24 @@ def test_damage(kind: str, pattern: str, content: bytes | None, told: str, cache
     assert [f"{place}: {told}", f"next: runtime-backend cache clean {kind}"] == capsys.readouterr().out.splitlines()
     assert 0 == main(["cache", "clean", kind])
     assert 0 == main(["cache", "verify"])
+
+
+def test_damaged_store(cache: Path, capsys: Capsys) -> None:
+    """A stored wheel that differs from its record is damaged."""
+    store = LocalStore(folder=cache / "store", limit=0)
+    good, bad = put(store), put(store, source="y")
+    store.wheel(bad).write_text("changed")
+    assert 1 == main(["cache", "verify"])
+    line, after = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{cache}/store/{bad.key}: {store.wheel(bad)} was changed: found sha256 ")
+    assert "next: runtime-backend cache clean store" == after
+    store.wheel(bad).write_text("a wheel")
+    assert 0 == main(["cache", "verify"])
+    (cache / "store" / good.key / "record.json").unlink()
+    assert 1 == main(["cache", "verify"])
+    assert f"{cache}/store/{good.key}: its record is missing" in capsys.readouterr().out
+    assert 0 == main(["cache", "clean", "store"])
+    assert not (cache / "store" / bad.key).exists()
 
 
 def test_damaged_links(cache: Path, tmp_path: Path, capsys: Capsys) -> None:

@@ -11,9 +11,10 @@ from callers import TARGET, Scene, lock_text
 from standins import blocked, make_torch, make_venv, write
 from test_search import summary
 
-from runtime_backend.config import TEMPLATE_FIELDS, RuntimeRule, Settings, load_settings
+from runtime_backend.config import TEMPLATE_FIELDS, RuntimeRule, Settings, load_settings, load_store_settings
 from runtime_backend.config.names import find_name
 from runtime_backend.config.selection import Selection
+from runtime_backend.config.store import StoreSettings
 from runtime_backend.errors import ConfigError, FileError
 from runtime_backend.formats.tables import Table
 from runtime_backend.frontend.caller import Caller
@@ -96,6 +97,92 @@ def test_everything(tmp_path: Path) -> None:
     assert (stated.environment.value, stated.lock.value) == (file.parent / ".venv", file.parent / "locks/uv.lock")
     assert (stated.extras, stated.groups, stated.origin) == ({"cu-128"}, {"dev"}, f"{at}.target")
     assert settings.notes == ()
+
+
+def stored(folder: Path, consumer: str, producer: str = "", **how: Any) -> tuple[str, str, str | None]:
+    """Return the switch of the store, its origin without paths, and the URL of the remote store."""
+    settings = load(
+        folder, f"[tool.runtime-backend]\n{consumer}", f"{PROJECT}[tool.runtime-backend]\n{producer}", **how
+    )
+    store = settings.store
+    origin = store.switch.origin.replace(f"{folder}/app/", "app: ").replace("pyproject.toml: tool.runtime-backend", "")
+    return store.switch.value, origin, None if store.remote is None else store.remote.url
+
+
+PROJECT = '[project]\nname = "Grouped_GEMM"\n'
+BUCKET = 'store = { url = "s3://b" }\n'
+OFF_HERE = 'packages.grouped-gemm.store = "off"\n'
+
+
+@pytest.mark.parametrize(
+    ("consumer", "producer", "environ", "expected"),
+    [
+        ("", "", {}, ("on", "default", None)),
+        ("", 'store = "off"', {}, ("off", ".store", None)),
+        (BUCKET, "", {}, ("on", "default", "s3://b")),
+        (BUCKET, 'store = "off"', {}, ("off", ".store", "s3://b")),
+        ('store = "on"\nbuild-constraints = []', 'store = "off"', {}, ("on", "app: .store", None)),
+        ('store = "off"\nbuild-constraints = []', 'store = "on"', {}, ("off", "app: .store", None)),
+        ('store = "off"', "", {}, ("on", "default", None)),  # a producer's file
+        (BUCKET + OFF_HERE, 'store = "on"', {}, ("off", "app: .packages.grouped-gemm.store", "s3://b")),
+        (OFF_HERE, "", {}, ("off", "app: .packages.grouped-gemm.store", None)),
+        (OFF_HERE.replace("gemm", "other"), "", {}, ("on", "default", None)),
+        (BUCKET + OFF_HERE, "", {"RUNTIME_BACKEND_STORE": "on"}, ("on", "RUNTIME_BACKEND_STORE", "s3://b")),
+        (BUCKET, "", {"RUNTIME_BACKEND_STORE": "gs://c"}, ("on", "default", "gs://c")),
+        (BUCKET, "", {"RUNTIME_BACKEND_STORE": "off"}, ("off", "RUNTIME_BACKEND_STORE", "s3://b")),
+    ],
+)
+def test_store(
+    consumer: str, producer: str, environ: dict[str, str], expected: tuple[str, str, str | None], tmp_path: Path
+) -> None:
+    """The call wins over the consumer, and the consumer over the producer, whose switch holds if nobody else has one."""
+    assert expected == stored(tmp_path, consumer, producer, environ=environ)
+
+
+def test_store_of_a_producer(tmp_path: Path) -> None:
+    """A producer cannot name a remote store for those who build it."""
+    assert ("on", "default", None) == stored(tmp_path, "", BUCKET)
+
+
+@pytest.mark.parametrize(
+    ("consumer", "environ", "expected"),
+    [
+        ("", {}, ("https://h/producer", ".prebuilt")),
+        ('packages.grouped-gemm.prebuilt = "off"', {}, (None, "app: .packages.grouped-gemm.prebuilt")),
+        (
+            'packages.grouped-gemm.prebuilt = { index = "https://h/mine", label = "x" }',
+            {},
+            ("https://h/mine", "app: .packages.grouped-gemm.prebuilt"),
+        ),
+        ("", {"RUNTIME_BACKEND_PREBUILT": "off"}, (None, "RUNTIME_BACKEND_PREBUILT")),
+        ("", {"RUNTIME_BACKEND_PREBUILT": "on"}, ("https://h/producer", ".prebuilt")),
+        (
+            'packages.grouped-gemm.prebuilt = "off"',
+            {"RUNTIME_BACKEND_PREBUILT": "on"},
+            (None, "app: .packages.grouped-gemm.prebuilt"),
+        ),
+    ],
+)
+def test_prebuilt(consumer: str, environ: dict[str, str], expected: tuple[str | None, str], tmp_path: Path) -> None:
+    """The consumer's index for a package wins over the producer's, and a call may switch both off."""
+    producer = f'{PROJECT}[tool.runtime-backend]\nprebuilt = {{ index = "https://h/producer", label = "x" }}\n'
+    found = load(tmp_path, f"[tool.runtime-backend]\n{consumer}", producer, environ=environ).prebuilt
+    origin = found.origin.replace(f"{tmp_path}/app/", "app: ").replace("pyproject.toml: tool.runtime-backend", "")
+    assert expected == (None if found.value is None else found.value.url, origin)
+
+
+def test_store_settings(tmp_path: Path) -> None:
+    """The command line reads the store of the consumer in a folder or above it, and that of the person."""
+    assert StoreSettings() == load_store_settings(tmp_path, {})
+    write(tmp_path / "app/pyproject.toml", '[tool.runtime-backend.store]\nurl = "shared"\nsize = "2 GB"\n')
+    (tmp_path / "app/sub").mkdir()
+    found = load_store_settings(tmp_path / "app/sub", {"RUNTIME_BACKEND_STORE_WRITE": "ci"})
+    assert found.remote is not None
+    assert (str(tmp_path / "app/shared"), "ci", 2 * 10**9) == (found.remote.url, found.remote.write, found.limit.value)
+    write(tmp_path / "app/pyproject.toml", '[tool.runtime-backend.store]\nurl = "x://"\nsize = 1\n')
+    with pytest.raises(ConfigError) as caught:
+        load_store_settings(tmp_path / "app", {"RUNTIME_BACKEND_STORE_SIZE": "x"})
+    assert 3 == len(caught.value.problems)
 
 
 def test_precedence(tmp_path: Path) -> None:

@@ -12,7 +12,14 @@ from runtime_backend.config import TEMPLATE_FIELDS
 from runtime_backend.errors import RuntimeReadError
 from runtime_backend.installed import identity as module
 from runtime_backend.installed.distributions import DistributionIndex, extend_by_pth
-from runtime_backend.installed.identity import FACTS, Identity, find_closure, is_compatible, read_identity
+from runtime_backend.installed.identity import (
+    FACTS,
+    Identity,
+    find_closure,
+    is_compatible,
+    read_cxx11_abi,
+    read_identity,
+)
 
 
 def identify(site: Path, name: str = "torch") -> Identity:
@@ -344,7 +351,23 @@ def test_odd_versions(version: str, tmp_path: Path) -> None:
 
 def test_facts() -> None:
     """The names of the facts are among those that settings may use, and their order is that of the fields."""
-    assert {"version", *FACTS, "site"} <= {*TEMPLATE_FIELDS}
+    assert {"version", *FACTS, "site"} < set(TEMPLATE_FIELDS)
     assert tuple(FACTS.values()) == Identity._fields[3:]
     identity = Identity(name="torch", version="1", cuda="12.6", git_version="abc")
     assert {"cuda": "12.6", "hip": None, "rocm": None, "xpu": None, "git-version": "abc"} == identity.facts
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, "TRUE"),
+        ("", "TRUE"),
+        ('set(TORCH_CXX_FLAGS "-D_GLIBCXX_USE_CXX11_ABI=1")\n', "TRUE"),
+        ('set(TORCH_CXX_FLAGS "-D_GLIBCXX_USE_CXX11_ABI=0")\n', "FALSE"),
+    ],
+)
+def test_cxx11_abi(text: str | None, expected: str, tmp_path: Path) -> None:
+    """The ABI of C++11 is usual; a torch with the one before states that for CMake."""
+    if text is not None:
+        write(tmp_path / "torch/share/cmake/Torch/TorchConfig.cmake", text)
+    assert expected == read_cxx11_abi(tmp_path)

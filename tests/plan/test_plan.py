@@ -288,6 +288,100 @@ def test_tree_of_reuse(scene: Scene) -> None:
     assert ["filelock"] == describe_plan(found)["left-out"]
 
 
+STORE = """
+store = "on"
+prebuilt = { index = "https://jo:secretive@h/simple", label = "torch{torch.minor}" }
+"""
+
+
+def test_store(scene: Scene) -> None:
+    """The tree and the JSON show the remote store and the index of prebuilt wheels, without credentials."""
+    make_source(scene.source, "backends.recording", STORE)
+    store = {"STORE": "s3://b/wheels", "STORE_WRITE": "ci", "STORE_TRUST": "/x/store.lock", "STORE_SIZE": "1.5 GB"}
+    environ = {f"RUNTIME_BACKEND_{name}": value for name, value in store.items()}
+    found = plan(BUILD, scene, scene.pip({**scene.shell(scene.elsewhere), **environ}))
+    at = "pyproject.toml: tool.runtime-backend"
+    lines = list(render(plan_tree(found)))
+    start = lines.index(f"├─ wheel store: {found.cache / 'store'}, at most 1.5 GB  [RUNTIME_BACKEND_STORE_SIZE]")
+    assert [
+        "│  ├─ remote: s3://b/wheels, write ci, trust /x/store.lock  [RUNTIME_BACKEND_STORE]",
+        f"│  └─ prebuilt: https://jo:secretive@h/simple, label torch{{torch.minor}}  [{at}.prebuilt]",
+    ] == lines[start + 1 : start + 3]
+    origin = "RUNTIME_BACKEND_STORE"
+    assert {
+        "value": "on",
+        "origin": f"{at}.store",
+        "limit": 1_500_000_000,
+        "remote": {"url": "s3://b/wheels", "write": "ci", "trust": "/x/store.lock", "origin": origin},
+        "prebuilt": {"index": "https://h/simple", "label": "torch{torch.minor}", "origin": f"{at}.prebuilt"},
+    } == describe_plan(found)["store"]
+
+
+def test_store_without_a_list(scene: Scene) -> None:
+    """A remote store without a list of trusted wheels has none."""
+    found = plan(BUILD, scene, scene.pip({**scene.shell(scene.elsewhere), "RUNTIME_BACKEND_STORE": "/shared"}))
+    assert "│  └─ remote: /shared, write never  [RUNTIME_BACKEND_STORE]" in render(plan_tree(found))
+    assert None is describe_plan(found)["store"]["remote"]["trust"]
+
+
+@pytest.mark.parametrize("is_off_in_file", [True, False])
+def test_no_store(is_off_in_file: bool, scene: Scene) -> None:  # noqa: FBT001 - a column
+    """A store that is off is shown with the reason."""
+    make_source(scene.source, "backends.recording", 'store = "off"\n' if is_off_in_file else "")
+    environ = {} if is_off_in_file else {"RUNTIME_BACKEND_STORE": "off"}
+    found = plan(BUILD, scene, scene.pip({**scene.shell(scene.elsewhere), **environ}))
+    origin = "pyproject.toml: tool.runtime-backend.store" if is_off_in_file else "RUNTIME_BACKEND_STORE"
+    assert f"├─ wheel store: off  [{origin}]" in render(plan_tree(found))
+    assert ("off", origin) == tuple(describe_plan(found)["store"][name] for name in ("value", "origin"))
+
+
+PREBUILT = 'prebuilt = { index = "https://h/simple", label = "x" }\n'
+BUCKET = {"RUNTIME_BACKEND_STORE": "s3://b"}
+
+
+@pytest.mark.parametrize(
+    ("hook", "table", "environ", "expected"),
+    [
+        (GR, "", {}, []),
+        (GR, "", {"RUNTIME_BACKEND_STORE": "/shared"}, []),
+        (GR, "", BUCKET, ["obstore>=0.9"]),
+        (GR, PREBUILT, BUCKET, ["obstore>=0.9", "pyelftools>=0.31"]),
+        (GR, PREBUILT, {}, ["pyelftools>=0.31"]),
+        (GR, PREBUILT, {"RUNTIME_BACKEND_PREBUILT": "off"}, []),
+        (GR, PREBUILT, {"RUNTIME_BACKEND_STORE": "off"}, []),
+        (GR, PREBUILT, {"RUNTIME_BACKEND_OFFLINE": "1"}, []),
+        ("get_requires_for_build_editable", PREBUILT, {}, ["pyelftools>=0.31"]),
+        ("get_requires_for_build_sdist", PREBUILT, BUCKET, []),
+        (BUILD, PREBUILT, BUCKET, []),
+    ],
+)
+def test_tools(hook: str, table: str, environ: dict[str, str], expected: list[str], scene: Scene) -> None:
+    """What a bucket or a prebuilt wheel needs is required before a wheel is built, if it is not installed."""
+    make_source(scene.source, "backends.recording", table)
+    caller = scene.pip({**scene.shell(scene.elsewhere), **environ})
+    assert expected == list(plan(hook, scene, caller).tools)
+    assert set(expected) <= set(plan(hook, scene, caller).requirements)
+    make_distribution(Path(caller.sys_path[0]), "obstore", "0.9")
+    assert [text for text in expected if "obstore" not in text] == list(plan(hook, scene, caller).tools)
+
+
+def test_no_tools_without_isolation(scene: Scene) -> None:
+    """Without isolation, nobody installs what is missing; and nothing is required before uv's lock is written."""
+    make_source(scene.source, "backends.recording", PREBUILT)
+    caller = scene.not_isolated({**scene.shell(scene.elsewhere), **BUCKET}, ["pip"])
+    assert () == plan(GR, scene, caller).tools
+    caller = scene.uv({**scene.shell(scene.consumer), **BUCKET}, "sync")
+    assert () == plan(GR, scene, caller).tools
+
+
+def test_no_tools_with_hashes(scene: Scene) -> None:
+    """If uv wants a hash for each build requirement, nothing is added."""
+    make_source(scene.source, "backends.recording", f"{PREBUILT}{STATIC}")
+    shell = {**scene.shell(scene.elsewhere), **BUCKET}
+    assert 2 == len(plan(GR, scene, scene.uv(shell, "build")).tools)
+    assert () == plan(GR, scene, scene.uv(shell, "build", "--require-build-hashes")).tools
+
+
 def test_tree_of_a_lock(scene: Scene) -> None:
     """The tree shows a lock's URL, the requirement, notes, and an unknown frontend."""
     make_source(scene.source, "backends.recording")

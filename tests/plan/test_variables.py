@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from standins import write
 
 from runtime_backend.config import Variable
 from runtime_backend.installed.identity import Identity
-from runtime_backend.plan.variables import PlannedVariable, build_label, plan_variables
+from runtime_backend.plan.variables import PlannedVariable, build_label, known_values, plan_variables
 
 TORCH = Identity(name="torch", version="2.7.0", reported="2.7.0+cu126", cuda="12.6", git_version="abc")
 NUMPY = Identity(name="numpy", version="2.0", reported="2.0")
@@ -80,3 +81,35 @@ def test_build_label() -> None:
     assert len(labels) == len(set(labels))
     assert set("".join(labels)) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
     assert build_label([TORCH]) == build_label([TORCH])
+
+
+@pytest.mark.parametrize(
+    ("identity", "expected"),
+    [
+        (TORCH, "2.7.0 2.7 270 27 12.6 12 126"),
+        (TORCH._replace(reported="2.11.0a0+git1", cuda="13.0"), "2.11.0 2.11 2110 211 13.0 13 130"),
+        (TORCH._replace(reported="3", cuda=None), "3.0.0 3.0 300 30   "),
+        (TORCH._replace(reported="1!2.7.1.2", cuda="12"), "2.7.1 2.7 271 27 12 12 12"),
+    ],
+)
+def test_parts_of_versions(identity: Identity, expected: str) -> None:
+    """The parts of a version have placeholders, also without points, as labels of wheels have them."""
+    names = ("release", "minor", "release-digits", "minor-digits", "cuda", "cuda-major", "cuda-digits")
+    assert [expected, "set"] == plan(" ".join(f"{{torch.{name}}}" for name in names), identity)
+
+
+def test_odd_version() -> None:
+    """A runtime whose own version is none has no parts of it."""
+    odd = TORCH._replace(reported="main")
+    assert ["main 126", "set"] == plan("{torch.version} {torch.cuda-digits}", odd)
+    assert [None, "not set: torch.minor-digits not known before the runtime is installed"] == plan(
+        "{torch.minor-digits}", odd
+    )
+
+
+def test_abi_is_read_if_asked_for(tmp_path: Path) -> None:
+    """The ABI of a torch, which is in a file of its own, is read only for a template that names it."""
+    write(tmp_path / "torch/share/cmake/Torch/TorchConfig.cmake", "-D_GLIBCXX_USE_CXX11_ABI=0")
+    sites = {"torch": tmp_path}
+    assert {"torch.site": str(tmp_path)} == known_values([], sites, ["{torch.version}"])
+    assert "FALSE" == known_values([TORCH], sites, ["", "{torch.cxx11-abi}"])["torch.cxx11-abi"]
