@@ -9,7 +9,7 @@ from pathlib import Path
 from ..archives.stamp_file import FILE_NAME
 from ..archives.wheel import read_from_dist_info
 from ..config.settings import Match
-from ..errors import BackendError, NoAnswer
+from ..errors import BackendError, NoAnswer, RuntimeBackendError
 from ..errors.reasons import reason
 from ..frontend.caller import Caller
 from ..installed.identity import Identity, is_compatible
@@ -143,8 +143,8 @@ class Finder:
         try:
             runtimes = read_stamped(wheel)
             metadata = read_from_dist_info(wheel, "METADATA") or b""
-        except (BackendError, OSError) as error:
-            self.note(f"{record.wheel} is damaged: {error if isinstance(error, BackendError) else reason(error)}")
+        except RuntimeBackendError as error:  # also of the system
+            self.note(f"{record.wheel} is damaged: {error.message}")
             return False
         for runtime in self._plan.runtimes:
             identity, match = runtime.identity, runtime.outcome.rule.match

@@ -13,15 +13,20 @@ from typing import Any
 import pytest
 from backends import recording
 from callers import TARGET, Scene
-from hooks import Said, call_of, make_source
+from hooks import Said, cached, call_of, make_source
 from servers import serving
 from stamps import read_stamp
 from standins import blocked, make_torch, write
 
 from runtime_backend.archives.stamp_file import FILE_NAME, stamp_text
 from runtime_backend.archives.wheel import put_into_dist_info
+from runtime_backend.config import load_settings
+from runtime_backend.frontend.caller import Caller
 from runtime_backend.hook import lookup
+from runtime_backend.hook.lookup import Finder
 from runtime_backend.index.downloads import file_digest
+from runtime_backend.plan import Plan
+from runtime_backend.plan.planning import make_plan
 from runtime_backend.wheel_store.key import Inputs
 from runtime_backend.wheel_store.local import LocalStore
 from runtime_backend.wheel_store.records import RECORD, Record, parse_record
@@ -434,17 +439,24 @@ def test_full_disk(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unreadable(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the content of a stored wheel cannot be read, it is compiled."""
+    """If the system refuses to read a stored wheel, it is compiled."""
 
     def refuse(*_: object) -> None:
-        raise PermissionError(13, os.strerror(13))
+        raise PermissionError(13, os.strerror(13), "x")
 
     build(scene)
     with monkeypatch.context() as patch:
-        patch.setattr(lookup, "read_stamped", refuse)
-        (note,) = notes(build(scene))
-    assert f"{WHEEL} is damaged: permission denied" == note.lower().replace(WHEEL.lower(), WHEEL)
-    assert 2 == compiled()
+        patch.setattr(zipfile, "ZipFile", refuse)
+        found = Finder(*finder_arguments(scene))
+        assert found.find(None) is None
+    assert [f"{WHEEL} is damaged: x: Permission denied"] == found.notes
+
+
+def finder_arguments(scene: Scene) -> tuple[Plan, Caller, Inputs, Said]:
+    """Return what finds the stored wheel."""
+    caller = cached(scene, scene.pip(scene.shell(scene.elsewhere)))
+    plan = make_plan("build_wheel", load_settings(scene.source, environ=caller.environ), caller, print)
+    return plan, caller, only(scene).inputs, Said()
 
 
 def test_no_folder_for_a_store(scene: Scene) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -267,6 +268,22 @@ def test_no_wheel(scene: Scene, server: Server) -> None:
     """A file that is no wheel is compiled."""
     publish(server, b"x")
     assert refused(scene).startswith(f"{LABELLED} is not taken: ")
+
+
+def test_full_disk(scene: Scene, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wheel that cannot be written is no reason to stop."""
+    publish(server, make_content(scene.root, metadata="Name: nonsense\nVersion: 1.0+torch2.7\n"))
+    plan, caller = plan_of(scene), scene.pip(scene.shell(scene.elsewhere))
+    prebuilt = plan.settings.prebuilt.value
+    assert prebuilt is not None
+    found = find_prebuilt(plan, prebuilt, None, {})
+
+    def full(*_: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    with pytest.raises(NoAnswer, match=r" is not taken: .*No space left"):
+        fetch_prebuilt(plan, found, scene.root / WHEEL, caller, lambda _: None)
 
 
 def test_wrong_symbols(scene: Scene, server: Server) -> None:
