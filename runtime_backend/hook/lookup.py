@@ -45,7 +45,8 @@ class Finder:
         self._inputs = inputs
         self._say = say
         self._store = local_store(plan)
-        self._machine = describe_headers()
+        self.machine = describe_headers()
+        """The headers and libraries of the system before the build."""
         self._prepared: Prepared | None = None
         self.notes: list[str] = []
 
@@ -56,6 +57,10 @@ class Finder:
         """
         self._prepared = prepared
         return next((found for found in self._candidates() if self._is_fitting(found)), None)
+
+    def has_changed(self) -> bool:
+        """Return whether headers or libraries of the system were installed since the start of the build."""
+        return describe_headers() != self.machine
 
     def note(self, line: str) -> None:
         """Print a line, and keep it for a person who asks later."""
@@ -86,7 +91,7 @@ class Finder:
             if not record.is_from(None if remote is None else remote.url):  # it is the choice of another project
                 raise NoAnswer(f"{record.wheel} is not used: it is from {record.remote}, another remote store")
             self._check_trusted(record)
-        elif record.machine != self._machine:
+        elif record.machine != self.machine:
             raise NoAnswer(f"{record.wheel} is not used: headers or libraries were installed since it was built")
         try:
             self._store.checked(record)
@@ -118,7 +123,7 @@ class Finder:
 
     def _fetch(self, store: Remote, record: Record, url: str, folder: Path) -> Record:
         fetch_wheel(store, record, folder / record.wheel)
-        return record.fetched(url, self._machine)
+        return record.fetched(url, self.machine)
 
     def _find_prebuilt(self) -> Record | None:
         prebuilt = self._plan.settings.prebuilt.value
@@ -132,7 +137,7 @@ class Finder:
 
         def fill(folder: Path) -> Record:
             fetch_prebuilt(self._plan, found, folder / found.name, self._caller, self._say)
-            made = Record.of(self._inputs, folder / found.name, self._machine)
+            made = Record.of(self._inputs, folder / found.name, self.machine)
             return made._replace(origin="prebuilt", url=found.url)
 
         return self._store.put(self._inputs.key, fill)

@@ -28,7 +28,6 @@ from ..store.names import digest
 from ..system.files import read_text
 from ..system.printable import without_secrets
 from ..wheel_store.lookups import Lookup, write_lookup
-from ..wheel_store.machine import describe_headers
 from ..wheel_store.records import Record
 from ..wheel_store.remotes import open_remote, write_wheel
 from ..wheel_store.scripts import Scripts
@@ -135,6 +134,8 @@ class Storing:
         changed = None if self._found.source is None else self._found.source.find_changed()
         if changed is not None:
             return f"{changed} changed while it was built"
+        if self._finder.has_changed():
+            return "headers or libraries were installed while it was built"
         if wheel.stat().st_size > self._store.limit:
             return f"it is larger than the limit of {self._store.limit / 1e9:g} GB"
         return None
@@ -142,7 +143,7 @@ class Storing:
     def _keep(self, wheel: Path) -> None:
         def fill(folder: Path) -> Record:
             shutil.copyfile(wheel, folder / wheel.name)
-            return Record.of(self._found.inputs, folder / wheel.name, describe_headers())
+            return Record.of(self._found.inputs, folder / wheel.name, self._finder.machine)
 
         try:
             record = self._store.put(self._found.inputs.key, fill)

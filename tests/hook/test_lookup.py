@@ -412,6 +412,16 @@ def test_other_headers(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     assert 2 == compiled()
 
 
+def test_headers_during_the_build(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wheel is not kept if headers or libraries were installed while it was built: it may be without them."""
+    with monkeypatch.context() as patch:
+        patch.setattr(lookup, "describe_headers", iter(["before", "after"]).__next__)
+        (note,) = notes(build(scene, **shared(scene)))
+    assert f"{WHEEL} is not kept: headers or libraries were installed while it was built" == note
+    assert [] == local(scene).list_records()
+    assert not (scene.root / "shared").exists()
+
+
 def test_other_headers_there(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wheel of a remote store is used whatever headers this machine has."""
     build(scene, **shared(scene))
