@@ -12,6 +12,7 @@ from ..formats.jsontext import parse_json
 from ..store.atomic import write
 from ..store.names import digest
 from ..system.files import list_names, read_text
+from ..system.printable import without_secrets
 from .key import Inputs
 
 KEPT = 20
@@ -36,8 +37,9 @@ class Lookup(NamedTuple):
     """Why a wheel that is there was not used."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the content of the file."""
-        return {"format": _FORMAT, **self._asdict(), "inputs": self.inputs.values, "notes": list(self.notes)}
+        """Return the content of the file, without credentials in the URL of an upstream source."""
+        table = {**self._asdict(), "source": without_secrets(self.source), "notes": list(self.notes)}
+        return {"format": _FORMAT, **table, "inputs": self.inputs.values}
 
 
 def write_lookup(store: Path, lookup: Lookup) -> None:

@@ -382,7 +382,9 @@ def test_explain_a_hit(store: LocalStore, capsys: Capsys) -> None:
     assert run(capsys, "explain")[0].startswith("/the/ext: looked for the key ")
 
 
-@pytest.mark.parametrize("source", ["ext", "EXT", "{folder}/src", "src", "https://h/x.tar.gz"])
+@pytest.mark.parametrize(
+    "source", ["ext", "EXT", "{folder}/src", "src", "https://h/x.tar.gz", "https://jo:pw@h/x.tar.gz"]
+)
 def test_explain_a_source(source: str, store: LocalStore, capsys: Capsys) -> None:
     """A source is named by its package, its folder or its URL; without a name, the last one is meant."""
     folder = Path.cwd()

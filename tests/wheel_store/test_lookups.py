@@ -29,6 +29,13 @@ def test_written_and_read(tmp_path: Path) -> None:
     assert [second, first] == list_lookups(tmp_path)
 
 
+def test_credentials(tmp_path: Path) -> None:
+    """The URL of an upstream source is kept without its credentials."""
+    write_lookup(tmp_path, make("https://jo:secretive@h/x.tar.gz?token=secretive"))
+    assert ["https://h/x.tar.gz"] == [lookup.source for lookup in list_lookups(tmp_path)]
+    assert not [path for path in (tmp_path / FOLDER).iterdir() if "secretive" in path.read_text()]
+
+
 def test_oldest_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the last ones are kept, though another process removes some."""
     monkeypatch.setattr(lookups, "KEPT", 2)

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 from ...errors import CommandError
 from ...formats.tables import did_you_mean
+from ...system.printable import without_secrets
 from ...wheel_store.local import LocalStore
 from ...wheel_store.lookups import Lookup, list_lookups
 from ...wheel_store.records import Record
@@ -78,10 +79,10 @@ def explain_lookup(store: LocalStore, source: str | None, *, as_json: bool) -> i
 
 
 def _find_lookup(lookups: Sequence[Lookup], source: str | None) -> Lookup:
-    place = None if source is None else str(Path(source).absolute())
+    places = () if source is None else (str(Path(source).absolute()), without_secrets(source))
     for lookup in lookups:
         is_named = source is not None and lookup.name == canonicalize_name(source)
-        if source is None or is_named or lookup.source in (place, source):
+        if source is None or is_named or lookup.source in places:
             return lookup
     known = [lookup.name for lookup in lookups if lookup.name is not None]
     raise CommandError(
