@@ -103,7 +103,8 @@ class ConsumerSearch:
             refuse_look_alikes(Table(tool, file=str(path), key="tool", problems=self._problems))
         ours = tool.get("runtime-backend")
         ours = ours if isinstance(ours, dict) else {}
-        if PRODUCER_KEYS.issuperset(ours) and not is_consumers(ours.get("store")):
+        is_switch = [*ours] == ["store"] and folder != self._source
+        if PRODUCER_KEYS.issuperset(ours) and not is_consumers(ours.get("store")) and not is_switch:
             return None
         table = Table(ours, file=str(path), key="tool.runtime-backend", problems=self._problems)
         return Consumer(folder, table, is_producer=folder == self._source)

@@ -123,7 +123,7 @@ OFF_HERE = 'packages.grouped-gemm.store = "off"\n'
         (BUCKET, 'store = "off"', {}, ("off", ".store", "s3://b")),
         ('store = "on"\nbuild-constraints = []', 'store = "off"', {}, ("on", "app: .store", None)),
         ('store = "off"\nbuild-constraints = []', 'store = "on"', {}, ("off", "app: .store", None)),
-        ('store = "off"', "", {}, ("on", "default", None)),  # a producer's file
+        ('store = "off"', "", {}, ("off", "app: .store", None)),
         (BUCKET + OFF_HERE, 'store = "on"', {}, ("off", "app: .packages.grouped-gemm.store", "s3://b")),
         (OFF_HERE, "", {}, ("off", "app: .packages.grouped-gemm.store", None)),
         (OFF_HERE.replace("gemm", "other"), "", {}, ("on", "default", None)),
