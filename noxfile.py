@@ -54,10 +54,10 @@ def workflows(session: nox.Session) -> None:
     """Check the workflows of GitHub and dependabot's configuration, offline."""
     session.install(*nox.project.dependency_groups(PYPROJECT, "workflows"))
     session.run("zizmor", "--offline", "--persona=pedantic", ".github")
-    if shutil.which("actionlint") is None:  # its package on the index downloads it from GitHub during the build
-        session.install(ACTIONLINT, success_codes=[0] if "CI" in os.environ else [0, 1, 2])
+    if shutil.which("actionlint") is None and "GITHUB_ACTIONS" in os.environ:
+        session.install(ACTIONLINT)  # it downloads the program from GitHub, which not every machine can reach
     if shutil.which("actionlint", path=os.pathsep.join([*(session.bin_paths or ()), os.environ["PATH"]])) is None:
-        session.warn("actionlint is not on PATH, and cannot be downloaded: not run")
+        session.warn("actionlint is not on PATH: not run. On GitHub, it is.")
     else:
         session.run("actionlint", external=True)
 

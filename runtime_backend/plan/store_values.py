@@ -15,7 +15,8 @@ from ..wheel_store.variables import find_parts, is_part
 from . import Plan
 
 _PATH = re.compile(r"(?:^|(?<=[\s=,;:'\"])|(?<=-[ILBF])|(?<=-isystem)|(?<=-iquote)|(?<=-idirafter))(/[^\s,;:'\"]+)")
-_OF_THE_SYSTEM = ("/usr/", "/bin/", "/lib", "/dev/", "/proc/", "/sys/", "/etc/")
+_OF_THE_SYSTEM = ("/usr/", "/bin/", "/lib", "/dev/", "/proc/", "/sys/", "/etc/", "/opt/rocm")
+"""Their content is described by the versions of compilers and of ROCm, and on this machine by the headers."""
 
 
 def find_variables(plan: Plan, caller: Caller, scripts: Scripts) -> Iterator[tuple[str, Any]]:
@@ -41,7 +42,8 @@ def describe_places(places: Iterable[str], plan: Plan, caller: Caller) -> dict[s
     found: dict[str, str] = {}
     for place in sorted(places):
         path = caller.environ.get("HOME", "") + place[1:] if place.startswith("~") else place
-        content = None if path.startswith(known) else describe_place(Path(path))
+        is_root = path.strip("/").count("/") == 0  # such as /home, to which a script adds names
+        content = None if is_root or path.startswith(known) else describe_place(Path(path))
         found.update({} if content is None else {place: content})
     return found
 

@@ -1,4 +1,4 @@
-"""Folders outside of the source tree that a variable names: what is in them, without reading all files."""
+"""Folders outside of the source tree that variables or build scripts name: what is in them, without reading files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def describe_place(path: Path) -> str | None:
     for text in _list(path):
         texts.append(text)
         if len(texts) > MOST_FILES:
-            raise NoAnswer(f"{path}, which a variable names, has more than {MOST_FILES} files to compare")
+            raise NoAnswer(
+                f"{path}, which a variable or a build script names, has more than {MOST_FILES} files to compare"
+            )
     return digest(sorted(texts)) if texts else None
 
 

@@ -134,11 +134,16 @@ def test_git_that_hangs(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_places_of_scripts(scene: Scene) -> None:
-    """What build scripts name outside the source, also in the home folder, counts by its content."""
+    """What build scripts name outside the source, also in the home folder, counts by its content.
+
+    A folder at the root, to which scripts add names, does not: it has the whole machine in it.
+    """
     home = scene.root / "home"
     write(home / "cutlass/a.h", "1")
     write(scene.root / "lib/b.h", "1")
-    write(scene.source / "setup.py", f"dirs = ['~/cutlass', '{scene.root}/lib', '/usr/include', '/not/there']\n")
+    write(
+        scene.source / "setup.py", f"dirs = ['~/cutlass', '{scene.root}/lib', '/usr/include', '/not/there', '/tmp']\n"
+    )
     caller = scene.pip({**scene.shell(scene.elsewhere), "HOME": str(home)})
     before = inputs(scene, caller)["places"]
     assert sorted([f"{scene.root}/lib", "~/cutlass"]) == sorted(before)

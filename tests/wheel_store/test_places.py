@@ -65,7 +65,9 @@ def test_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "c", "")
     with pytest.raises(NoAnswer) as caught:
         describe_place(tmp_path)
-    assert f"{tmp_path}, which a variable names, has more than 2 files to compare" == str(caught.value)
+    assert f"{tmp_path}, which a variable or a build script names, has more than 2 files to compare" == str(
+        caught.value
+    )
 
 
 def test_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
