@@ -30,7 +30,7 @@ _IMPORT = re.compile(
 _PATH = re.compile(r"(?<![\w./-])[\w./-]+\.py\b")
 _LONGEST = 400
 """The most characters of a module's name: a longer one is no import, and all of its beginnings are looked for."""
-_MOST_NAMES = 2000
+_MOST_NAMES = 1000
 """The most characters of imported names in parentheses."""
 _WORD = re.compile(r"[A-Z_][A-Z0-9_]+")
 _ASKED = re.compile(r"""(?:environ(?:\.get)?|getenv|ENV)[\[({\s"']{1,4}(\w+)""")
