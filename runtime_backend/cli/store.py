@@ -15,6 +15,7 @@ from .cache import own_cache
 from .terminal import out, say
 
 ACTIONS = ("ls", "explain", "push", "pull", "lock", "verify", "prune")
+_SHOWING = ("ls", "explain")
 _TAKE_NAMES = {"push": None, "pull": None, "lock": None, "explain": 1}
 """Actions with names, and the most names."""
 
@@ -24,12 +25,14 @@ def run_store(action: str, names: Sequence[str], *, size: str | None, as_json: b
 
     :param names: keys, packages, or a source folder.
     :param size: for prune: the limit.
-    :raises CommandError: for names or a size that the action does not take.
+    :raises CommandError: for names or an option that the action does not take.
     """
     _check(action, names, size)
+    if as_json and action not in _SHOWING:
+        raise CommandError(f"store {action}: found --json, expected it only for {' and '.join(_SHOWING)}")
     settings = load_store_settings(Path.cwd(), os.environ, read_caller().trust)
     store = LocalStore(folder=own_cache() / "store", limit=settings.limit.value)
-    if action in ("ls", "explain"):
+    if action in _SHOWING:
         from .stored.listing import explain_lookup, list_wheels  # noqa: PLC0415 - each action imports its own
 
         if action == "ls":

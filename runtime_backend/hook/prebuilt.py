@@ -14,7 +14,7 @@ from ..archives.wheel import count_compiled, put_into_dist_info, read_from_dist_
 from ..config import fill_template
 from ..config.settings import Settings
 from ..config.store import Prebuilt
-from ..errors import NoAnswer, RuntimeBackendError
+from ..errors import BackendError, NoAnswer, RuntimeBackendError
 from ..formats.headers import read_headers
 from ..formats.parsing import parse_requirement, parse_version, parse_wheel_name
 from ..frontend.caller import Caller
@@ -111,7 +111,9 @@ def fetch_prebuilt(plan: Plan, fetched: Fetched, to: Path, caller: Caller, say: 
             raise NoAnswer(f"{fetched.file.name}: found sha256 {found}, expected {fetched.file.sha256} from the index")
         try:
             _finish(plan, fetched, new, to)
-        except RuntimeBackendError as error:  # also of the system: the disk is full
+        except BackendError:
+            raise NoAnswer(f"{fetched.file.name} is not taken: it is not a wheel, or it is damaged") from None
+        except RuntimeBackendError as error:  # of the system: the disk is full
             raise NoAnswer(f"{fetched.file.name} is not taken: {error.message}") from None
 
 

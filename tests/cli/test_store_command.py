@@ -93,6 +93,7 @@ def test_list_as_json(store: LocalStore, capsys: Capsys) -> None:
         (["prune", "x"], "store prune: found 'x', expected nothing there"),
         (["explain", "x", "y"], "store explain: found 'y', expected nothing there"),
         (["push", "--size", "1 GB"], "store push: found --size, expected it only for prune"),
+        (["verify", "--json"], "store verify: found --json, expected it only for ls and explain"),
         (["prune", "--size", "much"], "--size: found 'much', expected a size, such as '20 GB'"),
     ],
 )

@@ -267,7 +267,7 @@ def test_not_served(scene: Scene, server: Server) -> None:
 def test_no_wheel(scene: Scene, server: Server) -> None:
     """A file that is no wheel is compiled."""
     publish(server, b"x")
-    assert refused(scene).startswith(f"{LABELLED} is not taken: ")
+    assert f"{LABELLED} is not taken: it is not a wheel, or it is damaged" == refused(scene)
 
 
 def test_full_disk(scene: Scene, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
