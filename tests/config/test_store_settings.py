@@ -169,7 +169,7 @@ def call(before: StoreSettings, **values: str) -> tuple[StoreSettings, list[str]
     """Apply the config settings of a call; return the mistakes, too."""
     problems: list[str] = []
     ours = {name.replace("_", "-"): value for name, value in values.items()}
-    return apply_call(before, CallSettings(ours, {"PWD": "/work"}, problems)), problems
+    return apply_call(before, CallSettings(ours, {"PWD": "/home/jo"}, problems)), problems
 
 
 def origin(key: str) -> str:
@@ -187,10 +187,10 @@ BEFORE = StoreSettings(remote=remote(write="ci", trust=Path("/lock")))
         ({"store": "off"}, BEFORE._replace(switch=Chosen(value="off", origin=origin("store")))),
         ({"store": "on"}, BEFORE._replace(switch=Chosen(value="on", origin=origin("store")))),
         ({"store": "gs://c"}, StoreSettings(remote=Remote("gs://c", "never", None, origin("store")))),
-        ({"store": "x"}, StoreSettings(remote=Remote("/work/x", "never", None, origin("store")))),
+        ({"store": "x"}, StoreSettings(remote=Remote("/home/jo/x", "never", None, origin("store")))),
         (
             {"store": "gs://c", "store_write": "always", "store_trust": "t"},
-            StoreSettings(remote=Remote("gs://c", "always", Path("/work/t"), origin("store"))),
+            StoreSettings(remote=Remote("gs://c", "always", Path("/home/jo/t"), origin("store"))),
         ),
         ({"store_write": "never"}, StoreSettings(remote=remote(trust=Path("/lock")))),
         ({"store_trust": "/t"}, StoreSettings(remote=remote(write="ci", trust=Path("/t")))),
