@@ -33,6 +33,9 @@ from runtime_backend.wheel_store.records import RECORD, Record, parse_record
 
 WHEEL = "nonsense-1.0-py3-none-any.whl"
 NOTE = "note: the wheel store: "
+
+pytestmark = pytest.mark.once
+"""Each builds twice, in other processes."""
 METADATA = "Metadata-Version: 2.1\nName: nonsense\n"
 Change = Callable[[Path, Record], Any]
 

@@ -25,7 +25,9 @@ from runtime_backend.watch.records import list_builds
 from runtime_backend.wheel_store import source
 
 WHEEL = "nonsense-1.0-py3-none-any.whl"
-TABLE = 'match-runtime = ["torch", "numpy"]\n'
+
+pytestmark = pytest.mark.once
+"""Each builds twice, in other processes."""
 
 
 @pytest.fixture
