@@ -309,7 +309,7 @@ def test_prebuilt_without_a_stamp(place: Workplace, real_target: Target, index: 
         words = ("-m", "pip", "wheel", "-v", "--no-deps", "-w", out / label, package)
         output = place.run(real_target.python, *words, wait=600, **how).output
         assert compiled == compiler.compiled()
-        assert ("is refused, because its label lies" in output) == bool(compiled)
+        assert (f"{lying.name} is refused, because its label is wrong" in output) == bool(compiled)
 
 
 def rewrite(wheel: Path, to: Path, change: Callable[[bytes], bytes]) -> None:

@@ -145,6 +145,6 @@ def _finish(plan: Plan, fetched: Fetched, new: Path, to: Path) -> None:
     place = None if seen is None else locate_imports(seen, ()).get("torch")
     if place is None:
         raise NoAnswer(f"{fetched.file.name} is not taken: it has no stamp, and there is no torch to check it against")
-    check_symbols(to, place)
+    check_symbols(to, place, fetched.file.name)
     stamp = make_stamp(plan, real_version=None, revision=None, compiled=count_compiled(to))
     put_into_dist_info(to, {FILE_NAME: stamp_text(stamp.as_json())})

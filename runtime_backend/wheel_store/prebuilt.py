@@ -54,33 +54,34 @@ def _has_version(name: str, version: Version) -> bool:
     return named is not None and named[1] == version
 
 
-def check_symbols(wheel: Path, torch: Path) -> None:
+def check_symbols(wheel: Path, torch: Path, name: str = "") -> None:
     """Refuse a wheel whose compiled files need what the installed torch does not have.
 
     :param torch: the folder of the package ``torch``.
+    :param name: the wheel's name on the index, for messages.
     :raises NoAnswer: names the file and the symbols; also if that cannot be checked.
     """
-    libraries = list_libraries(torch)
+    libraries, name = list_libraries(torch), name or wheel.name
     if not libraries:
-        raise NoAnswer(f"{wheel.name} is not taken: {torch} has no libraries to check it against")
+        raise NoAnswer(f"{name} is not taken: {torch} has no libraries to check it against")
     try:
         with tempfile.TemporaryDirectory(prefix="runtime-backend-") as folder:
-            users = [found for found in _unpack(wheel, Path(folder)) if found.is_torchs_user]
-            _check(wheel, users, libraries)
+            users = [found for found in _unpack(wheel, name, Path(folder)) if found.is_torchs_user]
+            _check(name, users, libraries)
     except ModuleNotFoundError:
-        raise NoAnswer(f"{wheel.name} is not taken: to check its symbols, pyelftools must be installed") from None
+        raise NoAnswer(f"{name} is not taken: to check its symbols, pyelftools must be installed") from None
     except BROKEN:
-        raise NoAnswer(f"{wheel.name} is not taken: it is not a wheel, or damaged") from None
+        raise NoAnswer(f"{name} is not taken: it is not a wheel, or damaged") from None
 
 
-def _unpack(wheel: Path, folder: Path) -> Iterator[Library]:
+def _unpack(wheel: Path, name: str, folder: Path) -> Iterator[Library]:
     """Unpack the shared objects of a wheel one by one, and read each."""
     with zipfile.ZipFile(wheel) as archive:
         for number, item in enumerate(archive.infolist()):
             if not is_shared_object(item.filename):
                 continue
             if item.file_size > _LARGEST:
-                raise NoAnswer(f"{wheel.name} is not taken: {item.filename} is too large to be checked")
+                raise NoAnswer(f"{name} is not taken: {item.filename} is too large to be checked")
             path = folder / str(number)
             with archive.open(item) as packed, path.open("wb") as file:
                 while block := packed.read(1 << 20):
@@ -88,24 +89,24 @@ def _unpack(wheel: Path, folder: Path) -> Iterator[Library]:
             try:
                 library = read_library(path, item.filename)
             except NoAnswer as failure:
-                raise NoAnswer(f"{wheel.name} is not taken: {item.filename}: {failure}") from None
+                raise NoAnswer(f"{name} is not taken: {item.filename}: {failure}") from None
             path.unlink()
             if library is not None:
                 yield library
 
 
-def _check(wheel: Path, users: Sequence[Library], libraries: Sequence[Path]) -> None:
+def _check(name: str, users: Sequence[Library], libraries: Sequence[Path]) -> None:
     if not users:
-        raise NoAnswer(f"{wheel.name} is not taken: it has no stamp, and no compiled file that links against torch")
+        raise NoAnswer(f"{name} is not taken: it has no stamp, and no compiled file that links against torch")
     unread: list[Unread] = []
     lacking = find_lacking(users, libraries, unread)
     if unread:
-        raise NoAnswer(f"{wheel.name} is not taken: {unread[0]}")
+        raise NoAnswer(f"{name} is not taken: {unread[0]}")
     for library in users:
         missing = [name for name in library.wanted if name in lacking]
         if missing:
             shown = ", ".join(missing[:_SHOWN]) + (" ..." if missing[_SHOWN:] else "")
             raise NoAnswer(
-                f"{wheel.name} is refused, because its label is wrong: {library.name} needs what this torch does not"
+                f"{name} is refused, because its label is wrong: {library.name} needs what this torch does not"
                 f" have: {shown}"
             )

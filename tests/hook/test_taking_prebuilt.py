@@ -293,7 +293,7 @@ def test_wrong_symbols(scene: Scene, server: Server) -> None:
     """A wheel without a stamp that needs what this torch does not have is compiled."""
     publish(server, make_content(scene.root, wants="_ZN2at7missingEv"))
     assert (
-        f"{WHEEL} is refused, because its label is wrong: nonsense/_C.so needs what this torch does not have:"
+        f"{LABELLED} is refused, because its label is wrong: nonsense/_C.so needs what this torch does not have:"
         " _ZN2at7missingEv"
     ) == refused(scene)
 
