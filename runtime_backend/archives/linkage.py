@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _TORCHS = re.compile(r"lib(torch|c10|caffe2)\w*\.so")
 _NAMESPACES = re.compile(r"^_Z.*(?:3c10|2at|5torch|6caffe2)")
 """Mangled names that contain a namespace of torch (Itanium C++ ABI)."""
+_SHOWN = 3
 _DAMAGE = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, MemoryError),
     *(RecursionError, struct.error),
@@ -71,13 +72,19 @@ def list_libraries(torch: Path) -> list[Path]:
     return [torch / "lib" / name for name in list_names(torch / "lib") if ".so" in name]
 
 
-def find_lacking(users: Sequence[Library], libraries: Sequence[Path], unread: list[Unread]) -> set[str]:
-    """Return the symbols that some files need, and neither they nor any of torch's libraries have.
+def find_missing(users: Sequence[Library], libraries: Sequence[Path], unread: list[Unread]) -> list[tuple[str, ...]]:
+    """Return for each file the symbols that it needs, and neither the files nor any of torch's libraries have.
 
     :param unread: the list to which unreadable libraries are added.
     """
     own = frozenset[str]().union(*(library.defined for library in users))
-    return set(_lacking(sorted({name for library in users for name in library.wanted} - own), libraries, unread))
+    lacking = set(_lacking(sorted({name for library in users for name in library.wanted} - own), libraries, unread))
+    return [tuple(name for name in library.wanted if name in lacking) for library in users]
+
+
+def shown(missing: Sequence[str]) -> str:
+    """Return the first few symbols, for a message."""
+    return ", ".join(missing[:_SHOWN]) + (" ..." if missing[_SHOWN:] else "")
 
 
 @contextmanager

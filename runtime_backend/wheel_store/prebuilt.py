@@ -7,6 +7,7 @@ or by the symbols that it needs from torch.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from ..archives.linkage import Library, Unread, find_lacking, is_shared_object, list_libraries, read_library
+from ..archives.linkage import Library, Unread, find_missing, is_shared_object, list_libraries, read_library, shown
 from ..archives.packed import BROKEN
 from ..errors import IndexLookupError, NoAnswer, NoSuchProjectError
 from ..formats.parsing import parse_wheel_name
@@ -22,7 +23,6 @@ from ..index.pages import read_page
 from ..index.wanted import IndexFile
 from ..system.platforms import Platform
 
-_SHOWN = 3
 _LARGEST = 4 << 30
 """The most bytes of a compiled file that is checked."""
 
@@ -84,8 +84,7 @@ def _unpack(wheel: Path, name: str, folder: Path) -> Iterator[Library]:
                 raise NoAnswer(f"{name} is not taken: {item.filename} is too large to be checked")
             path = folder / str(number)
             with archive.open(item) as packed, path.open("wb") as file:
-                while block := packed.read(1 << 20):
-                    file.write(block)
+                shutil.copyfileobj(packed, file, 1 << 20)
             try:
                 library = read_library(path, item.filename)
             except NoAnswer as failure:
@@ -99,14 +98,12 @@ def _check(name: str, users: Sequence[Library], libraries: Sequence[Path]) -> No
     if not users:
         raise NoAnswer(f"{name} is not taken: it has no stamp, and no compiled file that links against torch")
     unread: list[Unread] = []
-    lacking = find_lacking(users, libraries, unread)
+    found = find_missing(users, libraries, unread)
     if unread:
         raise NoAnswer(f"{name} is not taken: {unread[0]}")
-    for library in users:
-        missing = [name for name in library.wanted if name in lacking]
+    for library, missing in zip(users, found, strict=True):
         if missing:
-            shown = ", ".join(missing[:_SHOWN]) + (" ..." if missing[_SHOWN:] else "")
             raise NoAnswer(
                 f"{name} is refused, because its label is wrong: {library.name} needs what this torch does not"
-                f" have: {shown}"
+                f" have: {shown(missing)}"
             )

@@ -6,12 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...archives.linkage import Library, Unread, find_lacking, is_shared_object, list_libraries, read_library
+from ...archives.linkage import Library, Unread, find_missing, is_shared_object, list_libraries, read_library, shown
 from ...errors import NoAnswer
 from ...frontend.environments import Environment
 from ...installed.distributions import Distribution, locate_imports
-
-_SHOWN = 3
 
 
 class Unfit(NamedTuple):
@@ -24,10 +22,9 @@ class Unfit(NamedTuple):
 
     def __str__(self) -> str:
         """Return one line for a person."""
-        shown = ", ".join(self.missing[:_SHOWN]) + (" ..." if self.missing[_SHOWN:] else "")
         return (
             f"{self.distribution.name} {self.distribution.version} has no stamp, and {self.file} needs what torch"
-            f" {self.torch} does not have: {shown}"
+            f" {self.torch} does not have: {shown(self.missing)}"
         )
 
     def describe(self) -> dict[str, Any]:
@@ -48,12 +45,12 @@ def find_unfit(distributions: Sequence[Distribution], environment: Environment) 
     if torch is None:
         return [], unread
     linked = [pair for found in distributions if found != torch for pair in _linked(found, unread)]
-    lacking = find_lacking([library for _, library in linked], _torchs_libraries(torch, environment), unread)
-    unfit = []
-    for distribution, library in linked:
-        missing = tuple(name for name in library.wanted if name in lacking)
-        if missing:
-            unfit.append(Unfit(distribution=distribution, file=library.name, missing=missing, torch=torch.version))
+    found = find_missing([library for _, library in linked], _torchs_libraries(torch, environment), unread)
+    unfit = [
+        Unfit(distribution=distribution, file=library.name, missing=missing, torch=torch.version)
+        for (distribution, library), missing in zip(linked, found, strict=True)
+        if missing
+    ]
     return unfit, unread
 
 
