@@ -59,17 +59,21 @@ class Distribution(_Place):
         """The text of RECORD; empty if there is none. torch's has 15,000 lines, so it is split only on demand."""
         return read_text(self.info / "RECORD")
 
-    @property
+    @cached_property
     def content(self) -> list[str]:
         """The lines of RECORD with the hashes of the files that depend on the distribution alone, sorted.
 
-        Left out is what differs between installers: dist-info, scripts, byte code. An editable install has no such
-        lines for its modules.
+        Left out is what differs between installers: dist-info, scripts, byte code.
         """
         lines = self.record.splitlines()
         return sorted(
             line for line in lines if ",sha256=" in line and ".dist-info/" not in line and not line.startswith("../")
         )
+
+    @property
+    def has_hashes(self) -> bool:
+        """Whether RECORD has hashes of a package's files; that of an editable install has none."""
+        return any("/" in line for line in self.content)
 
     @cached_property
     def files(self) -> tuple[str, ...]:

@@ -158,8 +158,7 @@ def _content(runtime: RuntimePlan) -> str | None:
     distribution = runtime.seen_distribution
     if distribution is None:
         raise NoAnswer(f"the files of {runtime.outcome.rule.name} are not known")
-    content = distribution.content
-    return digest(content) if any("/" in line for line in content) else describe_place(distribution.site)
+    return digest(distribution.content) if distribution.has_hashes else describe_place(distribution.site)
 
 
 def _of_compilers(plan: Plan, caller: Caller, scripts: Scripts, variables: Mapping[str, Any]) -> dict[str, Any]:

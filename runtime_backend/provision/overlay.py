@@ -82,8 +82,7 @@ def _stable_path(cache: Path, owners: Sequence[tuple[Distribution, Identity]], e
 
 def _content(distribution: Distribution) -> list[str]:
     """Return what identifies the files of a runtime: their hashes; for an editable one, its location."""
-    content = distribution.content
-    return content if any("/" in line for line in content) else [str(distribution.info)]
+    return distribution.content if distribution.has_hashes else [str(distribution.info)]
 
 
 def _prefixes(targets: Mapping[str, Path]) -> Iterator[tuple[str, Path]]:
