@@ -6,11 +6,10 @@ import errno
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPResponse
 from pathlib import Path
-from typing import IO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -37,7 +36,7 @@ def download(url: str, path: Path, environ: Mapping[str, str], say: Callable[[st
             _copy(Path(url2pathname(urlsplit(url).path)), path)
         else:
             ask(url, environ, lambda answer: _write(answer, path, say), is_large=True)
-    except _CannotWrite as failure:
+    except CannotWrite as failure:
         raise failure.error from None
     except OSError as error:
         if error.errno in FULL:
@@ -62,7 +61,7 @@ def file_digest(path: Path) -> str:
     return found.hexdigest()
 
 
-class _CannotWrite(Exception):  # noqa: N818 - it never leaves this module
+class CannotWrite(Exception):  # noqa: N818 - not a refusal: the caller makes one of it
     """Writing to the disk failed, so asking the server again would not help."""
 
     def __init__(self, error: OSError) -> None:
@@ -75,16 +74,14 @@ def _writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _CannotWrite(error) from None
+        raise CannotWrite(error) from None
 
 
 def _write(answer: HTTPResponse, path: Path, say: Callable[[str], None]) -> None:
-    with _writing():
-        opened = path.open("wb", buffering=0)  # a buffer would fail on a full disk only when it is closed
-    with opened as file:
-        for _ in _copied(answer, file, _announced_size(answer), say):
-            if file.tell() > LARGEST:
-                raise NoAnswer(f"found more than {LARGEST} bytes")
+    total = _announced_size(answer)
+    size = save(iter(lambda: answer.read(1 << 18), b""), path, total, say)
+    if size < total:
+        raise OSError(errno.EPIPE, f"the answer ended after {size} of {total} bytes")
 
 
 def _announced_size(answer: HTTPResponse) -> int:
@@ -93,17 +90,25 @@ def _announced_size(answer: HTTPResponse) -> int:
     return int(text) if text.isdecimal() and len(text) < len(str(LARGEST)) + 3 else 0
 
 
-def _copied(answer: HTTPResponse, file: IO[bytes], total: int, say: Callable[[str], None]) -> Iterator[None]:
-    """Copy block by block, and report the progress at intervals."""
+def save(blocks: Iterable[bytes], path: Path, total: int, say: Callable[[str], None]) -> int:
+    """Write blocks into a file, and report the progress at intervals; return the number of bytes.
+
+    :param total: the bytes to come; 0 if that is not known.
+    :raises CannotWrite: if the file cannot be written.
+    :raises NoAnswer: if there are more than :data:`LARGEST` bytes.
+    """
+    with _writing():
+        opened = path.open("wb", buffering=0)  # a buffer would fail on a full disk only when it is closed
     reported = time.monotonic()
-    while block := answer.read(1 << 18):
-        rest = memoryview(block)
-        with _writing():
-            while rest:
-                rest = rest[file.write(rest) :]
-        yield
-        if time.monotonic() - reported >= _PATIENCE:
-            reported = time.monotonic()
-            say(f"fetching: {file.tell() >> 20} MiB{f' of {total >> 20}' if total else ''}")
-    if file.tell() < total:
-        raise OSError(errno.EPIPE, f"the answer ended after {file.tell()} of {total} bytes")
+    with opened as file:
+        for block in blocks:
+            rest = memoryview(block)
+            with _writing():
+                while rest:  # a write may end early
+                    rest = rest[file.write(rest) :]
+            if file.tell() > LARGEST:
+                raise NoAnswer(f"found more than {LARGEST} bytes")
+            if time.monotonic() - reported >= _PATIENCE:
+                reported = time.monotonic()
+                say(f"fetching: {file.tell() >> 20} MiB{f' of {total >> 20}' if total else ''}")
+        return file.tell()

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import errno
 import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import NoAnswer
 from ..errors.reasons import reason
+from ..index.downloads import CannotWrite, save
 from ..system.progress import ticking
 from .remotes import PATIENCE
 
@@ -30,8 +31,6 @@ _PART = 8 << 20
 """Bytes of a wheel that are fetched at once."""
 _PART_TIME = 60
 """Seconds for such a part."""
-_REPORT = 5
-"""Seconds between two reports of a download's progress."""
 
 
 class Bucket:
@@ -54,23 +53,18 @@ class Bucket:
 
     def fetch(self, path: str, size: int, to: Path) -> None:
         """Download an object part by part, and report the progress."""
-        reported = time.monotonic()
         self._say(f"fetching {self._url}/{path}")
         try:
-            with to.open("wb", buffering=0) as file:
-                for start in range(0, size, _PART):
-                    end = min(start + _PART, size)
-                    part = self._within(_PART_TIME, lambda a=start, b=end: self._store.get_range(path, start=a, end=b))  # type: ignore[misc]
-                    rest = memoryview(part)
-                    while rest:  # a write may end early
-                        rest = rest[file.write(rest) :]
-                    if time.monotonic() - reported >= _REPORT:
-                        reported = time.monotonic()
-                        self._say(f"fetching: {end >> 20} MiB of {size >> 20}")
+            save(self._parts(path, size), to, size, self._say)
         except FileNotFoundError:
             raise NoAnswer(f"{self._url}/{path}: found no object") from None
-        except OSError as error:
-            raise NoAnswer(f"{to} cannot be written: {reason(error, to)}") from None
+        except CannotWrite as failure:
+            raise NoAnswer(f"{to} cannot be written: {reason(failure.error, to)}") from None
+
+    def _parts(self, path: str, size: int) -> Iterator[bytes]:
+        for start in range(0, size, _PART):
+            ends = {"start": start, "end": min(start + _PART, size)}
+            yield bytes(self._within(_PART_TIME, partial(self._store.get_range, path, **ends)))
 
     def write(self, path: str, source: Path | bytes) -> None:
         """Upload an object."""

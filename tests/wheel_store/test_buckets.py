@@ -81,7 +81,7 @@ def test_parts(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A large object is fetched part by part, with reports of the progress."""
     said, clock = list[str](), iter(range(0, 100, 3))
     monkeypatch.setattr(buckets, "_PART", 4)
-    monkeypatch.setattr(buckets.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
     store.objects["x"] = b"0123456789"
     opened(said).fetch("x", 10, tmp_path / "got")
     assert b"0123456789" == (tmp_path / "got").read_bytes()
