@@ -85,3 +85,9 @@ def frontend(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
 def _here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the command line ask real backends in this environment, instead of making one."""
     monkeypatch.setattr("build.env.DefaultIsolatedEnv", HereEnvironment)
+
+
+@pytest.fixture
+def _recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let the recording backend write into the folder of the test."""
+    monkeypatch.setenv("RECORDED", str(tmp_path / "recorded.jsonl"))

@@ -35,6 +35,8 @@ OPTIONAL = (
     "build_editable",
 )
 
+pytestmark = pytest.mark.usefixtures("_recorded")
+
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
@@ -43,7 +45,6 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     make_source(scene.source, "backends.recording")
     (tmp_path / "dist").mkdir()
     be(monkeypatch, scene, scene.pip(scene.shell(scene.elsewhere)))
-    monkeypatch.setenv("RECORDED", str(tmp_path / "recorded.jsonl"))
     return scene
 
 

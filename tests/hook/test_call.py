@@ -27,10 +27,7 @@ from runtime_backend.store.holding import aside, lock_of
 
 WHEEL = "nonsense-1.0-py3-none-any.whl"
 
-
-@pytest.fixture(autouse=True)
-def _fresh_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RECORDED", str(tmp_path / "recorded.jsonl"))
+pytestmark = pytest.mark.usefixtures("_recorded")
 
 
 @pytest.fixture

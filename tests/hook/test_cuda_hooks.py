@@ -47,13 +47,14 @@ else:
     toolkits.make_compilers(target, without={without!r})
 """
 
+pytestmark = pytest.mark.usefixtures("_recorded")
+
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """Return a scene whose consumer locked a torch without a label, without the modules of this process."""
     for name in (*CACHE, "CUDA_HOME", "CUDA_PATH", "MAX_JOBS", "TORCH_CUDA_ARCH_LIST"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("RECORDED", str(tmp_path / "recorded.jsonl"))
     scene = Scene(tmp_path)
     make_source(scene.source, "backends.recording", WHEELS)
     write(scene.consumer / "uv.lock", lock_text("2.12.0"))

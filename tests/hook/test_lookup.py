@@ -34,15 +34,10 @@ from runtime_backend.wheel_store.records import RECORD, Record, parse_record
 WHEEL = "nonsense-1.0-py3-none-any.whl"
 NOTE = "note: the wheel store: "
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("_recorded")]
 """Each builds twice, in other processes."""
 METADATA = "Metadata-Version: 2.1\nName: nonsense\n"
 Change = Callable[[Path, Record], Any]
-
-
-@pytest.fixture(autouse=True)
-def _fresh_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RECORDED", str(tmp_path / "recorded.jsonl"))
 
 
 @pytest.fixture

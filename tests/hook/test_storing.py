@@ -26,16 +26,15 @@ from runtime_backend.wheel_store import source
 
 WHEEL = "nonsense-1.0-py3-none-any.whl"
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("_recorded")]
 """Each builds twice, in other processes."""
 
 
 @pytest.fixture
-def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+def scene(tmp_path: Path) -> Scene:
     """Return a scene with a package that has build scripts."""
     scene = Scene(tmp_path)
     (tmp_path / "dist").mkdir()
-    monkeypatch.setenv("RECORDED", str(tmp_path / "recorded.jsonl"))
     make_source(scene.source, "backends.recording")
     write(scene.source / "setup.py", "import os, helper\nos.environ.get('NONSENSE_MODE')\n")
     write(scene.source / "helper.py", "import os\nos.environ.get('FROM_HELPER')\n")

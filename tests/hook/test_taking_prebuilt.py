@@ -40,13 +40,8 @@ NEEDED = "_ZN3c105ErrorC1Ev"
 UNKNOWN = "no prebuilt wheel is looked for: the version of the package is known only after a build"
 RIGHT = {"name": "torch", "match": "exact", "version": TARGET, "reported": TARGET, "git-version": "0123abc"}
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("_recorded")]
 """Each builds twice, in other processes."""
-
-
-@pytest.fixture(autouse=True)
-def _fresh_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RECORDED", str(tmp_path / "recorded.jsonl"))
 
 
 @pytest.fixture

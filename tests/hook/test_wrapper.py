@@ -26,10 +26,7 @@ DYNAMIC = 'version = "1.0"\ndynamic = ["dependencies"]\n'
 EDITABLE = "get_requires_for_build_editable"
 WHEEL = "nonsense-1.0-py3-none-any.whl"
 
-
-@pytest.fixture(autouse=True)
-def _fresh_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RECORDED", str(tmp_path / "recorded.jsonl"))
+pytestmark = pytest.mark.usefixtures("_recorded")
 
 
 @pytest.fixture
