@@ -14,24 +14,22 @@ from ..wheel_store.local import LocalStore
 from .cache import own_cache
 from .terminal import out, say
 
-ACTIONS = ("ls", "explain", "push", "pull", "lock", "verify", "prune")
 _SHOWING = ("ls", "explain")
 _TAKE_NAMES = {"push": None, "pull": None, "lock": None, "explain": 1}
 """Actions with names, and the most names."""
 
 
 def run_store(action: str, names: Sequence[str], *, size: str | None, as_json: bool) -> int:
-    """Run one of :data:`ACTIONS`, and return the exit code.
+    """Run an action, and return the exit code.
 
     :param names: keys, packages, or a source folder.
     :param size: for prune: the limit.
     :raises CommandError: for names or an option that the action does not take.
     """
-    _check(action, names, size)
-    if as_json and action not in _SHOWING:
-        raise CommandError(f"store {action}: found --json, expected it only for {' and '.join(_SHOWING)}")
+    _check(action, names, size, as_json=as_json)
     settings = load_store_settings(Path.cwd(), os.environ, read_caller().trust)
-    store = LocalStore(folder=own_cache() / "store", limit=settings.limit.value)
+    cache = own_cache()
+    store = LocalStore(folder=cache / "store", limit=settings.limit.value)
     if action in _SHOWING:
         from .stored.listing import explain_lookup, list_wheels  # noqa: PLC0415 - each action imports its own
 
@@ -39,7 +37,9 @@ def run_store(action: str, names: Sequence[str], *, size: str | None, as_json: b
             return list_wheels(store, as_json=as_json)
         return explain_lookup(store, names[0] if names else None, as_json=as_json)
     if action == "verify":
-        return _verify(store)
+        from .kept.verification import find_in_store, report_damages  # noqa: PLC0415 - each action imports its own
+
+        return report_damages(list(find_in_store(cache)), store.folder)
     if action == "prune":
         return _prune(store, store.limit if size is None else _bytes(size))
     from .stored import exchanging  # noqa: PLC0415 - each action imports its own
@@ -48,12 +48,14 @@ def run_store(action: str, names: Sequence[str], *, size: str | None, as_json: b
     return run(store, settings, names)
 
 
-def _check(action: str, names: Sequence[str], size: str | None) -> None:
+def _check(action: str, names: Sequence[str], size: str | None, *, as_json: bool) -> None:
     most = _TAKE_NAMES.get(action, 0)
     if most is not None and len(names) > most:
         raise CommandError(f"store {action}: found {names[most]!r}, expected nothing there")
     if size is not None and action != "prune":
         raise CommandError(f"store {action}: found --size, expected it only for prune")
+    if as_json and action not in _SHOWING:
+        raise CommandError(f"store {action}: found --json, expected it only for {' and '.join(_SHOWING)}")
 
 
 def _bytes(text: str) -> int:
@@ -61,14 +63,6 @@ def _bytes(text: str) -> int:
     if found is None:
         raise CommandError(f"--size: found {text!r}, expected a size, such as '20 GB'")
     return found
-
-
-def _verify(store: LocalStore) -> int:
-    damages = list(store.find_damaged())
-    for path, found in damages:
-        out(f"{path}: {found}")
-    out("next: runtime-backend cache clean store" if damages else f"{store.folder}: found no damage")
-    return 1 if damages else 0
 
 
 def _prune(store: LocalStore, limit: int) -> int:

@@ -88,7 +88,7 @@ class CallSettings:
             return None
         value = _BOOLEANS.get(found.value.lower())
         if value is None:
-            self._problems.append(f"{found.origin}: found {describe(found.value)}, expected {one_of(list(_BOOLEANS))}")
+            self.report(found, one_of(list(_BOOLEANS)))
             return None
         return Chosen(value=value, origin=found.origin)
 
@@ -101,8 +101,7 @@ class CallSettings:
             value = -1
         if not 0 < value <= LONGEST or found is None:
             if found is not None:
-                expected = f"a number of seconds above 0, at most {LONGEST}"
-                self._problems.append(f"{found.origin}: found {describe(found.value)}, expected {expected}")
+                self.report(found, f"a number of seconds above 0, at most {LONGEST}")
             return Chosen(value=default, origin="default")
         return Chosen(value=value, origin=found.origin)
 
@@ -118,8 +117,7 @@ class CallSettings:
             return None
         path = self.folder / os.path.expanduser(found.value)  # noqa: PTH111 - raises for ~nobody
         if "://" in found.value or not path.is_absolute():
-            expected = "a path, not a URL" if "://" in found.value else "an absolute path"
-            self._problems.append(f"{found.origin}: found {describe(found.value)}, expected {expected}")
+            self.report(found, "a path, not a URL" if "://" in found.value else "an absolute path")
         return Chosen(value=path, origin=found.origin)
 
     def folders(self, key: str) -> tuple[Path, ...]:

@@ -38,7 +38,7 @@ _URL = "the URL of a store: a folder, s3://, gs://, az:// or https://"
 _PLAIN = "https, since a wheel runs as code; http only with `trust`"
 
 
-class Remote(NamedTuple):
+class RemoteSettings(NamedTuple):
     """A remote store of finished wheels."""
 
     url: str
@@ -55,7 +55,7 @@ class StoreSettings(NamedTuple):
 
     switch: Chosen[Switch] = Chosen(value="on", origin="default")
     limit: Chosen[int] = Chosen(value=LIMIT, origin="default")
-    remote: Remote | None = None
+    remote: RemoteSettings | None = None
 
 
 class Prebuilt(NamedTuple):
@@ -119,7 +119,7 @@ def read_consumers_store(table: Table, folder: Path) -> StoreSettings:
     if size is not None and limit is None:
         inner.report("size", describe(size), "a size, such as '20 GB'")
     inner.close()
-    remote = None if location is None else Remote(url=location, write=write, trust=path, origin=origin)
+    remote = None if location is None else RemoteSettings(url=location, write=write, trust=path, origin=origin)
     found = StoreSettings(remote=remote)
     return found if limit is None else found._replace(limit=Chosen(value=limit, origin=inner.file))
 
@@ -169,7 +169,9 @@ def apply_call(settings: StoreSettings, call: CallSettings) -> StoreSettings:
     return settings._replace(remote=_named_remote(settings.remote, named, call))
 
 
-def _named_remote(before: Remote | None, named: Chosen[str] | None, call: CallSettings) -> Remote | None:
+def _named_remote(
+    before: RemoteSettings | None, named: Chosen[str] | None, call: CallSettings
+) -> RemoteSettings | None:
     """Return the remote store of one call; that of the consumer if the call names none."""
     write, trust = call.choice("store-write", WRITES), call.path("store-trust")
     if named is not None:
@@ -177,7 +179,7 @@ def _named_remote(before: Remote | None, named: Chosen[str] | None, call: CallSe
         if location is None or not ("://" in location or os.path.isabs(location)):  # noqa: PTH117 - text is enough
             call.report(named, f"on, off, or {_URL}")
             return before
-        before = Remote(url=location, write="never", trust=None, origin=named.origin)
+        before = RemoteSettings(url=location, write="never", trust=None, origin=named.origin)
     if before is None:
         return None
     remote = before._replace(

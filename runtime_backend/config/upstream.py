@@ -10,12 +10,12 @@ from ..errors import ConfigError, FileError, SourceError
 from ..formats.parsing import parse_requirement
 from ..formats.tables import Table
 from ..formats.toml import read_document
+from ..store.names import SHA256
 from ..system.files import is_file
 from .producer import read_backend, read_backend_path
 from .settings import Chosen, Settings, Upstream, UpstreamKind
 
 _KINDS: tuple[UpstreamKind, ...] = ("url", "sdist", "git")
-_SHA256 = r"[0-9a-f]{64}"
 _COMMIT = r"[0-9a-f]{40}([0-9a-f]{24})?"
 
 
@@ -41,7 +41,7 @@ def read_upstream(table: Table, folder: Path) -> Upstream | None:
     upstream = Upstream(
         kind=kind,
         where=values[kind] or "",
-        sha256=_read_digest(inner, "sha256", _SHA256, is_demanded=kind != "git"),
+        sha256=_read_digest(inner, "sha256", SHA256, is_demanded=kind != "git"),
         rev=_read_digest(inner, "rev", _COMMIT, is_demanded=kind == "git"),
         subdirectory=_read_subdirectory(inner),
         patches=tuple(_read_patches(inner, folder)),

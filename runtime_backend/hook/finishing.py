@@ -14,7 +14,7 @@ from ..metadata.pins import with_requirements
 from ..metadata.prepared import Prepared
 from ..plan import Plan
 from ..plan.as_json import redacted
-from ..plan.stamp import make_stamp, read_runtimes
+from ..plan.stamp import make_stamp, read_runtimes, stamped_runtimes
 
 
 def finish_wheel(  # noqa: PLR0913, PLR0917 - everything that is known after a build
@@ -59,9 +59,8 @@ def finish_stored(plan: Plan, wheel: Path, origin: Mapping[str, str | None]) -> 
     """
     _check_own_requirements(plan, wheel, read_from_dist_info(wheel, "METADATA") or b"")
     content, where = read_from_dist_info(wheel, FILE_NAME) or b"", f"{wheel}: {FILE_NAME}"
-    now = make_stamp(plan, real_version=None, revision=None, compiled=0).runtimes
     built = {runtime.name: runtime for runtime in read_runtimes(content, where)}
-    runtimes = [runtime.built_against(built.get(runtime.name, runtime)).as_json() for runtime in now]
+    runtimes = [runtime.built_against(built.get(runtime.name, runtime)).as_json() for runtime in stamped_runtimes(plan)]
     stamp = {**parse_stamp(content, where), "runtimes": runtimes, "origin": redacted(origin)}
     put_into_dist_info(wheel, {FILE_NAME: stamp_text(stamp)})
 

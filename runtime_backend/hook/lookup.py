@@ -22,7 +22,7 @@ from ..wheel_store.key import Inputs
 from ..wheel_store.local import LocalStore
 from ..wheel_store.machine import describe_headers
 from ..wheel_store.records import Record
-from ..wheel_store.remotes import Remote, fetch_wheel, open_remote, read_record
+from ..wheel_store.remotes import fetch_into, open_remote
 from ..wheel_store.trust import check_trusted, read_trusted
 
 Say = Callable[[str], None]
@@ -113,16 +113,12 @@ class Finder:
             raise NoAnswer(f"{remote.url} is not asked: this build is offline")
         try:
             store = open_remote(remote.url, self._caller.environ, self._say)
-            record = read_record(store, self._inputs.key)
-            if record is None:
-                return None
-            self._check_trusted(record)
-            return self._store.put(self._inputs.key, partial(self._fetch, store, record, remote.url))
+            return fetch_into(self._store, store, self._inputs.key, partial(self._as_fetched, url=remote.url))
         except NoAnswer as failure:
             raise NoAnswer(f"{remote.url} has no wheel for this build: {failure}") from None
 
-    def _fetch(self, store: Remote, record: Record, url: str, folder: Path) -> Record:
-        fetch_wheel(store, record, folder / record.wheel)
+    def _as_fetched(self, record: Record, url: str) -> Record:
+        self._check_trusted(record)
         return record.fetched(url, self.machine)
 
     def _find_prebuilt(self) -> Record | None:

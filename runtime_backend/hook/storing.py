@@ -7,17 +7,14 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from ..archives.wheel import count_compiled
-from ..config.names import find_name
 from ..config.settings import Upstream
 from ..errors import NoAnswer
 from ..errors.reasons import reason
 from ..formats.jsontext import parse_json
-from ..formats.tables import Table
 from ..frontend.caller import Caller
 from ..metadata.prepared import Prepared
 from ..plan import Plan
@@ -26,15 +23,14 @@ from ..store.atomic import write
 from ..store.cache import open_folder
 from ..store.names import digest
 from ..system.files import read_text
-from ..system.printable import without_secrets
 from ..wheel_store.lookups import Lookup, write_lookup
-from ..wheel_store.records import Record
+from ..wheel_store.records import Record, now
 from ..wheel_store.remotes import open_remote, write_wheel
 from ..wheel_store.scripts import Scripts
 from ..wheel_store.source import read_source
 from .finishing import finish_stored
 from .lookup import Finder, local_store
-from .watching import record_taken
+from .watching import find_package_name, record_taken
 
 Say = Callable[[str], None]
 
@@ -172,16 +168,12 @@ class Storing:
     def _keep_lookup(self, result: str) -> None:
         settings = self._plan.settings
         lookup = Lookup(
-            source=without_secrets(str(settings.upstream or settings.source)),
-            name=find_name(settings.source, Table({"project": settings.project}, file="pyproject.toml")),
-            when=_now(),
+            source=str(settings.upstream or settings.source),
+            name=find_package_name(self._plan, self._caller),
+            when=now(),
             result=result,
             inputs=self._found.inputs,
             notes=tuple(self._finder.notes),
         )
         with suppress(OSError):  # nobody can ask why, then
             write_lookup(self._store.folder, lookup)
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")

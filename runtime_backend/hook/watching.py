@@ -90,9 +90,14 @@ def _describe(plan: Plan, caller: Caller, began: float, seconds: float, outcome:
         outcome=outcome,
         runtimes={identity.name: identity.reported or identity.version for identity in plan.identities},
         max_jobs=jobs[0] if jobs else caller.environ.get("MAX_JOBS"),
-        name=find_name(caller.cwd, Table({"project": plan.settings.project}, file="pyproject.toml")),
+        name=find_package_name(plan, caller),
         timeline=read_timeline([*plan.build_folders, *_folders_of_meson(plan.settings.source)], began),
     )
+
+
+def find_package_name(plan: Plan, caller: Caller) -> str | None:
+    """Return the normalised name of the package that is built; None if it is known only after building."""
+    return find_name(caller.cwd, Table({"project": plan.settings.project}, file="pyproject.toml"))
 
 
 def _folders_of_meson(tree: Path) -> list[Path]:

@@ -113,7 +113,7 @@ def make_stamp(plan: Plan, *, real_version: str | None, revision: str | None, co
     """
     toolkit = plan.toolkit
     return Stamp(
-        runtimes=tuple(_of_runtime(runtime) for runtime in plan.runtimes),
+        runtimes=stamped_runtimes(plan),
         toolkit=None if toolkit is None else {"kind": toolkit.kind, "version": toolkit.version},
         real_backend={"name": plan.settings.real_backend.value, "version": real_version},
         variables={v.name: v.value for v in plan.variables if not v.is_place},
@@ -122,6 +122,11 @@ def make_stamp(plan: Plan, *, real_version: str | None, revision: str | None, co
         upstream=_of_upstream(plan.settings.upstream),
         compiled=compiled,
     )
+
+
+def stamped_runtimes(plan: Plan) -> tuple[StampedRuntime, ...]:
+    """Return the runtimes of a build, as its stamp has them."""
+    return tuple(map(_of_runtime, plan.runtimes))
 
 
 def _of_runtime(runtime: RuntimePlan) -> StampedRuntime:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+SHA256 = r"[0-9a-f]{64}"
+"""The pattern of a SHA-256 in hex, and of a :func:`digest` of 64 digits."""
+
 
 def digest(parts: Sequence[str], length: int = 16) -> str:
     """Return hexadecimal digits that identify some texts.

@@ -13,13 +13,13 @@ from ..errors import NoAnswer
 from ..formats.jsontext import parse_json
 from ..formats.tables import find_choice
 from ..index.downloads import LARGEST, file_digest
+from ..store.names import SHA256
 from ..system.printable import without_secrets
 from .key import Inputs
 
 RECORD = "record.json"
 _FORMAT = 1
 _WHEEL = r"[A-Za-z0-9._+!-]+\.whl"
-_SHA256 = r"[0-9a-f]{64}"
 
 Origin = Literal["compiled", "prebuilt"]
 """Who made a stored wheel: a build, or the authors of the package."""
@@ -52,9 +52,8 @@ class Record(NamedTuple):
         :param machine: see the field.
         :raises OSError: if the wheel cannot be read.
         """
-        made = datetime.now(timezone.utc).isoformat(timespec="seconds")
         sha256, size = file_digest(wheel), wheel.stat().st_size
-        return cls(inputs=inputs, wheel=wheel.name, sha256=sha256, size=size, made=made, machine=machine)
+        return cls(inputs=inputs, wheel=wheel.name, sha256=sha256, size=size, made=now(), machine=machine)
 
     @property
     def key(self) -> str:
@@ -68,7 +67,7 @@ class Record(NamedTuple):
 
     @property
     def runtimes(self) -> str:
-        """The runtimes that it was built against: ``torch 2.13.0+cpu``; a rule other than ``exact`` is named."""
+        """The runtimes that it was built against: ``torch 2.13.0+cpu``; without a version if the rule allows others."""
         return ", ".join(_describe_runtime(runtime) for runtime in self.inputs.values.get("runtimes", ()))
 
     @property
@@ -103,6 +102,11 @@ class Record(NamedTuple):
     def text(self) -> bytes:
         """Return the file."""
         return f"{json.dumps(self.as_json(), indent=1)}\n".encode()
+
+
+def now() -> str:
+    """Return the time, in UTC (ISO 8601)."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def _describe_runtime(runtime: object) -> str:
@@ -145,7 +149,7 @@ def _parse(data: Mapping[str, Any]) -> Record | None:
         all(isinstance(text, str) for text in (wheel, sha256, made))
         and all(text is None or isinstance(text, str) for text in (url, remote, machine))
         and re.fullmatch(_WHEEL, str(wheel)) is not None
-        and re.fullmatch(_SHA256, str(sha256)) is not None
+        and re.fullmatch(SHA256, str(sha256)) is not None
         and type(size) is int
         and 0 <= size <= LARGEST
     )

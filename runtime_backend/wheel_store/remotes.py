@@ -19,6 +19,7 @@ from ..index.downloads import download, file_digest
 from ..index.http import NotFound, ask
 from ..store.atomic import replacing
 from ..system.files import is_file, read_bytes
+from .local import LocalStore
 from .records import RECORD, Record, parse_record
 
 PATIENCE = 5
@@ -72,6 +73,25 @@ def fetch_wheel(remote: Remote, record: Record, to: Path) -> None:
     found = file_digest(to)
     if found != record.sha256:
         raise NoAnswer(f"{record.wheel}: found sha256 {found}, expected {record.sha256}")
+
+
+def fetch_into(store: LocalStore, remote: Remote, key: str, check: Callable[[Record], Record]) -> Record | None:
+    """Put a wheel of a remote store into the local one, whose key is locked; None if the remote store has none.
+
+    :param check: returns the record for the local store; raises :class:`NoAnswer` for a wheel that is not trusted.
+    :raises NoAnswer: if it cannot be fetched, or is not the wheel of its record.
+    :raises OSError: if the cache cannot be written to.
+    """
+    record = read_record(remote, key)
+    if record is None:
+        return None
+    own = check(record)
+
+    def fill(folder: Path) -> Record:
+        fetch_wheel(remote, record, folder / record.wheel)
+        return own
+
+    return store.put(key, fill)
 
 
 def write_wheel(remote: Remote, record: Record, wheel: Path) -> None:

@@ -15,11 +15,11 @@ from pathlib import Path
 from ..errors import FileError, NoAnswer
 from ..formats.tables import Table, describe
 from ..formats.toml import read_document
+from ..store.names import SHA256
 from ..system.files import is_file
 from ..system.printable import printable
 from .records import Record
 
-_DIGEST = r"[0-9a-f]{64}"
 _HEADING = """\
 # The wheels of the remote store that builds of this project may use: key = SHA-256.
 # By `runtime-backend store lock`.
@@ -43,7 +43,7 @@ def read_trusted(path: Path) -> dict[str, str]:
         raise NoAnswer(f"{path}: found no table [wheels]")
     found = {key: table.value(key) for key in table.names()}
     for key, sha256 in found.items():
-        if not re.fullmatch(_DIGEST, key) or not (isinstance(sha256, str) and re.fullmatch(_DIGEST, sha256)):
+        if not re.fullmatch(SHA256, key) or not (isinstance(sha256, str) and re.fullmatch(SHA256, sha256)):
             raise NoAnswer(f"{path}: wheels.{key}: found {describe(sha256)}, expected a key and a SHA-256 in hex")
     return {key: str(sha256) for key, sha256 in found.items()}
 
@@ -66,7 +66,7 @@ def add_trusted(text: str, records: Iterable[Record]) -> str:
     :param text: the list before, whose other wheels stay; empty if there is none.
     """
     found = ((line.partition("=")[0].strip(" \t\"'"), line) for line in text.splitlines())
-    before = {key: line for key, line in found if re.fullmatch(_DIGEST, key)}
+    before = {key: line for key, line in found if re.fullmatch(SHA256, key)}
     for record in records:
         # The names of runtimes are from the record, whose line ends would begin another entry.
         about = printable(" ".join(f"{record.wheel}, {record.runtimes or 'no runtime'}".split()))

@@ -15,7 +15,7 @@ from runtime_backend.config.store import (
     OBSTORE,
     PYELFTOOLS,
     Prebuilt,
-    Remote,
+    RemoteSettings,
     StoreSettings,
     apply_call,
     is_consumers,
@@ -39,10 +39,10 @@ def table_of(**data: Any) -> Table:
     return Table(data, file="p.toml", key="tool.runtime-backend")
 
 
-def remote(url: str = "s3://b", **values: Any) -> Remote:
+def remote(url: str = "s3://b", **values: Any) -> RemoteSettings:
     """Return a remote store."""
     origin = "p.toml: tool.runtime-backend.store.url"
-    return Remote(**{"url": url, "write": "never", "trust": None, "origin": origin, **values})
+    return RemoteSettings(**{"url": url, "write": "never", "trust": None, "origin": origin, **values})
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_parse_size(text: str, expected: int | None) -> None:
         ("off", remote(), Prebuilt("x", "y"), []),
     ],
 )
-def test_needed_tools(switch: Any, found: Remote | None, prebuilt: Prebuilt | None, tools: list[str]) -> None:
+def test_needed_tools(switch: Any, found: RemoteSettings | None, prebuilt: Prebuilt | None, tools: list[str]) -> None:
     """A build needs obstore for a bucket, and pyelftools for prebuilt wheels."""
     settings = StoreSettings(switch=Chosen(value=switch, origin="x"), remote=found)
     assert tools == needed_tools(settings, prebuilt)
@@ -186,11 +186,11 @@ BEFORE = StoreSettings(remote=remote(write="ci", trust=Path("/lock")))
         ({}, BEFORE),
         ({"store": "off"}, BEFORE._replace(switch=Chosen(value="off", origin=origin("store")))),
         ({"store": "on"}, BEFORE._replace(switch=Chosen(value="on", origin=origin("store")))),
-        ({"store": "gs://c"}, StoreSettings(remote=Remote("gs://c", "never", None, origin("store")))),
-        ({"store": "x"}, StoreSettings(remote=Remote("/home/jo/x", "never", None, origin("store")))),
+        ({"store": "gs://c"}, StoreSettings(remote=RemoteSettings("gs://c", "never", None, origin("store")))),
+        ({"store": "x"}, StoreSettings(remote=RemoteSettings("/home/jo/x", "never", None, origin("store")))),
         (
             {"store": "gs://c", "store_write": "always", "store_trust": "t"},
-            StoreSettings(remote=Remote("gs://c", "always", Path("/home/jo/t"), origin("store"))),
+            StoreSettings(remote=RemoteSettings("gs://c", "always", Path("/home/jo/t"), origin("store"))),
         ),
         ({"store_write": "never"}, StoreSettings(remote=remote(trust=Path("/lock")))),
         ({"store_trust": "/t"}, StoreSettings(remote=remote(write="ci", trust=Path("/t")))),

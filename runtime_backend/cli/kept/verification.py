@@ -35,15 +35,19 @@ class Damage(NamedTuple):
 
 def verify_cache(cache: Path) -> int:
     """Print the damaged entries, and the command that removes them; return 1 if there are any."""
-    finders = (_in_runtimes, _in_environments, _in_sources, _in_wheels, _in_store, _in_links)
-    damages = [damage for find in finders for damage in find(cache)]
+    finders = (_in_runtimes, _in_environments, _in_sources, _in_wheels, find_in_store, _in_links)
+    return report_damages([damage for find in finders for damage in find(cache)], cache)
+
+
+def report_damages(damages: Sequence[Damage], folder: Path) -> int:
+    """Print damaged entries of a folder, and the command that removes them; return 1 if there are any."""
     for damage in damages:
         out(f"{damage.path}: {damage.found}")
     kinds = dict.fromkeys(damage.kind for damage in damages)
     if kinds:
         out(f"next: runtime-backend cache clean {' '.join(kinds)}")
     else:
-        out(f"{cache}: found no damage")
+        out(f"{folder}: found no damage")
     return 1 if kinds else 0
 
 
@@ -119,7 +123,8 @@ def _in_wheels(cache: Path) -> Iterator[Damage]:
                 yield Damage(kind="verified", path=path, found="the wheel is damaged")
 
 
-def _in_store(cache: Path) -> Iterator[Damage]:
+def find_in_store(cache: Path) -> Iterator[Damage]:
+    """Yield the damaged wheels of the wheel store."""
     for path, found in LocalStore(folder=cache / "store", limit=0).find_damaged():
         yield Damage(kind="store", path=path, found=found)
 

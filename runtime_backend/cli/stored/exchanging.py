@@ -9,22 +9,21 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from ...config.store import Remote as RemoteSettings
-from ...config.store import StoreSettings
+from ...config.store import RemoteSettings, StoreSettings
 from ...errors import CommandError, NoAnswer
 from ...store.atomic import write
+from ...store.names import SHA256
 from ...system.files import read_text
 from ...wheel_store.local import LocalStore
 from ...wheel_store.machine import describe_headers
 from ...wheel_store.records import Record
-from ...wheel_store.remotes import Remote, fetch_wheel, open_remote, read_record, write_wheel
+from ...wheel_store.remotes import Remote, fetch_into, open_remote, read_record, write_wheel
 from ...wheel_store.trust import add_trusted, check_trusted, read_trusted
 from ..terminal import out, say
 from .listing import select
 
 LOCK = "store.lock"
 """The usual name of the list of trusted wheels."""
-_KEY = r"[0-9a-f]{64}"
 
 
 def push(store: LocalStore, settings: StoreSettings, names: Sequence[str]) -> int:
@@ -64,7 +63,7 @@ def pull(store: LocalStore, settings: StoreSettings, keys: Sequence[str]) -> int
     :raises CommandError: if no remote store is named, there are no keys, or a word is none.
     """
     for key in keys:
-        if not re.fullmatch(_KEY, key):
+        if not re.fullmatch(SHA256, key):
             raise CommandError(
                 f"store pull: found {key!r}, expected a whole key of 64 hexadecimal digits",
                 hint="To list the keys of a machine that has the wheels: runtime-backend store ls --json",
@@ -86,17 +85,15 @@ def _pull(store: LocalStore, stated: RemoteSettings, trusted: dict[str, str], ke
             here = store.read(key)
             if here is not None and store.checked(here).is_file():
                 return f"{here.wheel} is here"
-        record = read_record(remote, key)
-        if record is None:
-            raise NoAnswer("there is no such wheel")
-        if stated.trust is not None:
-            check_trusted(record, trusted, stated.trust)
 
-        def fill(folder: Path) -> Record:
-            fetch_wheel(remote, record, folder / record.wheel)
+        def check(record: Record) -> Record:
+            if stated.trust is not None:
+                check_trusted(record, trusted, stated.trust)
             return record.fetched(stated.url, describe_headers())
 
-        store.put(key, fill)
+        record = fetch_into(store, remote, key, check)
+    if record is None:
+        raise NoAnswer("there is no such wheel")
     return f"{record.wheel} was fetched"
 
 
