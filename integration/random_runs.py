@@ -29,7 +29,7 @@ KINDS: Mapping[str, str] = {
 ALLOWED_STOPS = 0.15
 """The part of the commands that may stop although a torch would be there."""
 
-_ERROR = "runtime-backend: error:"
+_ERROR = "runtime-backend: error["
 _ELSEWHERE = ("PIP_NO_INDEX", "PIP_FIND_LINKS", "UV_OFFLINE", "UV_FIND_LINKS")
 """Where wheels are found otherwise; here only the index has them."""
 _WAIT = 180

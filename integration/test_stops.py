@@ -40,7 +40,7 @@ def stop(place: Workplace) -> Stop:
         check_source(place, package, "**/__pycache__/*")
         if target is not None and before:
             check_untouched(target)
-        assert "Traceback (most recent call last):" not in result.output.partition("runtime-backend: error:")[2]
+        assert "Traceback (most recent call last):" not in result.output.partition("runtime-backend: error[")[2]
         return " ".join(result.output.split())
 
     return build

@@ -116,5 +116,5 @@ def _boundary() -> Iterator[None]:
             yield
         except (RuntimeBackendError, OSError) as error:
             refusal = SystemRefusalError(error) if isinstance(error, OSError) else error
-            _say(f"error: {refusal}")
+            _say(f"error[{refusal.stop}]: {refusal}")
             raise SystemExit(1) from None

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "runtime_backend"
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "runtime_backend"
 
 FORBIDDEN = re.compile(
     r"\b(?:whoever|whosoever|for want of|is had|are had|be had|shall|likewise|as above|as below|hear|hears|heard"
@@ -47,5 +48,17 @@ def test_plain_words() -> None:
         for path in MODULES
         for line, text in prose_of(path)
         for match in FORBIDDEN.finditer(text)
+    }
+    assert [] == sorted(found)
+
+
+@pytest.mark.once
+def test_plain_words_in_the_documentation() -> None:
+    """The documentation uses none of these words, either."""
+    found = {
+        f"{page.relative_to(ROOT)}:{number}: {match.group()}"
+        for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+        for number, line in enumerate(page.read_text("utf-8").splitlines(), 1)
+        for match in FORBIDDEN.finditer(line)
     }
     assert [] == sorted(found)

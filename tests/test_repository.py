@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import yaml
 
-from runtime_backend.errors import DOCUMENTATION
 from runtime_backend.formats.toml import loads
 
 ROOT = Path(__file__).parents[1]
@@ -106,9 +105,10 @@ def test_issue_forms(path: Path) -> None:
 
 
 def test_addresses() -> None:
-    """There is one address of the project, and no file for GitHub names a package index."""
+    """The project has two addresses, and no file for GitHub names a package index."""
     urls = loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
+    ours = (f"{urls['Source']}/", f"{urls['Documentation']}/")
     texts = [*urls.values(), (ROOT / "SECURITY.md").read_text("utf-8"), *(path.read_text("utf-8") for path in GITHUB)]
     found = {url for text in texts for url in re.findall(r"https?://[^\s>]+", text)}
-    assert [] == sorted(url for url in found if not f"{url}/".startswith((f"{DOCUMENTATION}/", f"{DOCUMENTATION}#")))
-    assert {f"{DOCUMENTATION}/security/advisories/new"} < found
+    assert [] == sorted(url for url in found if not f"{url}/".startswith(ours))
+    assert {f"{urls['Source']}/security/advisories/new"} < found

@@ -75,7 +75,7 @@ class Trial(Scene):
         """
         result = self.place.start(*words, **{**self.environ, **how}).wait()
         print(result)
-        if result.code and ("runtime-backend: error:" in result.output or self._has_refused()):
+        if result.code and ("runtime-backend: error[" in result.output or self._has_refused()):
             raise StoppedError(str(result))
         if result.code:
             pytest.fail(f"expected the command to work\n{result}", pytrace=False)

@@ -103,7 +103,7 @@ class Outcome:
     @property
     def message(self) -> str:
         """The shim's message, as one line."""
-        return " ".join(self.result.output.partition("runtime-backend: error:")[2].split())
+        return " ".join(self.result.output.partition("runtime-backend: error[")[2].split())
 
     def __str__(self) -> str:
         """Return it as a failing test shows it."""

@@ -115,7 +115,7 @@ class Arranged:
 
     def _judge(self, result: Result, variables: Mapping[str, str | None]) -> Outcome:
         if result.code:
-            is_ours = "runtime-backend: error:" in result.output
+            is_ours = "runtime-backend: error[" in result.output
             return Outcome(kind="stopped" if is_ours else "failed", result=result)
         if self._situation.wheels:
             return _judge_wheels(self._place.folder / self._situation.wheels, self._there, result)

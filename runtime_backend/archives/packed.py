@@ -58,7 +58,7 @@ def refusal(error: Exception, message: str) -> RuntimeBackendError:
     """Return the error for one of :data:`BROKEN`: that of the system, or a message about the archive."""
     if isinstance(error, OSError) and error.errno is not None:
         return SystemRefusalError(error)
-    return BackendError(message)
+    return BackendError("wheel-unreadable", "{text}", text=message)
 
 
 def why_broken(error: Exception) -> str:

@@ -34,15 +34,25 @@ def parse_stamp(content: bytes, where: str) -> dict[str, Any]:
     try:
         stamp = parse_json(content, is_own=True)
     except ValueError as error:
-        raise BackendError(f"{where}: {reason(error)}") from None
+        raise BackendError("stamp-unreadable", "{where}: {why}", where=where, why=reason(error)) from None
     found = stamp.get("format") if isinstance(stamp, dict) else None
     if isinstance(found, int) and found > FORMAT:
         raise LaterFormatError(
-            f"{where}: found format {found}, expected at most {FORMAT}: upgrade runtime-backend",
+            "stamp-of-a-later-version",
+            "{where}: found format {found}, expected at most {format}: upgrade runtime-backend",
             hint="Run: pip install --upgrade runtime-backend",
+            where=where,
+            found=found,
+            format=FORMAT,
         )
     if found != FORMAT:
-        raise BackendError(f"{where}: found {'no format' if found is None else f'format {found!r}'}, expected {FORMAT}")
+        raise BackendError(
+            "stamp-unreadable",
+            "{where}: found {found}, expected {format}",
+            where=where,
+            found="no format" if found is None else f"format {found!r}",
+            format=FORMAT,
+        )
     return dict(stamp)
 
 

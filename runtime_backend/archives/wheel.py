@@ -142,7 +142,9 @@ def _find_record(archive: zipfile.ZipFile, wheel: Path) -> zipfile.ZipInfo:
     for item in archive.infolist():
         if item.filename.endswith(".dist-info/RECORD") and item.filename.count("/") == 1:
             return item
-    raise BackendError(f"{wheel}: the real backend made a wheel without a .dist-info/RECORD")
+    raise BackendError(
+        "wheel-without-record", "{wheel}: the real backend made a wheel without a .dist-info/RECORD", wheel=wheel
+    )
 
 
 def _copy(old: zipfile.ZipFile, item: zipfile.ZipInfo, out: zipfile.ZipFile) -> None:
@@ -167,8 +169,10 @@ def _read_record(archive: zipfile.ZipFile, record: zipfile.ZipInfo, wheel: Path)
         return list(csv.reader(io.StringIO(archive.read(record).decode("utf-8"), newline="")))
     except (UnicodeDecodeError, csv.Error):
         raise BackendError(
-            f"{wheel}: {record.filename}: cannot be read, expected UTF-8 text with a path, a hash and a size in each"
-            " line"
+            "wheel-without-record",
+            "{wheel}: {filename}: cannot be read, expected UTF-8 text with a path, a hash and a size in each line",
+            wheel=wheel,
+            filename=record.filename,
         ) from None
 
 

@@ -37,4 +37,11 @@ class BuildNeeds(NamedTuple):
 
 def wrong_lock(path: Path, what: str, hint: str = "") -> LockError:
     """Return the error for a build lock that cannot be used."""
-    return LockError(f"{path}: {what}", hint=hint or "Make it again: runtime-backend lock")
+    return LockError(
+        "build-lock-unusable",
+        "{path}: {what}",
+        hint="{way_out}",
+        path=path,
+        what=what,
+        way_out=hint or "Make it again: runtime-backend lock",
+    )

@@ -70,23 +70,32 @@ def installed_too_early(found: Iterable[Difference], frontend: str | None) -> Pr
     """Return the error for a version that the frontend has installed already, and does not replace."""
     way_out = "PIP_BUILD_CONSTRAINT" if frontend == "pip" else "its own build constraints"
     return ProvisionError(
-        f"{_lines(found)}\n{frontend} installed that for build-system.requires before this hook was called, and does"
-        " not replace it",
+        "build-requirements-differ",
+        "{found}\n{frontend} installed that for build-system.requires before this hook was called, and does not"
+        " replace it",
         hint="Move the build requirements of the package from build-system.requires to"
-        " tool.runtime-backend.build-requires, or restrict the frontend itself: runtime-backend lock --export writes"
-        f" {way_out}.",
+        " tool.runtime-backend.build-requires, or restrict the frontend itself: runtime-backend lock --export"
+        " writes {way_out}.",
+        found=_lines(found),
+        frontend=frontend,
+        way_out=way_out,
     )
 
 
 def built_with_others(found: Iterable[Difference], isolation: Isolation) -> ProvisionError:
     """Return the error for a build environment in which other versions are."""
     return ProvisionError(
-        f"the build environment has other build requirements than demanded:\n{_lines(found)}",
-        hint="Remove the build environment that the frontend keeps (hatch env prune; tox --recreate), then run the same"
-        " command again."
-        if isolation == "kept"
-        else "Run the same command again: the frontend asked for the build requirements before this was known. If that"
-        " does not help, name them in tool.runtime-backend.build-requires and lock them: runtime-backend lock.",
+        "build-requirements-differ",
+        "the build environment has other build requirements than demanded:\n{found}",
+        hint=(
+            "Remove the build environment that the frontend keeps (hatch env prune; tox --recreate), then run the"
+            " same command again."
+            if isolation == "kept"
+            else "Run the same command again: the frontend asked for the build requirements before this was known. If"
+            " that does not help, name them in tool.runtime-backend.build-requires and lock them: runtime-backend"
+            " lock."
+        ),
+        found=_lines(found),
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..errors import RuntimeBackendError, SystemRefusalError
-from .terminal import OutputLost, flush_output, say
+from ..errors import CommandError, RuntimeBackendError, SystemRefusalError
+from .terminal import OutputLost, flush_output, report
 
 _CLI = "runtime-backend[cli]"
 
@@ -42,24 +42,43 @@ def _report(run: Callable[[], int], failure: int) -> int:
     try:
         return run()
     except RuntimeBackendError as error:
-        message = str(error)
+        refusal = error
     except ModuleNotFoundError as error:
-        library = (error.name or "").partition(".")[0]
-        if library not in EXTRAS:
-            raise
-        message = f"{library} is not installed\nRun: pip install '{EXTRAS[library]}'"
+        refusal = _of_library(error)
     except OSError as error:
-        message = str(SystemRefusalError(error))
+        refusal = SystemRefusalError(error)
     except UnicodeEncodeError as error:
-        message = _of_encoding(error)
-    say(f"error: {message}")
+        refusal = _of_encoding(error)
+    report(refusal)
     return failure
 
 
-def _of_encoding(error: UnicodeEncodeError) -> str:
+def _of_library(error: ModuleNotFoundError) -> CommandError:
+    """Return the refusal of a command whose extra is not installed; any other missing module is a bug."""
+    library = (error.name or "").partition(".")[0]
+    if library not in EXTRAS:
+        raise error
+    return CommandError(
+        "no-library",
+        "{library} is not installed",
+        hint="Run: pip install '{extra}'",
+        library=library,
+        extra=EXTRAS[library],
+    )
+
+
+def _of_encoding(error: UnicodeEncodeError) -> CommandError:
     if error.encoding.replace("-", "").lower() == "utf8":
-        return f"the name {error.object!r} is not UTF-8\nRename the file or folder."
-    return (
-        f"the name {error.object!r} does not exist in {error.encoding}, the encoding of this locale\n"
-        "Run the same command in another locale: LC_ALL=C.UTF-8"
+        return CommandError(
+            "name-not-printable",
+            "the name {name!r} is not UTF-8",
+            hint="Rename the file or folder.",
+            name=error.object,
+        )
+    return CommandError(
+        "name-not-printable",
+        "the name {name!r} does not exist in {encoding}, the encoding of this locale",
+        hint="Run the same command in another locale: LC_ALL=C.UTF-8",
+        name=error.object,
+        encoding=error.encoding,
     )

@@ -13,7 +13,7 @@ from ..formats.tables import did_you_mean, one_of
 from ..store.cache import find_cache
 from ..store.sweeping import Left, prune, remove_unused, sweep
 from ..system.files import is_closed, is_file, is_folder, list_names
-from .terminal import out, say
+from .terminal import out, report
 
 KINDS = {
     "fetched": "runtimes that builds fetched",
@@ -59,9 +59,14 @@ def own_cache() -> Path:
     path = Path(os.path.abspath(os.path.expanduser(named))) if named else None  # noqa: PTH100, PTH111 - never raise
     cache = find_cache(path, os.environ)
     if is_file(cache):
-        raise CommandError(f"{cache}: found a file, expected the folder of the cache", hint=_NAMED)
+        raise CommandError(
+            "no-cache-folder",
+            "{cache}: found a file, expected the folder of the cache",
+            hint=_NAMED,
+            cache=cache,
+        )
     if is_closed(cache):
-        raise CommandError(f"{cache}: cannot be read: permission denied", hint=_NAMED)
+        raise CommandError("folder-unreadable", "{cache}: cannot be read: permission denied", hint=_NAMED, cache=cache)
     return cache
 
 
@@ -81,11 +86,20 @@ def run_cache(action: str, kinds: Sequence[str]) -> int:
     :raises CommandError: for an unknown kind, or if an action other than ``clean`` gets kinds.
     """
     if kinds and action != "clean":
-        raise CommandError(f"cache {action}: found {kinds[0]!r}, expected nothing after {action}")
+        raise CommandError(
+            "too-many-arguments",
+            "cache {action}: found {found!r}, expected nothing after {action}",
+            action=action,
+            found=kinds[0],
+        )
     for kind in kinds:
         if kind not in KINDS:
             raise CommandError(
-                f"found the kind {kind!r}{did_you_mean(kind, list(KINDS))}, expected {one_of(list(KINDS))}"
+                "unknown-kind-of-cache",
+                "found the kind {kind!r}{did_you_mean}, expected {known}",
+                kind=kind,
+                did_you_mean=did_you_mean(kind, list(KINDS)),
+                known=one_of(list(KINDS)),
             )
     cache = own_cache()
     if action == "verify":
@@ -135,7 +149,7 @@ def _clean(cache: Path, kinds: Sequence[str]) -> Left:
 
 def _report_left(left: Left, cache: Path, freed: int) -> int:
     for path in left.failed:
-        say(f"error: {path} cannot be removed")
+        report(CommandError("entry-cannot-be-removed", "{path} cannot be removed", path=path))
     for path in left.in_use:
         out(f"kept, because a build uses it: {path}")
     out(f"removed {freed / 1e6:.1f} MB from {cache}")

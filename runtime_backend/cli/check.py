@@ -58,7 +58,11 @@ def _find(named: str | None, environ: Mapping[str, str]) -> Environment:
     # Not resolved: the interpreter of a virtual environment is a link to its base interpreter.
     found = read_caller().reader.read(Path(os.path.abspath(candidate)))  # noqa: PTH100 - Path.resolve follows links
     if found is None:
-        raise TargetError(f"{candidate}: found no environment there, expected a prefix or an interpreter")
+        raise TargetError(
+            "no-such-environment",
+            "{candidate}: found no environment there, expected a prefix or an interpreter",
+            candidate=candidate,
+        )
     return found
 
 
@@ -72,6 +76,7 @@ def _find_unnamed(environ: Mapping[str, str]) -> str:
     if is_file(Path(sys.prefix) / "pyvenv.cfg"):
         return sys.prefix
     raise TargetError(
+        "no-environment",
         "no environment is activated, and there is no .venv in this folder or its parents",
         hint="Name it: runtime-backend check PREFIX",
     )
@@ -84,7 +89,7 @@ def _refuse_unreadable(environment: Environment) -> None:
     """
     for folder in environment.site_dirs:
         if is_closed(folder):
-            raise TargetError(f"{folder}: cannot be read: permission denied")
+            raise TargetError("folder-unreadable", "{folder}: cannot be read: permission denied", folder=folder)
 
 
 def _look_at_unstamped(

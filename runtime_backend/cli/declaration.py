@@ -56,8 +56,8 @@ def refuse_undeclared(source: Path, settings: Settings) -> None:
         requires = (*(build_system.strings("requires") or ()), *settings.build.all_requires)
         document.problems.extend(_misspelt(settings.real_backend.value, requires))
     if document.problems:
-        hint = "To declare it: runtime-backend init --write" if declared != BACKEND else None
-        raise ConfigError(document.problems, hint=hint)
+        way_out = "To declare it: runtime-backend init --write" if declared != BACKEND else None
+        raise ConfigError(document.problems, way_out=way_out)
 
 
 def _misspelt(spec: str, requires: Iterable[str]) -> Iterator[str]:

@@ -49,7 +49,7 @@ def explain(source: str, command: Sequence[str] = (), *, as_json: bool) -> int:
         for line in render(plan_tree(plan)):
             out(line, coloured if is_coloured else None)
         if plan.refusal is not None:
-            out(f"the build would stop: {plan.refusal}")
+            out(f"the build would stop, error[{plan.refusal.stop}]: {plan.refusal}")
     return 0 if plan.refusal is None else 1
 
 
@@ -63,7 +63,9 @@ def _called_by(command: Sequence[str], caller: Caller) -> Caller:
     program = find_program(argv, Path.cwd()) if path else None
     if program is None:
         raise TargetError(
-            f"{shlex.join(command)}: found no frontend, expected a command of pip, uv or another frontend on PATH"
+            "no-frontend-in-command",
+            "{command}: found no frontend, expected a command of pip, uv or another frontend on PATH",
+            command=shlex.join(command),
         )
     process = Process(argv=tuple(argv), cwd=Path.cwd(), environ=caller.environ, pid=os.getpid())
     caller = caller._replace(list_ancestors=lambda: (process,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from ..system.progress import ticking
 if TYPE_CHECKING:
     from build.env import DefaultIsolatedEnv
 
-_OURS, _BY_STUB = "runtime-backend: error: ", "'stub' gave no answer: "
+_OURS, _BY_STUB = re.compile(r"runtime-backend: error\[[\w-]+\]: "), "'stub' gave no answer: "
 """Starts of our own refusals, removed since the person did not call that hook or choose that way."""
 
 
@@ -54,5 +55,5 @@ def last_words(error: Exception) -> str:
     output = getattr(inner, "output", None) or f"it printed nothing: exit code {getattr(inner, 'returncode', 1)}"
     text = output.decode("utf-8", errors="replace") if isinstance(output, bytes) else str(output)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    ours = [line.removeprefix(_OURS).rpartition(_BY_STUB)[2] for line in lines if line.startswith(_OURS)]
+    ours = [line[found.end() :].rpartition(_BY_STUB)[2] for line in lines if (found := _OURS.match(line))]
     return (ours or lines)[-1]

@@ -66,8 +66,14 @@ def _none(cache: Path, what: str | None, names: Sequence[str]) -> RecordError:
     of, package = ("", "a package") if what is None else (f" of {what}{did_you_mean(what, names)}", what)
     others = f"; there are records of {', '.join(sorted({*names}))}" if names else ""
     return RecordError(
-        f"found no build{of} in {builds_folder(cache)}, expected one of the last {KEPT}{others}",
-        hint=f"Build {package}, then run this again.",
+        "no-such-build",
+        "found no build{of} in {folder}, expected one of the last {kept}{others}",
+        hint="Build {package}, then run this again.",
+        of=of,
+        folder=builds_folder(cache),
+        kept=KEPT,
+        others=others,
+        package=package,
     )
 
 
@@ -133,8 +139,10 @@ def shown_name(step: Step, build: Build) -> str:
 def _draw(build: Build, path: Path) -> None:
     if not build.timeline:
         raise RecordError(
-            f"found no ninja log of the build of {build.source}, expected one to draw",
+            "no-ninja-log",
+            "found no ninja log of the build of {source}, expected one to draw",
             hint="Add ninja to build-system.requires of the package, and build it again.",
+            source=build.source,
         )
     from .plot import draw_timeline  # noqa: PLC0415 - it needs an extra
 

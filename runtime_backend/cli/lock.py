@@ -32,9 +32,11 @@ def lock(source: str, *, upgraded: Sequence[str], check: bool) -> int:
     chosen = settings.build.lock
     if chosen is None:
         raise CommandError(
-            f"{tree / 'pyproject.toml'}: found no build lock to make",
-            hint=f"Declare it: {own_command('init', '--build-lock', '--write', tree=Path(source))}. A consumer names it"
-            " in tool.runtime-backend.packages.NAME.build-lock.",
+            "no-build-lock-declared",
+            "{path}: found no build lock to make",
+            hint="Declare it: {command}. A consumer names it in tool.runtime-backend.packages.NAME.build-lock.",
+            path=tree / "pyproject.toml",
+            command=own_command("init", "--build-lock", "--write", tree=Path(source)),
         )
     if check:
         return _check(chosen.value, settings, Path(source))
@@ -59,8 +61,10 @@ def export(source: str, frontend: str, *, upgraded: Sequence[str], with_hashes: 
     wanted = [*(str(constraint.requirement) for constraint in settings.build.constraints), *read_locked(tree)]
     if not wanted:
         raise CommandError(
-            f"{tree / 'pyproject.toml'}: found no build constraints to export",
+            "no-build-constraints",
+            "{path}: found no build constraints to export",
             hint="Name what builds may use: tool.runtime-backend.build-constraints = ['cython<3.2', 'setuptools<81'].",
+            path=tree / "pyproject.toml",
         )
     making = _making(settings._replace(runtimes=()), ["runtime-backend", *wanted], None, upgraded)
     pins = read_pins(loads(make_lock(making, say)))

@@ -12,7 +12,7 @@ from ..errors import CommandError
 from ..frontend.caller import read_caller
 from ..wheel_store.local import LocalStore
 from .cache import own_cache
-from .terminal import out, say
+from .terminal import out, report
 
 _SHOWING = ("ls", "explain")
 _TAKE_NAMES = {"push": None, "pull": None, "lock": None, "explain": 1}
@@ -51,17 +51,29 @@ def run_store(action: str, names: Sequence[str], *, size: str | None, as_json: b
 def _check(action: str, names: Sequence[str], size: str | None, *, as_json: bool) -> None:
     most = _TAKE_NAMES.get(action, 0)
     if most is not None and len(names) > most:
-        raise CommandError(f"store {action}: found {names[most]!r}, expected nothing there")
+        raise CommandError(
+            "too-many-arguments",
+            "store {action}: found {found!r}, expected nothing there",
+            action=action,
+            found=names[most],
+        )
     if size is not None and action != "prune":
-        raise CommandError(f"store {action}: found --size, expected it only for prune")
+        raise CommandError(
+            "option-of-another-action", "store {action}: found --size, expected it only for prune", action=action
+        )
     if as_json and action not in _SHOWING:
-        raise CommandError(f"store {action}: found --json, expected it only for {' and '.join(_SHOWING)}")
+        raise CommandError(
+            "option-of-another-action",
+            "store {action}: found --json, expected it only for {showing}",
+            action=action,
+            showing=" and ".join(_SHOWING),
+        )
 
 
 def _bytes(text: str) -> int:
     found = parse_size(text)
     if found is None:
-        raise CommandError(f"--size: found {text!r}, expected a size, such as '20 GB'")
+        raise CommandError("size-not-understood", "--size: found {text!r}, expected a size, such as '20 GB'", text=text)
     return found
 
 
@@ -69,7 +81,7 @@ def _prune(store: LocalStore, limit: int) -> int:
     before = sum(record.size for record in store.list_records())
     left = store.shrink(limit=limit)
     for path in left.failed:
-        say(f"error: {path} cannot be removed")
+        report(CommandError("entry-cannot-be-removed", "{path} cannot be removed", path=path))
     after = sum(record.size for record in store.list_records())
     out(f"removed {(before - after) / 1e6:.1f} MB from {store.folder}; {after / 1e6:.1f} MB are left")
     return 1 if left.failed else 0

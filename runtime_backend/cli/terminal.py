@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import NoReturn, TextIO
 
+from ..errors import CommandError, RuntimeBackendError
 from ..errors.reasons import reason
 from ..system.printable import printable
 
@@ -88,6 +89,11 @@ def say(line: str) -> None:
     complain(f"runtime-backend: {line}")
 
 
+def report(error: RuntimeBackendError) -> None:
+    """Print a refusal to standard error, with the name of its entry in the documentation."""
+    say(f"error[{error.stop}]: {error}")
+
+
 def complain(text: str) -> None:
     """Print lines to standard error; a failure to print is ignored."""
     try:
@@ -111,7 +117,7 @@ def _lose_output(error: OSError) -> NoReturn:
     _silence(sys.stdout)
     if not isinstance(error, BrokenPipeError):  # a reader such as `head` has closed the pipe
         why = "it is closed" if error.errno == errno.EBADF else reason(error)
-        say(f"error: cannot write to standard output: {why}")
+        report(CommandError("output-lost", "cannot write to standard output: {why}", why=why))
     raise OutputLost
 
 

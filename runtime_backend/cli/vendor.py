@@ -29,7 +29,11 @@ def vendor(source: str, folder: str, *, check: bool, update: bool, force: bool =
     """
     tree = Path(source)
     if Path(folder).is_absolute() or ".." in Path(folder).parts:
-        raise CommandError(f"--folder {folder}: found a path, expected a folder inside the source tree")
+        raise CommandError(
+            "vendor-folder-unusable",
+            "--folder {folder}: found a path, expected a folder inside the source tree",
+            folder=folder,
+        )
     adoption = adopt(tree, is_forced=force)
     after = _with_copy(adoption.after, tree, folder)
     place = tree / folder / SHIM.name
@@ -62,8 +66,10 @@ def _refuse_file(tree: Path, place: Path) -> None:
     for path in (place, *(tree / folder for folder in place.relative_to(tree).parents)):
         if is_there(path) and not is_folder(path):
             raise CommandError(
-                f"{path}: found a file, expected a folder or nothing",
+                "vendor-folder-unusable",
+                "{path}: found a file, expected a folder or nothing",
                 hint="Move it away, or name another folder: runtime-backend vendor --folder NAME",
+                path=path,
             )
 
 

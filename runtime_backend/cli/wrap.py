@@ -16,9 +16,10 @@ from ..upstream import Depot
 from .adopt.documents import write
 from .cache import own_cache
 from .package.purity import why_pure
+from .sources.on_index import Found
 from .sources.subdirectories import find_package, with_subdirectory
 from .sources.upstream_metadata import Package, check_name, complete, read_package
-from .sources.upstreams import Found, Wanted, find_upstream, read_requirement
+from .sources.upstreams import Wanted, find_upstream, read_requirement
 from .sources.wrappers import ANOTHER, Wrapper, default_folder, find_wrapper, make_text, update_text
 from .terminal import out, say, show_diff
 
@@ -75,10 +76,17 @@ def _leave(wanted: Wanted, wrapper: Wrapper, index_url: str | None) -> int:
 def _occupied(wanted: Wanted, wrapper: Wrapper, index_url: str | None) -> CommandError:
     found = f"{wrapper.folder / 'pyproject.toml'}: found a wrapper of {wrapper}, expected none"
     if not wrapper.is_for(wanted):
-        return CommandError(found, hint=ANOTHER)
+        return CommandError("wrapper-folder-occupied", "{found}", hint=ANOTHER, found=found)
     index = [] if index_url is None else ["--index-url", index_url]
     command = shlex.join(["runtime-backend", "wrap", wanted.text, str(wrapper.folder), "--update", *index])
-    return CommandError(found, hint=f"To change it to {wanted.text}: {command}")
+    return CommandError(
+        "wrapper-exists",
+        "{found}",
+        hint="To change it to {text}: {command}",
+        found=found,
+        text=wanted.text,
+        command=command,
+    )
 
 
 def _refuse_other_package(name: str | None, wrapper: Wrapper | None) -> None:
@@ -86,7 +94,14 @@ def _refuse_other_package(name: str | None, wrapper: Wrapper | None) -> None:
         return
     if canonicalize_name(str(name)) != canonicalize_name(str(wrapper.name)):
         path = wrapper.folder / "pyproject.toml"
-        raise CommandError(f"{path}: found a wrapper of {wrapper}, expected one of {name}", hint=ANOTHER)
+        raise CommandError(
+            "wrapper-folder-occupied",
+            "{path}: found a wrapper of {wrapper}, expected one of {name}",
+            hint=ANOTHER,
+            path=path,
+            wrapper=wrapper,
+            name=name,
+        )
 
 
 def _read(wanted: Wanted, found: Found, wrapper: Wrapper | None) -> tuple[Upstream, Package]:
@@ -116,7 +131,13 @@ def _write(folder: Path, wrapper: Wrapper | None, upstream: Upstream, package: P
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CommandError(f"{folder}: cannot be made: {error.strerror}", hint=ANOTHER) from None
+        raise CommandError(
+            "wrapper-folder-occupied",
+            "{folder}: cannot be made: {strerror}",
+            hint=ANOTHER,
+            folder=folder,
+            strerror=error.strerror,
+        ) from None
     write(path, text)
     if _KEPT_BY_PIP.search(folder.absolute().name):
         notes.append(f"pip before 26.2 caches the wheel of a folder with a hyphen in its name: rename {folder}")

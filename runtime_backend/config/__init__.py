@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..errors import DOCUMENTATION, ConfigError
+from ..errors import SETTINGS_REFERENCE, ConfigError
 from ..formats.tables import Table
 from ..formats.toml import read_document
 from ..system.trust import EVERYBODY, Trust
@@ -111,7 +111,7 @@ def load_settings(
     refuse_required_runtimes(system, settings)
     table.close()
     if document.problems:
-        raise ConfigError(document.problems, hint=f"The keys and their values: {DOCUMENTATION}#settings")
+        raise ConfigError(document.problems, way_out=SETTINGS_REFERENCE)
     return settings
 
 
@@ -126,7 +126,7 @@ def load_store_settings(folder: Path, environ: Mapping[str, str], trust: Trust =
     settings = StoreSettings() if consumer is None else consumer.store()
     settings = apply_call(settings, CallSettings({}, environ, problems))
     if problems:
-        raise ConfigError(problems, hint=f"The keys and their values: {DOCUMENTATION}#settings")
+        raise ConfigError(problems, way_out=SETTINGS_REFERENCE)
     return settings
 
 

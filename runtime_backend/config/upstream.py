@@ -109,7 +109,7 @@ def settings_of_tree(settings: Settings, tree: Path) -> Settings:
     build_dir = scikit_build.get("build-dir") if isinstance(scikit_build, dict) else None
     backend, paths = read_backend(table), read_backend_path(table, tree)
     if document.problems:
-        raise SourceError(str(ConfigError(document.problems)))
+        raise SourceError("source-settings", "{problems}", problems=str(ConfigError(document.problems)))
     return settings._replace(
         source=tree,
         real_backend=Chosen(value=backend.value, origin=f"the source's {backend.origin}"),
@@ -128,4 +128,4 @@ def _read_document(tree: Path) -> Table:
     try:
         return Table(read_document(path), file="pyproject.toml", problems=problems)
     except FileError as error:
-        raise SourceError(f"the source cannot be built: {error.message}") from None
+        raise SourceError("source-settings", "the source cannot be built: {message}", message=error.message) from None

@@ -53,6 +53,7 @@ def decide_architectures(
     found = (list_gpus or list_capabilities)(environ)
     if not found:
         raise CudaError(
+            "no-gpu",
             "cuda.arch-list = 'auto': found no visible GPU with NVML or nvidia-smi, expected one",
             hint="Name the architectures: arch-list = '9.0' in [tool.runtime-backend.cuda], or for one call"
             " TORCH_CUDA_ARCH_LIST=9.0.",
@@ -75,8 +76,11 @@ def _check(words: Sequence[str], supported: Sequence[str]) -> None:
     unknown = [word for word in plain if supported and word not in supported]
     if unknown:
         raise CudaError(
-            f"cuda.arch-list: this torch cannot build for {', '.join(unknown)}; it knows {', '.join(supported)}",
+            "architecture-unknown-to-torch",
+            "cuda.arch-list: this torch cannot build for {unknown}; it knows {supported}",
             hint="Use one of those, with '+PTX' for later GPUs, or a later torch.",
+            unknown=", ".join(unknown),
+            supported=", ".join(supported),
         )
 
 

@@ -61,8 +61,13 @@ def choose_toolkit(chosen: Chosen[ToolkitChoice], torch: Identity | None, bench:
             return plan and plan._replace(why=f"{plan.why}; not the system's: {system.message}")
         except CudaError as wheels:
             raise CudaError(
-                f"{KEY} = 'match': found no matching toolkit.\n  System: {system.message}\n  Wheels: {wheels.message}",
-                hint=wheels.hint,
+                "no-cuda-toolkit",
+                "{key} = 'match': found no matching toolkit.\n  System: {system}\n  Wheels: {wheels}",
+                hint=None if wheels.hint is None else "{way_out}",
+                key=KEY,
+                system=system.message,
+                wheels=wheels.message,
+                way_out=wheels.hint,
             ) from None
 
 
@@ -86,7 +91,7 @@ def _from_wheels(torch: Identity | None, bench: Workbench) -> ToolkitPlan | None
     if torch is None:
         return None
     if sys.platform != "linux":
-        raise CudaError(f"{KEY}: compilers from wheels are supported on Linux only", hint=None)
+        raise CudaError("no-compiler-wheels", "{key}: compilers from wheels are supported on Linux only", key=KEY)
     cuda = torch.cuda_release
     check_major(torch, cuda)
     visible = (
@@ -149,11 +154,19 @@ def _ninja(bench: Workbench) -> tuple[str, ...]:
 
 def _missing(torch: Identity, cuda: str, requirement: str, *, is_kept: bool) -> CudaError:
     return CudaError(
-        f"{KEY}: this environment lacks {', '.join(NAMES)} of CUDA {cuda}, which torch is for ({torch})",
-        hint="Remove the build environment that the frontend keeps (hatch env prune; tox --recreate), then run the same"
-        " command again."
-        if is_kept
-        else f"Without build isolation, install them first: pip install ninja '{requirement}'",
+        "compiler-wheels-missing",
+        "{key}: this environment lacks {names} of CUDA {cuda}, which torch is for ({torch})",
+        hint=(
+            "Remove the build environment that the frontend keeps (hatch env prune; tox --recreate), then run the"
+            " same command again."
+            if is_kept
+            else "Without build isolation, install them first: pip install ninja '{requirement}'"
+        ),
+        key=KEY,
+        names=", ".join(NAMES),
+        cuda=cuda,
+        torch=torch,
+        requirement=requirement,
     )
 
 

@@ -55,8 +55,11 @@ def find_compiler_cache(chosen: Chosen[CompilerCacheChoice] | None, environ: Map
     if wanted == "auto":
         return None
     raise CudaError(
-        f"cuda.compiler-cache = {wanted!r} ({origin}): found no {wanted} on PATH",
+        "no-compiler-cache",
+        "cuda.compiler-cache = {wanted!r} ({origin}): found no {wanted} on PATH",
         hint="Install it, or use 'auto', which uses a compiler cache only if there is one.",
+        wanted=wanted,
+        origin=origin,
     )
 
 
@@ -80,8 +83,12 @@ class CompilerScript(NamedTuple):
                     new.chmod(0o755)
         except OSError as error:
             raise CudaError(
-                f"cuda.compiler-cache: the script {self.path} cannot be written: {reason(error)}",
-                hint=way_out(error, "; or use no compiler cache: compiler-cache = 'off'"),
+                "cache-cannot-be-written",
+                "cuda.compiler-cache: the script {path} cannot be written: {why}",
+                hint="{way_out}",
+                path=self.path,
+                why=reason(error),
+                way_out=way_out(error, "; or use no compiler cache: compiler-cache = 'off'"),
             ) from None
 
 

@@ -183,8 +183,20 @@ def _compile(program: str, source: str, library: Path, environ: Mapping[str, str
             subprocess.run(command, input=source.encode(), env=dict(environ), capture_output=True, check=True)  # noqa: S603 - the C compiler that the build will run
     except subprocess.CalledProcessError as error:
         output = error.stderr.decode(errors="replace").strip()
-        raise CudaError(f"the stub of the driver's library cannot be compiled with {program}: {output}") from None
+        raise CudaError(
+            "driver-stub-failed",
+            "the stub of the driver's library cannot be compiled with {program}: {output}",
+            program=program,
+            output=output,
+        ) from None
 
 
 def _cannot_write(path: Path, error: OSError) -> CudaError:
-    return CudaError(f"CUDA_HOME cannot be made at {path}: {reason(error)}", hint=way_out(error))
+    return CudaError(
+        "cache-cannot-be-written",
+        "CUDA_HOME cannot be made at {path}: {why}",
+        hint="{way_out}",
+        path=path,
+        why=reason(error),
+        way_out=way_out(error),
+    )

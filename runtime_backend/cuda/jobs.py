@@ -24,7 +24,10 @@ def decide_jobs(wanted: int | None, memory: float, environ: Mapping[str, str], a
     own = environ.get("MAX_JOBS", "")
     if own and not (own.isdigit() and int(own)):
         raise CudaError(
-            f"MAX_JOBS: found {own!r}, expected a whole number of at least 1", hint="Unset it, or set it to a number."
+            "max-jobs",
+            "MAX_JOBS: found {own!r}, expected a whole number of at least 1",
+            hint="Unset it, or set it to a number.",
+            own=own,
         )
     if wanted is not None:
         return wanted, "set"

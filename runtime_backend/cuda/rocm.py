@@ -49,9 +49,12 @@ def plan_rocm(chosen: Chosen[str], environ: Mapping[str, str], usual: Path = USU
         found = list_names(environ, usual)
         if not found:
             raise CudaError(
-                f"cuda.arch-list = 'auto': found no visible GPU with {_PROGRAM}, expected one",
+                "no-gpu",
+                "cuda.arch-list = 'auto': found no visible GPU with {program}, expected one",
                 hint="Name the architectures: arch-list = 'gfx90a' in [tool.runtime-backend.cuda], or for one call"
-                f" {VARIABLE}=gfx90a.",
+                " {variable}=gfx90a.",
+                program=_PROGRAM,
+                variable=VARIABLE,
             )
         value, why = ";".join(found), f"set: the GPUs here ({', '.join(found)})"
     else:

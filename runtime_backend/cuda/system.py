@@ -63,13 +63,23 @@ def find_toolkit(environ: Mapping[str, str], usual: Path = USUAL) -> Toolkit:
         nvcc, how = usual / "bin" / "nvcc", str(usual)
     if not is_file(nvcc):
         raise CudaError(
-            f"{KEY}: found no CUDA toolkit on this system: {how} has no bin/nvcc",
+            "no-cuda-toolkit",
+            "{key}: found no CUDA toolkit on this system: {how} has no bin/nvcc",
             hint="Install one, or name one, for example CUDA_HOME=/usr/local/cuda-13.0; or use toolkit = 'wheels',"
             " which installs the compilers of CUDA 13.",
+            key=KEY,
+            how=how,
         )
     version = re.search(r"release (\d+\.\d+)", _ask(nvcc, "--version", environ))
     if version is None:
-        raise CudaError(f"{KEY}: found no release in the output of {nvcc} --version ({how})", hint=WAYS_OUT)
+        raise CudaError(
+            "nvcc-not-understood",
+            "{key}: found no release in the output of {nvcc} --version ({how})",
+            hint=WAYS_OUT,
+            key=KEY,
+            nvcc=nvcc,
+            how=how,
+        )
     return Toolkit(root=_true_root(nvcc, environ), version=version.group(1), how=how)
 
 
@@ -83,7 +93,13 @@ def _ask(program: Path, option: str, environ: Mapping[str, str], *more: str) -> 
     try:
         return printed_by([str(program), option, *more], environ, _TIMEOUT)
     except (OSError, subprocess.SubprocessError) as error:
-        raise CudaError(f"{KEY}: {program} cannot be run: {reason(error, program)}") from None
+        raise CudaError(
+            "nvcc-not-understood",
+            "{key}: {program} cannot be run: {why}",
+            key=KEY,
+            program=program,
+            why=reason(error, program),
+        ) from None
 
 
 def check_toolkit(toolkit: Toolkit, torch: Identity | None, environ: Mapping[str, str]) -> Iterator[str]:
@@ -94,9 +110,14 @@ def check_toolkit(toolkit: Toolkit, torch: Identity | None, environ: Mapping[str
     cuda = None if torch is None else torch.cuda_release
     if cuda is not None and cuda.partition(".")[0] != toolkit.version.partition(".")[0]:
         raise CudaError(
-            f"{KEY}: the toolkit is {toolkit}, and torch is for CUDA {cuda} ({torch}): code compiled with one does not"
+            "cuda-version-differs",
+            "{key}: the toolkit is {toolkit}, and torch is for CUDA {cuda} ({torch}): code compiled with one does not"
             " run with the other",
             hint=WAYS_OUT,
+            key=KEY,
+            toolkit=toolkit,
+            cuda=cuda,
+            torch=torch,
         )
     if cuda is not None and cuda != toolkit.version:
         yield f"the toolkit is CUDA {toolkit.version} ({toolkit.root}), torch is for {cuda}: this usually works"
@@ -115,10 +136,16 @@ def _check_compiler(toolkit: Toolkit, environ: Mapping[str, str]) -> None:
     version = re.match(r"(\d+)[.\d]*", _ask(Path(compiler), "-dumpversion", environ))
     if version and "Free Software Foundation" in output and int(version.group(1)) > int(bound.group(1)):
         raise CudaError(
-            f"{KEY}: {compiler} is gcc {version.group()}, and CUDA {toolkit.version} ({toolkit.root}) supports gcc up"
-            f" to {bound.group(1)}",
-            hint=f"Name an older one: CC=gcc-{bound.group(1)} CXX=g++-{bound.group(1)}; or, at your own risk,"
+            "gcc-too-new",
+            "{key}: {compiler} is gcc {gcc}, and CUDA {version} ({root}) supports gcc up to {newest}",
+            hint="Name an older one: CC=gcc-{newest} CXX=g++-{newest}; or, at your own risk,"
             " NVCC_APPEND_FLAGS=-allow-unsupported-compiler.",
+            key=KEY,
+            compiler=compiler,
+            gcc=version.group(),
+            version=toolkit.version,
+            root=toolkit.root,
+            newest=bound.group(1),
         )
 
 
@@ -129,7 +156,12 @@ def _check_architectures(toolkit: Toolkit, environ: Mapping[str, str]) -> None:
     unknown = [f"{major}.{minor}" for major, minor in wanted if known and f"{major}{minor.rstrip('af')}" not in known]
     if unknown:
         raise CudaError(
-            f"{KEY}: CUDA {toolkit.version} ({toolkit.root}) cannot compile for {', '.join(unknown)}; it knows"
-            f" {', '.join(sorted(known))}",
+            "architecture-unknown-to-nvcc",
+            "{key}: CUDA {version} ({root}) cannot compile for {unknown}; it knows {known}",
             hint="Remove those from the list of architectures, or use another toolkit.",
+            key=KEY,
+            version=toolkit.version,
+            root=toolkit.root,
+            unknown=", ".join(unknown),
+            known=", ".join(sorted(known)),
         )

@@ -148,8 +148,12 @@ def check_major(torch: Identity, cuda: str | None) -> None:
     if cuda is not None and int(cuda.partition(".")[0]) < FIRST_MAJOR:
         major = cuda.partition(".")[0]
         raise CudaError(
-            f"cuda.toolkit: torch is for CUDA {cuda} ({torch}), and the wheels of CUDA {major} contain no nvcc",
-            hint=f"Install a toolkit of CUDA {major}, and set CUDA_HOME to it; or install a torch for CUDA 13.",
+            "no-compiler-wheels",
+            "cuda.toolkit: torch is for CUDA {cuda} ({torch}), and the wheels of CUDA {major} contain no nvcc",
+            hint="Install a toolkit of CUDA {major}, and set CUDA_HOME to it; or install a torch for CUDA 13.",
+            cuda=cuda,
+            torch=torch,
+            major=major,
         )
 
 

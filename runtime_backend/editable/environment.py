@@ -116,6 +116,10 @@ def _make_venv(path: Path) -> None:
 def _cannot_keep(path: Path, error: OSError) -> ProvisionError:
     off = '; or keep no environment, after which imports rebuild nothing: editable-env = "off"'
     return ProvisionError(
-        f"the build environment of this editable cannot be kept in {path}: {reason(error)}",
-        hint=way_out(error, f"{off} in [tool.runtime-backend]"),
+        "editable-cannot-be-kept",
+        "the build environment of this editable cannot be kept in {path}: {why}",
+        hint="{way_out}",
+        path=path,
+        why=reason(error),
+        way_out=way_out(error, f"{off} in [tool.runtime-backend]"),
     )

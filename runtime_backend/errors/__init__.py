@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from .reasons import reason
 
-DOCUMENTATION = "https://github.com/runtime-backend/runtime-backend"
-"""The address that messages point to. It shows the README; ``#settings`` is a section of the README."""
-
+DOCUMENTATION = "https://runtime-backend.readthedocs.io/en/stable"
+"""The address that messages point to."""
+SETTINGS_REFERENCE = f"The keys and their values: {DOCUMENTATION}/reference/settings.html"
 
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no EDQUOT
 """Error numbers of a full disk and of an exceeded quota."""
@@ -19,14 +19,18 @@ FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no 
 class RuntimeBackendError(Exception):
     """A refusal, with a message for a person: what failed, where, what was found and expected.
 
-    :param message: one or more lines.
-    :param hint: the next step for the person: a command, if there is one.
+    :param stop: the name of the entry in docs/troubleshooting.md, such as ``lock-invalid``.
+    :param template: the message, of one or more lines, with the facts in braces.
+    :param hint: a template of the next step for the person: a command, if there is one.
+    :param facts: what was found, and where. Values whose names are not in a template are kept, too.
     """
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, stop: str, template: str, *, hint: str | None = None, **facts: object) -> None:
+        self.stop = stop
+        self.facts = facts
+        self.message = template.format_map(facts)
+        self.hint = None if hint is None else hint.format_map(facts)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         """Return the message, followed by the hint on lines of its own."""
@@ -37,13 +41,20 @@ class ConfigError(RuntimeBackendError):
     """The settings are wrong. One error reports all mistakes.
 
     :param problems: one line per mistake, each starting with the file and the dotted key.
+    :param way_out: the next step for the person.
     """
 
-    def __init__(self, problems: Sequence[str], *, hint: str | None = None) -> None:
+    def __init__(self, problems: Sequence[str], *, way_out: str | None = None) -> None:
         self.problems = tuple(problems)
-        noun = "mistake" if len(self.problems) == 1 else "mistakes"
-        lines = "\n".join(f"  {problem}" for problem in self.problems)
-        super().__init__(f"{len(self.problems)} {noun} in the settings:\n{lines}", hint=hint)
+        super().__init__(
+            "settings",
+            "{count} {noun} in the settings:\n{lines}",
+            hint=None if way_out is None else "{way_out}",
+            count=len(self.problems),
+            noun="mistake" if len(self.problems) == 1 else "mistakes",
+            lines="\n".join(f"  {problem}" for problem in self.problems),
+            way_out=way_out,
+        )
 
 
 class FileError(RuntimeBackendError):
@@ -129,11 +140,20 @@ class SystemRefusalError(RuntimeBackendError):
         names = [name for name in (error.filename, error.filename2) if name is not None]
         paths = [os.fsdecode(name) if isinstance(name, bytes) else str(name) for name in names]
         if error.errno == errno.ENOENT and not paths:
-            super().__init__("the working directory does not exist any more", hint="Change to another one: cd")
-        else:
-            where = " -> ".join(paths) or _of_no_path(error)
-            why = f"{where}: {reason(error, *paths)}" if error.errno is not None else where
-            super().__init__(why, hint=_HINTS.get(error.errno or 0))
+            super().__init__(
+                "no-working-directory",
+                "the working directory does not exist any more",
+                hint="Change to another one: cd",
+            )
+            return
+        where = " -> ".join(paths) or _of_no_path(error)
+        super().__init__(
+            "system-refusal",
+            "{where}" if error.errno is None else "{where}: {why}",
+            hint=_HINTS.get(error.errno or 0),
+            where=where,
+            why=reason(error, *paths),
+        )
 
 
 def _of_no_path(error: OSError) -> str:

@@ -24,11 +24,15 @@ def read_python(path: Path) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(read_bytes(path), str(path))
     except OSError as error:
-        raise FileError(f"{path}: cannot be read: {reason(error, path)}") from None
+        raise FileError(
+            "python-file-unreadable", "{path}: cannot be read: {why}", path=path, why=reason(error, path)
+        ) from None
     except SyntaxError as error:
-        raise FileError(f"{path}: {reason(error)}") from None
+        raise FileError("python-file-unreadable", "{path}: {why}", path=path, why=reason(error)) from None
     except (ValueError, RecursionError, MemoryError):
-        raise FileError(f"{path}: not valid Python: found a NUL, or too deep nesting") from None
+        raise FileError(
+            "python-file-unreadable", "{path}: not valid Python: found a NUL, or too deep nesting", path=path
+        ) from None
 
 
 def find_python(path: Path) -> ast.Module | None:

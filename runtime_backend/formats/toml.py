@@ -65,20 +65,37 @@ def read_document_text(path: Path, *, takes_mark: bool = False) -> str:
     try:
         content = read_bytes(path)
     except FileNotFoundError:
-        raise FileError(f"{path}: found nothing there, expected a file") from None
+        raise FileError("toml-unreadable", "{path}: found nothing there, expected a file", path=path) from None
     except OSError as error:
         if is_folder(path):
-            raise FileError(f"{path}: found a folder, expected a file") from None
+            raise FileError("toml-unreadable", "{path}: found a folder, expected a file", path=path) from None
         hint = "Check who owns it, and its permissions." if isinstance(error, PermissionError) else None
-        raise FileError(f"{path}: cannot be read: {reason(error, path)}", hint=hint) from None
+        raise FileError(
+            "toml-unreadable",
+            "{path}: cannot be read: {why}",
+            hint=None if hint is None else "{way_out}",
+            path=path,
+            why=reason(error, path),
+            way_out=hint,
+        ) from None
     if content.startswith(_MARK) and not takes_mark:
-        raise FileError(f"{path}: line 1: found a byte order mark (BOM), expected none", hint=_AS_UTF8)
+        raise FileError(
+            "toml-encoding",
+            "{path}: line 1: found a byte order mark (BOM), expected none",
+            hint=_AS_UTF8,
+            path=path,
+        )
     if content.startswith(_UTF16) or b"\0" in content[:4]:
-        raise FileError(f"{path}: line 1: found UTF-16, expected UTF-8", hint=_AS_UTF8)
+        raise FileError(
+            "toml-encoding",
+            "{path}: line 1: found UTF-16, expected UTF-8",
+            hint=_AS_UTF8,
+            path=path,
+        )
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise FileError(f"{path}: {reason(error)}", hint=_AS_UTF8) from None
+        raise FileError("toml-encoding", "{path}: {why}", hint=_AS_UTF8, path=path, why=reason(error)) from None
 
 
 def parse_document(text: str, path: Path) -> dict[str, Any]:
@@ -96,11 +113,15 @@ def _no_toml(why: str, text: str, path: Path) -> FileError:
     """Return an error that begins with the place, if the parser reports one."""
     found = re.fullmatch(_PLACE, why)
     if found is None:
-        return FileError(f"{path}: not TOML: {why}")
+        return FileError("toml-invalid", "{path}: not TOML: {why}", path=path, why=why)
     what, line, column = found.groups()
     place = f"line {line}" if line else f"line {len(text.splitlines())}, the last one"
     place += f", column {column}" if column else ""
     return FileError(
-        f"{path}: {place}: not TOML: {what[:1].lower()}{what[1:]}",
+        "toml-invalid",
+        "{path}: {place}: not TOML: {why}",
         hint="Correct that line; the rules are at https://toml.io.",
+        path=path,
+        place=place,
+        why=what[:1].lower() + what[1:],
     )

@@ -218,8 +218,10 @@ def _working_folder() -> Path:
         return Path.cwd()
     except OSError as error:
         raise TargetError(
-            f"the working directory cannot be used: {reason(error)}",
+            "no-working-directory",
+            "the working directory cannot be used: {why}",
             hint="It may have been removed. Change to another one, then run the same command again.",
+            why=reason(error),
         ) from None
 
 

@@ -18,11 +18,22 @@ def named_place(caller: Caller, target: Named | None, lock: Named | None) -> Pla
     :raises TargetError: if the target or the lock does not exist.
     """
     if lock is not None and not is_file(lock.path):
-        raise TargetError(f"{lock.origin}: found {str(lock.path)!r}, expected the path of a lock file")
+        raise TargetError(
+            "named-lock-missing",
+            "{origin}: found {path!r}, expected the path of a lock file",
+            origin=lock.origin,
+            path=str(lock.path),
+        )
     environment = None if target is None else caller.reader.read(target.path)
     if target is not None and environment is None:
         expected = "the prefix of an environment, or its interpreter"
-        raise TargetError(f"{target.origin}: found {str(target.path)!r}, expected {expected}")
+        raise TargetError(
+            "named-target-missing",
+            "{origin}: found {path!r}, expected {expected}",
+            origin=target.origin,
+            path=str(target.path),
+            expected=expected,
+        )
     named = [item for item in (lock, target) if item is not None]
     if not named:
         return None

@@ -55,7 +55,15 @@ def find_answer(
             return (_answer_by_files(question, way) if is_by_files else ask_backend(question, way)), way
         except NoAnswer as error:
             tried, failure = way, error
-    raise MetadataError(f"{question.hook}: {tried!r} gave no answer: {failure}", hint=_HINTS.get(tried or ""))
+    raise MetadataError(
+        "metadata-unknown",
+        "{hook}: {tried!r} gave no answer: {failure}",
+        hint="{way_out}" if tried in _HINTS else None,
+        hook=question.hook,
+        tried=tried,
+        failure=failure,
+        way_out=_HINTS.get(tried or ""),
+    )
 
 
 def _ways(question: Question, find_plan: Callable[[], Plan]) -> Iterator[Way]:

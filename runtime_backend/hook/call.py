@@ -113,8 +113,9 @@ class HookCall:
         ours, theirs = split_config_settings(config_settings)
         if is_asking(self._caller.environ):
             raise DecisionError(
+                "metadata-unknown",
                 "the frontend's dry run needs the metadata of this package, and its real backend gives no metadata"
-                " without a build"
+                " without a build",
             )
         from .building import BuildArguments, build, complete  # noqa: PLC0415 - two hooks of eight need it
 

@@ -76,10 +76,15 @@ def _check_unchanged(plan: Plan, wheel: Path) -> None:
         if before is not None and seen is not None and now != before:
             wheel.unlink()
             raise ProvisionError(
-                f"{before.name} changed while {wheel.name} was built: found"
-                f" {now or f'no readable {before.name}'} after the build ({seen.site}), expected {before}."
+                "runtime-changed-during-build",
+                "{name} changed while {wheel} was built: found {found} after the build ({site}), expected {expected}."
                 " The wheel was removed",
                 hint="Run the same command again while nothing else installs into that environment.",
+                name=before.name,
+                wheel=wheel.name,
+                found=now or f"no readable {before.name}",
+                site=seen.site,
+                expected=before,
             )
 
 
@@ -94,10 +99,16 @@ def _check_agreement(plan: Plan, wheel: Path, prepared: Prepared, metadata: byte
     now = ", ".join(str(identity) for identity in plan.identities) or "no runtime"
     lines = "\n".join(f"  {line}" for line in differences)
     raise MetadataError(
-        f"{wheel.name} differs from the metadata that the frontend got before:\n{lines}\n"
-        f"The metadata came from {prepared.way!r}, for {seen}; the wheel is built against {now}.",
+        "metadata-differ",
+        "{wheel} differs from the metadata that the frontend got before:\n{lines}\nThe metadata came from {way!r},"
+        " for {seen}; the wheel is built against {now}.",
         hint="If the runtime was not known then, run the same command again. If the metadata depend on the runtime,"
         " set tool.runtime-backend.metadata = 'real' in the package.",
+        wheel=wheel.name,
+        lines=lines,
+        way=prepared.way,
+        seen=seen,
+        now=now,
     )
 
 
@@ -118,9 +129,13 @@ def _check_own_requirements(plan: Plan, wheel: Path, metadata: bytes) -> None:
     wheel.unlink()
     seen = ", ".join(str(runtime.resolution) for runtime in bound)
     raise MetadataError(
-        f"{wheel.name} requires {' and '.join(map(repr, refusals))}, but was built against {seen}: installing the"
-        " wheel would replace that runtime",
+        "wheel-refuses-its-runtime",
+        "{wheel} requires {requirements}, but was built against {seen}: installing the wheel would replace that"
+        " runtime",
         hint="Install a runtime that the package accepts, or name it in the same command, then run it again.",
+        wheel=wheel.name,
+        requirements=" and ".join(map(repr, refusals)),
+        seen=seen,
     )
 
 

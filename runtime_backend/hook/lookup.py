@@ -173,5 +173,5 @@ def read_stamped(wheel: Path) -> list[StampedRuntime]:
     """
     content = read_from_dist_info(wheel, FILE_NAME)
     if content is None:
-        raise BackendError(f"{wheel}: found no stamp")
+        raise BackendError("stored-wheel-without-stamp", "{wheel}: found no stamp", wheel=wheel)
     return read_runtimes(content, f"{wheel}: {FILE_NAME}")

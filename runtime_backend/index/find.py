@@ -122,10 +122,15 @@ def _summary(files: list[IndexFile], wanted: Wanted, *, is_matched: bool) -> str
 def _not_found(wanted: Wanted, results: list[str]) -> IndexLookupError:
     lines = "\n".join(f"  {line}" for line in results)
     return IndexLookupError(
-        f"{wanted} is locked without a URL, and was not found on the index that the lock names"
-        f" ({', '.join(wanted.indexes)}):\n{lines}",
-        hint=f"Install {wanted.name} {wanted.version} in the environment that the wheel is for and run the same command"
-        f" again, or name its wheel: RUNTIME_BACKEND_PIN='{wanted.name} @ URL-OF-THE-WHEEL'.",
+        "locked-wheel-not-found",
+        "{wanted} is locked without a URL, and was not found on the index that the lock names ({indexes}):\n{lines}",
+        hint="Install {name} {version} in the environment that the wheel is for and run the same command again, or"
+        " name its wheel: RUNTIME_BACKEND_PIN='{name} @ URL-OF-THE-WHEEL'.",
+        wanted=wanted,
+        indexes=", ".join(wanted.indexes),
+        lines=lines,
+        name=wanted.name,
+        version=wanted.version,
     )
 
 

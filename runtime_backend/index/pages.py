@@ -31,13 +31,18 @@ def read_page(index: str, name: str, environ: Mapping[str, str]) -> list[IndexFi
     try:
         body, kind, base = ask(url, environ, _take, accept=_ACCEPT)
     except NotFound as failure:
-        raise NoSuchProjectError(str(failure)) from None
+        raise NoSuchProjectError("no-such-project", "{why}", why=str(failure)) from None
     except NoAnswer as failure:
-        raise IndexLookupError(str(failure)) from None
+        raise IndexLookupError("index-unusable", "{why}", why=str(failure)) from None
     files = _read_json(body, base) if kind.endswith("+json") else _read_html(body, base)
     if not files and not kind.endswith(("json", "html")):
         expected = "JSON or HTML (PEP 691, PEP 503)"
-        raise IndexLookupError(f"the answer is not an index page: found {kind}, expected {expected}")
+        raise IndexLookupError(
+            "index-unusable",
+            "the answer is not an index page: found {kind}, expected {expected}",
+            kind=kind,
+            expected=expected,
+        )
     # Files on the index's host need the index's credentials.
     prefix, _, host = parts.netloc.rpartition("@")
     return [_with_credentials(file, host, prefix) for file in files] if prefix else files
@@ -47,7 +52,7 @@ def _take(answer: HTTPResponse) -> tuple[bytes, str, str]:
     """Return (content, content type, URL after redirections)."""
     body = answer.read(_LIMIT + 1)
     if len(body) > _LIMIT:
-        raise IndexLookupError(f"found a page of more than {_LIMIT} bytes")
+        raise IndexLookupError("index-unusable", "found a page of more than {limit} bytes", limit=_LIMIT)
     return body, answer.headers.get_content_type(), answer.url
 
 
@@ -65,7 +70,9 @@ def _read_json(body: bytes, base: str) -> list[IndexFile]:
         page = None
     files = page.get("files") if isinstance(page, dict) else None
     if not isinstance(files, list):
-        raise IndexLookupError("the answer is not an index page: found no list 'files', expected one (PEP 691)")
+        raise IndexLookupError(
+            "index-unusable", "the answer is not an index page: found no list 'files', expected one (PEP 691)"
+        )
     entries = (_read_entry(entry, base) for entry in files)
     return [entry for entry in entries if entry is not None]
 

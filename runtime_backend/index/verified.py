@@ -57,7 +57,12 @@ class Verifying(NamedTuple):
                     new.replace(self.path)
         except OSError as error:
             raise ProvisionError(
-                f"{self.path} cannot be written: {reason(error, self.path)}", hint=way_out(error)
+                "cache-cannot-be-written",
+                "{path} cannot be written: {why}",
+                hint="{way_out}",
+                path=self.path,
+                why=reason(error, self.path),
+                way_out=way_out(error),
             ) from None
 
     def _fetch(self, new: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
@@ -73,5 +78,10 @@ class Verifying(NamedTuple):
 
     def _stop(self, what: str) -> ProvisionError:
         return ProvisionError(
-            f"{self.url}: {what}", hint=f"The frontend does not check the hash itself. {self.way_out}"
+            "hash-differs",
+            "{url}: {what}",
+            hint="The frontend does not check the hash itself. {way_out}",
+            url=self.url,
+            what=what,
+            way_out=self.way_out,
         )

@@ -1,20 +1,16 @@
-"""The identity of an installed runtime, comparing identities, and the dependencies of a runtime."""
+"""The identity of an installed runtime, and comparing identities."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from packaging.markers import default_environment
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..errors import RuntimeReadError
 from ..errors.reasons import reason
-from ..formats.parsing import marker_holds, parse_requirement, parse_version
+from ..formats.parsing import parse_version
 from ..system.files import decode, is_file, read_bytes, read_text
 from .distributions import Distribution, DistributionIndex, extend_by_pth, locate_imports
 
@@ -139,9 +135,14 @@ def _version_text(distribution: Distribution, imports: dict[str, Path]) -> str:
                 return decode(read_bytes(path))
             except OSError as error:
                 raise RuntimeReadError(
-                    f"{distribution.name} {distribution.version} is installed ({distribution.info}), but {path} cannot"
-                    f" be read: {reason(error, path)}",
+                    "runtime-unreadable",
+                    "{distribution} {version} is installed ({info}), but {path} cannot be read: {why}",
                     hint="Change the permissions of that environment, or reinstall torch in it.",
+                    distribution=distribution.name,
+                    version=distribution.version,
+                    info=distribution.info,
+                    path=path,
+                    why=reason(error, path),
                 ) from None
     return ""
 
@@ -149,16 +150,27 @@ def _version_text(distribution: Distribution, imports: dict[str, Path]) -> str:
 def _unreadable(distribution: Distribution, imports: dict[str, Path]) -> RuntimeReadError:
     where = imports.get("torch", distribution.site / "torch") / "version.py"
     return RuntimeReadError(
-        f"{distribution.name} {distribution.version} is installed ({distribution.info}), but {where} is missing or has"
-        " no line __version__ = '...', expected one",
+        "runtime-unreadable",
+        "{distribution} {version} is installed ({info}), but {where} is missing or has no line __version__ = '...',"
+        " expected one",
         hint="Reinstall torch in that environment, or name another one with RUNTIME_BACKEND_TARGET.",
+        distribution=distribution.name,
+        version=distribution.version,
+        info=distribution.info,
+        where=where,
     )
 
 
 def _check_version(version: str, distribution: Distribution) -> None:
     if parse_version(version) is None:
-        message = f"{distribution.info / 'METADATA'}: found Version {version!r}, expected a version (PEP 440)"
-        raise RuntimeReadError(message, hint=f"Reinstall {distribution.name} in that environment.")
+        raise RuntimeReadError(
+            "runtime-unreadable",
+            "{path}: found Version {version!r}, expected a version (PEP 440)",
+            hint="Reinstall {distribution} in that environment.",
+            path=distribution.info / "METADATA",
+            version=version,
+            distribution=distribution.name,
+        )
 
 
 def is_compatible(built: Identity, running: Identity, match: Literal["exact", "minor", "floor"]) -> bool:
@@ -183,53 +195,3 @@ def _is_same(one: Identity, other: Identity) -> bool:
     if one.reported is None or other.reported is None:
         return Version(one.version) == Version(other.version)
     return one._replace(name=other.name, version=other.version) == other
-
-
-def find_closure(root: Distribution, extras: set[str], index: DistributionIndex) -> tuple[Distribution, ...]:
-    """Return the distribution and all its installed dependencies, in the order in which they are found."""
-    environment = {key: str(value) for key, value in default_environment().items()}
-    found = {root.name: root}
-    pending, seen = [(root, frozenset(extras))], {(root.name, frozenset(extras))}
-    while pending:
-        distribution, wanted = pending.pop()
-        for requirement in _active_requirements(distribution, wanted, environment):
-            name = canonicalize_name(requirement.name)
-            needed = found.get(name) or index.find(name)
-            step = (name, frozenset(requirement.extras))
-            if needed is not None and step not in seen:
-                seen.add(step)
-                found[name] = needed
-                pending.append((needed, step[1]))
-    return tuple(found.values())
-
-
-def find_missing(root: Distribution, extras: set[str], index: DistributionIndex) -> list[str]:
-    """Return the requirements of a distribution and its dependencies that are not installed."""
-    environment = {key: str(value) for key, value in default_environment().items()}
-    return [
-        str(requirement)
-        for distribution in find_closure(root, extras, index)
-        for requirement in _active_requirements(
-            distribution, frozenset(extras) if distribution is root else frozenset(), environment
-        )
-        if index.find(canonicalize_name(requirement.name)) is None
-    ]
-
-
-def _active_requirements(
-    distribution: Distribution, extras: frozenset[str], environment: dict[str, str]
-) -> Iterator[Requirement]:
-    for text in distribution.requires:
-        if not extras and _is_of_extra(text):
-            continue
-        requirement = parse_requirement(text)
-        if requirement is None:  # the syntax of old eggs is ignored
-            continue
-        if any(marker_holds(requirement, {**environment, "extra": extra}) for extra in ("", *extras)):
-            yield requirement
-
-
-def _is_of_extra(text: str) -> bool:
-    """Return whether a requirement certainly belongs to an extra, to avoid parsing the hundreds that sympy has."""
-    marker = text.partition(";")[2]
-    return "extra ==" in marker and " or " not in marker

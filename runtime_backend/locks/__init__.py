@@ -51,4 +51,9 @@ def find_locked(path: Path, name: str, selection: Selection, platform: Platform)
             read: Reader = import_module(f".{module}", __name__).read
             return read(path, name, selection, platform)
     known = ", ".join(pattern for pattern, _ in READERS)
-    raise LockError(f"{path}: found no reader for a lock of this name, expected one of {known}")
+    raise LockError(
+        "lock-of-unknown-kind",
+        "{path}: found no reader for a lock of this name, expected one of {known}",
+        path=path,
+        known=known,
+    )

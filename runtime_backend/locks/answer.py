@@ -50,7 +50,9 @@ def read_lock(path: Path) -> str:
     try:
         text = read_bytes(path).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise LockError(f"{path}: cannot be read: {reason(error, path)}") from None
+        raise LockError(
+            "lock-unreadable", "{path}: cannot be read: {why}", path=path, why=reason(error, path)
+        ) from None
     return text.replace("\r\n", "\n") if "\r" in text else text
 
 
@@ -95,7 +97,13 @@ def limited(entries: Sequence[T], name: str) -> Sequence[T]:
 
 def corrupt(path: Path, what: str) -> LockError:
     """Return the error for a lock that differs from what its tool writes."""
-    return LockError(f"{path}: {what}", hint="Lock again with the tool that wrote it, or restore the file.")
+    return LockError(
+        "lock-invalid",
+        "{path}: {what}",
+        hint="Lock again with the tool that wrote it, or restore the file.",
+        path=path,
+        what=what,
+    )
 
 
 def only_lock_errors(read: Callable[P, T]) -> Callable[P, T]:

@@ -31,8 +31,11 @@ def read(path: Path, name: str, _selection: Selection, platform: Platform) -> tu
     if requirements.problems:
         # The unread parts may pin, constrain, or name an index.
         raise LockError(
-            f"{path}: parts of it cannot be read:" + "".join(f"\n  {problem}" for problem in requirements.problems),
+            "lock-invalid",
+            "{path}: parts of it cannot be read:{problems}",
             hint="Correct these lines, or name another lock.",
+            path=path,
+            problems="".join(f"\n  {problem}" for problem in requirements.problems),
         )
     lines = limited([line for line in requirements.lines if _is_of(line, name, platform)], name)
     locked = _combined(lines, requirements, path, name, platform) if lines else None
@@ -114,15 +117,24 @@ def _refuse_unpinned(lines: Sequence[RequirementLine], path: Path, name: str) ->
     loose = [line for line in lines if not line.is_constraint]
     if loose:
         raise LockError(
-            f"{loose[0].origin}: found {loose[0].requirement}, expected an exact version",
-            hint=f"Write {name}==VERSION there, or compile the file with pip-compile or uv pip compile and name the"
-            f" result instead of {path.name}.",
+            "lock-without-exact-version",
+            "{origin}: found {found}, expected an exact version",
+            hint="Write {name}==VERSION there, or compile the file with pip-compile or uv pip compile and name the"
+            " result instead of {path}.",
+            origin=loose[0].origin,
+            found=loose[0].requirement,
+            name=name,
+            path=path.name,
         )
 
 
 def _contradiction(lines: Sequence[RequirementLine], path: Path, name: str) -> LockError:
     listed = "".join(f"\n  {line.origin}: {without_secrets(str(line.requirement))}" for line in lines)
     return LockError(
-        f"{path}: its lines for {name} contradict each other:{listed}",
+        "lock-contradicts-itself",
+        "{path}: its lines for {name} contradict each other:{listed}",
         hint="Compile it again, or remove the lines that are not for this platform.",
+        path=path,
+        name=name,
+        listed=listed,
     )

@@ -51,7 +51,7 @@ def parse_yaml(text: str, path: Path) -> Any:  # noqa: ANN401 - any document
     try:
         import yaml  # noqa: PLC0415 - an extra
     except ImportError:
-        raise LockError(f"{path}: cannot be read: PyYAML is not installed", hint=_HINT) from None
+        raise LockError("no-pyyaml", "{path}: cannot be read: PyYAML is not installed", hint=_HINT, path=path) from None
     loader = yaml.BaseLoader if _may_be_deep(text) else getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
         node = yaml.compose(text, Loader=loader)

@@ -51,6 +51,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
         "requirements": list(plan.requirements),
         "notes": list(plan.notes),
         "stop": None if plan.refusal is None else str(plan.refusal),
+        "stop-name": None if plan.refusal is None else plan.refusal.stop,
     }
     shown: dict[str, Any] = redacted(described)
     return shown
@@ -170,5 +171,9 @@ def log_plan(path: Path, plan: Plan) -> None:
             file.write(f"{json.dumps(describe_plan(plan))}\n")
     except OSError as error:
         raise BackendError(
-            f"the log {path} cannot be written: {reason(error, path)}", hint="Set RUNTIME_BACKEND_LOG to another file."
+            "log-cannot-be-written",
+            "the log {path} cannot be written: {why}",
+            hint="Set RUNTIME_BACKEND_LOG to another file.",
+            path=path,
+            why=reason(error, path),
         ) from None

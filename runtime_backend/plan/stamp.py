@@ -169,7 +169,7 @@ def read_runtimes(content: bytes, where: str) -> list[StampedRuntime]:
         else:
             table.report(f"runtimes[{index}]", describe(entry), "a table")
     if table.problems:
-        raise BackendError(table.problems[0])
+        raise BackendError("stamp-unreadable", "{problem}", problem=table.problems[0])
     return [_read_runtime(entry) for entry in entries or ()]
 
 

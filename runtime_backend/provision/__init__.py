@@ -10,7 +10,7 @@ from ..config.settings import ProvisionChoice
 from ..errors import IndexLookupError, RuntimeBackendError
 from ..formats.parsing import direct_reference
 from ..frontend.caller import Isolation
-from ..installed.identity import find_missing
+from ..installed.closure import find_missing
 from ..real.hooks import HookKind
 from ..resolve.outcome import Outcome
 from ..resolve.resolution import Resolution, direct_archive

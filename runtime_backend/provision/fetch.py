@@ -82,7 +82,12 @@ class Fetching(NamedTuple):
                     self._fetch(source, say, lock)
         except OSError as error:
             raise ProvisionError(
-                f"{self.requirement} cannot be fetched: {reason(error)}", hint=way_out(error)
+                "cache-cannot-be-written",
+                "{requirement} cannot be fetched: {why}",
+                hint="{way_out}",
+                requirement=self.requirement,
+                why=reason(error),
+                way_out=way_out(error),
             ) from None
 
     def _fetch(self, source: Source, say: Callable[[str], None], lock: int) -> None:
@@ -111,8 +116,12 @@ class Fetching(NamedTuple):
             ended = run_installer(words, environ, source.cwd, kept=[lock])
         except OSError as error:
             raise ProvisionError(
-                f"{self.requirement} cannot be fetched: {command[0]} cannot be started: {reason(error)}",
+                "runtime-cannot-be-fetched",
+                "{requirement} cannot be fetched: {program} cannot be started: {why}",
                 hint="Install it in the environment that the wheel is for, then run the same command again.",
+                requirement=self.requirement,
+                program=command[0],
+                why=reason(error),
             ) from None
         if ended.code != 0:
             raise self._failure(" ".join(command), source, ended)
@@ -121,22 +130,38 @@ class Fetching(NamedTuple):
     def damaged(self) -> ProvisionError:
         """Return the refusal of a folder that does not contain the requirement that it was fetched for."""
         return ProvisionError(
-            f"{self.folder}: found another runtime or none, expected {self.requirement}, which was fetched into it",
+            "fetched-runtime-replaced",
+            "{folder}: found another runtime or none, expected {requirement}, which was fetched into it",
             hint="Remove it, then run the same command again: `runtime-backend cache clean fetched`.",
+            folder=self.folder,
+            requirement=self.requirement,
         )
 
     def _failure(self, command: str, source: Source, ended: Ended) -> ProvisionError:
         what = f"{self.requirement} could not be fetched{' offline' if source.is_offline else ''}"
         if ended.is_abandoned:
-            return ProvisionError(f"{what}: the frontend has ended")
+            return ProvisionError("runtime-cannot-be-fetched", "{what}: the frontend has ended", what=what)
         if ended.is_disk_full:
             where = f"on the disk of {self.folder.parent}, or on the disk of the installer's own cache"
             hint = way_out(OSError(errno.ENOSPC, ""))
-            return ProvisionError(f"{what}: no space left {where}; the command was {command}", hint=hint)
+            return ProvisionError(
+                "runtime-cannot-be-fetched",
+                "{what}: no space left {where}; the command was {command}",
+                hint="{way_out}",
+                what=what,
+                where=where,
+                command=command,
+                way_out=hint,
+            )
         return ProvisionError(
-            f"{what}: {command} ended with code {ended.code}; see its output above",
+            "runtime-cannot-be-fetched",
+            "{what}: {command} ended with code {code}; see its output above",
             hint="Install it in the environment that the wheel is for, then run the same command again; or run it"
-            f" again {'without being offline' if source.is_offline else 'when the index can be reached'}.",
+            " again {when}.",
+            what=what,
+            command=command,
+            code=ended.code,
+            when="without being offline" if source.is_offline else "when the index can be reached",
         )
 
 

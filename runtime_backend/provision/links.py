@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ..installed.closure import find_closure
 from ..installed.distributions import Distribution, DistributionIndex, locate_imports
-from ..installed.identity import find_closure
 from ..system.files import is_folder, is_there, list_names
 
 _NO_MODULE = (".dist-info", ".egg-info", ".egg-link", ".pth", ".txt")

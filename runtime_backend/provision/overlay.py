@@ -104,6 +104,10 @@ _OR_REQUIRE = "; or let the frontend install torch into the build environment: R
 
 def _cannot_write(path: Path, error: OSError) -> ProvisionError:
     return ProvisionError(
-        f"the overlay {path} cannot be made: {reason(error)}",
-        hint=way_out(error, _OR_REQUIRE),
+        "overlay-cannot-be-made",
+        "the overlay {path} cannot be made: {why}",
+        hint="{way_out}",
+        path=path,
+        why=reason(error),
+        way_out=way_out(error, _OR_REQUIRE),
     )

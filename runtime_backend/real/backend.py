@@ -49,7 +49,13 @@ def load_backend(spec: str, backend_path: Sequence[str], source: Path) -> Any:  
     found: Any = module
     for attribute in filter(None, attributes.split(".")):
         if not hasattr(found, attribute):
-            raise BackendError(f"tool.runtime-backend.build-backend: found {spec!r}, but {name} has no {attribute!r}")
+            raise BackendError(
+                "no-real-backend",
+                "tool.runtime-backend.build-backend: found {spec!r}, but {name} has no {attribute!r}",
+                spec=spec,
+                name=name,
+                attribute=attribute,
+            )
         found = getattr(found, attribute)
     return found
 
@@ -62,7 +68,7 @@ def find_hook(backend: object, hook: str) -> Callable[..., Any] | None:
 
 def missing_hook(spec: str, hook: str) -> BackendError:
     """Return the error for a real backend without a mandatory hook."""
-    return BackendError(f"{spec}: found no hook {hook}, expected one (PEP 517)")
+    return BackendError("no-hook", "{spec}: found no hook {hook}, expected one (PEP 517)", spec=spec, hook=hook)
 
 
 def check_made(made: object, folder: Path, spec: str, hook: str) -> None:
@@ -71,7 +77,14 @@ def check_made(made: object, folder: Path, spec: str, hook: str) -> None:
     :raises BackendError: if the result is not a name in the folder.
     """
     if not isinstance(made, str) or not is_there(folder / made):
-        raise BackendError(f"{spec}: {hook} returned {made!r}, expected the name of a file or folder in {folder}")
+        raise BackendError(
+            "hook-returned-nothing",
+            "{spec}: {hook} returned {made!r}, expected the name of a file or folder in {folder}",
+            spec=spec,
+            hook=hook,
+            made=made,
+            folder=folder,
+        )
 
 
 def _not_found(spec: str, backend_path: Sequence[str]) -> BackendError:
@@ -83,7 +96,13 @@ def _not_found(spec: str, backend_path: Sequence[str]) -> BackendError:
             f"Add the package that provides {package!r} to build-system.requires, next to runtime-backend, or to"
             " build-requires, if the package has that key."
         )
-    return BackendError(f"tool.runtime-backend.build-backend: found {spec!r}, which cannot be imported", hint=hint)
+    return BackendError(
+        "no-real-backend",
+        "tool.runtime-backend.build-backend: found {spec!r}, which cannot be imported",
+        hint="{way_out}",
+        spec=spec,
+        way_out=hint,
+    )
 
 
 def _check_origin(module: ModuleType, spec: str, backend_path: Sequence[str], source: Path) -> None:
@@ -94,8 +113,11 @@ def _check_origin(module: ModuleType, spec: str, backend_path: Sequence[str], so
     place = real_path(Path(module.__file__ or ""))
     if not any(place.is_relative_to(folder) for folder in folders):
         raise BackendError(
-            f"tool.runtime-backend.backend-path: {spec!r} was loaded from {place},"
-            f" expected in {', '.join(backend_path)}"
+            "real-backend-from-elsewhere",
+            "tool.runtime-backend.backend-path: {spec!r} was loaded from {place}, expected in {backend_path}",
+            spec=spec,
+            place=place,
+            backend_path=", ".join(backend_path),
         )
 
 

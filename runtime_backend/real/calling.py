@@ -78,6 +78,7 @@ def call_in_child(request: HookRequest, around: ChildSurroundings, run: Run) -> 
         from pyproject_hooks import BuildBackendHookCaller, HookMissing  # noqa: PLC0415 - only a call in a child needs it
     except ImportError:  # a vendored copy
         raise BackendError(
+            "no-pyproject-hooks",
             "pyproject-hooks is not installed; runtime-backend calls the real backend through it",
             hint="Add pyproject-hooks>=1.1 to build-system.requires; without build isolation, install it.",
         ) from None
@@ -118,7 +119,13 @@ def _read_answer(path: Path) -> dict[str, Any]:
 def _refuse(code: int, answer: Mapping[str, Any]) -> None:
     """Raise the error with which a child ended."""
     if "refusal" in answer:
-        raise BackendError(answer["refusal"], hint=answer["hint"])
+        raise BackendError(
+            answer["stop"],
+            "{refusal}",
+            hint=None if answer["hint"] is None else "{way_out}",
+            refusal=answer["refusal"],
+            way_out=answer["hint"],
+        )
     if "failure" in answer:
         raise ChildFailed(answer["code"], answer["failure"], is_dead=False)
     raise ChildFailed(max(code, 1), _describe_end(code), is_dead=True)

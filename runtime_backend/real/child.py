@@ -5,7 +5,8 @@ which a failure does not reach. So the hook is called here, and the outcome is w
 of the call::
 
     {"version": that of the real backend's package}      it has returned; pyproject-hooks transfers the value
-    {"refusal": a message, "hint": what to do or null}   it is not a real backend, or its result does not exist
+    {"refusal": a message, "hint": what to do or null, "stop": its name}
+                                                         it is not a real backend, or its result does not exist
     {"failure": one line, "code": an exit code}          it has failed, and its messages are printed
 """
 
@@ -93,7 +94,7 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except BackendError as error:
-        _answer(refusal=error.message, hint=error.hint)
+        _answer(refusal=error.message, hint=error.hint, stop=error.stop)
         raise SystemExit(1) from None
     except KeyboardInterrupt as error:  # the frontend's own process reports it
         _answer(failure=summarise(error), code=INTERRUPTED)

@@ -230,6 +230,11 @@ def _check_specifier(rule: RuntimeRule, resolution: Resolution | None) -> None:
     specifier, version = rule.requirement.specifier, "" if resolution is None else resolution.identity.version
     if version and not specifier.contains(version, prereleases=True):
         raise ResolutionError(
-            f"the package does not support {resolution}: expected {str(rule.requirement)!r} ({rule.origin})",
-            hint=f"Install or lock a {rule.name} that the package supports, or ask its authors for a newer release.",
+            "runtime-not-supported",
+            "the package does not support {resolution}: expected {requirement!r} ({origin})",
+            hint="Install or lock a {rule} that the package supports, or ask its authors for a newer release.",
+            resolution=resolution,
+            requirement=str(rule.requirement),
+            origin=rule.origin,
+            rule=rule.name,
         )

@@ -13,6 +13,7 @@ from ..frontend.places import LateLock, Place
 from ..installed.identity import Identity, is_compatible, read_identity
 from ..system.platforms import Platform
 from ..system.urls import file_name
+from .refusals import several_locked, written_too_late
 from .resolution import Resolution, installed_resolution
 
 if TYPE_CHECKING:
@@ -121,12 +122,7 @@ class Search:
         :raises ResolutionError: unless the runtime is certain to be installed first.
         """
         if self.name not in late.installed_first:
-            raise ResolutionError(
-                f"it is not known which {self.name} the target will have: {late.command} writes {late.name} only after"
-                f" everything is installed, and installs {self.name} before this package only if [project] dependencies"
-                " in the package's pyproject.toml name it",
-                hint=f"Lock first, then install: {late.way_out}. Or name {self.name} in the package's dependencies.",
-            )
+            raise written_too_late(self.name, late)
 
     def in_locks(self, place: Place) -> Resolution | None:
         """Return the runtime that the locks of a place install, for the selected part of the project.
@@ -161,13 +157,7 @@ class Search:
             fitting = [c for c in candidates if hint is not None and is_compatible(hint, _identity(c), "exact")]
             if len(fitting) == 1:
                 return fitting[0]
-        names = "\n".join(f"  {_described(candidate)}" for candidate in candidates)
-        raise ResolutionError(
-            f"{place.locks[0]} pins {len(candidates)} different {self.name}, expected one"
-            f" ({place.selection.describe()}):\n{names}",
-            hint="Name the extra or group on the frontend's command line, or set"
-            f" RUNTIME_BACKEND_PIN='{self.name}==VERSION'.",
-        )
+        raise several_locked(self.name, place, [_described(candidate) for candidate in candidates])
 
     def _from_lock(self, locked: Locked, place: Place, installed: Resolution | None) -> Resolution:
         bare = Resolution(
@@ -244,7 +234,10 @@ def _wheel_version(pin: Pin) -> str:
     named = parse_wheel_name(file_name(pin.requirement.url or ""))
     if named is None:
         raise ResolutionError(
-            f"{pin.origin}: found {str(pin.requirement)!r}, expected the URL of a wheel: its file name must be"
-            " NAME-VERSION-PYTHON-ABI-PLATFORM.whl"
+            "pin-without-version",
+            "{origin}: found {requirement!r}, expected the URL of a wheel: its file name must be"
+            " NAME-VERSION-PYTHON-ABI-PLATFORM.whl",
+            origin=pin.origin,
+            requirement=str(pin.requirement),
         )
     return str(named[1])

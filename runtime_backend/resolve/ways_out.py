@@ -73,14 +73,23 @@ def nothing_known(
         there = next((step for step in steps if step.found.startswith(f"{name} ")), None)
         if there is not None and not there.path.endswith(".lock"):
             return ResolutionError(
-                f"uv sync is about to remove {there.found} from {there.path}: its lock does not install {name} here",
-                hint=f"Keep it: uv sync --inexact, with the other arguments unchanged; or add it to the project: uv add"
-                f" {name}",
+                "runtime-about-to-be-removed",
+                "uv sync is about to remove {found} from {path}: its lock does not install {name} here",
+                hint="Keep it: uv sync --inexact, with the other arguments unchanged; or add it to the project: uv"
+                " add {name}",
+                found=there.found,
+                path=there.path,
+                name=name,
             )
     lines = [f"  {step.why}: {step.path}: {step.found}" for step in steps]
     looked = "\n".join(lines) or "  nothing: no environment and no lock was found"
     return ResolutionError(
-        f"no {name} is known to build against. Looked at:\n{looked}", hint=_how_to_name(name, frontend, installation)
+        "no-runtime",
+        "no {name} is known to build against. Looked at:\n{looked}",
+        hint="{way_out}",
+        name=name,
+        looked=looked,
+        way_out=_how_to_name(name, frontend, installation),
     )
 
 
@@ -112,15 +121,27 @@ def cannot_ask(installation: Installation, why: str, name: str) -> DecisionError
     else:
         option = "" if installation.program == "uv pip sync" else "-r "
         hint = f"Save the requirements in a file, and name that: {installation.program} {option}requirements.txt"
-    return DecisionError(f"it is not known which {name} the target will have: {why}", hint=hint)
+    return DecisionError(
+        "command-cannot-be-asked",
+        "it is not known which {name} the target will have: {why}",
+        hint="{way_out}",
+        name=name,
+        why=why,
+        way_out=hint,
+    )
 
 
 def would_not_replace(name: str, there: str, wanted: str, folder: Path) -> DecisionError:
     """Return the stop for ``pip install --target`` over another version."""
     return DecisionError(
-        f"pip would mix two versions in {folder}: found {name} {there}, but pip chooses {name} {wanted}, and does not"
+        "target-folder-mixes-versions",
+        "pip would mix two versions in {folder}: found {name} {there}, but pip chooses {name} {wanted}, and does not"
         " replace existing folders",
         hint="Let pip replace it: the same command with --upgrade.",
+        folder=folder,
+        name=name,
+        there=there,
+        wanted=wanted,
     )
 
 
@@ -132,8 +153,15 @@ def differs(stated: Resolution, decided: Resolution | None, evidence: str, way_o
     name = stated.identity.name
     other = "none" if decided is None else str(decided.identity)
     return DecisionError(
-        f"{origin} names {name} {stated.identity.version}, but the target will have {other} ({evidence})",
-        hint=f"Give the frontend the same runtime: {way_out}; or remove {origin}.",
+        "pin-differs",
+        "{origin} names {name} {version}, but the target will have {other} ({evidence})",
+        hint="Give the frontend the same runtime: {way_out}; or remove {origin}.",
+        origin=origin,
+        name=name,
+        version=stated.identity.version,
+        other=other,
+        evidence=evidence,
+        way_out=way_out,
     )
 
 
@@ -142,20 +170,33 @@ def names_none(origin: str, decided: Resolution, decision: Decision | None) -> D
     evidence = "" if decision is None else f" ({decision.evidence})"
     name = decided.identity.name
     return DecisionError(
-        f"{origin} has no {name}, but the target of the command will have {decided.identity}{evidence}",
-        hint=f"Remove {origin}, so that the frontend's own target counts.",
+        "named-target-without-runtime",
+        "{origin} has no {name}, but the target of the command will have {decided}{evidence}",
+        hint="Remove {origin}, so that the frontend's own target counts.",
+        origin=origin,
+        name=name,
+        decided=decided.identity,
+        evidence=evidence,
     )
 
 
 def about_to_be_replaced(resolution: Resolution, requirement: str, origin: str, way_out: str | None) -> ResolutionError:
     """Return the stop for a runtime that the package itself does not accept."""
     return ResolutionError(
-        f"the package does not accept {resolution}: expected {requirement!r} ({origin}); installing the package would"
+        "runtime-not-supported",
+        "the package does not accept {resolution}: expected {requirement!r} ({origin}); installing the package would"
         " replace the runtime",
-        hint=f"Install a {resolution.identity.name} that fits, or name it: {way_out}."
-        if way_out
-        else f"Install a {resolution.identity.name} that fits into the environment that the wheel is for, then run the"
-        " same command again.",
+        hint=(
+            "Install a {name} that fits, or name it: {way_out}."
+            if way_out
+            else "Install a {name} that fits into the environment that the wheel is for, then run the same command"
+            " again."
+        ),
+        resolution=resolution,
+        requirement=requirement,
+        origin=origin,
+        name=resolution.identity.name,
+        way_out=way_out,
     )
 
 

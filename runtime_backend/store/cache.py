@@ -89,9 +89,13 @@ def check_owner(cache: Path, trust: Trust) -> None:
     objection = trust.objection(cache)
     if objection is not None:
         raise ProvisionError(
-            f"the cache {cache} is not used, because its content runs as you: {objection}",
+            "cache-of-another-user",
+            "the cache {cache} is not used, because its content runs as you: {objection}",
             hint="Name a folder of your own: RUNTIME_BACKEND_CACHE_DIR=/path. If you trust this one, name it:"
-            f" {trusting(cache)}",
+            " {setting}",
+            cache=cache,
+            objection=objection,
+            setting=trusting(cache),
         )
 
 

@@ -63,7 +63,12 @@ class Depot(NamedTuple):
                 tree = self._unpacked(upstream, place)
             except OSError as error:
                 raise SourceError(
-                    f"{self.folder} cannot be written to: {reason(error, self.folder)}", hint=way_out(error)
+                    "cache-cannot-be-written",
+                    "{folder} cannot be written to: {why}",
+                    hint="{way_out}",
+                    folder=self.folder,
+                    why=reason(error, self.folder),
+                    way_out=way_out(error),
                 ) from None
             yield tree
 
@@ -96,7 +101,11 @@ def _patched(upstream: Upstream, archive: Path, root: Path, environ: Mapping[str
     tree = root / (upstream.subdirectory or "")
     if not is_folder(tree):
         raise SourceError(
-            f"{upstream.origin}.subdirectory: found no folder {upstream.subdirectory!r} in {archive.name}"
+            "no-such-subdirectory",
+            "{origin}.subdirectory: found no folder {subdirectory!r} in {archive}",
+            origin=upstream.origin,
+            subdirectory=upstream.subdirectory,
+            archive=archive.name,
         )
     return tree
 

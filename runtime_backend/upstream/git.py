@@ -96,7 +96,15 @@ class Git:
         if done.returncode != 0:
             output = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-5:])
             hint = way_out(OSError(errno.ENOSPC, "")) if "No space left on device" in done.stderr else None
-            raise SourceError(f"git {' '.join(words)} ended with code {done.returncode}:\n{output}", hint=hint)
+            raise SourceError(
+                "git-failed",
+                "git {words} ended with code {returncode}:\n{output}",
+                hint=None if hint is None else "{way_out}",
+                words=" ".join(words),
+                returncode=done.returncode,
+                output=output,
+                way_out=hint,
+            )
         return done.stdout
 
     def succeeds(self, *words: str) -> bool:
@@ -116,7 +124,9 @@ class Git:
                 check=False,
             )
         except FileNotFoundError:
-            raise SourceError("found no git on PATH", hint="Install git, then run the same command again.") from None
+            raise SourceError(
+                "no-git", "found no git on PATH", hint="Install git, then run the same command again."
+            ) from None
 
 
 def _check_out(upstream: Upstream, tree: Path, environ: Mapping[str, str]) -> None:
@@ -140,8 +150,12 @@ def _fetch(git: Git, upstream: Upstream) -> None:
     git.run(*fetch, "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*")
     if not git.succeeds("cat-file", "-e", f"{upstream.rev}^{{commit}}"):
         raise SourceError(
-            f"{upstream.where}: found no commit {upstream.rev} ({upstream.origin}.rev)",
+            "no-such-revision",
+            "{where}: found no commit {rev} ({origin}.rev)",
             hint="Name a commit that is on a branch or has a tag: runtime-backend wrap git+URL@TAG",
+            where=upstream.where,
+            rev=upstream.rev,
+            origin=upstream.origin,
         )
 
 

@@ -41,8 +41,11 @@ def obtain(
         return path
     if is_offline and not upstream.where.startswith("file:"):
         raise SourceError(
-            f"{upstream}: found nothing in the cache ({path}), and this build is offline",
+            "source-not-in-cache",
+            "{upstream}: found nothing in the cache ({path}), and this build is offline",
             hint="Run the same command once with a network; later builds use the cache.",
+            upstream=upstream,
+            path=path,
         )
     with unfinished(path) as new:
         archive = new
@@ -77,14 +80,23 @@ def _download(upstream: Upstream, url: str, path: Path, environ: Mapping[str, st
         download(url, path, environ, say)
     except NoAnswer as failure:
         raise SourceError(
-            f"{url} cannot be fetched: {failure}", hint="Run the same command again when the server can be reached."
+            "source-cannot-be-fetched",
+            "{url} cannot be fetched: {failure}",
+            hint="Run the same command again when the server can be reached.",
+            url=url,
+            failure=failure,
         ) from None
     found = file_digest(path)
     if found != upstream.sha256:
         raise SourceError(
-            f"{url}: found sha256 {found}, expected {upstream.sha256} ({upstream.origin}.sha256)",
+            "hash-differs",
+            "{url}: found sha256 {found}, expected {sha256} ({origin}.sha256)",
             hint="The file was changed on the server or during the download. Nothing was unpacked. If the change is"
             " intended, update the wrapper: runtime-backend wrap NAME==VERSION --update",
+            url=url,
+            found=found,
+            sha256=upstream.sha256,
+            origin=upstream.origin,
         )
 
 
@@ -108,8 +120,11 @@ def _find_url(upstream: Upstream, environ: Mapping[str, str]) -> str:
     names = ", ".join((*INDEXES, *MORE_INDEXES))
     lines = "\n".join(f"  {line}" for line in results) or f"  no variable names one: {names}"
     raise SourceError(
-        f"{upstream}: found no sdist on any index:\n{lines}",
-        hint="Name the file instead: `runtime-backend wrap` writes source = { url, sha256 }.",
+        "no-sdist",
+        "{upstream}: found no sdist on any index:\n{lines}",
+        hint="Name the file instead: `runtime-backend wrap` writes source = {{ url, sha256 }}.",
+        upstream=upstream,
+        lines=lines,
     )
 
 

@@ -23,15 +23,18 @@ def apply_patch(patch: Path, tree: Path, environ: Mapping[str, str]) -> None:
             _run_patch(patch, tree, environ)
     except SourceError as error:
         raise SourceError(
-            f"{patch} does not apply to the source: {error.message}",
+            "patch-does-not-apply",
+            "{patch} does not apply to the source: {message}",
             hint="Make it again for this version; in the folder that contains both trees: git diff --no-index OLD NEW",
+            patch=patch,
+            message=error.message,
         ) from None
 
 
 def _run_patch(patch: Path, tree: Path, environ: Mapping[str, str]) -> None:
     command = shutil.which("patch", path=environ.get("PATH"))
     if command is None:
-        raise SourceError("found neither git nor patch on PATH")
+        raise SourceError("no-git", "found neither git nor patch on PATH")
     words = [command, "--strip=1", "--fuzz=0", "--batch"]
     # First a dry run: on failure, patch leaves the applied parts, and files with the rejected ones.
     for trial in (["--dry-run"], []):
@@ -44,4 +47,6 @@ def _run_patch(patch: Path, tree: Path, environ: Mapping[str, str]) -> None:
             check=False,
         )
         if done.returncode != 0:
-            raise SourceError(f"{command} failed:\n{done.stdout.strip()}")
+            raise SourceError(
+                "patch-does-not-apply", "{command} failed:\n{output}", command=command, output=done.stdout.strip()
+            )

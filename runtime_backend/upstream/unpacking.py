@@ -57,7 +57,9 @@ def unpack(archive: Path, folder: Path) -> Path:
     except BROKEN as error:
         if isinstance(error, OSError) and error.errno in FULL:
             raise
-        raise SourceError(f"{archive.name} cannot be unpacked: {why_broken(error)}") from None
+        raise SourceError(
+            "archive-refused", "{archive} cannot be unpacked: {why}", archive=archive.name, why=why_broken(error)
+        ) from None
     names = list_names(folder)
     return folder / names[0] if len(names) == 1 and is_folder(folder / names[0]) else folder
 
@@ -93,7 +95,12 @@ def _zipped(path: Path) -> Iterator[_Member]:
         for item in archive.infolist():
             mode = item.external_attr >> 16
             if item.flag_bits & _ENCRYPTED:
-                raise SourceError(f"{path.name}: {item.filename!r} is encrypted; it is not unpacked")
+                raise SourceError(
+                    "archive-refused",
+                    "{path}: {filename!r} is encrypted; it is not unpacked",
+                    path=path.name,
+                    filename=item.filename,
+                )
             if item.is_dir():
                 yield _Member(name=item.filename.rstrip("/"), kind="folder")
             elif stat.S_ISLNK(mode):
@@ -144,11 +151,22 @@ class _Unpacking:
     def _check_name(self, member: _Member) -> None:
         self.members += 1
         if self.members > MOST:
-            raise SourceError(f"{self.archive}: found more than {MOST} files, expected fewer in a source")
+            raise SourceError(
+                "archive-refused",
+                "{archive}: found more than {most} files, expected fewer in a source",
+                archive=self.archive,
+                most=MOST,
+            )
         if "\0" in member.name + member.target:
             raise self._refusal(member, "a path with a NUL")
         if max(len(member.name), len(member.target)) > _LONGEST:
-            raise SourceError(f"{self.archive}: {member.name[:60]!r} ...: found a path of more than {_LONGEST} letters")
+            raise SourceError(
+                "archive-refused",
+                "{archive}: {start!r} ...: found a path of more than {longest} letters",
+                archive=self.archive,
+                start=member.name[:60],
+                longest=_LONGEST,
+            )
 
     def _check(self, member: _Member, name: PurePosixPath) -> None:
         if name.is_absolute() or ".." in name.parts or "\\" in member.name:
@@ -180,12 +198,21 @@ class _Unpacking:
     def _count(self, size: int) -> None:
         self.size += size
         if self.size > LARGEST:
-            raise SourceError(f"{self.archive}: found more than {LARGEST} bytes of content, expected fewer in a source")
+            raise SourceError(
+                "archive-refused",
+                "{archive}: found more than {largest} bytes of content, expected fewer in a source",
+                archive=self.archive,
+                largest=LARGEST,
+            )
 
     def _refusal(self, member: _Member, found: str) -> SourceError:
         return SourceError(
-            f"{self.archive}: {member.name!r}: found {found}; it is not unpacked",
+            "archive-refused",
+            "{archive}: {member!r}: found {found}; it is not unpacked",
             hint="No source has that. Report it to the publisher, and use another version.",
+            archive=self.archive,
+            member=member.name,
+            found=found,
         )
 
 

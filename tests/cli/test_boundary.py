@@ -37,39 +37,51 @@ def failing(error: BaseException) -> Callable[[], int]:
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (CommandError("no", hint="Yes."), "error: no\nYes."),
-        (CommandError("no https://me:hunter2@example.org/x"), "error: no https://example.org/x"),
-        (PermissionError(errno.EACCES, "Permission denied", "/x"), f"error: /x: Permission denied\n{NO_ACCESS}"),
-        (OSError(errno.EROFS, "Read-only file system", "/x"), f"error: /x: Read-only file system\n{NO_ACCESS}"),
+        (CommandError("no-such-thing", "no", hint="Yes."), "error[no-such-thing]: no\nYes."),
+        (
+            CommandError("odd", "no {url}", url="https://me:hunter2@example.org/x"),
+            "error[odd]: no https://example.org/x",
+        ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/x"),
+            f"error[system-refusal]: /x: Permission denied\n{NO_ACCESS}",
+        ),
+        (
+            OSError(errno.EROFS, "Read-only file system", "/x"),
+            f"error[system-refusal]: /x: Read-only file system\n{NO_ACCESS}",
+        ),
         (
             OSError(errno.ENOSPC, "No space left on device", "/x", None, "/y"),
-            "error: /x -> /y: No space left on device\n"
+            "error[system-refusal]: /x -> /y: No space left on device\n"
             "Free some space there: `runtime-backend cache clean` removes what no build uses. You can also use folders on"
             f" another disk: TMPDIR=/another/folder for temporary files, {CACHE} for the cache.",
         ),
         (
             OSError(errno.EMFILE, "Too many open files"),
-            "error: the operating system refused a call: Too many open files\n"
+            "error[system-refusal]: the operating system refused a call: Too many open files\n"
             "Allow more open files, then run the same command again: ulimit -n 4096",
         ),
-        (NotADirectoryError(errno.ENOTDIR, "Not a directory", b"/x\xff"), "error: /x\\udcff: Not a directory"),
+        (
+            NotADirectoryError(errno.ENOTDIR, "Not a directory", b"/x\xff"),
+            "error[system-refusal]: /x\\udcff: Not a directory",
+        ),
         (
             FileNotFoundError(errno.ENOENT, "No such file or directory"),
-            "error: the working directory does not exist any more\nChange to another one: cd",
+            "error[no-working-directory]: the working directory does not exist any more\nChange to another one: cd",
         ),
-        (OSError("odd"), "error: the operating system refused a call"),
+        (OSError("odd"), "error[system-refusal]: the operating system refused a call"),
         (
             UnicodeEncodeError("ascii", "é", 0, 1, "ordinal not in range(128)"),
-            "error: the name 'é' does not exist in ascii, the encoding of this locale\n"
+            "error[name-not-printable]: the name 'é' does not exist in ascii, the encoding of this locale\n"
             "Run the same command in another locale: LC_ALL=C.UTF-8",
         ),
         (
             UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed"),
-            "error: the name '\\udcff' is not UTF-8\nRename the file or folder.",
+            "error[name-not-printable]: the name '\\udcff' is not UTF-8\nRename the file or folder.",
         ),
         (
             ModuleNotFoundError(name="tomlkit.items"),
-            "error: tomlkit is not installed\nRun: pip install 'runtime-backend[cli]'",
+            "error[no-library]: tomlkit is not installed\nRun: pip install 'runtime-backend[cli]'",
         ),
     ],
 )
@@ -116,7 +128,7 @@ def test_interrupt_during_imports(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_full_device(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
     """An answer that cannot be written is a failure; the rest is discarded."""
-    said = "runtime-backend: error: cannot write to standard output: No space left on device\n"
+    said = "runtime-backend: error[output-lost]: cannot write to standard output: No space left on device\n"
 
     def answer() -> int:
         out("x")
@@ -130,7 +142,7 @@ def test_full_device(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
 
 def test_full_at_the_end(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
     """A failure to write the last bytes is reported, also for --help."""
-    said = "runtime-backend: error: cannot write to standard output: No space left on device\n"
+    said = "runtime-backend: error[output-lost]: cannot write to standard output: No space left on device\n"
     for end in (lambda: 0, failing(SystemExit(0))):
         with open("/dev/full", "w", encoding="utf-8") as stream:  # noqa: PTH123 - a device
             monkeypatch.setattr(sys, "stdout", stream)
@@ -203,7 +215,10 @@ def test_answer_to_a_closed_stream(monkeypatch: pytest.MonkeyPatch, capsys: Caps
         monkeypatch.setattr(sys, "stdout", stream)
         stream.write("x")
         assert 1 == guard(lambda: 0)
-    assert "runtime-backend: error: cannot write to standard output: it is closed\n" == capsys.readouterr().err
+    assert (
+        "runtime-backend: error[output-lost]: cannot write to standard output: it is closed\n"
+        == capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
@@ -250,8 +265,12 @@ def run(shell: str, *words: str, **environ: str) -> subprocess.CompletedProcess[
 @pytest.mark.parametrize(
     ("shell", "code", "errors"),
     [
-        ('"$@" > /dev/full', 2, b"runtime-backend: error: cannot write to standard output: No space left on device\n"),
-        ('"$@" >&-', 2, b"runtime-backend: error: cannot write to standard output: it is closed\n"),
+        (
+            '"$@" > /dev/full',
+            2,
+            b"runtime-backend: error[output-lost]: cannot write to standard output: No space left on device\n",
+        ),
+        ('"$@" >&-', 2, b"runtime-backend: error[output-lost]: cannot write to standard output: it is closed\n"),
         ('"$@" 2>&-', 1, b""),
         ('"$@" 2> /dev/full', 1, b""),
         ('"$@" <&- 2>&- > /dev/full', 2, b""),

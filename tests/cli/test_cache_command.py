@@ -104,7 +104,7 @@ def test_file_for_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     monkeypatch.setenv("RUNTIME_BACKEND_CACHE_DIR", str(write(tmp_path / "file", "")))
     assert 2 == main(["cache", "clean"])
     assert (
-        f"runtime-backend: error: {tmp_path}/file: found a file, expected the folder of the cache\n"
+        f"runtime-backend: error[no-cache-folder]: {tmp_path}/file: found a file, expected the folder of the cache\n"
         "RUNTIME_BACKEND_CACHE_DIR names another folder for the cache.\n"
     ) == capsys.readouterr().err
 
@@ -115,7 +115,7 @@ def test_closed_cache(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: Caps
     monkeypatch.setattr("os.access", lambda *_: False)
     assert 2 == main(["cache"])
     assert (
-        f"runtime-backend: error: {cache}: cannot be read: permission denied\n"
+        f"runtime-backend: error[folder-unreadable]: {cache}: cannot be read: permission denied\n"
         "RUNTIME_BACKEND_CACHE_DIR names another folder for the cache.\n"
     ) == capsys.readouterr().err
 
@@ -142,16 +142,22 @@ def test_clean_kinds(cache: Path, capsys: Capsys) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["clean", "fetchd"], "found the kind 'fetchd' (did you mean 'fetched'?), expected one of fetched, overlays,"),
-        (["clean", "index", "../x"], "found the kind '../x', expected one of fetched, overlays,"),
-        (["prune", "index"], "cache prune: found 'index', expected nothing after prune\n"),
+        (
+            ["clean", "fetchd"],
+            "unknown-kind-of-cache]: found the kind 'fetchd' (did you mean 'fetched'?), expected one of fetched, overlays,",
+        ),
+        (
+            ["clean", "index", "../x"],
+            "unknown-kind-of-cache]: found the kind '../x', expected one of fetched, overlays,",
+        ),
+        (["prune", "index"], "too-many-arguments]: cache prune: found 'index', expected nothing after prune\n"),
     ],
 )
 def test_wrong_kinds(words: list[str], told: str, cache: Path, capsys: Capsys) -> None:
     """An unknown kind is refused, and nothing is removed."""
     fill(cache)
     assert 2 == main(["cache", *words])
-    assert capsys.readouterr().err.startswith(f"runtime-backend: error: {told}")
+    assert capsys.readouterr().err.startswith(f"runtime-backend: error[{told}")
     assert (cache / "index/y").is_file()
 
 
@@ -165,7 +171,10 @@ def test_clean_that_cannot(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys:
 
     monkeypatch.setattr(Path, "rename", refuse)
     assert 1 == main(["cache", "clean"])
-    assert f"runtime-backend: error: {cache}/fetched/torch-2.7.0-ab cannot be removed\n" == capsys.readouterr().err
+    assert (
+        f"runtime-backend: error[entry-cannot-be-removed]: {cache}/fetched/torch-2.7.0-ab cannot be removed\n"
+        == capsys.readouterr().err
+    )
     assert ["fetched/torch-2.7.0-ab.lock", "fetched/torch-2.7.0-ab/x"] == left(cache)
 
 

@@ -306,7 +306,10 @@ def test_unreadable_environment(site: Path, monkeypatch: pytest.MonkeyPatch, cap
     assert told == capsys.readouterr().out
     monkeypatch.setattr("os.access", lambda path, _: Path(path) != site)
     assert 2 == run(site)
-    assert f"runtime-backend: error: {site}: cannot be read: permission denied\n" == capsys.readouterr().err
+    assert (
+        f"runtime-backend: error[folder-unreadable]: {site}: cannot be read: permission denied\n"
+        == capsys.readouterr().err
+    )
 
 
 GIT = {"url": "https://jo:secret@example.org/x.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}
@@ -423,7 +426,7 @@ def test_which_environment(site: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.setattr(sys, "prefix", "/")
     assert 2 == main(["check"])
     assert (
-        "runtime-backend: error: no environment is activated, and there is no .venv in this folder or its parents\n"
+        "runtime-backend: error[no-environment]: no environment is activated, and there is no .venv in this folder or its parents\n"
         "Name it: runtime-backend check PREFIX\n"
     ) == capsys.readouterr().err
     assert 2 == main(["check", str(prefix.parent)])

@@ -82,7 +82,10 @@ def test_explain_a_stop(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: p
     make_venv(scene.root / "bare")
     stand(monkeypatch, scene, scene.root / "bare")
     assert 1 == main(["explain", str(scene.source)])
-    assert "\nthe build would stop: no torch is known to build against. Looked at:\n" in capsys.readouterr().out
+    assert (
+        "\nthe build would stop, error[no-runtime]: no torch is known to build against. Looked at:\n"
+        in capsys.readouterr().out
+    )
     assert 1 == main(["explain", "--json", str(scene.source)])
     assert json.loads(capsys.readouterr().out)["stop"].startswith("no torch is known to build against.")
 
@@ -105,20 +108,23 @@ def test_explain_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     """A missing source is refused."""
     assert 1 == main(["explain", str(tmp_path / "nowhere")])
     assert (
-        f"runtime-backend: error: {tmp_path}/nowhere: found no folder, expected a source tree\n"
+        f"runtime-backend: error[no-source-folder]: {tmp_path}/nowhere: found no folder, expected a source tree\n"
     ) == capsys.readouterr().err
     path = write(tmp_path / "pyproject.toml", "")
     assert 1 == main(["explain", str(path)])
     assert (
-        f"runtime-backend: error: {path}: found no folder, expected a source tree\nName its folder: {tmp_path}\n"
+        f"runtime-backend: error[no-source-folder]: {path}: found no folder, expected a source tree\nName its folder: {tmp_path}\n"
     ) == capsys.readouterr().err
     with monkeypatch.context() as patched:
         patched.setattr("os.access", lambda *_: False)
         assert 1 == main(["explain", str(tmp_path)])
-        assert f"runtime-backend: error: {tmp_path}: cannot be read: permission denied\n" == capsys.readouterr().err
+        assert (
+            f"runtime-backend: error[folder-unreadable]: {tmp_path}: cannot be read: permission denied\n"
+            == capsys.readouterr().err
+        )
     (tmp_path / "loop").symlink_to("loop")
     assert 1 == main(["explain", str(tmp_path / "loop")])
-    assert f"runtime-backend: error: {tmp_path}/loop: found no folder" in capsys.readouterr().err
+    assert f"runtime-backend: error[no-source-folder]: {tmp_path}/loop: found no folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

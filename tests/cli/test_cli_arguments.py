@@ -100,4 +100,4 @@ def test_documentation(capsys: pytest.CaptureFixture[str]) -> None:
     """The help has the address of the documentation."""
     with pytest.raises(SystemExit):
         main(["--help"])
-    assert "documentation: https://github.com/runtime-backend/runtime-backend\n" in capsys.readouterr().out
+    assert "documentation: https://runtime-backend.readthedocs.io/en/stable\n" in capsys.readouterr().out

@@ -65,7 +65,9 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     """Without shtab, the option names the extra that installs it."""
     monkeypatch.setitem(sys.modules, "shtab", None)
     assert 1 == main(["--print-completion", "bash"])
-    expected = "runtime-backend: error: shtab is not installed\nRun: pip install 'runtime-backend[completion]'\n"
+    expected = (
+        "runtime-backend: error[no-library]: shtab is not installed\nRun: pip install 'runtime-backend[completion]'\n"
+    )
     assert expected == capsys.readouterr().err
 
 

@@ -104,7 +104,7 @@ def test_no_frontend(
     make_program(scene, "make")
     assert 1 == explain(scene, monkeypatch, *command)
     assert (
-        f"runtime-backend: error: {told}: found no frontend, expected a command of pip, uv or another frontend on"
+        f"runtime-backend: error[no-frontend-in-command]: {told}: found no frontend, expected a command of pip, uv or another frontend on"
         " PATH\n"
     ) == capsys.readouterr().err
 

@@ -221,7 +221,7 @@ def test_odd_types(
     lines = capsys.readouterr().err.splitlines()
     noun = "mistake" if len(told) == 1 else "mistakes"
     assert [
-        f"runtime-backend: error: {len(told)} {noun} in the settings:",
+        f"runtime-backend: error[settings]: {len(told)} {noun} in the settings:",
         *(f"  {path}: {line}" for line in told),
     ] == lines
     assert (["pyproject.toml"], pyproject) == (os.listdir(tmp_path), path.read_text())
@@ -243,7 +243,7 @@ def test_setup_script_that_may_not_be_read(
         with monkeypatch.context() as patched:
             patched.setattr("runtime_backend.formats.python.read_bytes", refuse)
             assert 1 == main(["init", str(tmp_path)])
-        assert f"runtime-backend: error: {path}: {told}\n" == capsys.readouterr().err
+        assert f"runtime-backend: error[python-file-unreadable]: {path}: {told}\n" == capsys.readouterr().err
 
 
 def test_another_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -257,7 +257,7 @@ def test_another_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     write(tmp_path / "pyproject.toml", "[build-system]\n")
     assert 1 == main(["init", str(tmp_path)])
     assert (
-        f"runtime-backend: error: {path}: found TOML that cannot be edited with its layout kept\n"
+        f"runtime-backend: error[layout-cannot-be-kept]: {path}: found TOML that cannot be edited with its layout kept\n"
     ) == capsys.readouterr().err
 
 
@@ -433,7 +433,7 @@ def test_pure(shape: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     for words in (["init"], ["init", "--write"], ["vendor"]):
         assert 1 == main([*words, str(tmp_path)])
         assert (
-            f"runtime-backend: error: {told}A package that needs torch only when it runs does not need runtime-backend."
+            f"runtime-backend: error[nothing-to-adopt]: {told}A package that needs torch only when it runs does not need runtime-backend."
             " If the build needs torch, run the same command with --force.\n"
         ) == capsys.readouterr().err
     assert {*PURE[shape]} == {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}

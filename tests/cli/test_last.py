@@ -125,7 +125,7 @@ def test_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert f"build_wheel of {tmp_path}/my-pkg: built" == capsys.readouterr().out.splitlines()[0]
     assert 1 == main(["explain", "--last", "mypkg"])
     assert (
-        f"runtime-backend: error: found no build of mypkg (did you mean 'my-pkg'?) in {cache}/builds, expected one of the"
+        f"runtime-backend: error[no-such-build]: found no build of mypkg (did you mean 'my-pkg'?) in {cache}/builds, expected one of the"
         " last 20; there are records of my-pkg, other-pkg, third\nBuild mypkg, then run this again.\n"
     ) == capsys.readouterr().err
 
@@ -140,7 +140,7 @@ def test_nothing_recorded(
     source = str(tmp_path / "other")
     assert 1 == main(["explain", "--last", *(argument.format(source=source) for argument in arguments)])
     assert (
-        f"runtime-backend: error: found no build{of.format(source=source)} in {tmp_path}/cache/builds,"
+        f"runtime-backend: error[no-such-build]: found no build{of.format(source=source)} in {tmp_path}/cache/builds,"
         " expected one of the last 20\n"
         f"Build {what.format(source=source)}, then run this again.\n"
     ) == capsys.readouterr().err
@@ -232,7 +232,7 @@ def test_nothing_to_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     recorded(tmp_path, timeline=())
     assert 1 == main(["explain", "--last", "--plot", str(tmp_path / "x.svg")])
     assert (
-        f"runtime-backend: error: found no ninja log of the build of {tmp_path}/pkg, expected one to draw\n"
+        f"runtime-backend: error[no-ninja-log]: found no ninja log of the build of {tmp_path}/pkg, expected one to draw\n"
         "Add ninja to build-system.requires of the package, and build it again.\n"
     ) == capsys.readouterr().err
     assert not (tmp_path / "x.svg").exists()
@@ -244,7 +244,7 @@ def test_plot_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     path = tmp_path / "no/x.svg"
     assert 1 == main(["explain", "--last", "--plot", str(path)])
     assert (
-        f"runtime-backend: error: {path}: cannot be written: No such file or directory\n"
+        f"runtime-backend: error[file-cannot-be-written]: {path}: cannot be written: No such file or directory\n"
         "Expected a file in a writable folder that exists.\n"
     ) == capsys.readouterr().err
 
@@ -259,7 +259,7 @@ def test_without_matplotlib(
     monkeypatch.setattr(sys, "meta_path", [Without("matplotlib"), *sys.meta_path])
     assert 1 == main(["explain", "--last", "--plot", str(tmp_path / "x.svg")])
     assert (
-        "runtime-backend: error: matplotlib is not installed\nRun: pip install 'runtime-backend[plot]'\n"
+        "runtime-backend: error[no-library]: matplotlib is not installed\nRun: pip install 'runtime-backend[plot]'\n"
     ) == capsys.readouterr().err
 
 

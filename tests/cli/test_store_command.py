@@ -86,21 +86,29 @@ def test_list_as_json(store: LocalStore, capsys: Capsys) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("words", "stop", "message"),
     [
-        (["ls", "x"], "store ls: found 'x', expected nothing there"),
-        (["verify", "x"], "store verify: found 'x', expected nothing there"),
-        (["prune", "x"], "store prune: found 'x', expected nothing there"),
-        (["explain", "x", "y"], "store explain: found 'y', expected nothing there"),
-        (["push", "--size", "1 GB"], "store push: found --size, expected it only for prune"),
-        (["verify", "--json"], "store verify: found --json, expected it only for ls and explain"),
-        (["prune", "--size", "much"], "--size: found 'much', expected a size, such as '20 GB'"),
+        (["ls", "x"], "too-many-arguments", "store ls: found 'x', expected nothing there"),
+        (["verify", "x"], "too-many-arguments", "store verify: found 'x', expected nothing there"),
+        (["prune", "x"], "too-many-arguments", "store prune: found 'x', expected nothing there"),
+        (["explain", "x", "y"], "too-many-arguments", "store explain: found 'y', expected nothing there"),
+        (
+            ["push", "--size", "1 GB"],
+            "option-of-another-action",
+            "store push: found --size, expected it only for prune",
+        ),
+        (
+            ["verify", "--json"],
+            "option-of-another-action",
+            "store verify: found --json, expected it only for ls and explain",
+        ),
+        (["prune", "--size", "much"], "size-not-understood", "--size: found 'much', expected a size, such as '20 GB'"),
     ],
 )
 @pytest.mark.usefixtures("store")
-def test_wrong_words(words: list[str], message: str, capsys: Capsys) -> None:
+def test_wrong_words(words: list[str], stop: str, message: str, capsys: Capsys) -> None:
     """A word or option that an action does not take is refused."""
-    assert [f"runtime-backend: error: {message}"] == run(capsys, *words, expected=2)
+    assert [f"runtime-backend: error[{stop}]: {message}"] == run(capsys, *words, expected=2)
 
 
 @pytest.mark.usefixtures("store")
@@ -109,7 +117,7 @@ def test_wrong_settings(monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None
     monkeypatch.setenv("RUNTIME_BACKEND_STORE_SIZE", "much")
     write(Path("pyproject.toml"), '[tool.runtime-backend.store]\nurl = "ftp://x"\n')
     lines = run(capsys, "ls", expected=2)
-    assert "runtime-backend: error: 2 mistakes in the settings:" == lines[0]
+    assert "runtime-backend: error[settings]: 2 mistakes in the settings:" == lines[0]
     assert lines[1].startswith(
         f"  {Path.cwd()}/pyproject.toml: tool.runtime-backend.store.url: found the string 'ftp://x'"
     )
@@ -144,7 +152,9 @@ def test_push_of_a_changed_wheel(store: LocalStore, shared: Folder, capsys: Caps
     store.wheel(bad).write_text("changed")
     lines = run(capsys, "push", expected=1)
     assert f"{NAME}: was put there" == lines[0]
-    assert lines[1].startswith(f"runtime-backend: error: {NAME}: {os.environ['RUNTIME_BACKEND_STORE']}: ")
+    assert lines[1].startswith(
+        f"runtime-backend: error[remote-store-failed]: {NAME}: {os.environ['RUNTIME_BACKEND_STORE']}: "
+    )
     assert "was changed: found sha256 " in lines[1]
     assert (None, good.sha256) == (read_record(shared, bad.key), getattr(read_record(shared, good.key), "sha256", ""))
 
@@ -154,14 +164,16 @@ def test_push_that_cannot(store: LocalStore, tmp_path: Path, monkeypatch: pytest
     put(store)
     monkeypatch.setenv("RUNTIME_BACKEND_STORE", str(blocked(tmp_path)))
     (line,) = run(capsys, "push", expected=1)
-    assert line.startswith(f"runtime-backend: error: {NAME}: {tmp_path}/a-file/below: ")
+    assert line.startswith(f"runtime-backend: error[remote-store-failed]: {NAME}: {tmp_path}/a-file/below: ")
 
 
 @pytest.mark.parametrize("action", ["push", "pull"])
 @pytest.mark.usefixtures("store")
 def test_no_remote(action: str, capsys: Capsys) -> None:
     """Without a remote store there is nothing to exchange with."""
-    assert ["runtime-backend: error: no remote store is named", URL_HINT] == run(capsys, action, expected=2)
+    assert ["runtime-backend: error[no-remote-store]: no remote store is named", URL_HINT] == run(
+        capsys, action, expected=2
+    )
 
 
 @pytest.mark.usefixtures("shared")
@@ -169,7 +181,7 @@ def test_unknown_names(store: LocalStore, capsys: Capsys) -> None:
     """A name that fits no wheel is refused, and nothing is put anywhere."""
     put(store)
     assert [
-        "runtime-backend: error: found no wheel 'exd' (did you mean 'ext'?) in the store, expected a key or a package",
+        "runtime-backend: error[no-such-wheel-in-store]: found no wheel 'exd' (did you mean 'ext'?) in the store, expected a key or a package",
         "To list them: runtime-backend store ls",
     ] == run(capsys, "push", "ext", "exd", expected=2)
     assert not Path(os.environ["RUNTIME_BACKEND_STORE"]).exists()
@@ -216,7 +228,7 @@ def test_pull_of_the_trusted(store: LocalStore, shared: Folder, trust: Path, tmp
     assert [f"{one.key[:16]}: {NAME} was fetched"] == run(capsys, "pull")
     place = os.environ["RUNTIME_BACKEND_STORE"]
     assert [
-        f"runtime-backend: error: {two.key[:16]}: {place}: {NAME} with the key {two.key[:16]} is not in {path}"
+        f"runtime-backend: error[remote-store-failed]: {two.key[:16]}: {place}: {NAME} with the key {two.key[:16]} is not in {path}"
     ] == run(capsys, "pull", two.key, expected=1)
     assert [one.key] == [record.key for record in store.list_records()]
     trusted(path, one, two._replace(sha256="ab" * 32))
@@ -240,11 +252,11 @@ def test_pull_of_another_file(store: LocalStore, shared: Folder, tmp_path: Path,
 def test_pull_of_nothing(capsys: Capsys) -> None:
     """Without keys there is nothing to get; one that is not there is a failure."""
     assert [
-        "runtime-backend: error: found no keys to get",
+        "runtime-backend: error[no-store-keys]: found no keys to get",
         "Name keys, or a list of trusted wheels: tool.runtime-backend.store.trust.",
     ] == run(capsys, "pull", expected=2)
     key, place = "ab" * 32, os.environ["RUNTIME_BACKEND_STORE"]
-    assert [f"runtime-backend: error: {key[:16]}: {place}: there is no such wheel"] == run(
+    assert [f"runtime-backend: error[remote-store-failed]: {key[:16]}: {place}: there is no such wheel"] == run(
         capsys, "pull", key, expected=1
     )
 
@@ -252,9 +264,9 @@ def test_pull_of_nothing(capsys: Capsys) -> None:
 @pytest.mark.usefixtures("store", "shared")
 def test_pull_without_a_list(trust: Path, capsys: Capsys) -> None:
     """A list of trusted wheels that is missing is refused."""
-    assert [f"runtime-backend: error: there is no {trust}: to write it, run `runtime-backend store lock`"] == run(
-        capsys, "pull", expected=2
-    )
+    assert [
+        f"runtime-backend: error[trusted-wheels-unreadable]: there is no {trust}: to write it, run `runtime-backend store lock`"
+    ] == run(capsys, "pull", expected=2)
 
 
 @pytest.mark.parametrize("key", ["ext", "../../x", "/x", "ab" * 31, "AB" * 32, f"{'ab' * 32}\n"])
@@ -263,7 +275,7 @@ def test_pull_of_no_key(key: str, store: LocalStore, tmp_path: Path, capsys: Cap
     """What is no key is refused: the store has no list of packages, and a name is no path."""
     lines = run(capsys, "pull", key, expected=2)
     assert [
-        f"runtime-backend: error: store pull: found {key!r}, expected a whole key of 64 hexadecimal digits",
+        f"runtime-backend: error[store-key-not-understood]: store pull: found {key!r}, expected a whole key of 64 hexadecimal digits",
         "To list the keys of a machine that has the wheels: runtime-backend store ls --json",
     ] == lines
     assert not store.folder.exists()
@@ -294,7 +306,9 @@ def test_lock_of_the_settings(store: LocalStore, trust: Path, capsys: Capsys) ->
     path = trusted(trust)
     assert [f"{record.key[:16]}  {NAME}", f"{path}: 1 wheel added"] == run(capsys, "lock")
     write(path, "wheels = 1\n")
-    assert [f"runtime-backend: error: {path}: found no table [wheels]"] == run(capsys, "lock", expected=2)
+    assert [f"runtime-backend: error[trusted-wheels-unreadable]: {path}: found no table [wheels]"] == run(
+        capsys, "lock", expected=2
+    )
     assert "wheels = 1\n" == path.read_text()
 
 
@@ -332,7 +346,7 @@ def test_prune_that_cannot(store: LocalStore, monkeypatch: pytest.MonkeyPatch, c
     monkeypatch.setattr(Path, "rename", refuse)
     assert [
         f"removed 0.0 MB from {store.folder}; 1.0 MB are left",
-        f"runtime-backend: error: {store.folder}/{record.key} cannot be removed",
+        f"runtime-backend: error[entry-cannot-be-removed]: {store.folder}/{record.key} cannot be removed",
     ] == run(capsys, "prune", "--size", "0 MB", expected=1)
 
 
@@ -400,9 +414,10 @@ def test_explain_an_unknown_source(store: LocalStore, capsys: Capsys) -> None:
     """A source that was not built is refused."""
     rest = " that has looked into the store, expected the folder or the name of a package that was built"
     hint = "Build it first; the last 20 lookups are kept."
-    assert [f"runtime-backend: error: found no build{rest}", hint] == run(capsys, "explain", expected=2)
+    assert [f"runtime-backend: error[no-such-lookup]: found no build{rest}", hint] == run(capsys, "explain", expected=2)
     look_up(store)
     look_up(store, source="/b", name=None)
-    assert [f"runtime-backend: error: found no build of 'exd' (did you mean 'ext'?){rest}", hint] == run(
-        capsys, "explain", "exd", expected=2
-    )
+    assert [
+        f"runtime-backend: error[no-such-lookup]: found no build of 'exd' (did you mean 'ext'?){rest}",
+        hint,
+    ] == run(capsys, "explain", "exd", expected=2)

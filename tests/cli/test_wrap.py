@@ -20,7 +20,7 @@ from test_unpacking import put
 
 from runtime_backend.cli import main
 from runtime_backend.cli.adopt.shim import REQUIRES
-from runtime_backend.cli.sources import upstreams
+from runtime_backend.cli.sources import on_index
 from runtime_backend.config import load_settings
 from runtime_backend.formats.toml import loads
 
@@ -166,7 +166,7 @@ def test_no_index(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     assert told in capsys.readouterr().err
     monkeypatch.delenv("PIP_INDEX_URL")
     asked: list[str] = []
-    monkeypatch.setattr(upstreams, "read_page", lambda index, *_: [asked.append(index)][1:])
+    monkeypatch.setattr(on_index, "read_page", lambda index, *_: [asked.append(index)][1:])
     assert 1 == main(["wrap", "my-ext==1"])
     assert ["https://pypi.org/simple/"] == asked
 
@@ -313,23 +313,29 @@ def test_existing_first(server: Server, tmp_path: Path, capsys: Capsys) -> None:
     for words, told in (
         (
             ["my-ext==2.0"],
-            f"{path}: found a wrapper of my-ext 1.0, expected none\n"
+            f"wrapper-exists]: {path}: found a wrapper of my-ext 1.0, expected none\n"
             "To change it to my-ext==2.0: runtime-backend wrap my-ext==2.0 wrappers/my_ext --update\n",
         ),
         (
             ["my-ext==2.0", "--index-url", "https://jo:SECRET@a.org/simple"],
-            f"{path}: found a wrapper of my-ext 1.0, expected none\nTo change it to my-ext==2.0: runtime-backend wrap"
+            f"wrapper-exists]: {path}: found a wrapper of my-ext 1.0, expected none\nTo change it to my-ext==2.0: runtime-backend wrap"
             " my-ext==2.0 wrappers/my_ext --update --index-url https://a.org/simple\n",
         ),
-        (["six==1.0", "wrappers/my_ext"], f"{path}: found a wrapper of my-ext 1.0, expected none\n{another}"),
+        (
+            ["six==1.0", "wrappers/my_ext"],
+            f"wrapper-folder-occupied]: {path}: found a wrapper of my-ext 1.0, expected none\n{another}",
+        ),
         (
             ["six==1.0", "wrappers/my_ext", "--update"],
-            f"{path}: found a wrapper of my-ext 1.0, expected one of six\n{another}",
+            f"wrapper-folder-occupied]: {path}: found a wrapper of my-ext 1.0, expected one of six\n{another}",
         ),
-        (["six==1.0", "taken"], f"taken/setup.py: found another package, expected a wrapper or nothing\n{another}"),
+        (
+            ["six==1.0", "taken"],
+            f"wrapper-folder-occupied]: taken/setup.py: found another package, expected a wrapper or nothing\n{another}",
+        ),
     ):
         assert 1 == main(["wrap", *words])
-        assert f"runtime-backend: error: {told}" == capsys.readouterr().err
+        assert f"runtime-backend: error[{told}" == capsys.readouterr().err
     assert (asked, text) == (len(server.asked), path.read_text())
 
 

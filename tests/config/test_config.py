@@ -28,7 +28,7 @@ from runtime_backend.config.store import Prebuilt, StoreSettings
 from runtime_backend.config.upstream import settings_of_tree
 from runtime_backend.errors import ConfigError, FileError, SourceError
 
-HINT = "The keys and their values: https://github.com/runtime-backend/runtime-backend#settings"
+HINT = "The keys and their values: https://runtime-backend.readthedocs.io/en/stable/reference/settings.html"
 AT = "pyproject.toml: tool.runtime-backend"
 
 

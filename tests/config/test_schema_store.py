@@ -52,10 +52,10 @@ def test_draft() -> None:
 
 
 def test_address() -> None:
-    """The id is the address where the file is, below the one that messages name."""
+    """The id is the address where the file is."""
     place = FILE.relative_to(Path(__file__).parents[2]).as_posix()
-    assert f"{DOCUMENTATION}/raw/main/{place}" == SCHEMA["$id"]
-    assert SCHEMA["description"].endswith(f"\n{DOCUMENTATION}#settings")
+    assert f"https://github.com/runtime-backend/runtime-backend/raw/main/{place}" == SCHEMA["$id"]
+    assert SCHEMA["description"].endswith(f"\n{DOCUMENTATION}/reference/settings.html")
 
 
 def test_known_keywords() -> None:

@@ -23,17 +23,17 @@ KINDS = [
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_message_and_hint(kind: type[RuntimeBackendError]) -> None:
-    """A refusal has a message and a hint, which is printed on a line of its own."""
-    error = kind("torch is missing", hint="Install it.")
-    assert ("torch is missing", "Install it.") == (error.message, error.hint)
-    assert str(error) == "torch is missing\nInstall it."
-    assert isinstance(error, RuntimeBackendError)
+    """A refusal has a message and a hint, which is printed on a line of its own; both are made of its facts."""
+    error = kind("no-torch", "{name} is missing in {{x}}", hint="Install {name!r}.", name="{torch}", path=Path("/x"))
+    assert ("{torch} is missing in {x}", "Install '{torch}'.") == (error.message, error.hint)
+    assert str(error) == "{torch} is missing in {x}\nInstall '{torch}'."
+    assert ("no-torch", {"name": "{torch}", "path": Path("/x")}) == (error.stop, error.facts)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_hint(kind: type[RuntimeBackendError]) -> None:
     """A refusal without a hint is its message."""
-    assert str(kind("torch is missing")) == "torch is missing"
+    assert str(kind("no-torch", "torch is missing")) == "torch is missing"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_without_hint(kind: type[RuntimeBackendError]) -> None:
 )
 def test_config_error(problems: list[str], text: str) -> None:
     """All mistakes in the settings are reported at once, one per line."""
-    error = ConfigError(problems, hint="Read.")
+    error = ConfigError(problems, way_out="Read.")
     assert tuple(problems) == error.problems
     assert text == str(error)
 

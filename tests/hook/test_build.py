@@ -101,7 +101,9 @@ def test_boundary(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         build.build_wheel(str(scene.root / "dist"))
     assert 1 == caught.value.code
-    assert capsys.readouterr().err.startswith(f"runtime-backend: error: torch {TARGET} is installed (")
+    assert capsys.readouterr().err.startswith(
+        f"runtime-backend: error[runtime-unreadable]: torch {TARGET} is installed ("
+    )
 
 
 def test_boundary_keeps_secrets(
@@ -130,7 +132,10 @@ def test_full_disk(scene: Scene, capsys: pytest.CaptureFixture[str], monkeypatch
     with pytest.raises(SystemExit) as caught:
         build.build_wheel(str(scene.root / "dist"))
     assert 1 == caught.value.code
-    assert "runtime-backend: error: /x: No space left on device\nFree some space there: " in capsys.readouterr().err
+    assert (
+        "runtime-backend: error[system-refusal]: /x: No space left on device\nFree some space there: "
+        in capsys.readouterr().err
+    )
 
 
 def test_bug_keeps_its_traceback(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

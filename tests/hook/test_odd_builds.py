@@ -261,7 +261,10 @@ def test_system_that_refuses(  # noqa: PLR0913, PLR0917 - a table, and what pyte
     with pytest.raises(SystemExit) as caught:
         build.get_requires_for_build_wheel()
     where = "the operating system refused a call" if path is None else path
-    expected = [f"runtime-backend: error: {where}: {os.strerror(number)}", *([] if hint is None else [hint])]
+    expected = [
+        f"runtime-backend: error[system-refusal]: {where}: {os.strerror(number)}",
+        *([] if hint is None else [hint]),
+    ]
     assert (1, expected) == (caught.value.code, capsys.readouterr().err.splitlines())
 
 

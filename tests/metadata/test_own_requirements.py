@@ -17,8 +17,8 @@ from test_plan import plan
 from runtime_backend.errors import MetadataError
 from runtime_backend.frontend.caller import Caller
 from runtime_backend.frontend.processes import Process
+from runtime_backend.installed.closure import find_missing
 from runtime_backend.installed.distributions import DistributionIndex
-from runtime_backend.installed.identity import find_missing
 from runtime_backend.metadata.agreement import describe_refusals
 
 VERSIONS = {"torch": "2.7.0+cu126", "numpy": "2.0"}

@@ -220,6 +220,7 @@ def test_json(scene: Scene) -> None:
         "requirements": [f"torch @ {clean}"],
         "notes": [],
         "stop": None,
+        "stop-name": None,
     } == described
     assert "hunter2" not in json.dumps(described)
 
@@ -243,6 +244,7 @@ def test_json_of_nothing(scene: Scene) -> None:
         described["runtimes"][0]["provision"]["value"],
     )
     assert described["stop"].startswith("no torch is known to build against.")
+    assert "no-runtime" == described["stop-name"]
 
 
 def test_tree_of_reuse(scene: Scene) -> None:

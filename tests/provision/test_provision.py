@@ -205,7 +205,7 @@ def test_fetched_when_it_is_too_late(tmp_path: Path) -> None:
 
 def test_refusal_goes_before_all() -> None:
     """A refused runtime is not provided, even if it is installed."""
-    refusal = ResolutionError("not this one")
+    refusal = ResolutionError("not-this-one", "not this one")
     found = decide(outcome(HERE, SAME, refusal=refusal), "auto", can_require=True)
     assert ("missing", refusal) == (found.kind, found.refusal)
 

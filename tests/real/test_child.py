@@ -76,9 +76,11 @@ def test_hooks_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert (False, False) == (hasattr(child, "build_editable"), hasattr(child, "nonsense"))
     with pytest.raises(SystemExit):
         child.build_sdist  # noqa: B018 - the access is the test
-    assert {"refusal": "backend_of_x: found no hook build_sdist, expected one (PEP 517)", "hint": None} == answer(
-        tmp_path
-    )
+    assert {
+        "refusal": "backend_of_x: found no hook build_sdist, expected one (PEP 517)",
+        "hint": None,
+        "stop": "no-hook",
+    } == answer(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -114,12 +116,12 @@ def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         child.build_wheel  # noqa: B018 - the access is the test
     told = "tool.runtime-backend.build-backend: found 'nowhere_at_all', which cannot be imported"
     hint = "Add the package that provides 'nowhere_at_all' to build-system.requires, next to runtime-backend, or to build-requires, if the package has that key."
-    assert {"refusal": told, "hint": hint} == answer(tmp_path)
+    assert {"refusal": told, "hint": hint, "stop": "no-real-backend"} == answer(tmp_path)
     begin(tmp_path, monkeypatch, "return 'y.whl'")
     with pytest.raises(SystemExit):
         child.build_wheel(str(tmp_path), None, None)
     expected = f"backend_of_x: build_wheel returned 'y.whl', expected the name of a file or folder in {tmp_path}"
-    assert {"refusal": expected, "hint": None} == answer(tmp_path)
+    assert {"refusal": expected, "hint": None, "stop": "hook-returned-nothing"} == answer(tmp_path)
 
 
 def test_warnings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

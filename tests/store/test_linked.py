@@ -20,7 +20,7 @@ from runtime_backend.store.linked import LinkedFolder
 
 def refuse(error: OSError) -> CudaError:
     """Return a refusal."""
-    return CudaError(f"refused: {error}")
+    return CudaError("refused", "refused: {error}", error=error)
 
 
 def make_target(folder: Path, text: str = "") -> Path:

@@ -55,7 +55,9 @@ def adopt(source: Path, *, is_forced: bool = False, is_locked: bool = False) -> 
     before = read_pyproject(source)
     script = _read_script(source)
     if script is None and not is_file(source / "pyproject.toml"):
-        raise CommandError(f"{source}: found neither pyproject.toml nor setup.py, expected a package")
+        raise CommandError(
+            "no-package-here", "{source}: found neither pyproject.toml nor setup.py, expected a package", source=source
+        )
     text = before.removeprefix("\ufeff").replace("\r\n", "\n")
     document = parse(text, source)
     manifests = Manifests(source, document.unwrap(), script, read_setup_cfg(source))
@@ -66,9 +68,11 @@ def adopt(source: Path, *, is_forced: bool = False, is_locked: bool = False) -> 
     if not is_forced and not _is_declared(manifests.document) and not _builds_against_torch(manifests, scripts):
         looked_at = ", ".join(name for name in _LOOKED_AT if is_file(source / name))
         raise AdoptionError(
-            f"found nothing here that builds against torch (looked at {looked_at}); nothing was changed",
-            hint="A package that needs torch only when it runs does not need runtime-backend. If the build needs torch,"
-            " run the same command with --force.",
+            "nothing-to-adopt",
+            "found nothing here that builds against torch (looked at {looked_at}); nothing was changed",
+            hint="A package that needs torch only when it runs does not need runtime-backend. If the build needs"
+            " torch, run the same command with --force.",
+            looked_at=looked_at,
         )
     after = tomlkit.dumps(document)
     notes = (

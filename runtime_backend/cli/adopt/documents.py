@@ -25,9 +25,15 @@ def find_tree(source: Path) -> Path:
     tree = real_path(source)
     if not is_folder(tree):
         hint = f"Name its folder: {tree.parent}" if is_file(tree) else None
-        raise CommandError(f"{source}: found no folder, expected a source tree", hint=hint)
+        raise CommandError(
+            "no-source-folder",
+            "{source}: found no folder, expected a source tree",
+            hint=None if hint is None else "{way_out}",
+            source=source,
+            way_out=hint,
+        )
     if is_closed(tree):
-        raise CommandError(f"{source}: cannot be read: permission denied")
+        raise CommandError("folder-unreadable", "{source}: cannot be read: permission denied", source=source)
     return tree
 
 
@@ -56,7 +62,9 @@ def parse(text: str, source: Path) -> TOMLDocument:
     try:
         return tomlkit.parse(text)
     except (TOMLKitError, RecursionError):
-        raise FileError(f"{path}: found TOML that cannot be edited with its layout kept") from None
+        raise FileError(
+            "layout-cannot-be-kept", "{path}: found TOML that cannot be edited with its layout kept", path=path
+        ) from None
 
 
 def with_line_ends(before: str, after: str) -> str:
@@ -93,6 +101,9 @@ def write_bytes(path: Path, content: bytes) -> None:
                 new.chmod(place.stat().st_mode)
     except OSError as error:
         raise CommandError(
-            f"{path}: cannot be written: {reason(error, path, place, new)}",
+            "file-cannot-be-written",
+            "{path}: cannot be written: {why}",
             hint="Expected a file in a writable folder that exists.",
+            path=path,
+            why=reason(error, path, place, new),
         ) from None

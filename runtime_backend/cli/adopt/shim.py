@@ -84,8 +84,11 @@ def read_copy(folder: Path) -> Copy | None:
         is_known, version, files = False, "", {}
     if not is_known:
         raise CommandError(
-            f"{path}: found {'another format' if is_file(path) else 'none'}, expected the manifest of a copy",
+            "no-vendored-copy",
+            "{path}: found {found}, expected the manifest of a copy",
             hint="Remove the folder, then run: runtime-backend vendor",
+            path=path,
+            found="another format" if is_file(path) else "none",
         )
     found = _hashes(folder)
     return Copy(version=version, is_current=files == _hashes(SHIM), drift=tuple(_differences(files, found)))

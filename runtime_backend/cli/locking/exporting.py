@@ -104,7 +104,12 @@ def export_to_poetry(tree: Path, pins: Sequence[Pin]) -> Iterator[str]:
 def _built_by_poetry(tree: Path) -> list[str]:
     path = tree / "poetry.lock"
     if not is_file(path):
-        raise CommandError(f"{path}: found no lock, which lists what poetry builds", hint="Make it: poetry lock")
+        raise CommandError(
+            "no-poetry-lock",
+            "{path}: found no lock, which lists what poetry builds",
+            hint="Make it: poetry lock",
+            path=path,
+        )
     platform = Platform()
     packages = parse_toml(read_lock(path), path).get("package", [])
     return sorted({canonicalize_name(str(package["name"])) for package in packages if _is_built(package, platform)})

@@ -95,17 +95,22 @@ def _run(command: Sequence[str], folder: Path) -> None:
             command, cwd=folder, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
     except OSError as error:
-        raise CommandError(f"{command[0]} cannot be started: {reason(error)}") from None
+        raise CommandError(
+            "locking-failed", "{program} cannot be started: {why}", program=command[0], why=reason(error)
+        ) from None
     if 'unknown command "lock"' in ended.stderr:
         raise CommandError(
+            "no-locking-tool",
             "the build requirements cannot be locked: found neither uv nor a pip that locks",
             hint="Install one of them: pip install uv, or: pip install 'pip>=25.1'",
         )
     if ended.returncode:
         raise CommandError(
-            f"the build requirements cannot be locked:\n{ended.stderr.strip() or ended.stdout.strip()}",
-            hint="A lock contains wheels only, for every platform that it is for. Change build-requires, or let it take"
-            " newer versions: runtime-backend lock --upgrade",
+            "locking-failed",
+            "the build requirements cannot be locked:\n{output}",
+            hint="A lock contains wheels only, for every platform that it is for. Change build-requires, or let it"
+            " take newer versions: runtime-backend lock --upgrade",
+            output=ended.stderr.strip() or ended.stdout.strip(),
         )
 
 

@@ -43,8 +43,12 @@ def find_package(tree: Path, wanted: Wanted) -> str | None:
         return fitting[0]
     if _is_package(place):
         raise SourceError(
-            f"{wanted.text}: found the package {_name(place)!r}, expected {wanted.name!r}",
+            "another-package-in-source",
+            "{text}: found the package {found!r}, expected {name!r}",
             hint="Use the name in the source, or name the folder of the package: #subdirectory=FOLDER",
+            text=wanted.text,
+            found=_name(place),
+            name=wanted.name,
         )
     raise _refusal(wanted, fitting or found)
 
@@ -54,9 +58,14 @@ def _refusal(wanted: Wanted, found: Sequence[str]) -> SourceError:
     package = "package" if wanted.name is None else f"package {wanted.name!r}"
     what = f"{wanted.text}: found no {package} in {place}, and {len(found)} in other folders"
     if not found:
-        return SourceError(what, hint="Expected a pyproject.toml with [project] or [build-system], or a setup.py")
+        return SourceError(
+            "no-package-in-source",
+            "{what}",
+            hint="Expected a pyproject.toml with [project] or [build-system], or a setup.py",
+            what=what,
+        )
     lines = "\n".join(f"  {with_subdirectory(wanted, folder)}" for folder in found)
-    return SourceError(what, hint=f"Choose one:\n{lines}")
+    return SourceError("several-packages-in-source", "{what}", hint="Choose one:\n{lines}", what=what, lines=lines)
 
 
 def with_subdirectory(wanted: Wanted, folder: str | None) -> str:

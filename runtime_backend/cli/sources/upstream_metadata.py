@@ -191,8 +191,12 @@ def complete(package: Package, upstream: Upstream, wanted: Wanted, say: Callable
     found = headers.first("Name") or _NAMELESS
     if wanted.name is not None and canonicalize_name(found) != canonicalize_name(wanted.name):
         raise SourceError(
-            f"{wanted.text}: its build backend calls the package {found!r}, expected {wanted.name!r}",
+            "another-package-in-source",
+            "{text}: its build backend calls the package {found!r}, expected {name!r}",
             hint="Use the build backend's name, or name the folder of the package: #subdirectory=FOLDER",
+            text=wanted.text,
+            found=found,
+            name=wanted.name,
         )
     return _with_metadata(package._replace(name=wanted.name), headers)
 
@@ -204,10 +208,16 @@ def check_name(package: Package, wanted: Wanted) -> str:
     """
     if package.name is None or canonicalize_name(package.name) == _NAMELESS:
         raise SourceError(
-            f"{wanted.text}: found no name of the package in its source", hint=f"Name it: 'NAME @ {wanted.text}'"
+            "no-name-in-source",
+            "{text}: found no name of the package in its source",
+            hint="Name it: 'NAME @ {text}'",
+            text=wanted.text,
         )
     if not is_name(package.name):
         raise SourceError(
-            f"{wanted.text}: its source calls the package {package.name!r}, expected letters, digits, '-', '_' and '.'"
+            "no-name-in-source",
+            "{text}: its source calls the package {package!r}, expected letters, digits, '-', '_' and '.'",
+            text=wanted.text,
+            package=package.name,
         )
     return package.name

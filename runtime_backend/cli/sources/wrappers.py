@@ -98,14 +98,22 @@ def _read_wrapper(folder: Path) -> Wrapper | None:
     others = [name for name in ("pyproject.toml", "setup.py", "setup.cfg") if is_there(folder / name)]
     if not others:
         if is_there(folder) and not folder.is_dir():
-            raise CommandError(f"{folder}: found a file, expected a folder or nothing", hint=ANOTHER)
+            raise CommandError(
+                "wrapper-folder-occupied",
+                "{folder}: found a file, expected a folder or nothing",
+                hint=ANOTHER,
+                folder=folder,
+            )
         return None
     text = read_pyproject(folder)
     try:
         document = Table(loads(text), file=str(path))
     except (TOMLDecodeError, RecursionError):
         raise CommandError(
-            f"{path}: found a file that is not TOML, expected a wrapper or nothing", hint=ANOTHER
+            "wrapper-folder-occupied",
+            "{path}: found a file that is not TOML, expected a wrapper or nothing",
+            hint=ANOTHER,
+            path=path,
         ) from None
     tool, project = document.value("tool"), document.value("project")
     ours = Table(tool if isinstance(tool, dict) else {}, file=str(path), key="tool", problems=document.problems)
@@ -114,7 +122,12 @@ def _read_wrapper(folder: Path) -> Wrapper | None:
     if document.problems:
         raise ConfigError(document.problems)
     if upstream is None:
-        raise CommandError(f"{folder / others[0]}: found another package, expected a wrapper or nothing", hint=ANOTHER)
+        raise CommandError(
+            "wrapper-folder-occupied",
+            "{path}: found another package, expected a wrapper or nothing",
+            hint=ANOTHER,
+            path=folder / others[0],
+        )
     stated = [project.get(key) for key in ("name", "version")] if isinstance(project, dict) else [None, None]
     name, version = (value if isinstance(value, str) else None for value in stated)
     return Wrapper(folder=folder, text=text, name=name, version=version, upstream=upstream)

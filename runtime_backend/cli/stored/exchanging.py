@@ -19,7 +19,7 @@ from ...wheel_store.machine import describe_headers
 from ...wheel_store.records import Record
 from ...wheel_store.remotes import Remote, fetch_into, open_remote, read_record, write_wheel
 from ...wheel_store.trust import add_trusted, check_trusted, read_trusted
-from ..terminal import out, say
+from ..terminal import out, report, say
 from .listing import select
 
 LOCK = "store.lock"
@@ -43,7 +43,11 @@ def _transfer(what: str, stated: RemoteSettings, run: Callable[[Remote], str]) -
     try:
         out(f"{what}: {run(open_remote(stated.url, os.environ, say))}")
     except NoAnswer as failure:
-        say(f"error: {what}: {stated.url}: {failure}")
+        report(
+            CommandError(
+                "remote-store-failed", "{wheel}: {url}: {failure}", wheel=what, url=stated.url, failure=failure
+            )
+        )
         return False
     return True
 
@@ -65,15 +69,19 @@ def pull(store: LocalStore, settings: StoreSettings, keys: Sequence[str]) -> int
     for key in keys:
         if not re.fullmatch(SHA256, key):
             raise CommandError(
-                f"store pull: found {key!r}, expected a whole key of 64 hexadecimal digits",
+                "store-key-not-understood",
+                "store pull: found {key!r}, expected a whole key of 64 hexadecimal digits",
                 hint="To list the keys of a machine that has the wheels: runtime-backend store ls --json",
+                key=key,
             )
     stated = _remote(settings)
     trusted = _trusted(stated)
     wanted = keys or list(trusted)
     if not wanted:
         raise CommandError(
-            "found no keys to get", hint="Name keys, or a list of trusted wheels: tool.runtime-backend.store.trust."
+            "no-store-keys",
+            "found no keys to get",
+            hint="Name keys, or a list of trusted wheels: tool.runtime-backend.store.trust.",
         )
     results = [_transfer(key[:16], stated, partial(_pull, store, stated, trusted, key)) for key in wanted]
     return 0 if all(results) else 1
@@ -119,6 +127,7 @@ def lock(store: LocalStore, settings: StoreSettings, names: Sequence[str]) -> in
 def _remote(settings: StoreSettings) -> RemoteSettings:
     if settings.remote is None:
         raise CommandError(
+            "no-remote-store",
             "no remote store is named",
             hint="Name one: [tool.runtime-backend.store] url = 's3://bucket/wheels' in pyproject.toml, or"
             " RUNTIME_BACKEND_STORE=s3://bucket/wheels.",
@@ -134,4 +143,4 @@ def _read_trusted(path: Path) -> dict[str, str]:
     try:
         return read_trusted(path)
     except NoAnswer as failure:
-        raise CommandError(str(failure)) from None
+        raise CommandError("trusted-wheels-unreadable", "{why}", why=str(failure)) from None

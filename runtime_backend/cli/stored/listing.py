@@ -50,8 +50,11 @@ def select(records: Sequence[Record], names: Sequence[str]) -> list[Record]:
         if not fitting:
             known = sorted({canonicalize_name(record.package) for record in records})
             raise CommandError(
-                f"found no wheel {name!r}{did_you_mean(name, known)} in the store, expected a key or a package",
+                "no-such-wheel-in-store",
+                "found no wheel {name!r}{did_you_mean} in the store, expected a key or a package",
                 hint="To list them: runtime-backend store ls",
+                name=name,
+                did_you_mean=did_you_mean(name, known),
             )
         found.update({record.key: record for record in fitting})
     return list(found.values())
@@ -86,9 +89,11 @@ def _find_lookup(lookups: Sequence[Lookup], source: str | None) -> Lookup:
             return lookup
     known = [lookup.name for lookup in lookups if lookup.name is not None]
     raise CommandError(
-        f"found no build{'' if source is None else f' of {source!r}{did_you_mean(source, known)}'} that has looked"
-        " into the store, expected the folder or the name of a package that was built",
+        "no-such-lookup",
+        "found no build{of} that has looked into the store, expected the folder or the name of a package that was"
+        " built",
         hint="Build it first; the last 20 lookups are kept.",
+        of="" if source is None else f" of {source!r}{did_you_mean(source, known)}",
     )
 
 

@@ -69,7 +69,9 @@ def read_requirements(path: Path, environ: Mapping[str, str], *, is_constraint: 
     try:
         reader.read(path, is_constraint=is_constraint)
     except (OSError, ValueError, LookupError) as error:
-        raise LockError(f"{path}: cannot be read: {reason(error, path)}") from None
+        raise LockError(
+            "lock-unreadable", "{path}: cannot be read: {why}", path=path, why=reason(error, path)
+        ) from None
     return reader.answer()
 
 

@@ -60,8 +60,12 @@ class Asker(NamedTuple):
                 return self.recall(installation) or self._ask(installation, entry)
         except OSError as error:
             raise DecisionError(
-                f"the frontend's answer cannot be kept in {self.folder}: {reason(error, self.folder)}",
-                hint=way_out(error),
+                "cache-cannot-be-written",
+                "the frontend's answer cannot be kept in {folder}: {why}",
+                hint="{way_out}",
+                folder=self.folder,
+                why=reason(error, self.folder),
+                way_out=way_out(error),
             ) from None
 
     def _ask(self, installation: Installation, entry: Path) -> Answer:

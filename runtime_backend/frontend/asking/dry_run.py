@@ -38,8 +38,31 @@ class DryRun(NamedTuple):
         :param on_slow: called once if it takes more than two seconds.
         :raises DecisionError: if it fails, takes longer, or cannot be started.
         """
+        process = self._start()
+        is_done = False
         try:
-            process = subprocess.Popen(  # noqa: S603 - the frontend itself
+            output, errors = self._communicate(process, limit, on_slow)
+            is_done = True
+        finally:
+            if not is_done:
+                _kill(process)
+            _close(process)
+        if process.returncode != 0:
+            raise DecisionError(
+                "dry-run-failed",
+                "{label} failed with exit code {returncode}, so it is not known what the command installs:\n{output}",
+                hint="If the frontend itself stops with the same error, correct that first. The dry run was:\n"
+                "  {command}",
+                label=self.label,
+                returncode=process.returncode,
+                output=_last_lines(errors or output),
+                command=" ".join(self.argv),
+            )
+        return self.read(output, errors)
+
+    def _start(self) -> subprocess.Popen[str]:
+        try:
+            return subprocess.Popen(  # noqa: S603 - the frontend itself
                 list(self.argv),
                 env=dict(self.environ),
                 cwd=self.cwd,
@@ -52,23 +75,9 @@ class DryRun(NamedTuple):
                 start_new_session=True,  # so that it can be killed with its children
             )
         except OSError as error:
-            raise DecisionError(f"{self.label} cannot be started: {reason(error)}") from None
-        is_done = False
-        try:
-            output, errors = self._communicate(process, limit, on_slow)
-            is_done = True
-        finally:
-            if not is_done:
-                _kill(process)
-            _close(process)
-        if process.returncode != 0:
             raise DecisionError(
-                f"{self.label} failed with exit code {process.returncode}, so it is not known what the command"
-                f" installs:\n{_last_lines(errors or output)}",
-                hint="If the frontend itself stops with the same error, correct that first. The dry run was:\n"
-                f"  {' '.join(self.argv)}",
-            )
-        return self.read(output, errors)
+                "dry-run-failed", "{label} cannot be started: {why}", label=self.label, why=reason(error)
+            ) from None
 
     def _communicate(
         self, process: subprocess.Popen[str], limit: float, on_slow: Callable[[], None]
@@ -84,8 +93,11 @@ class DryRun(NamedTuple):
         except subprocess.TimeoutExpired:
             pass
         raise DecisionError(
-            f"{self.label} took more than {limit:g} s, so it is not known what the command installs",
+            "dry-run-took-too-long",
+            "{label} took more than {limit:g} s, so it is not known what the command installs",
             hint="Allow more seconds: RUNTIME_BACKEND_ASK_TIMEOUT=900, then run the same command again.",
+            label=self.label,
+            limit=limit,
         )
 
 

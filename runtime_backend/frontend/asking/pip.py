@@ -90,7 +90,9 @@ def _read_report(path: Path) -> Mapping[str, Change]:
         why = reason(error, path)
     except (ValueError, LookupError, TypeError, AttributeError):
         why = "expected the format in pip's documentation (installation report, version 1)"
-    raise DecisionError(f"pip's report cannot be read: {why}", hint="Use pip 22.2 or later.")
+    raise DecisionError(
+        "dry-run-not-understood", "pip's report cannot be read: {why}", hint="Use pip 22.2 or later.", why=why
+    )
 
 
 def _read_item(item: Mapping[str, Any]) -> tuple[str, Change]:

@@ -28,9 +28,12 @@ def read_dry_run(text: str) -> Mapping[str, Change]:
     found = dict(read_changes(text))
     if not found and _NO_CHANGES not in text.splitlines():
         raise DecisionError(
-            f"uv's dry run gave no answer: expected changes or {_NO_CHANGES!r}, so it is not known what the command"
-            f" installs. Found:\n{text.strip()}",
+            "dry-run-not-understood",
+            "uv's dry run gave no answer: expected changes or {no_changes!r}, so it is not known what the command"
+            " installs. Found:\n{output}",
             hint="Use uv 0.8 or later. If the error stays, set the runtime by hand: RUNTIME_BACKEND_PIN.",
+            no_changes=_NO_CHANGES,
+            output=text.strip(),
         )
     return found
 
