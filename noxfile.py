@@ -44,6 +44,7 @@ def types(session: nox.Session) -> None:
     _install(session, "lint", "test", "integration")
     session.run("mypy")
     session.run("mypy", "integration", "noxfile.py")
+    session.run("mypy", "docs")
     # Tests hand in what no caller would, and look into modules.
     lenient = ("--implicit-reexport", "--no-strict-equality", "--disable-error-code=func-returns-value")
     session.run("mypy", "tests", *lenient)
@@ -69,6 +70,14 @@ def dist(session: nox.Session) -> None:
     session.run("python", "-m", "integration.distributions", *session.posargs)
     session.run("twine", "check", "--strict", *map(str, Path("dist").iterdir()))
     session.run("check-wheel-contents", "dist")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into docs/_build/html, with warnings as errors, and check all links inside it."""
+    session.install(".[cli]", *nox.project.dependency_groups(PYPROJECT, "docs"))
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-E", "-b", "html", "docs", "docs/_build/html")
+    session.run("python", "-m", "integration.site_links", "docs/_build/html")
 
 
 @nox.session(python=PYTHONS)
@@ -110,7 +119,7 @@ def combinations(session: nox.Session) -> None:
 
 @nox.session
 def support(session: nox.Session) -> None:
-    """Run every frontend and every scenario, and compare with the README's table; ``--write-support`` renews it."""
+    """Run every frontend and every scenario, and compare with the table in docs/; ``--write-support`` renews it."""
     _install(session, "test", "integration")
     session.run("python", "-m", "pytest", "integration/test_support.py", *LONGEST_FIRST, *session.posargs)
 

@@ -1,4 +1,4 @@
-"""The README's table of real packages, made of real_builds.toml."""
+"""The table of real packages in the documentation, made of real_builds.toml."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from runtime_backend.formats.toml import loads
 
 from .stock import REPOSITORY
 
-README = REPOSITORY / "README.md"
+PAGE = REPOSITORY / "docs/reference/real-packages.md"
 BEGIN, END = "<!-- real builds: begin -->\n", "<!-- real builds: end -->"
 
 
@@ -42,6 +42,6 @@ def shown(text: str) -> str:
 
 
 if __name__ == "__main__":
-    text = README.read_text("utf-8")
+    text = PAGE.read_text("utf-8")
     before, after = text.partition(BEGIN)[0], text.partition(END)[2]
-    README.write_text(f"{before}{BEGIN}{render(read_builds())}{END}{after}", "utf-8")
+    PAGE.write_text(f"{before}{BEGIN}{render(read_builds())}{END}{after}", "utf-8")

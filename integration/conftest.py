@@ -24,7 +24,7 @@ from .workplace import Target, Workplace  # noqa: E402
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that renews the support table, and those that run more."""
-    parser.addoption("--write-support", action="store_true", help="write what is measured to support.json and README")
+    parser.addoption("--write-support", action="store_true", help="write what is measured to support.json and docs/")
     parser.addoption("--all", action="store_true", help="run what the usual run leaves out, too")
     parser.addoption("--commands", type=int, default=4, help="how many random commands are run, a seed each")
     parser.addoption("--first-seed", type=int, default=0, help="the seed of the first random command")

@@ -1,4 +1,4 @@
-"""The support table: ``support.json`` holds what the integration run has measured, the README shows it."""
+"""The support table: ``support.json`` holds what the integration run has measured, the documentation shows it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from textwrap import fill
 
 MEASURED = Path(__file__).resolve().parent / "support.json"
-README = MEASURED.parent.parent / "README.md"
+PAGE = MEASURED.parent.parent / "docs/reference/support.md"
 BEGIN, END = "<!-- support table: begin -->\n", "<!-- support table: end -->\n"
 
 SCENARIOS: Mapping[str, str] = {
@@ -64,11 +64,11 @@ def read_support() -> list[Row]:
 
 
 def write_support(rows: Sequence[Row]) -> None:
-    """Commit what was measured, and show it in the README."""
+    """Commit what was measured, and show it in the page."""
     listed = [{"frontend": row.frontend, "version": row.version, "outcomes": _plain(row)} for row in rows]
     MEASURED.write_text(json.dumps(listed, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    before, _, rest = README.read_text("utf-8").partition(BEGIN)
-    README.write_text(before + BEGIN + render(rows) + END + rest.partition(END)[2], "utf-8")
+    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
+    PAGE.write_text(before + BEGIN + render(rows) + END + rest.partition(END)[2], "utf-8")
 
 
 def _plain(row: Row) -> dict[str, dict[str, str]]:
@@ -77,7 +77,7 @@ def _plain(row: Row) -> dict[str, dict[str, str]]:
 
 
 def shown(text: str) -> str:
-    """Return the part of the README between the marks."""
+    """Return the part of the page between the marks."""
     return text.partition(BEGIN)[2].partition(END)[0]
 
 

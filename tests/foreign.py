@@ -45,8 +45,9 @@ from runtime_backend.frontend.installations.pip import _from_files
 from runtime_backend.frontend.processes import _from_procfs, _parse_environ, _parse_lsof, _parse_ps
 from runtime_backend.index import http, pages
 from runtime_backend.index.find import _read_kept
+from runtime_backend.installed.closure import find_closure, find_missing
 from runtime_backend.installed.distributions import Distribution, DistributionIndex, extend_by_pth, locate_imports
-from runtime_backend.installed.identity import find_closure, find_missing, read_identity
+from runtime_backend.installed.identity import read_identity
 from runtime_backend.locks import find_locked
 from runtime_backend.metadata.agreement import describe_differences, describe_refusals
 from runtime_backend.metadata.pins import with_requirements

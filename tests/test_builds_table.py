@@ -1,13 +1,13 @@
-"""The README's table of real packages has the measured values."""
+"""The documentation's table of real packages has the measured values."""
 
 from __future__ import annotations
 
-from integration.builds_table import BEGIN, END, README, read_builds, render, shown
+from integration.builds_table import BEGIN, END, PAGE, read_builds, render, shown
 
 
 def test_the_readme_shows_what_was_measured() -> None:
     """Renew it by ``python -m integration.builds_table``."""
-    text = README.read_text("utf-8")
+    text = PAGE.read_text("utf-8")
     assert (1, 1) == (text.count(BEGIN), text.count(END))
     assert render(read_builds()) == shown(text)
 

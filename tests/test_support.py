@@ -1,10 +1,10 @@
-"""The README's support table has the measured values, and a way out for each that is not a yes."""
+"""The documentation's support table has the measured values, and a way out for each that is not a yes."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from integration.support import BEGIN, END, README, SCENARIOS, Outcome, Row, read_support, render, shown
+from integration.support import BEGIN, END, PAGE, SCENARIOS, Outcome, Row, read_support, render, shown
 
 RIGHT = Outcome(kind="right")
 STOP = Outcome(kind="stop", note="Name it.")
@@ -13,7 +13,7 @@ KEPT = Outcome(kind="kept", note="Force it.")
 
 def test_the_readme_shows_what_was_measured() -> None:
     """The table agrees with the measurement; the integration run renews both by ``--write-support``."""
-    text = README.read_text("utf-8")
+    text = PAGE.read_text("utf-8")
     assert (text.count(BEGIN), text.count(END)) == (1, 1)
     assert shown(text) == render(read_support())
 

@@ -72,7 +72,7 @@ def _read(call: ast.Call, place: Path) -> Stop:
     name, message = call.args
     hint = values.pop("hint", None)
     return Stop(
-        name=name.value if isinstance(name, ast.Constant) else "",
+        name=str(name.value) if isinstance(name, ast.Constant) else "",
         kind=call.func.id if isinstance(call.func, ast.Name) else "",
         messages=tuple(_fill(text, constants) for text in _texts(message, vars(module), where)),
         hints=() if hint is None else tuple(_fill(text, constants) for text in _texts(hint, vars(module), where)),
