@@ -11,7 +11,9 @@ from textwrap import fill
 
 MEASURED = Path(__file__).resolve().parent / "support.json"
 PAGE = MEASURED.parent.parent / "docs/reference/support.md"
+README = MEASURED.parent.parent / "README.md"
 BEGIN, END = "<!-- support table: begin -->\n", "<!-- support table: end -->\n"
+SHORT_BEGIN, SHORT_END = "<!-- support in short: begin -->\n", "<!-- support in short: end -->\n"
 
 SCENARIOS: Mapping[str, str] = {
     "fresh": "nothing is installed, and torch is named by the same command, its file or the lock",
@@ -25,6 +27,7 @@ SCENARIOS: Mapping[str, str] = {
 }
 """The columns. Tools that only make wheels have no target: *fresh* is without, the others with an activated torch."""
 
+_ELSE = {"stop": "with a stop that names the way out", "kept": "where the frontend keeps the old wheel"}
 _SHOWN = {"right": "✓", "stop": "stops", "kept": "kept"}
 _LEGEND = """
 ✓: built against the very torch that the target then has. *stops*: an error that names the ways out; *kept*: the
@@ -67,8 +70,13 @@ def write_support(rows: Sequence[Row]) -> None:
     """Commit what was measured, and show it in the page."""
     listed = [{"frontend": row.frontend, "version": row.version, "outcomes": _plain(row)} for row in rows]
     MEASURED.write_text(json.dumps(listed, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-    PAGE.write_text(before + BEGIN + render(rows) + END + rest.partition(END)[2], "utf-8")
+    _replace(PAGE, BEGIN, render(rows), END)
+    _replace(README, SHORT_BEGIN, render_short(rows), SHORT_END)
+
+
+def _replace(path: Path, begin: str, text: str, end: str) -> None:
+    before, _, rest = path.read_text("utf-8").partition(begin)
+    path.write_text(before + begin + text + end + rest.partition(end)[2], "utf-8")
 
 
 def _plain(row: Row) -> dict[str, dict[str, str]]:
@@ -76,9 +84,9 @@ def _plain(row: Row) -> dict[str, dict[str, str]]:
     return {name: {"kind": o.kind, **({"note": o.note} if o.note else {})} for name, o in known.items()}
 
 
-def shown(text: str) -> str:
-    """Return the part of the page between the marks."""
-    return text.partition(BEGIN)[2].partition(END)[0]
+def shown(text: str, begin: str = BEGIN, end: str = END) -> str:
+    """Return the part of a page between the marks."""
+    return text.partition(begin)[2].partition(end)[0]
 
 
 def render(rows: Sequence[Row]) -> str:
@@ -92,6 +100,26 @@ def render(rows: Sequence[Row]) -> str:
     columns = "\n".join(f"- *{name}*: {meaning}" for name, meaning in SCENARIOS.items())
     numbered = "".join(f"{_wrap(number, note)}\n" for number, note in enumerate(notes, 1))
     return "\n".join(lines) + f"\n{_LEGEND}\n{columns}\n" + (f"\n{numbered}" if notes else "")
+
+
+def render_short(rows: Sequence[Row]) -> str:
+    """Return a table with a line for each program: its versions, and how many of the scenarios came out right."""
+    programs: dict[str, list[Row]] = {}
+    for row in rows:
+        programs.setdefault(_program(row.frontend), []).append(row)
+    lines = [_line("frontend", "versions", "right", "else"), "| --- | --- | --: | --- |"]
+    for program, of_it in programs.items():
+        kinds = [outcome.kind for row in of_it for outcome in row.outcomes.values()]
+        others = [f"{count} {word}" for kind, word in _ELSE.items() if (count := kinds.count(kind))]
+        versions = dict.fromkeys(row.version for row in of_it)
+        right = f"{kinds.count('right')} of {len(kinds)}"
+        lines.append(_line(program, ", ".join(versions), right, ", ".join(others) or "-"))
+    return "\n".join(lines) + "\n"
+
+
+def _program(frontend: str) -> str:
+    """Return the name of the program: ``build`` for ```python -m build```."""
+    return frontend.strip("`").removeprefix("python -m ").partition(" ")[0].strip("`,")
 
 
 def _wrap(number: int, note: str) -> str:

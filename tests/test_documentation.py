@@ -85,3 +85,20 @@ def test_unknown_parts() -> None:
     for text in ("<!-- generated: nothing -->", "```{stop} no-such-stop\n```"):
         with pytest.raises(KeyError):
             expand(text)
+
+
+@pytest.mark.parametrize("name", ["author", "fork", "consumer"])
+def test_examples_of_the_readme(name: str) -> None:
+    """The README's examples are those of the documentation, which the integration tests run."""
+    readme, page = ((ROOT / path).read_text("utf-8") for path in ("README.md", f"docs/start/{name}.md"))
+    found = [
+        [block["text"] for block in FENCE.finditer(text) if block["mark"] == f"<!-- run: {name} -->\n"]
+        for text in (readme, page)
+    ]
+    assert 1 == len(found[0])
+    assert found[0] == found[1]
+
+
+def test_length_of_the_readme() -> None:
+    """The README is read in a minute."""
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 150
