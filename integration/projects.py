@@ -26,11 +26,6 @@ class Project(Scene):
         self.program = program
         self.prefix = self.folder / ".venv"
 
-    def depend_on_torch(self, requirement: str = "torch>=2.4") -> None:
-        """Let the package say that it needs torch."""
-        line = 'requires-python = ">=3.10"\n'
-        self.edit(line, f'{line}dependencies = ["{requirement}"]\n')
-
     def run(self, *words: object, cwd: Path | None = None, **how: Any) -> Result:  # noqa: ANN401 - as for run
         """Run the project manager in the project, with nothing but the index."""
         program = self.place.stock.tool(self.program) / self.program

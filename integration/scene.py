@@ -22,14 +22,23 @@ class Scene:
     """What every test with an index begins with.
 
     :param package: the name of a folder of ``packages``.
+    :param called: another name for the package.
     :param folder: where the person works; the place's own if None.
     """
 
-    def __init__(self, place: Workplace, index: Index, package: str = PROBE, *, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        place: Workplace,
+        index: Index,
+        package: str = PROBE,
+        *,
+        called: str | None = None,
+        folder: Path | None = None,
+    ) -> None:
         self.place = place
         self.index = index
-        self.package = place.package(package)
-        self.name = package.replace("_", "-")
+        self.package = place.package(package, called=called)
+        self.name = self.package.name.replace("_", "-")
         self.folder = folder or place.folder
         self.folder.mkdir(exist_ok=True)
         self.environ: dict[str, str | Path | None] = dict.fromkeys(_OFFLINE)
@@ -56,6 +65,11 @@ class Scene:
         with (self.package / "pyproject.toml").open("a", encoding="utf-8") as settings:
             settings.write(f"\n{text}")
         self.place.settle(self.package)
+
+    def depend_on_torch(self, requirement: str = "torch>=2.4") -> None:
+        """Let the package say that it needs torch."""
+        line = 'requires-python = ">=3.10"\n'
+        self.edit(line, f'{line}dependencies = ["{requirement}"]\n')
 
     def sdist(self) -> Path:
         """Return the package as an sdist."""

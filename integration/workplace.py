@@ -156,11 +156,16 @@ class Workplace:
         cache = f"--cache-dir={self.stock.cache}"
         subprocess.run([*uv, "--offline", "--no-index", *where, *into, cache, *requirements], check=True)
 
-    def package(self, name: str, *, into: str = ".") -> Path:
-        """Return a copy of a package, which a build may do with as it likes."""
-        copy = self.folder / into / name
+    def package(self, name: str, *, into: str = ".", called: str | None = None) -> Path:
+        """Return a copy of a package, which a build may do with as it likes.
+
+        :param called: another name for its folder, project and module.
+        """
+        copy = self.folder / into / (called or name)
         ignored = shutil.ignore_patterns("build", "*.egg-info", "__pycache__", "built_against.py", "*.so")
         shutil.copytree(PACKAGES / name, copy, ignore=ignored)
+        if called is not None:
+            _rename(copy, name, called)
         self._sources[copy] = take(copy)
         return copy
 
@@ -270,3 +275,11 @@ class Workplace:
     def source_before(self, package: Path) -> Snapshot:
         """Return what a package's copy held before it was built."""
         return self._sources[package]
+
+
+def _rename(folder: Path, old: str, new: str) -> None:
+    """Give a package another name: in its files, and to the folder of its module."""
+    for path in folder.rglob("*.*"):
+        text = path.read_text("utf-8").replace(old, new)
+        path.write_text(text.replace(old.replace("_", "-"), new.replace("_", "-")), "utf-8")
+    (folder / old).rename(folder / new)

@@ -41,17 +41,6 @@ class Built:
     """The torch of the build that the frontend may go on using instead of asking for a new one."""
 
 
-def _take_place(package: Path, other: Path) -> None:
-    """Move a package to the folder and the names of another one."""
-    shutil.rmtree(other)
-    for old in sorted(package.rglob("*")):
-        new = other / str(old.relative_to(package)).replace(package.name, other.name)
-        if old.is_file():
-            new.parent.mkdir(parents=True, exist_ok=True)
-            text = old.read_text("utf-8").replace(package.name, other.name)
-            new.write_text(text.replace(package.name.replace("_", "-"), other.name.replace("_", "-")), "utf-8")
-
-
 class Trial(Scene):
     """One scenario under one frontend.
 
@@ -64,8 +53,8 @@ class Trial(Scene):
         self.version = version
         self.rebuilds = rebuilds
         if rebuilds:
-            _take_place(place.package(REBUILDING, into="rebuilding"), self.package)
-            place.settle(self.package)
+            shutil.rmtree(self.package)
+            place.package(REBUILDING, called=PROBE)
         self.environ.update(dict.fromkeys(("PIP_INDEX_URL", "UV_DEFAULT_INDEX"), index.url("main")))
 
     def run(self, *words: object, **how: Any) -> Result:  # noqa: ANN401 - as for Workplace.run
