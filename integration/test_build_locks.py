@@ -10,10 +10,15 @@ from typing import Any
 
 import pytest
 
+from runtime_backend.formats.toml import loads
+
+from . import documentation
 from .combinations import some
 from .frontends import FRONTENDS
 from .frontends.scenario import Trial, measure
 from .index import Index, serve
+from .reader import Reader
+from .scene import Scene
 from .stock import NEWEST_PIP, NEWEST_UV, OLDEST_UV, REPOSITORY, Stock
 from .workplace import Workplace
 
@@ -53,7 +58,7 @@ def publish_broken_cython(place: Workplace, index: Index) -> None:
     index.publish("main", wheel)
 
 
-def use_cython(scene: Trial, settings: str = LOCKED) -> None:
+def use_cython(scene: Scene, settings: str = LOCKED) -> None:
     """Let the package compile a .pyx file, with build requirements of its own."""
     setup = scene.package / "setup.py"
     text = setup.read_text("utf-8")
@@ -341,17 +346,17 @@ def test_export_to_poetry(scene: Trial) -> None:
     run(scene, poetry, "install", cwd=folder)
 
 
-def test_readme(scene: Trial) -> None:
-    """The README's example, with its own commands."""
-    text = (REPOSITORY / "README.md").read_text("utf-8").partition("## Locked build requirements")[2]
-    example = text.partition("```toml\n")[2].partition("```")[0]
-    use_cython(scene)
-    settings = scene.package / "pyproject.toml"
-    own = settings.read_text("utf-8")
-    settings.write_text(example + own[own.index("\n[project]") : own.index("\n[tool.runtime-backend]")], "utf-8")
-    assert "nothing to change" in command(scene, "init", "--build-lock", "--write")
-    make_lock(scene)
-    command(scene, "lock", "--check")
-    publish_broken_cython(scene.place, scene.index)
-    frontend = next(frontend for frontend in FRONTENDS if frontend.name == "`pip install`")
-    assert measure(frontend.scenarios["fresh"], scene) == "right"
+def test_as_documented(place: Workplace, index: Index) -> None:
+    """The page's commands make the settings of the page, and a lock that a broken Cython changes nothing of."""
+    target = place.target(None, "runtime-backend[cli]", pip=NEWEST_PIP)
+    reader = Reader(place, index, target, programs=[place.stock.uv(NEWEST_UV).parent])
+    use_cython(reader, "")
+    reader.edit('requires = ["runtime-backend"]', 'requires = ["runtime-backend", "setuptools>=77", "cython"]')
+    reader.run(*documentation.commands("build-lock"), cwd=reader.package)
+    made = loads((reader.package / "pyproject.toml").read_text("utf-8"))
+    example = loads(documentation.example_before("build-lock"))
+    assert example["build-system"] == made["build-system"]
+    assert {**example["tool"]["runtime-backend"], "match-runtime": ["torch>=2.4"]} == made["tool"]["runtime-backend"]
+    publish_broken_cython(place, index)
+    reader.run("pip install torch==2.7.0 ./probe_setuptools")
+    reader.check("2.7.0")

@@ -1,4 +1,4 @@
-"""What frontends keep: the settings by which a raised torch makes them build again (README, 'What a backend cannot do')."""
+"""What frontends keep: the settings by which a raised torch makes them build again (docs/how-to/upgrading-torch.md)."""
 
 from __future__ import annotations
 

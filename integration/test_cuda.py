@@ -21,9 +21,11 @@ from typing import Any
 
 import pytest
 
+from . import documentation
 from .checks import check_installed
 from .combinations import crossed, some
 from .index import Index
+from .reader import Reader
 from .real_torch import without_nvcc
 from .stock import NEWEST_PIP, NEWEST_UV
 from .workplace import Result, Target, Workplace
@@ -103,19 +105,27 @@ def test_compiler_cache(place: Workplace, frontend: str) -> None:
     assert {"direct_cache_hit": 1, "cache_miss": 1} == hits
 
 
-def test_remote_compiler_cache(place: Workplace) -> None:
+def test_remote_compiler_cache(place: Workplace, index: Index) -> None:
     """A second machine, whose own cache is empty, takes it out of a redis: the engine's own way, left alone."""
     if shutil.which("ccache") is None or shutil.which("redis-server") is None:
         pytest.skip("needs ccache and redis: on Debian, apt-get install ccache redis-server; then `nox -s integration`")
     with serve_redis(place.folder / "redis") as url:
         for name in ("first", "second"):
-            target, package = make_target(place, "uv", CU13, name=name), place.package("probe_cuda", into=f"in-{name}")
-            own = {"CCACHE_DIR": place.folder / name / "ccache", "CCACHE_REMOTE_STORAGE": url}
-            install(place, "uv", target, package, **own)
+            reader = Reader(place, index, make_target(place, "pip", CU13, name), package="probe_cuda", called="package")
+            install_by_the_page(reader, url, CCACHE_DIR=place.folder / name / "ccache")
+            reader.check(CU13, provision="reuse")
+            shutil.rmtree(reader.package)
     names = ("local_storage_miss", "remote_storage_hit", "remote_storage_miss")
     assert {"local_storage_miss": 1, "remote_storage_hit": 1, "remote_storage_miss": 0} == count_hits(
         place, *names, folder=place.folder / "second" / "ccache"
     )
+
+
+def install_by_the_page(reader: Reader, url: str, **variables: Any) -> None:  # noqa: ANN401 - as for run
+    """Run the commands of the documentation in one shell, since the first one exports a variable."""
+    commands = "\n".join(documentation.commands("remote-cache"))
+    # The host of the page does not exist.
+    reader.run(commands.replace("redis://cache.example.org:6379", url), **variables)
 
 
 @contextmanager

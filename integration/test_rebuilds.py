@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import shutil
 import sys
@@ -13,13 +12,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from . import documentation
 from .checks import check_stamp
 from .combinations import crossed, some
 from .compilers import Compiler
 from .index import Index
+from .reader import Reader
 from .real_torch import VERSION, own_target
 from .scene import Scene, find_target
-from .stock import NEWEST_PIP, NEWEST_UV, REPOSITORY
+from .stock import NEWEST_PIP, NEWEST_UV
 from .workplace import Result, Target, Workplace
 
 _ASK = """
@@ -268,24 +269,14 @@ def test_pdm(place: Workplace, index: Index, name: str) -> None:
     assert shown(place, target, name)["torch"] == "2.7.0"
 
 
-def test_readme(place: Workplace) -> None:
-    """The README's example, command by command, with the lines that it shows."""
-    target, package = place.target("2.7.0", pip=NEWEST_PIP), place.package("rebuild_meson_python")
-    place.links.append(place.stock.standins)
-    script = target.prefix / "bin" / "pip"
-    script.write_text(f'#!/bin/sh\nexec "{target.python}" -m pip "$@"\n', "utf-8")
-    script.chmod(0o755)
-    example = (REPOSITORY / "README.md").read_text("utf-8").partition("<!-- editables: begin -->")[2]
-    for part in example.partition("<!-- editables: end -->")[0].partition("$ ")[2].rstrip("`\n").split("\n$ "):
-        line, *expected = part.splitlines()
+def test_as_documented(place: Workplace, index: Index) -> None:
+    """The page about editables, command by command, with the lines that it shows."""
+    reader = Reader(place, index, place.target("2.7.0", pip=NEWEST_PIP), package="rebuild_meson_python")
+    for command, shown in documentation.steps("editables"):
         time.sleep(1.1)
-        done = place.start("/bin/sh", "-c", line, cwd=package, activated=target).wait()
-        print(done)
-        shown_lines = done.output.splitlines()[-len(expected) :] if expected else []
-        assert (done.code == 0) == ("ImportError" not in part)
-        assert len(expected) == len(shown_lines)
-        for wanted, found in zip(expected, shown_lines, strict=True):
-            assert re.fullmatch(".*".join(map(re.escape, wanted.split("…"))), found), (wanted, found)
+        fails = any("ImportError" in line for line in shown)
+        (output,) = reader.run(command, cwd=reader.package, fails=fails)
+        documentation.check_shown(shown, output.splitlines()[-len(shown) :] if shown else [])
 
 
 @usually_cmake
