@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,36 @@ def test_commands_are_marked(page: Path) -> None:
     assert [] == [
         block["text"] for block in found if not re.match(r"<!-- (run: [a-z-]+|not run: .+) -->", block["mark"] or "")
     ]
+
+
+def test_commands_are_run() -> None:
+    """Each name of a block in docs/ is used by a test of integration/, and no other name is."""
+    assert {name for page in PAGES for name, _ in named_blocks(page)} == set(names_that_are_run())
+
+
+def named_blocks(page: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield the name and the commands of each block that is run."""
+    for block in FENCE.finditer(page.read_text("utf-8")):
+        lines = [line.partition("  #")[0].strip() for line in block["text"].splitlines() if line.startswith("$ ")]
+        for name in re.findall(r"<!-- run: ([a-z-]+) -->", block["mark"] or ""):
+            yield name, lines
+
+
+def names_that_are_run() -> Iterator[str]:
+    """Yield each NAME of ``documentation.commands("NAME")`` and ``documentation.steps("NAME")``."""
+    readers = ("documentation.commands", "documentation.steps")
+    for module in (ROOT / "integration").glob("test_*.py"):
+        for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in readers:
+                yield ast.literal_eval(node.args[0])
+
+
+def test_commands_are_the_same_everywhere() -> None:
+    """A name stands for the same commands on each page, and in the README."""
+    known: dict[str, list[str]] = {}
+    for page in [*PAGES, ROOT / "README.md"]:
+        for name, commands in named_blocks(page):
+            assert known.setdefault(name, commands) == commands, f"{page}: {name}"
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda path: path.name)
