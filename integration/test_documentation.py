@@ -125,7 +125,7 @@ def test_explain(place: Workplace, index: Index) -> None:
 
 @pytest.mark.parametrize(
     ("shape", "answer"),
-    [("pyproject.toml", "runtime-backend init --write"), ("setup.py", "pyproject.toml: found nothing there")],
+    [("pyproject.toml", "runtime-backend init --write"), ("setup.py", "found a setup.py without a pyproject.toml")],
 )
 def test_explain_undeclared(place: Workplace, index: Index, shape: str, answer: str) -> None:
     """A package that does not declare runtime-backend."""

@@ -90,7 +90,7 @@ def test_torch_in_build_system_requires(place: Workplace, stop: Stop, frontend: 
     place.links.append(place.stock.standins)
     output = stop(frontend, package, target)
     assert "pyproject.toml: build-system.requires[2]: found the string 'torch>=2.4', expected no torch: the" in output
-    assert "to move the specifier to tool.runtime-backend.match-runtime: runtime-backend init --write" in output
+    assert "its specifier belongs to tool.runtime-backend.match-runtime: runtime-backend init --write" in output
 
 
 @some("frontend", FRONTENDS, "uv")

@@ -23,6 +23,7 @@ from runtime_backend.cli.commands import make_parser
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
+_ANY_NAME = "The value under any name."
 WIDTH = "88"
 """The columns of the help texts."""
 _STOP = re.compile(r"^```\{stop\} (?P<name>\S+)\n(?P<meaning>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -72,11 +73,18 @@ def _describe_stop(name: str, meaning: str) -> Iterator[str]:
         yield from ("Next step: the message ends with the command that fits.", "")
 
 
+@cache
+def _top_level() -> dict[str, Any]:
+    """Return the schema of each key of the table."""
+    schema = json.loads(resources.files("runtime_backend").joinpath("config/runtime-backend.schema.json").read_text())
+    keys: dict[str, Any] = schema["properties"]
+    return keys
+
+
 def _describe_settings() -> Iterator[str]:
     """Yield a section for each key of the schema."""
-    schema = json.loads(resources.files("runtime_backend").joinpath("config/runtime-backend.schema.json").read_text())
-    consumers = schema["properties"]["packages"]["additionalProperties"]["properties"]
-    for key, value in schema["properties"].items():
+    consumers = _top_level()["packages"]["additionalProperties"]["properties"]
+    for key, value in _top_level().items():
         yield from _describe_key(key, value, "###", consumers)
 
 
@@ -90,12 +98,19 @@ def _describe_key(key: str, schema: dict[str, Any], heading: str, consumers: Col
     examples = [example for form in (schema, *forms) for example in form.get("examples", [])]
     yield from ("", *_show_examples(key, examples))
     for name, below in _keys_below(schema, forms):
-        yield from _describe_key(f"{key}.{name}", below, "####")
+        if key == "packages.NAME" and name in _top_level():
+            yield from (f"- {{ref}}`{name} <setting-{name}>`", "")
+        else:
+            yield from _describe_key(f"{key}.{name}", below, "####")
 
 
 def _keys_below(schema: dict[str, Any], forms: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (name, schema) of the keys of a table; a form of the table may forbid a key by ``false``."""
-    for table in (schema, *forms):
+    named = schema.get("additionalProperties")
+    if isinstance(named, dict):  # a table with names that people choose
+        yield "NAME", {"description": _ANY_NAME, **named}
+    items = schema.get("items", {}).get("oneOf", [])
+    for table in (schema, *forms, *items):
         for name, value in table.get("properties", {}).items():
             if isinstance(value, dict) and "description" in value:
                 yield name, value

@@ -9,10 +9,11 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from ..config import Settings
-from ..errors import ConfigError
+from ..errors import BackendError, CommandError, ConfigError
 from ..formats.parsing import requirement_name
 from ..formats.tables import Table, did_you_mean, one_of
 from ..formats.toml import read_document
+from ..system.files import is_file
 from .adopt.adoption import BACKEND
 
 _MODULES = {
@@ -37,35 +38,66 @@ _PACKAGES = {
 """Names of packages, or of predecessors, that people write instead of the top-level module."""
 
 
-def refuse_undeclared(source: Path, settings: Settings) -> None:
-    """Refuse a package that no frontend would build through the shim, or whose real backend is misspelt.
+def refuse_undeclared(source: Path) -> None:
+    """Refuse a package that no frontend would build through the shim.
 
-    :raises ConfigError: lists every mistake.
+    :raises BackendError: if it declares another backend, or none.
+    :raises CommandError: if the folder is not the source tree of a package.
+    :raises ConfigError: if build-system is not laid out as PEP 518 demands.
     :raises FileError: if pyproject.toml cannot be read.
     """
     path = source / "pyproject.toml"
+    if not path.is_symlink() and not path.exists():
+        if not is_file(source / "setup.py"):
+            raise CommandError(
+                "no-package-here",
+                "{source}: found neither pyproject.toml nor setup.py, expected a package",
+                source=source,
+            )
+        raise _undeclared(source / "setup.py", "found a setup.py without a pyproject.toml")
     document = Table(read_document(path), file=str(path))
-    build_system = document.table("build-system") or Table(
-        {}, file=document.file, key="build-system", problems=document.problems
-    )
-    declared = build_system.string("build-backend")
-    if declared != BACKEND and not document.problems:
-        found = "none" if declared is None else f"the string {declared!r}{did_you_mean(declared, [BACKEND])}"
-        build_system.report("build-backend", found, f"{BACKEND!r}: no frontend would ask the shim")
-    if settings.upstream is None and not settings.backend_path:
-        requires = (*(build_system.strings("requires") or ()), *settings.build.all_requires)
-        document.problems.extend(_misspelt(settings.real_backend.value, requires))
+    build_system = document.table("build-system")
+    declared = None if build_system is None else build_system.string("build-backend")
     if document.problems:
-        way_out = "To declare it: runtime-backend init --write" if declared != BACKEND else None
-        raise ConfigError(document.problems, way_out=way_out)
+        raise ConfigError(document.problems)
+    if declared != BACKEND:
+        found = "none" if declared is None else f"the string {declared!r}{did_you_mean(declared, [BACKEND])}"
+        raise _undeclared(path, f"build-system.build-backend: found {found}, expected {BACKEND!r}")
 
 
-def _misspelt(spec: str, requires: Iterable[str]) -> Iterator[str]:
+def _undeclared(path: Path, what: str) -> BackendError:
+    return BackendError(
+        "not-declared",
+        "{path}: {what}: frontends build this package without runtime-backend",
+        hint="To declare it in your own package: runtime-backend init --write. To build the package of somebody else"
+        " in your project: runtime-backend wrap NAME==VERSION.",
+        path=path,
+        what=what,
+    )
+
+
+def refuse_misspelt(source: Path, settings: Settings) -> None:
+    """Refuse a package whose real backend is misspelt.
+
+    :raises ConfigError: if it is a name that a well-known real backend does not have.
+    """
+    if settings.upstream is not None or settings.backend_path:
+        return
+    path = source / "pyproject.toml"
+    build_system = Table(read_document(path), file=str(path)).table("build-system")
+    requires = () if build_system is None else build_system.strings("requires") or ()
+    problems = list(_misspelt(path, settings.real_backend.value, (*requires, *settings.build.all_requires)))
+    if problems:
+        raise ConfigError(problems)
+
+
+def _misspelt(path: Path, spec: str, requires: Iterable[str]) -> Iterator[str]:
     """Yield a mistake in the name of a well-known real backend; unknown backends are accepted."""
     expected = _modules_of(spec.partition(":")[0].partition(".")[0], requires)
     if expected and spec not in expected:
         near = did_you_mean(spec, expected)
-        yield f"tool.runtime-backend.build-backend: found the string {spec!r}{near}, expected {one_of(expected)}"
+        key = f"{path}: tool.runtime-backend.build-backend"
+        yield f"{key}: found the string {spec!r}{near}, expected {one_of(expected)}"
 
 
 def _modules_of(top: str, requires: Iterable[str]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from ..plan.as_json import describe_plan
 from ..plan.as_text import plan_tree, render
 from ..plan.planning import make_plan
 from .adopt.documents import find_tree
-from .declaration import refuse_undeclared
+from .declaration import refuse_misspelt, refuse_undeclared
 from .terminal import coloured, out, out_json, say, wants_colour
 
 HOOK = "get_requires_for_build_wheel"
@@ -31,16 +31,18 @@ def explain(source: str, command: Sequence[str] = (), *, as_json: bool) -> int:
 
     :param command: the frontend's command that would run the build; empty if none was named.
     :raises CommandError: if there is no such source tree.
+    :raises BackendError: if it does not declare the shim.
     :raises ConfigError: if its settings are wrong.
     :raises TargetError: if the command is not a frontend's, or was not found.
     """
     tree = find_tree(Path(source))
+    refuse_undeclared(tree)
     # The build would run in a process of the frontend, so the import path of this process does not count.
     caller = read_caller()._replace(cwd=tree, sys_path=(), is_hook=False)
     if command:
         caller = _called_by(command, caller)
     settings = load_settings(tree, start=find_start(caller), environ=caller.environ, trust=find_believed(caller))
-    refuse_undeclared(tree, settings)
+    refuse_misspelt(tree, settings)
     plan = make_plan(HOOK, settings, caller, say)
     if as_json:
         out_json(describe_plan(plan))

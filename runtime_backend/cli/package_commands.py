@@ -55,7 +55,8 @@ def add_init(commands: Commands[Parser]) -> None:
     command.show_examples(
         "runtime-backend init",
         "runtime-backend init --write",
-        ending="exit code: 0; 1 if nothing here builds against torch, or with --check if something would change",
+        ending="exit code: 0; 1 if nothing here builds against torch. With --check: 0 if there is nothing to change; 1"
+        " if something would change or is wrong",
     )
     add_source(command)
     add_force(command)
@@ -64,7 +65,7 @@ def add_init(commands: Commands[Parser]) -> None:
     )
     mode = command.add_mutually_exclusive_group()
     mode.add_argument("--write", action="store_true", help="apply the changes")
-    mode.add_argument("--check", action="store_true", help="for CI: exit code 1 if something would change")
+    mode.add_argument("--check", action="store_true", help="for CI: exit code 1 if something would change or is wrong")
 
 
 _INIT = """Show the changes that make the package in SOURCE build with runtime-backend, as a diff of pyproject.toml.

@@ -11,9 +11,10 @@ from ..formats.tables import Table
 from ..formats.toml import read_document
 from ..system.trust import EVERYBODY, Trust
 from .build_requires import BuildSystem, read_build_settings
-from .consumer import CONSUMER_KEYS, Consumer, ConsumerSearch
+from .consumer import CONSUMER_KEYS, ConsumerSearch
 from .cuda import CudaSettings, read_cuda
 from .one_call import CallSettings, is_exact, split_config_settings
+from .precedence import apply_consumer
 from .producer import (
     choice,
     read_backend,
@@ -36,7 +37,6 @@ from .settings import (
     UNRESOLVED,
     BuildSettings,
     Chosen,
-    Match,
     Pin,
     RuntimeRule,
     Settings,
@@ -106,7 +106,7 @@ def load_settings(
         trust=trust.including(source, *call.folders("trust")),
     )
     search = ConsumerSearch(source=source, trust=settings.trust, problems=document.problems)
-    settings = _apply_consumer(settings, search.upward(start), document)
+    settings = apply_consumer(settings, search.upward(start), document)
     settings = _apply_call(settings._replace(notes=(*search.notes, *settings.notes)), call)
     refuse_required_runtimes(system, settings)
     table.close()
@@ -196,45 +196,6 @@ def _upstream_in(table: Table, source: Path) -> Upstream | None:
 def _unopened(upstream: Upstream) -> Chosen[str]:
     """Return a text in place of the real backend, which is unknown until the source is unpacked."""
     return Chosen(value="the one in the source's pyproject.toml", origin=upstream.origin)
-
-
-def _apply_consumer(settings: Settings, consumer: Consumer | None, document: Table) -> Settings:
-    """Return the settings with those of the consumer, which win over the producer's."""
-    if consumer is None:
-        return settings
-    name = _name_of(settings.source, document) if consumer.has_packages else None
-    note = f"{consumer}: ignored: the package name is known only after building"
-    package = consumer.package(name, [rule.name for rule in settings.runtimes])
-    own = {variable.name for variable in package.variables}
-    stored = consumer.store()
-    is_silent = stored.switch.origin == "default"
-    return settings._replace(
-        stated=consumer.target(),
-        consumer=consumer.file,
-        store=stored._replace(switch=package.store or (settings.store.switch if is_silent else stored.switch)),
-        prebuilt=package.prebuilt or settings.prebuilt,
-        notes=(note,) if consumer.has_packages and name is None else (),
-        provision=package.provision or settings.provision,
-        cuda=(settings.cuda or CudaSettings()).under(package.cuda) if package.cuda else settings.cuda,
-        unresolved=package.unresolved or settings.unresolved,
-        editable_env=package.editable_env or settings.editable_env,
-        runtimes=tuple(_matched(rule, package.match) for rule in settings.runtimes),
-        variables=(*(v for v in settings.variables if v.name not in own), *package.variables),
-        build=settings.build._replace(
-            lock=package.build_lock or settings.build.lock,
-            constraints=(*consumer.constraints(), *package.build_constraints),
-        ),
-    )
-
-
-def _name_of(source: Path, document: Table) -> str | None:
-    from .names import find_name  # noqa: PLC0415 - few consumers have such a table
-
-    return find_name(source, document)
-
-
-def _matched(rule: RuntimeRule, match: Chosen[Match] | None) -> RuntimeRule:
-    return rule if match is None else rule._replace(match=match.value, match_origin=match.origin)
 
 
 def _apply_call(settings: Settings, call: CallSettings) -> Settings:

@@ -20,6 +20,7 @@ from ..system.files import is_file, read_text
 from ..system.trust import Trust, trusting
 from .build_requires import read_build_lock, read_constraints
 from .cuda import CudaSettings, read_cuda
+from .misplaced import find_ignored
 from .producer import optional_choice, read_variables, refuse_look_alikes
 from .selection import normalise_names
 from .settings import (
@@ -98,11 +99,15 @@ class ConsumerSearch:
         return None
 
     def _read(self, folder: Path, path: Path) -> Consumer | None:
-        tool = _tool_of(path)
+        document = _document_of(path)
+        tool = document.get("tool")
+        tool = tool if isinstance(tool, dict) else {}
         if folder != self._source:  # those of the producer are reported with its other mistakes
             refuse_look_alikes(Table(tool, file=str(path), key="tool", problems=self._problems))
         ours = tool.get("runtime-backend")
         ours = ours if isinstance(ours, dict) else {}
+        if folder != self._source:
+            self.notes += find_ignored(path, ours, document)
         is_switch = [*ours] == ["store"] and folder != self._source
         if PRODUCER_KEYS.issuperset(ours) and not is_consumers(ours.get("store")) and not is_switch:
             return None
@@ -118,12 +123,9 @@ class ConsumerSearch:
             )
 
 
-def _tool_of(path: Path) -> Mapping[str, Any]:
-    """Return the ``tool`` tables of a pyproject.toml; empty, without parsing, if it does not mention ours."""
-    if not re.search(_MENTIONED, read_text(path)):
-        return {}
-    tool = read_document(path).get("tool")
-    return tool if isinstance(tool, dict) else {}
+def _document_of(path: Path) -> Mapping[str, Any]:
+    """Return a pyproject.toml; empty, without parsing, if it does not mention our table."""
+    return read_document(path) if re.search(_MENTIONED, read_text(path)) else {}
 
 
 class Consumer:
@@ -154,6 +156,12 @@ class Consumer:
     def has_packages(self) -> bool:
         """Whether there are settings by package name."""
         return "packages" in self._table
+
+    @property
+    def packages(self) -> list[str]:
+        """The names with settings, as written."""
+        table = self._table.table("packages")
+        return [] if table is None else list(table.names())
 
     def target(self) -> StatedTarget | None:
         """Return the environment and the lock of the ``target`` table; None if there is no such table."""

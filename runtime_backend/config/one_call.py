@@ -46,9 +46,10 @@ class CallSettings:
         self._found = found
         for key, (origin, _) in found.items():
             if key not in CALL_KEYS:
-                problems.append(
-                    f"{origin}: found an unknown key{did_you_mean(key, CALL_KEYS)}, expected {one_of(CALL_KEYS)}"
-                )
+                is_variable = origin in variables
+                known = [_variable_of(each) for each in CALL_KEYS] if is_variable else CALL_KEYS
+                guess = did_you_mean(origin if is_variable else key, known)
+                problems.append(f"{origin}: found an unknown key{guess}, expected {one_of(known)}")
 
     def string(self, key: str) -> Chosen[str] | None:
         """Return a string; None if it is missing or wrong."""
@@ -156,6 +157,10 @@ def is_exact(requirement: Requirement) -> bool:
 def _is_version(text: str) -> bool:
     """Return whether a specifier's text is a version: ``===`` allows any text, ``==`` a prefix such as ``2.*``."""
     return parse_version(text) is not None
+
+
+def _variable_of(key: str) -> str:
+    return f"{VARIABLE_PREFIX}{key.upper().replace('-', '_')}"
 
 
 def _key_of(variable: str) -> str:

@@ -167,5 +167,5 @@ def refuse_required_runtimes(system: BuildSystem, settings: Settings) -> None:
         system.refuse(
             [rule.name],
             f"no {rule.name}: the frontend would install the newest {rule.name} before this backend can require the"
-            " right one; to move the specifier to tool.runtime-backend.match-runtime: runtime-backend init --write",
+            " right one; its specifier belongs to tool.runtime-backend.match-runtime: runtime-backend init --write",
         )

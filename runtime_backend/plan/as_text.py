@@ -8,6 +8,7 @@ from typing import Any
 from . import Plan
 from .runtimes import RuntimePlan
 
+_OPEN = "  [the end of its name depends on what the build environment has]"
 Node = tuple[str, list[Any]]
 """A line of a tree, and the nodes below it."""
 
@@ -28,7 +29,7 @@ def plan_tree(plan: Plan) -> Node:
     if plan.overlay is not None:
         left_out = ", ".join(plan.overlay.links.left_out)
         below: list[Any] = [(f"left out, the build environment has its own: {left_out}", [])] if left_out else []
-        nodes.append((f"overlay: {plan.overlay.path}", below))
+        nodes.append((f"overlay: {plan.overlay.path}{_OPEN if plan.isolation == 'assumed' else ''}", below))
     nodes += _compiler_lines(plan)
     if plan.keeping is not None:
         below = [(f"{plan.keeping.why}  [editable-env: {plan.settings.editable_env.origin}]", [])]
@@ -90,7 +91,7 @@ def _runtime_tree(runtime: RuntimePlan) -> Node:
         (f"asked for: {outcome.rule.requirement}  [{outcome.rule.origin}]", []),
         (f"match: {outcome.rule.match}  [{outcome.rule.match_origin}]", []),
         *([] if outcome.decision is None else [(f"decision: {outcome.decision}", [])]),
-        ("looked at", [(f"{step.why}: {step.path}: {step.found}", []) for step in outcome.steps]),
+        ("looked at", [(str(step), []) for step in dict.fromkeys(outcome.steps)]),
         (f"provision: {provision.kind} ({provision.why})", []),
     ]
     if resolution is not None and resolution.url is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
@@ -87,10 +88,17 @@ def check_made(made: object, folder: Path, spec: str, hook: str) -> None:
         )
 
 
+def _exists(spec: str) -> bool:
+    """Return whether the top-level module of a real backend can be imported."""
+    return find_spec(spec.partition(":")[0].partition(".")[0]) is not None
+
+
 def _not_found(spec: str, backend_path: Sequence[str]) -> BackendError:
     package = spec.partition(":")[0].partition(".")[0]
     if backend_path:
         hint = f"Expected it in {', '.join(backend_path)} (tool.runtime-backend.backend-path), or installed."
+    elif _exists(spec):
+        hint = f"Correct the name: the module {spec.partition('.')[0]!r} is installed, and has no {spec!r}."
     else:
         hint = (
             f"Add the package that provides {package!r} to build-system.requires, next to runtime-backend, or to"

@@ -81,7 +81,7 @@ class Resolver:
         if is_unknown:
             from .ways_out import nothing_known  # noqa: PLC0415 - only for a stop
 
-            refusal = nothing_known(rule.name, search.steps, self._caller.frontend[0], self._installation)
+            refusal = nothing_known(rule, search.steps, self._caller.frontend[0], self._installation)
         return Outcome(
             rule=rule,
             resolution=resolution,

@@ -30,6 +30,10 @@ class Step(NamedTuple):
     path: str
     found: str
 
+    def __str__(self) -> str:
+        """Return ``the running interpreter: /home/jo/.venv: torch 2.7.0``."""
+        return ": ".join(part for part in self if part)
+
 
 class Search:
     """The search for one runtime, with its steps and notes.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from ..config import RuntimeRule
 from ..errors import DecisionError, ResolutionError
 from ..formats.parsing import parse_requirement
 from ..frontend.arguments import find_positional
@@ -66,9 +67,10 @@ def _names(word: str, requirement: str) -> bool:
 
 
 def nothing_known(
-    name: str, steps: list[Step], frontend: str | None, installation: Installation | None
+    rule: RuntimeRule, steps: list[Step], frontend: str | None, installation: Installation | None
 ) -> ResolutionError:
     """Return the stop for a build without a known runtime."""
+    name = rule.name
     if installation is not None and installation.program == "uv sync":
         there = next((step for step in steps if step.found.startswith(f"{name} ")), None)
         if there is not None and not there.path.endswith(".lock"):
@@ -81,21 +83,25 @@ def nothing_known(
                 path=there.path,
                 name=name,
             )
-    lines = [f"  {step.why}: {step.path}: {step.found}" for step in steps]
-    looked = "\n".join(lines) or "  nothing: no environment and no lock was found"
+    looked = (
+        "\n".join(f"  {step}" for step in dict.fromkeys(steps)) or "  nothing: no environment and no lock was found"
+    )
     return ResolutionError(
         "no-runtime",
         "no {name} is known to build against. Looked at:\n{looked}",
         hint="{way_out}",
         name=name,
         looked=looked,
-        way_out=_how_to_name(name, frontend, installation),
+        way_out=_how_to_name(rule, frontend, installation),
     )
 
 
-def _how_to_name(name: str, frontend: str | None, installation: Installation | None) -> str:
+def _how_to_name(rule: RuntimeRule, frontend: str | None, installation: Installation | None) -> str:
+    name, wanted = rule.name, f"{rule.name}{rule.requirement.specifier}"
     if installation is not None and installation.is_installing:
-        return f"Name it in the same command: {with_runtime(installation, name)}"
+        if installation.has_no_dependencies:
+            return f"Install {wanted} first, in a separate command without --no-deps; then run the same command again."
+        return f"Name it in the same command: {with_runtime(installation, wanted)}"
     if installation is not None or frontend in ("build", "uv", "hatch", "tox"):
         return (
             f"This command installs nothing. Activate the environment that the wheel is for and has {name}, or"

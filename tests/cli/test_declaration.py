@@ -7,21 +7,31 @@ from pathlib import Path
 import pytest
 from standins import write
 
-from runtime_backend.cli.declaration import refuse_undeclared
+from runtime_backend.cli.declaration import refuse_misspelt, refuse_undeclared
 from runtime_backend.config import load_settings
-from runtime_backend.errors import ConfigError
+from runtime_backend.errors import BackendError, CommandError, ConfigError
 
-NOT_OURS = "expected 'runtime_backend.build': no frontend would ask the shim"
+HINT = (
+    "To declare it in your own package: runtime-backend init --write. To build the package of somebody else in your"
+    " project: runtime-backend wrap NAME==VERSION."
+)
 
 
-def mistakes(folder: Path, *, backend: str = '"runtime_backend.build"', real: str = "", more: str = "") -> list[str]:
-    """Return the mistakes in a package's declaration."""
+def declaring(folder: Path, backend: str, *, real: str = "", more: str = "") -> Path:
+    """Make a package with a backend, and return its folder."""
     declared = f"build-backend = {backend}\n" if backend else ""
     ours = f'build-backend = "{real}"\n' if real else ""
     text = f'[build-system]\nrequires = ["runtime-backend", "near-setuptool"]\n{declared}\n[tool.runtime-backend]\n{ours}{more}'
     write(folder / "pyproject.toml", text)
+    return folder
+
+
+def mistakes(folder: Path, *, real: str, more: str = "") -> list[str]:
+    """Return the mistakes in the name of a package's real backend."""
+    declaring(folder, '"runtime_backend.build"', real=real, more=more)
+    refuse_undeclared(folder)
     try:
-        refuse_undeclared(folder, load_settings(folder, environ={}))
+        refuse_misspelt(folder, load_settings(folder, environ={}))
     except ConfigError as error:
         return list(error.problems)
     return []
@@ -37,28 +47,51 @@ def mistakes(folder: Path, *, backend: str = '"runtime_backend.build"', real: st
     ],
 )
 def test_another_backend(backend: str, found: str, tmp_path: Path) -> None:
-    """A package with another backend, none, or ours misspelt is refused."""
-    expected = [f"{tmp_path}/pyproject.toml: build-system.build-backend: found {found}, {NOT_OURS}"]
-    assert expected == mistakes(tmp_path, backend=backend)
+    """A package with another backend, none, or ours misspelt is refused, before its settings are read."""
+    with pytest.raises(BackendError) as caught:
+        refuse_undeclared(declaring(tmp_path, backend, more="misspelt = 1\n"))
+    assert (
+        f"{tmp_path}/pyproject.toml: build-system.build-backend: found {found}, expected 'runtime_backend.build':"
+        f" frontends build this package without runtime-backend\n{HINT}"
+    ) == str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("backend", "hint"),
-    [("setuptools.build_meta", "To declare it: runtime-backend init --write"), ("runtime_backend.build", None)],
-)
-def test_hint(backend: str, hint: str | None, tmp_path: Path) -> None:
-    """The hint is ``init``, except for a misspelt real backend, which ``init`` cannot correct."""
-    text = f'[build-system]\nrequires = []\nbuild-backend = "{backend}"\n[tool.runtime-backend]\nbuild-backend = "hatching"\n'
-    write(tmp_path / "pyproject.toml", text)
-    with pytest.raises(ConfigError) as caught:
-        refuse_undeclared(tmp_path, load_settings(tmp_path, environ={}))
-    assert hint == caught.value.hint
+def test_no_pyproject(tmp_path: Path) -> None:
+    """A bare setup.py declares nothing, and a folder without one is no package."""
+    with pytest.raises(CommandError) as missing:
+        refuse_undeclared(tmp_path)
+    assert f"{tmp_path}: found neither pyproject.toml nor setup.py, expected a package" == str(missing.value)
+    write(tmp_path / "setup.py", "")
+    with pytest.raises(BackendError) as caught:
+        refuse_undeclared(tmp_path)
+    assert (
+        f"{tmp_path}/setup.py: found a setup.py without a pyproject.toml: frontends build this package without"
+        f" runtime-backend\n{HINT}"
+    ) == str(caught.value)
 
 
 def test_backend_that_is_no_string(tmp_path: Path) -> None:
     """A mistake is reported once."""
-    (told,) = mistakes(tmp_path, backend="3")
-    assert told.endswith("build-system.build-backend: found int 3, expected a non-empty string")
+    with pytest.raises(ConfigError) as caught:
+        refuse_undeclared(declaring(tmp_path, "3"))
+    (problem,) = caught.value.problems
+    assert problem.endswith("build-system.build-backend: found int 3, expected a non-empty string")
+
+
+def test_no_build_system(tmp_path: Path) -> None:
+    """A pyproject.toml without build-system declares nothing."""
+    write(tmp_path / "pyproject.toml", "[project]\n")
+    with pytest.raises(BackendError) as caught:
+        refuse_undeclared(tmp_path)
+    assert "not-declared" == caught.value.stop
+
+
+def test_misspelt_without_build_system(tmp_path: Path) -> None:
+    """The name of the real backend is checked without build requirements, too."""
+    write(tmp_path / "pyproject.toml", '[tool.runtime-backend]\nbuild-backend = "hatching"\n')
+    with pytest.raises(ConfigError) as caught:
+        refuse_misspelt(tmp_path, load_settings(tmp_path, environ={}))
+    assert "expected one of hatchling.build" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +108,7 @@ def test_backend_that_is_no_string(tmp_path: Path) -> None:
 def test_misspelt_real_backend(real: str, expected: str, tmp_path: Path) -> None:
     """A misspelt well-known real backend is refused, with a suggestion."""
     (told,) = mistakes(tmp_path, real=real)
-    assert f"tool.runtime-backend.build-backend: found the string {real!r}" in told
+    assert told.startswith(f"{tmp_path}/pyproject.toml: tool.runtime-backend.build-backend: found the string {real!r}")
     assert expected in told
 
 

@@ -13,7 +13,7 @@ from standins import write
 from tomlkit.exceptions import TOMLKitError
 
 from runtime_backend.cli import main
-from runtime_backend.cli.adopt.adoption import adopt
+from runtime_backend.cli.adopt.adoption import BACKEND, SHIM, adopt
 from runtime_backend.config import load_settings
 from runtime_backend.errors import CommandError, FileError
 from runtime_backend.formats.toml import loads
@@ -734,3 +734,42 @@ def test_build_lock_of_more(tmp_path: Path) -> None:
     path = write(tmp_path / "pyproject.toml", MOVED[1].replace('"packaging"', '"packaging", "cmake"'))
     assert 0 == main(["init", str(tmp_path), "--build-lock", "--write"])
     assert MOVED[1].replace('"ninja"]', '"ninja", "cmake"]') == path.read_text()
+
+
+def test_ninja_in_build_requires(tmp_path: Path) -> None:
+    """Ninja among the locked build requirements is no question."""
+    ours = '[tool.runtime-backend]\nbuild-requires = ["setuptools", "ninja"]\n'
+    write(tmp_path / "setup.py", EXTENSION)
+    write(tmp_path / "pyproject.toml", f'[build-system]\nrequires = ["torch"]\nbuild-backend = "{BACKEND}"\n{ours}')
+    assert not [note for note in adopt(tmp_path).notes if "ninja" in note]
+
+
+def test_check_of_the_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """If nothing would change, the settings are checked, because a build would stop."""
+    text = (
+        f'[build-system]\nrequires = ["{SHIM}"]\nbuild-backend = "{BACKEND}"\n[tool.runtime-backend]\nprovison = "x"\n'
+    )
+    write(tmp_path / "pyproject.toml", text)
+    assert 1 == main(["init", "--check", str(tmp_path)])
+    captured = capsys.readouterr()
+    assert captured.err.startswith(
+        "runtime-backend: error[settings]: 1 mistake in the settings:\n  pyproject.toml: tool."
+    )
+    assert "" == captured.out
+
+
+def test_check_of_metadata_that_are_ignored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A version in setup.py that differs from [project] has no effect: setuptools ignores it."""
+    script = "from setuptools import setup\nVERSION = '1.1'\nsetup(name='ext', version=VERSION)\n"
+    write(tmp_path / "setup.py", script)
+    declared = f'[build-system]\nrequires = ["{SHIM}", "setuptools"]\nbuild-backend = "{BACKEND}"\n'
+    write(tmp_path / "pyproject.toml", f'{declared}[project]\nname = "ext"\nversion = "1.0"\n')
+    assert 1 == main(["init", "--check", str(tmp_path)])
+    captured = capsys.readouterr()
+    assert (
+        "runtime-backend: note: setup.py has version = '1.1', and [project] in pyproject.toml has '1.0': setuptools"
+        " ignores the one in setup.py; change it in [project], and remove it from setup.py\n"
+    ) == captured.err
+    assert 0 == main(["init", str(tmp_path)])
+    write(tmp_path / "pyproject.toml", f'{declared}[project]\nname = "ext"\ndynamic = ["version"]\n')
+    assert 0 == main(["init", "--check", str(tmp_path)])

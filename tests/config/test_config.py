@@ -192,6 +192,7 @@ FIELDS = ", ".join(f"{name}.{field}" for name in ("torch", "numpy") for field in
 EITHER = "expected a requirement, or { requirement, match }"
 NAME = "expected a name with an optional version specifier, such as 'torch>=2.4'"
 CALL = "target, lock, pin, provision, metadata, build-lock, store, store-write, store-trust, store-size, prebuilt, cache-dir, log, offline, ask-timeout, trust"
+VARIABLES = ", ".join("RUNTIME_BACKEND_" + key.upper().replace("-", "_") for key in CALL.split(", "))
 
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:
@@ -206,7 +207,8 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
     doubled = "; a literal brace is doubled"
     assert sorted(
         [
-            f"RUNTIME_BACKEND_TARGT: found an unknown key (did you mean 'target'?), expected one of {CALL}",
+            f"RUNTIME_BACKEND_TARGT: found an unknown key (did you mean 'RUNTIME_BACKEND_TARGET'?), expected one of"
+            f" {VARIABLES}",
             "config setting runtime-backend.cachedir: found an unknown key (did you mean 'cache-dir'?),"
             f" expected one of {CALL}",
             f"{AT}.match-runtime[1]: found a second entry for torch, expected one entry per runtime",
@@ -242,7 +244,7 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
             " expected 'NAME==VERSION' or 'NAME @ URL-OF-A-WHEEL'",
             "pyproject.toml: build-system.requires[1]: found int 3, expected a string",
             "pyproject.toml: build-system.requires[0]: found the string 'torch>=1', expected no torch: the frontend"
-            " would install the newest torch before this backend can require the right one; to move the specifier"
+            " would install the newest torch before this backend can require the right one; its specifier belongs"
             " to tool.runtime-backend.match-runtime: runtime-backend init --write",
             f"{AT}.provison: found an unknown key (did you mean 'provision'?), expected one of backend-path,"
             " build-backend, build-constraints, build-lock, build-requires, cuda, editable-env, env, match-runtime, metadata,"

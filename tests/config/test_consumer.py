@@ -428,3 +428,51 @@ def test_offline_mistaken(tmp_path: Path) -> None:
     ):
         load_settings(tmp_path, environ={"RUNTIME_BACKEND_OFFLINE": "perhaps"})
     assert not load_settings(tmp_path, environ={"UV_OFFLINE": "perhaps"}).offline.value
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["grouped-gem"], "grouped-gem"),
+        (["Grouped_Gemn", "torch"], "Grouped_Gemn"),
+        (["grouped-gem", "Grouped.GEMM"], None),
+        (["torch-scatter"], None),
+        ([], None),
+    ],
+)
+def test_misspelt_package(names: list[str], expected: str | None, tmp_path: Path) -> None:
+    """Settings for a name that is close to the package's, and none for the package itself, are noted."""
+    tables = "".join(f'[tool.runtime-backend.packages."{name}"]\nprovision = "reuse"\n' for name in names)
+    write(tmp_path / "pyproject.toml", tables or "[tool.runtime-backend.packages]\n")
+    write(tmp_path / "ext/pyproject.toml", PRODUCER)
+    notes = load_settings(tmp_path / "ext", start=tmp_path, environ={}).notes
+    at = f"{tmp_path / 'pyproject.toml'}: tool.runtime-backend.packages"
+    assert notes == (
+        ()
+        if expected is None
+        else (
+            f"{at}: found settings for {expected!r}, and none for 'grouped-gemm': if that is a mistake, correct the name",
+        )
+    )
+
+
+@pytest.mark.parametrize("backend", ["", "[build-system]\nbuild-backend = 'hatchling.build'\n", "build-system = 1\n"])
+def test_settings_at_the_place_of_a_producers(backend: str, tmp_path: Path) -> None:
+    """Settings for packages that a consumer has put at the place of a producer's are noted, and have no effect."""
+    ours = "[tool.runtime-backend.env]\nA = 'consumer'\n[tool.runtime-backend.cuda]\njobs = 1\n"
+    write(tmp_path / "pyproject.toml", f"{backend}{ours}")
+    write(tmp_path / "ext/pyproject.toml", PRODUCER)
+    settings = load_settings(tmp_path / "ext", start=tmp_path, environ={})
+    assert (["producer", "producer"], None) == ([variable.template for variable in settings.variables], settings.cuda)
+    why = "because this project does not build with runtime_backend; for a package that it uses"
+    assert settings.notes == tuple(
+        f"{tmp_path / 'pyproject.toml'}: tool.runtime-backend.{key} is ignored, {why}: tool.runtime-backend.packages.NAME.{key}"
+        for key in ("env", "cuda")
+    )
+
+
+def test_settings_of_a_producer_above(tmp_path: Path) -> None:
+    """The settings of another producer, for example in a repository of several packages, are no mistake."""
+    write(tmp_path / "pyproject.toml", PRODUCER)
+    write(tmp_path / "ext/pyproject.toml", PRODUCER)
+    assert () == load_settings(tmp_path / "ext", start=tmp_path, environ={}).notes

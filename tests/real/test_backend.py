@@ -52,7 +52,12 @@ def test_hooks() -> None:
         (
             "backends.absent",
             [],
-            "Add the package that provides 'backends' to build-system.requires, next to runtime-backend, or to build-requires, if the package has that key.",
+            "Correct the name: the module 'backends' is installed, and has no 'backends.absent'.",
+        ),
+        (
+            "nowhere_at_all.build",
+            [],
+            "Add the package that provides 'nowhere_at_all' to build-system.requires, next to runtime-backend, or to build-requires, if the package has that key.",
         ),
     ],
 )

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from callers import SHELL, make_caller
+from packaging.requirements import Requirement
 from standins import make_venv, write
 
+from runtime_backend.config import RuntimeRule
 from runtime_backend.frontend.installations import Installation, find_installation
 from runtime_backend.frontend.processes import Process
 from runtime_backend.installed.identity import Identity
@@ -122,6 +124,7 @@ def test_with_runtime_under_sync(tmp_path: Path) -> None:
     assert "write torch==2.7.0 into a.txt b.txt, then run the same command again" == found
 
 
+TORCH = RuntimeRule(name="torch", requirement=Requirement("torch"), match="exact", origin="default")
 STEPS = [
     Step(why="uv sync, .venv next to the lock", path="/p/uv.lock", found="no torch for this selection"),
     Step(why="uv sync, .venv next to the lock", path="/p/.venv", found="torch 2.7.0"),
@@ -168,7 +171,26 @@ def test_nothing_known(frontend: str | None, line: str | None, hint: str, tmp_pa
         "  uv sync, .venv next to the lock: /p/uv.lock: no torch for this selection\n"
         "  uv sync, .venv next to the lock: /p/.venv: torch 2.7.0\n"
         f"{hint}"
-    ) == str(nothing_known("torch", STEPS, frontend, installation))
+    ) == str(nothing_known(TORCH, STEPS, frontend, installation))
+
+
+def test_nothing_known_of_a_limited_runtime(tmp_path: Path) -> None:
+    """The command names the versions that the package accepts; without dependencies, torch needs a command of its own."""
+    limited = TORCH._replace(requirement=Requirement("torch>=2.4"))
+    found = nothing_known(limited, [], "pip", command(tmp_path, "pip install ./ext"))
+    assert "Name it in the same command: pip install 'torch>=2.4' ./ext" == found.hint
+    found = nothing_known(limited, [], "pip", command(tmp_path, "pip install --no-deps ./ext"))
+    assert (
+        "Install torch>=2.4 first, in a separate command without --no-deps; then run the same command again."
+        == found.hint
+    )
+
+
+def test_places_are_listed_once(tmp_path: Path) -> None:
+    """A place that was looked at twice is listed once, and one without a path has none."""
+    step = Step(why="RUNTIME_BACKEND_PIN", path="", found="torch==2.0")
+    found = nothing_known(TORCH, [step, step], "pip", command(tmp_path, "pip install ./ext"))
+    assert "no torch is known to build against. Looked at:\n  RUNTIME_BACKEND_PIN: torch==2.0" == found.message
 
 
 def test_nothing_looked_at(tmp_path: Path) -> None:
@@ -176,7 +198,7 @@ def test_nothing_looked_at(tmp_path: Path) -> None:
     assert (
         "no torch is known to build against. Looked at:\n  nothing: no environment and no lock was found\n"
         "Name it in the same command: pip install torch ./ext"
-    ) == str(nothing_known("torch", [], "pip", command(tmp_path, "pip install ./ext")))
+    ) == str(nothing_known(TORCH, [], "pip", command(tmp_path, "pip install ./ext")))
 
 
 def test_about_to_be_removed(tmp_path: Path) -> None:
@@ -184,7 +206,7 @@ def test_about_to_be_removed(tmp_path: Path) -> None:
     assert (
         "uv sync is about to remove torch 2.7.0 from /p/.venv: its lock does not install torch here\n"
         "Keep it: uv sync --inexact, with the other arguments unchanged; or add it to the project: uv add torch"
-    ) == str(nothing_known("torch", STEPS, "uv", command(tmp_path, "uv sync")))
+    ) == str(nothing_known(TORCH, STEPS, "uv", command(tmp_path, "uv sync")))
 
 
 @pytest.mark.parametrize(
@@ -197,7 +219,7 @@ def test_about_to_be_removed(tmp_path: Path) -> None:
 )
 def test_nothing_to_be_removed(steps: list[Step], tmp_path: Path) -> None:
     """If ``uv sync`` has no runtime to remove, the message is the usual one."""
-    found = nothing_known("torch", steps, "uv", command(tmp_path, "uv sync"))
+    found = nothing_known(TORCH, steps, "uv", command(tmp_path, "uv sync"))
     assert "Name it in the same command: uv add torch" == found.hint
 
 

@@ -22,7 +22,7 @@ from ..package.torch_users import TORCH_USERS, may_use_torch
 from .declaring import BACKEND, declare, setup_requires
 from .documents import parse, read_pyproject, with_line_ends
 from .locking import lock_requires
-from .notes import describe
+from .notes import describe, find_ignored
 from .tables import tidy
 
 __all__ = ["BACKEND", "SHIM", "Adoption", "adopt", "builds_against_torch", "tidy"]
@@ -37,7 +37,7 @@ class Adoption(NamedTuple):
     """Empty if there is no file yet."""
     after: str
     notes: tuple[str, ...]
-    """Open questions for the person."""
+    """Facts and open questions for the person; if nothing changes, mistakes."""
 
 
 def adopt(source: Path, *, is_forced: bool = False, is_locked: bool = False) -> Adoption:
@@ -78,7 +78,7 @@ def adopt(source: Path, *, is_forced: bool = False, is_locked: bool = False) -> 
     notes = (
         ["removed the byte order mark: pip and setuptools refuse it"] if text != before.replace("\r\n", "\n") else []
     )
-    notes += describe(change, manifests, scripts) if after != text else []
+    notes += describe(change, manifests, scripts) if after != text else list(find_ignored(manifests))
     return Adoption(before, before if after == before else with_line_ends(before, after), tuple(notes))
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from ...config.build_requires import SHIM
 from ...formats.parsing import requirement_name
 from ...system.printable import without_secrets
 from ..package.build_scripts import BuildScripts
 from ..package.setup_scripts import SetupScript
-from ..package.stated_requirements import Manifests, OwnRequirements
+from ..package.stated_requirements import Manifests, OwnRequirements, table_of, texts_of
 from ..package.torch_users import TORCH_USERS, may_use_torch
 from .declaring import Change, setup_requires
 from .guards import marker_of
@@ -37,6 +38,17 @@ def _about_metadata(change: Change) -> Iterator[str]:
         yield "the metadata moved from setup.py to [project]: setuptools ignores them in setup.py from now on"
     elif change.has_moved_metadata is not None:
         yield "the metadata stay in setup.py: not all of them are plain text there"
+
+
+def find_ignored(manifests: Manifests) -> Iterator[str]:
+    """Yield a note for each value in setup.py that differs from the one in [project]: setuptools ignores it."""
+    project, script = table_of(manifests.document, "project"), manifests.script
+    for key, value in (script.metadata if script else {}).items():
+        if key in project and project[key] != value:
+            yield (
+                f"setup.py has {key} = {value!r}, and [project] in pyproject.toml has {project[key]!r}: setuptools"
+                " ignores the one in setup.py; change it in [project], and remove it from setup.py"
+            )
 
 
 def _about_taken(change: Change) -> Iterator[str]:
@@ -122,7 +134,8 @@ def _about_users(change: Change, scripts: BuildScripts) -> Iterator[str]:
 def _about_tools(change: Change, manifests: Manifests, scripts: BuildScripts) -> Iterator[str]:
     if change.has_added_setuptools:
         yield "added setuptools to build-system.requires: torch had brought it into the build"
-    names = [requirement_name(text) for text in (*change.requires, *setup_requires(manifests))]
+    ours = texts_of(table_of(manifests.document, "tool", SHIM).get("build-requires"))
+    names = [requirement_name(text) for text in (*change.requires, *setup_requires(manifests), *ours)]
     if scripts.wants_ninja is None:
         return
     if change.has_added_ninja:

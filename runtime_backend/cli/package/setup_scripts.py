@@ -65,6 +65,8 @@ class SetupScript(NamedTuple):
     """The environment variables that it reads."""
     project: dict[str, Any] | None
     """Its metadata as a [project] table; None unless all of them are plain values."""
+    metadata: dict[str, str]
+    """Those of name and version that are plain text."""
     required: Required
 
 
@@ -85,8 +87,16 @@ def read_setup_script(source: Path) -> SetupScript:
         unknown=tuple(m for m in modules if m not in _TOOLS and canonicalize_name(m) not in TORCH_USERS),
         variables=tuple(sorted(set(_variables(tree)))),
         project=None if is_file(source / "setup.cfg") else _project(words, constants),
+        metadata=dict(_plain(words, constants)),
         required=required,
     )
+
+
+def _plain(words: dict[str | None, ast.expr], constants: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for key in ("name", "version"):
+        value = read_literal(words[key], constants) if key in words else None
+        if isinstance(value, str):
+            yield key, value
 
 
 def _setuptools_first(required: list[str]) -> list[str]:
