@@ -292,8 +292,8 @@ def test_runtime_required_by_another_spelling(tmp_path: Path) -> None:
     text = '[build-system]\nrequires = ["My_Torch"]\n[tool.runtime-backend]\nmatch-runtime = ["my.torch"]\n'
     assert [
         "pyproject.toml: build-system.requires[0]: found the string 'My_Torch', expected no my-torch: the frontend"
-        " would install the newest my-torch before this backend can require the right one; to move the"
-        " specifier to tool.runtime-backend.match-runtime: runtime-backend init --write"
+        " would install the newest my-torch before this backend can require the right one; its specifier"
+        " belongs to tool.runtime-backend.match-runtime: runtime-backend init --write"
     ] == problems_of(tmp_path, text)
 
 
