@@ -96,7 +96,7 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Stock:
 
 @pytest.fixture
 def place(stock: Stock, tmp_path: Path) -> Workplace:
-    """Return a workplace, which is removed when its test has passed and the session ends."""
+    """Return a workplace, which is removed when its test has passed."""
     folder = tmp_path / "work"
     folder.mkdir()
     return Workplace(folder, stock)

@@ -64,10 +64,8 @@ class Describer:
                 print_failure(error)
                 raise plan.cuda.stop from None
             if not (plan.lacks_runtime or plan.lacks_compilers):
-                if isinstance(error, OSError):  # the boundary would treat it as an error of ours
-                    print_failure(error)
-                    raise SystemExit(1) from None
-                raise
+                with story(plan, self._caller.environ, self._say):
+                    raise
             names = (runtime.outcome.rule.name for runtime in plan.runtimes)
             lacking = ", ".join(names) if plan.lacks_runtime else "the CUDA compilers"
             self._say(f"{plan.hook}: the real backend cannot answer before it has {lacking}: {summarise(error)}")

@@ -124,11 +124,15 @@ def test_requirements_of_a_backend_that_needs_it(backend: str, reported: str, sc
     assert [f"{hook}: the real backend cannot answer before it has torch: {reported}"] == said.lines
 
 
-def test_requirements_of_a_backend_that_fails(scene: Scene) -> None:
-    """If the real backend fails although it has the runtime, the hook fails."""
+def test_requirements_of_a_backend_that_fails(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """If the real backend fails although it has the runtime, the hook fails, and says what it was called with."""
     make_source(scene.source, "backends.objects:raising")
-    with pytest.raises(ModuleNotFoundError):
-        call_of("get_requires_for_build_wheel", scene, scene.pip(scene.shell(scene.elsewhere))).requirements(None)
+    said = Said()
+    call = call_of("get_requires_for_build_wheel", scene, scene.pip(scene.shell(scene.elsewhere)), said)
+    with pytest.raises(SystemExit):
+        call.requirements(None)
+    assert "ModuleNotFoundError" in capsys.readouterr().err
+    assert "get_requires_for_build_wheel of the real backend failed; it was called with" in said.lines
 
 
 def test_requirements_without_a_backend(scene: Scene) -> None:
