@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
@@ -40,6 +39,8 @@ def load_backend(spec: str, backend_path: Sequence[str], source: Path) -> Any:  
     :raises BackendError: if it cannot be imported, or is not in ``backend_path``.
     """
     name, _, attributes = spec.partition(":")
+    if not all(map(str.isidentifier, name.split("."))):  # .build, :object
+        raise _not_found(spec, backend_path)
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -90,7 +91,10 @@ def check_made(made: object, folder: Path, spec: str, hook: str) -> None:
 
 def _exists(spec: str) -> bool:
     """Return whether the top-level module of a real backend can be imported."""
-    return find_spec(spec.partition(":")[0].partition(".")[0]) is not None
+    from importlib.util import find_spec  # noqa: PLC0415 - only for a stop
+
+    top = spec.partition(":")[0].partition(".")[0]
+    return top.isidentifier() and find_spec(top) is not None
 
 
 def _not_found(spec: str, backend_path: Sequence[str]) -> BackendError:

@@ -54,6 +54,14 @@ def test_hooks() -> None:
             [],
             "Correct the name: the module 'backends' is installed, and has no 'backends.absent'.",
         ),
+        *(
+            (
+                spec,
+                [],
+                "Add the package that provides '' to build-system.requires, next to runtime-backend, or to build-requires, if the package has that key.",
+            )
+            for spec in (".build", ":build")
+        ),
         (
             "nowhere_at_all.build",
             [],
