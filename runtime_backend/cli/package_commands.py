@@ -96,7 +96,9 @@ def add_vendor(commands: Commands[Parser]) -> None:
     add_source(command)
     add_force(command)
     command.add_argument(
-        "--folder", default="_vendor", type=given, help="the folder in SOURCE for the copy (default: _vendor)"
+        "--folder",
+        type=given,
+        help="the folder in SOURCE for the copy (default: where backend-path has a copy, or else _vendor)",
     )
     mode = command.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="for CI: compare the copy with its manifest")

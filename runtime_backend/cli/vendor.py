@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,51 +9,49 @@ from typing import Any
 from .. import __version__
 from ..errors import CommandError
 from ..formats.parsing import requirement_name
-from ..system.files import is_file, is_folder, is_there
+from ..system.files import is_folder, is_there
 from .adopt.adoption import SHIM as NAME
 from .adopt.adoption import Adoption, adopt, tidy
+from .adopt.copies import Place, add_command, find_moved, find_place, vendor_command
+from .adopt.copy_check import check_copy, report_copy
 from .adopt.documents import parse, write
-from .adopt.shim import MANIFEST, REQUIRES, SHIM, Copy, copy_shim, read_copy, remove_copy
+from .adopt.shim import REQUIRES, copy_shim, read_copy, remove_copy
 from .adopt.tracking import find_untracked
 from .terminal import out, say, show_diff
 
 
-def vendor(source: str, folder: str, *, check: bool, update: bool, force: bool = False) -> int:
+def vendor(source: str, folder: str | None, *, check: bool, update: bool, force: bool = False) -> int:
     """Copy the shim into a package, or report how a copy differs, and return the exit code.
 
-    :param folder: the folder in the source tree for the copy.
+    :param folder: the folder in the source tree for the copy; None: where the copy is, or else ``_vendor``.
     :param force: copy the shim even if nothing builds against torch.
     :raises AdoptionError: if nothing builds against torch.
     :raises CommandError: if there is no package, or the folder is outside it.
     """
     tree = Path(source)
-    if Path(folder).is_absolute() or ".." in Path(folder).parts:
-        raise CommandError(
-            "vendor-folder-unusable",
-            "--folder {folder}: found a path, expected a folder inside the source tree",
-            folder=folder,
-        )
     adoption = adopt(tree, is_forced=force)
-    after = _with_copy(adoption.after, tree, folder)
-    place = tree / folder / SHIM.name
-    _refuse_file(tree, place)
-    copy = read_copy(place)
+    document = parse(adoption.before, tree).unwrap()
+    place = find_place(tree, document, folder, force=force)
+    after = _with_copy(adoption.after, tree, place.folder)
+    _refuse_file(tree, place.path)
+    copy = read_copy(place.path)
+    moved = find_moved(place, document)
+    changed = {there: found for there, found in {place.path: copy, **moved}.items() if found and not found.is_intact}
     if check:
-        return _check(copy, tree, place, is_declared=after == adoption.before)
-    moved = _find_moved(adoption.before, tree, place)
-    for there, found in [(place, copy), *moved.items()]:
-        if found is not None and not update and not (found.is_current and not found.drift):
-            _report(found, there)
-            out(f"next, to replace it with version {__version__}: the same command with --update")
-            return 1
-    if copy is None or copy.drift or not copy.is_current:
-        copy_shim(place)
-        out(f"{place}: version {__version__}")
+        return check_copy(place, copy, is_declared=after == adoption.before, needs_update=bool(changed))
+    if changed and not update:
+        for there, found in changed.items():
+            report_copy(found, there)
+        out(f"next, to replace it with version {__version__}: {vendor_command(place, '--update')}")
+        return 1
+    if copy is None or not copy.is_intact:
+        copy_shim(place.path)
+        out(f"{place.path}: version {__version__}")
     _declare(tree, adoption, after)
     for there in moved:
         remove_copy(there)
-        out(f"{there}: moved to {place}")
-    _report_ignored(tree, place)
+        out(f"{there}: moved to {place.path}")
+    _report_ignored(place)
     return 0
 
 
@@ -73,54 +70,12 @@ def _refuse_file(tree: Path, place: Path) -> None:
             )
 
 
-def _find_moved(before: str, tree: Path, place: Path) -> dict[Path, Copy | None]:
-    """Return the copies in other folders that pyproject.toml names."""
-    document: Any = parse(before, tree)
-    named = document.get("build-system", {}).get("backend-path", [])
-    others = (tree / str(folder) / SHIM.name for folder in named)
-    return {other: read_copy(other) for other in others if other != place and is_file(other / MANIFEST)}
-
-
-def _check(copy: Copy | None, tree: Path, place: Path, *, is_declared: bool) -> int:
-    if copy is None:
-        out(f"{place}: found no copy")
-        return 1
-    _report(copy, place)
-    if not is_declared:
-        out("pyproject.toml: does not declare the copy, or one of its requirements")
-    is_tracked = _report_untracked(tree, place)
-    return 1 if copy.drift or not is_declared or not is_tracked else 0
-
-
-def _report_untracked(tree: Path, place: Path) -> bool:
-    """Report files that git does not track, and return whether there are none: they would not reach a fork's users."""
-    untracked = find_untracked(tree, place)
-    for name, rule in untracked.items():
-        out(f"{place / name}: {'git does not track it' if rule is None else f'git ignores it ({rule})'}")
-    if untracked:
-        out(_add(tree, place))
-    return not untracked
-
-
-def _report_ignored(tree: Path, place: Path) -> None:
-    rules = Counter(rule for rule in find_untracked(tree, place).values() if rule is not None)
+def _report_ignored(place: Place) -> None:
+    rules = Counter(rule for rule in find_untracked(place.tree, place.path).values() if rule is not None)
     for rule, count in rules.items():
         say(f"note: git ignores {count} of the copy's files ({rule}): they would not reach the users of the package")
     if rules:
-        out(_add(tree, place))
-
-
-def _add(tree: Path, place: Path) -> str:
-    return f"next: {shlex.join(['git', '-C', str(tree), 'add', '--force', '--', str(place.relative_to(tree))])}"
-
-
-def _report(copy: Copy, place: Path) -> None:
-    for line in copy.drift:
-        out(f"{place}/{line}")
-    if not copy.is_current:
-        say(f"note: {place} is of version {copy.version}, this is {__version__}")
-    if copy.is_current and not copy.drift:
-        out(f"{place}: version {copy.version}, unchanged")
+        out(f"next: {add_command(place, is_forced=True)}")
 
 
 def _declare(tree: Path, adoption: Adoption, after: str) -> None:

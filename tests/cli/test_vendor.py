@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -88,9 +91,10 @@ def test_drift(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     lines = [f"{copy}/py.typed: missing", f"{copy}/added.py: not of the shim", f"{copy}/build.py: edited"]
     assert 1 == main(["vendor", str(package), "--check"])
-    assert lines == capsys.readouterr().out.splitlines()
+    update = f"runtime-backend vendor --update {package}"
+    assert [*lines, f"next: {update}"] == capsys.readouterr().out.splitlines()
     assert 1 == main(["vendor", str(package)])
-    more = f"next, to replace it with version {__version__}: the same command with --update"
+    more = f"next, to replace it with version {__version__}: {update}"
     assert [*lines, more] == capsys.readouterr().out.splitlines()
     assert 0 == main(["vendor", str(package), "--update"])
     assert 0 == main(["vendor", str(package), "--check"])
@@ -110,6 +114,21 @@ def test_older_version(package: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert f"note: {copy} is of version 0.0.1, this is {__version__}" in capsys.readouterr().err
     assert (0, 0) == (main(["vendor", str(package), "--update"]), main(["vendor", str(package), "--check"]))
     assert (copy / "build.py").is_file()
+
+
+def test_changed_manifest(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that was edited in the manifest, too, differs from the version that the manifest names."""
+    assert 0 == main(["vendor", str(package)])
+    copy = package / "_vendor/runtime_backend"
+    (copy / "py.typed").write_text("edited")
+    manifest = json.loads((copy / MANIFEST).read_text())
+    manifest["files"]["py.typed"] = hashlib.sha256(b"edited").hexdigest()
+    (copy / MANIFEST).write_text(json.dumps(manifest))
+    capsys.readouterr()
+    assert 1 == main(["vendor", str(package), "--check"])
+    line, _ = (shown := capsys.readouterr()).out.splitlines()
+    assert f"{copy}/{MANIFEST}: found other hashes than those of version {__version__}" == line
+    assert not shown.err
 
 
 def test_windows_line_ends(tmp_path: Path) -> None:
@@ -154,6 +173,60 @@ def test_folder_outside(folder: str, package: Path, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.once
+@pytest.mark.parametrize("fault", ["missing", "edited", "added", "command line", "undeclared", "old", "no copy"])
+def test_next_command(fault: str, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A failed check ends with a command after which the check passes, wherever the copy is."""
+    assert 0 == main(["vendor", str(package), "--folder", "third_party"])
+    copy = package / "third_party/runtime_backend"
+    spoil(copy, fault)
+    if fault in ("undeclared", "old"):
+        write(package / "pyproject.toml", PYPROJECT)
+    where = ["--folder", "third_party"] if fault in ("undeclared", "old") else []
+    capsys.readouterr()
+    assert 1 == main(["vendor", str(package), "--check", *where])
+    command = shlex.split(capsys.readouterr().out.splitlines()[-1].removeprefix("next: runtime-backend "))
+    assert 0 == main(command)
+    assert 0 == main(["vendor", str(package), "--check"])
+
+
+def spoil(copy: Path, fault: str) -> None:
+    """Damage a copy."""
+    if fault == "missing":
+        (copy / "build.py").unlink()
+    elif fault == "edited":
+        (copy / "build.py").write_text("edited")
+    elif fault in ("added", "command line"):
+        write(copy / ("x.py" if fault == "added" else "cli/__init__.py"), "")
+    elif fault == "old":
+        manifest = json.loads((copy / MANIFEST).read_text())
+        (copy / MANIFEST).write_text(json.dumps({**manifest, "version": "0.0.1", "files": {}}))
+    elif fault == "no copy":
+        shutil.rmtree(copy)
+
+
+def test_check_with_force(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command that mends the copy has the --force of the check."""
+    write(package / "pyproject.toml", PYPROJECT.replace(', "torch"', ""))
+    assert 1 == main(["vendor", str(package), "--check", "--force"])
+    assert f"next: runtime-backend vendor --force {package}" == capsys.readouterr().out.splitlines()[-1]
+
+
+def test_folder_of_the_copy(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without --folder, the copy is where backend-path has one; folders outside the source tree do not count."""
+    assert 0 == main(["vendor", str(package), "--folder", "third_party"])
+    capsys.readouterr()
+    assert 0 == main(["vendor", str(package), "--check"])
+    assert f"{package}/third_party/runtime_backend: version {__version__}, unchanged\n" == capsys.readouterr().out
+    spoil(package / "third_party/runtime_backend", "edited")
+    assert (0, 0) == (main(["vendor", str(package), "--update"]), main(["vendor", str(package)]))
+    assert ["third_party"] == [path.name for path in package.iterdir() if path.is_dir()]
+    pyproject = package / "pyproject.toml"
+    write(pyproject, pyproject.read_text().replace('["third_party"]', f'["{package}/third_party"]'))
+    assert 0 == main(["vendor", str(package)])
+    assert {"_vendor", "third_party"} == {path.name for path in package.iterdir() if path.is_dir()}
+
+
+@pytest.mark.once
 def test_another_folder_moves(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Naming another folder moves the copy; an edited copy is moved only with --update."""
     assert 0 == main(["vendor", str(package)])
@@ -164,7 +237,7 @@ def test_another_folder_moves(package: Path, capsys: pytest.CaptureFixture[str])
     copy = package / "tools/shim/runtime_backend"
     assert f"{package}/_vendor/runtime_backend: moved to {copy}\n" in capsys.readouterr().out
     assert ["tools"] == [path.name for path in package.iterdir() if path.is_dir()]
-    assert 0 == main(["vendor", str(package), "--folder", "tools/shim", "--check"])
+    assert 0 == main(["vendor", str(package), "--check"])
     write(package / "tools/shim/mine.py", "")
     assert 0 == main(["vendor", str(package), "--folder", "."])
     assert ["mine.py"] == [path.name for path in (package / "tools/shim").iterdir()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -46,14 +48,51 @@ def test_ignored(fork: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "note: git" not in capsys.readouterr().err
 
 
-def test_ignored_by_the_person(fork: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ignored_by_the_person(
+    fork: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The person's global ignore file counts, too."""
     write(tmp_path / "ignored", "_vendor/\n")
     write(tmp_path / "gitconfig", f"[core]\nexcludesFile = {tmp_path / 'ignored'}\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     assert 0 == main(["vendor", str(fork)])
     git(fork, "add", ".")
+    capsys.readouterr()
     assert 1 == main(["vendor", str(fork), "--check"])
+    (_, ignored, _) = capsys.readouterr().out.splitlines()
+    count = sum(path.is_file() for path in (fork / "_vendor").rglob("*"))
+    rule = f"{tmp_path / 'ignored'}:1: _vendor/"
+    assert f"{fork}/_vendor/runtime_backend: git ignores {count} of its files ({rule})" == ignored
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("fault", ["added", "missing", "no copy", "old"])
+def test_next_command(fault: str, fork: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command at the end mends the copy and adds what git does not track, ignored or not; no other file is added."""
+    write(fork / ".gitignore", "_vendor/\n")
+    copy = fork / "_vendor/runtime_backend"
+    if fault != "no copy":
+        assert 0 == main(["vendor", str(fork)])
+        git(fork, "add", "--force", ".")
+    if fault == "added":
+        write(copy / "x.py", "")
+    elif fault == "missing":
+        git(fork, "rm", "--quiet", "--force", f"{copy}/build.py")
+    elif fault == "old":
+        manifest = json.loads((copy / "VENDORED.json").read_text())
+        del manifest["files"]["build.py"]
+        (copy / "VENDORED.json").write_text(json.dumps({**manifest, "version": "0.0.1"}))
+        git(fork, "rm", "--quiet", "--force", f"{copy}/build.py")
+        write(fork / "pyproject.toml", PYPROJECT)
+    capsys.readouterr()
+    assert 1 == main(["vendor", str(fork), "--check"])
+    lines = capsys.readouterr().out.splitlines()
+    assert not [line for line in lines if line.endswith("git does not track it")]
+    ours, then = lines[-1].removeprefix("next: runtime-backend ").split(" && ")
+    assert 0 == main(shlex.split(ours))
+    git(fork, *shlex.split(then)[1:])
+    assert 0 == main(["vendor", str(fork), "--check"])
+    assert not (copy / "x.py").exists()
 
 
 @pytest.mark.once
@@ -61,7 +100,11 @@ def test_untracked(fork: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An untracked copy is reported; byte code is not part of it."""
     assert 0 == main(["vendor", str(fork)])
     assert 1 == main(["vendor", str(fork), "--check"])
-    assert f"{fork}/_vendor/runtime_backend/plan/__init__.py: git does not track it\n" in capsys.readouterr().out
+    count = sum(path.is_file() for path in (fork / "_vendor").rglob("*"))
+    assert [
+        f"{fork}/_vendor/runtime_backend: git does not track {count} of its files",
+        f"next: git -C {fork} add -- _vendor/runtime_backend",
+    ] == capsys.readouterr().out.splitlines()[-2:]
     git(fork, "add", ".")
     write(fork / "_vendor/runtime_backend/__pycache__/plan.pyc", "")
     assert 0 == main(["vendor", str(fork), "--check"])
@@ -82,6 +125,15 @@ def test_repository_that_ignores_the_package(fork: Path) -> None:
     write(fork / "work/pyproject.toml", PYPROJECT)
     assert 0 == main(["vendor", str(fork / "work")])
     assert 0 == main(["vendor", str(fork / "work"), "--check"])
+
+
+def test_in_the_working_directory(
+    fork: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command for git names no folder if that is the working directory."""
+    monkeypatch.chdir(fork)
+    assert (0, 1) == (main(["vendor"]), main(["vendor", "--check"]))
+    assert "next: git add -- _vendor/runtime_backend" == capsys.readouterr().out.splitlines()[-1]
 
 
 def test_no_git(fork: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -28,8 +28,9 @@ MANIFEST, ATTRIBUTES = "VENDORED.json", ".gitattributes"
 _ATTRIBUTES = "* linguist-vendored linguist-generated\n"
 """Attributes that fold the files in reviews, and exclude them from the repository's statistics."""
 _FORMAT = 1
-_LEFT_OUT = ("cli", "__main__.py", "__pycache__")
-"""Parts that only the command line needs."""
+_CACHES = ("__pycache__",)
+_LEFT_OUT = ("cli", "__main__.py", *_CACHES)
+"""Parts that only the command line needs: a copy has none of them."""
 
 
 class Copy(NamedTuple):
@@ -39,7 +40,14 @@ class Copy(NamedTuple):
     is_current: bool
     """Whether it equals the shim that is running."""
     drift: tuple[str, ...]
-    """The changes since it was made."""
+    """The changes since it was made; a manifest that is not of its version, too."""
+    added: frozenset[str]
+    """The files in it that the manifest does not name."""
+
+    @property
+    def is_intact(self) -> bool:
+        """Return whether it is the shim that is running, unchanged."""
+        return self.is_current and not self.drift
 
 
 def copy_shim(folder: Path) -> None:
@@ -90,8 +98,16 @@ def read_copy(folder: Path) -> Copy | None:
             path=path,
             found="another format" if is_file(path) else "none",
         )
-    found = _hashes(folder)
-    return Copy(version=version, is_current=files == _hashes(SHIM), drift=tuple(_differences(files, found)))
+    found, own = _hashes(folder, left_out=_CACHES), _hashes(SHIM)
+    drift = list(_differences(files, found))
+    if files != own and version == __version__:
+        drift.append(f"{MANIFEST}: found other hashes than those of version {version}")
+    return Copy(
+        version=version,
+        is_current=files == own,
+        drift=tuple(drift),
+        added=frozenset(found.keys() - files.keys()),
+    )
 
 
 def _differences(expected: dict[str, str], found: dict[str, str]) -> Iterator[str]:
@@ -100,15 +116,15 @@ def _differences(expected: dict[str, str], found: dict[str, str]) -> Iterator[st
     yield from (f"{name}: edited" for name in sorted(expected) if found.get(name, expected[name]) != expected[name])
 
 
-def _hashes(folder: Path) -> dict[str, str]:
+def _hashes(folder: Path, left_out: Collection[str] = _LEFT_OUT) -> dict[str, str]:
     """Return path -> SHA-256, independent of the line ends of a checkout."""
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
-        for path in _files(folder)
+        for path in _files(folder, left_out)
     }
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, left_out: Collection[str]) -> Iterator[Path]:
     for inside, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
-        yield from (Path(inside) / name for name in sorted(names) if name not in (*_LEFT_OUT, MANIFEST, ATTRIBUTES))
+        folders[:] = sorted(name for name in folders if name not in left_out)
+        yield from (Path(inside) / name for name in sorted(names) if name not in (*left_out, MANIFEST, ATTRIBUTES))

@@ -16,10 +16,15 @@ def find_untracked(tree: Path, place: Path) -> dict[str, str | None]:
     A rule is ``.gitignore:4: target/``. The person's global ignore file counts, too. The result is empty if git is not
     installed, or if the package does not belong to the repository around it.
     """
-    names = _untracked(place)
+    names = _untracked(place) if is_tracked(tree) else []
     rules = dict(_ignored(place, names))
-    is_foreign = bool(names) and any(_ignored(tree, ["pyproject.toml"]))
-    return {} if is_foreign else {name: rules.get(name) for name in names}
+    return {name: rules.get(name) for name in names}
+
+
+def is_tracked(tree: Path) -> bool:
+    """Return whether the package belongs to a repository of git."""
+    is_inside = _run(tree, "rev-parse", "--is-inside-work-tree").strip() == "true"
+    return is_inside and not any(_ignored(tree, ["pyproject.toml"]))
 
 
 def _untracked(place: Path) -> list[str]:
