@@ -91,7 +91,7 @@ def add_vendor(commands: Commands[Parser]) -> None:
     command.show_examples(
         "runtime-backend vendor",
         "runtime-backend vendor --check",
-        ending="exit code: 0; 1 with --check if the copy differs from its manifest or from this version",
+        ending="exit code: 0; 1 with --check if the copy was changed, or would not reach the users of the fork",
     )
     add_source(command)
     add_force(command)
