@@ -283,13 +283,14 @@ def test_pull_of_no_key(key: str, store: LocalStore, tmp_path: Path, capsys: Cap
 
 
 def test_lock(store: LocalStore, tmp_path: Path, capsys: Capsys) -> None:
-    """Wheels are added to a new list in the working directory; the next step is to name it."""
+    """Wheels are added to a new list next to pyproject.toml; the next step is to name it there."""
     record = put(store)
     path = tmp_path / "project/store.lock"
     assert [
         f"{record.key[:16]}  {NAME}",
         f"{path}: 1 wheel added",
-        "next: in pyproject.toml: [tool.runtime-backend.store] trust = 'store.lock'",
+        f"next: in {path.with_name('pyproject.toml')}, with the url of the store: [tool.runtime-backend.store]"
+        " trust = 'store.lock'",
     ] == run(capsys, "lock")
     before = path.read_text()
     assert f'{record.key} = "{record.sha256}"' in before
@@ -297,6 +298,31 @@ def test_lock(store: LocalStore, tmp_path: Path, capsys: Capsys) -> None:
     assert f"{path}: 1 wheel added" == run(capsys, "lock", other.key)[1]
     assert f"{path}: 2 wheels added" == run(capsys, "lock", "EXT")[2]
     assert set(before.splitlines()) < set(path.read_text().splitlines())
+
+
+@pytest.mark.parametrize("table", ["", "[tool.runtime-backend.store]\nsize = '1 GB'\n"])
+def test_lock_in_a_folder(
+    table: str, store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+) -> None:
+    """The list is next to the pyproject.toml that names it: the nearest one, or the one above it with settings."""
+    put(store)
+    write(tmp_path / "project/sub/pyproject.toml", "")
+    write(tmp_path / "project/pyproject.toml", table)
+    monkeypatch.chdir(write(tmp_path / "project/sub/inner/x", "").parent)
+    folder = tmp_path / ("project" if table else "project/sub")
+    _, added, after = run(capsys, "lock")
+    assert f"{folder}/store.lock: 1 wheel added" == added
+    assert after.startswith(f"next: in {folder}/pyproject.toml, with the url of the store: ")
+    assert [folder / "store.lock"] == list(tmp_path.glob("project/**/store.lock"))
+
+
+def test_lock_without_a_project(
+    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+) -> None:
+    """If there is no pyproject.toml, the list is in the working directory."""
+    put(store)
+    monkeypatch.chdir(tmp_path)
+    assert f"{tmp_path}/store.lock: 1 wheel added" == run(capsys, "lock")[1]
 
 
 @pytest.mark.usefixtures("shared")

@@ -9,11 +9,13 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from ...config.consumer import ConsumerSearch
 from ...config.store import RemoteSettings, StoreSettings
 from ...errors import CommandError, NoAnswer
+from ...frontend.caller import read_caller
 from ...store.atomic import write
 from ...store.names import SHA256
-from ...system.files import read_text
+from ...system.files import is_file, read_text
 from ...wheel_store.local import LocalStore
 from ...wheel_store.machine import describe_headers
 from ...wheel_store.records import Record
@@ -110,8 +112,9 @@ def lock(store: LocalStore, settings: StoreSettings, names: Sequence[str]) -> in
 
     :raises CommandError: if a name fits no wheel, or the list cannot be read.
     """
-    stated = settings.remote
-    path = Path.cwd() / LOCK if stated is None or stated.trust is None else stated.trust
+    stated = None if settings.remote is None else settings.remote.trust
+    pyproject = _settings_file()
+    path = stated or pyproject.with_name(LOCK)
     records = select(store.list_records(), names)
     if path.is_file():
         _read_trusted(path)
@@ -119,9 +122,19 @@ def lock(store: LocalStore, settings: StoreSettings, names: Sequence[str]) -> in
     for record in records:
         out(f"{record.key[:16]}  {record.wheel}")
     out(f"{path}: {len(records)} {'wheel' if len(records) == 1 else 'wheels'} added")
-    if stated is None or stated.trust is None:
-        out(f"next: in pyproject.toml: [tool.runtime-backend.store] trust = {path.name!r}")
+    if stated is None:
+        out(f"next: in {pyproject}, with the url of the store: [tool.runtime-backend.store] trust = {path.name!r}")
     return 0
+
+
+def _settings_file() -> Path:
+    """Return the pyproject.toml of the consumer: the one with settings, or else the nearest one."""
+    here = Path.cwd()
+    trust = read_caller().trust.including(here)
+    consumer = ConsumerSearch(source=None, trust=trust, problems=[]).upward(here)
+    found = (folder / "pyproject.toml" for folder in (here, *here.parents))
+    nearest = next((path for path in found if is_file(path) and trust.objection(path) is None), here / "pyproject.toml")
+    return nearest if consumer is None else Path(consumer.file)
 
 
 def _remote(settings: StoreSettings) -> RemoteSettings:
