@@ -452,7 +452,9 @@ def _readers() -> Iterator[Reader]:
     yield Reader("architectures", _arches, (b"    supported_arches = ['7.0', '9.0a',\n '10.0']\n",))
     yield Reader("store-record", _store_record, (STORED.text(),))
     yield Reader("store-trust", _trusted, (add_trusted("", [STORED]).encode(),))
-    yield Reader("store-lookup", _lookups, _json(Lookup("/x", "x", "2026", "nothing", STORED.inputs, ("a",)).as_json()))
+    yield Reader(
+        "store-lookup", _lookups, _json(Lookup("/x", "/x", "x", "2026", "nothing", STORED.inputs, ("a",)).as_json())
+    )
     yield Reader("store-source", _source_tree, (SCRIPT,))
     yield Reader("git", _git, (b"ref: refs/heads/main\n", b"0123abc refs/heads/main\n"))
 

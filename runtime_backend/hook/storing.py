@@ -169,6 +169,7 @@ class Storing:
         settings = self._plan.settings
         lookup = Lookup(
             source=str(settings.upstream or settings.source),
+            tree=str(settings.source),
             name=find_package_name(self._plan, self._caller),
             when=now(),
             result=result,

@@ -14,6 +14,9 @@ FORMAT = 1
 
 _NOTHING = "nothing"
 
+_SPOKEN = {"source.files": "files of the source differ"}
+"""Inputs that are a digest of more than a person can compare."""
+
 
 class _Values(NamedTuple):
     values: Mapping[str, Any]
@@ -28,23 +31,33 @@ class Inputs(_Values):
         """The key, 64 hexadecimal digits; equal inputs have the same one on each machine."""
         return digest([json.dumps(self.values, sort_keys=True)], 64)
 
-    def differences(self, other: Inputs) -> list[str]:
-        """Return a line for each input that differs: ``python.abi: found '.cpython-310…', expected '.cpython-311…'``.
+    def differences(self, stored: Inputs) -> list[str]:
+        """Return a line for each input that differs: ``a.b: 'x' in this build, 'y' in the stored wheel``.
 
-        :param other: the inputs that are found; ours are expected.
+        :param stored: the inputs of a wheel in the store; ours are those of a build.
         """
-        ours, theirs = dict(_flat(self.values)), dict(_flat(other.values))
+        ours, theirs = dict(_flat(self.values)), dict(_flat(stored.values))
         names = sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
-        return [f"{name}: found {_shown(theirs, name)}, expected {_shown(ours, name)}" for name in names]
+        return [_SPOKEN.get(name) or _describe(name, ours, theirs) for name in names]
+
+
+def _describe(name: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+    return f"{name}: {_shown(ours, name)} in this build, {_shown(theirs, name)} in the stored wheel"
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield (dotted name, value) of all values that are no tables."""
+    """Yield (dotted name, value) of all values that are no tables. A table in an array is named by its ``name``."""
     for name, value in values.items():
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping):
             yield from _flat(value, f"{before}{name}.")
+        elif isinstance(value, (list, tuple)) and value and all(_is_named(item) for item in value):
+            yield from _flat({str(item["name"]): item for item in value}, f"{before}{name}.")
         else:
             yield f"{before}{name}", value
+
+
+def _is_named(value: object) -> bool:
+    return isinstance(value, Mapping) and "name" in value
 
 
 def _shown(values: Mapping[str, Any], name: str) -> str:

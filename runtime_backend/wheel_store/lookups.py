@@ -26,6 +26,8 @@ class Lookup(NamedTuple):
 
     source: str
     """The source folder, or the upstream source."""
+    tree: str
+    """The source folder: for an upstream source, that of its wrapper."""
     name: str | None
     """The package's normalised name, if it was known before the build."""
     when: str
@@ -50,7 +52,7 @@ def write_lookup(store: Path, lookup: Lookup) -> None:
     """
     folder = store / FOLDER
     folder.mkdir(exist_ok=True)
-    write(folder / f"{digest([lookup.source])}.json", json.dumps(lookup.as_json(), indent=1).encode())
+    write(folder / f"{digest([lookup.source, lookup.tree])}.json", json.dumps(lookup.as_json(), indent=1).encode())
     paths = sorted((folder / name for name in list_names(folder)), key=_changed, reverse=True)
     for path in paths[KEPT:]:
         with suppress(OSError):  # another process has removed it
@@ -75,11 +77,11 @@ def _parse(text: str) -> Lookup | None:
         data: Mapping[str, Any] = parse_json(text, is_own=True)
         if data["format"] != _FORMAT or not isinstance(data["inputs"], dict):
             return None
-        source, when, result, name = (data[key] for key in ("source", "when", "result", "name"))
-        texts = (source, when, result, *data["notes"], *([] if name is None else [name]))
+        source, tree, when, result, name = (data[key] for key in ("source", "tree", "when", "result", "name"))
+        texts = (source, tree, when, result, *data["notes"], *([] if name is None else [name]))
         if not all(isinstance(text, str) for text in texts):
             return None
-        inputs = Inputs(data["inputs"])
-        return Lookup(source=source, name=name, when=when, result=result, inputs=inputs, notes=tuple(data["notes"]))
+        inputs, notes = Inputs(data["inputs"]), tuple(data["notes"])
+        return Lookup(source=source, tree=tree, name=name, when=when, result=result, inputs=inputs, notes=notes)
     except (ValueError, TypeError, KeyError):
         return None

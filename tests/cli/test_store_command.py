@@ -66,14 +66,14 @@ def test_list(words: list[str], store: LocalStore, capsys: Capsys) -> None:
         f"{'':16}  no runtime; compiled here",
         f"{old.key[:16]}       0.1 MB  used 2020-09-13  {NAME}",
         f"{'':16}  torch 2.7.0+cpu; compiled here",
-        f"2.1 MB of 10000 in {store.folder}",
+        f"2.1 MB of 10 GB in {store.folder}",
     ] == run(capsys, *words)
 
 
 def test_empty_list(store: LocalStore, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
     """An empty store is listed, with the limit of the settings."""
     monkeypatch.setenv("RUNTIME_BACKEND_STORE_SIZE", "20 MB")
-    assert [f"0.0 MB of 20 in {store.folder}"] == run(capsys, "ls")
+    assert [f"0.0 MB of 0.02 GB in {store.folder}"] == run(capsys, "ls")
 
 
 def test_list_as_json(store: LocalStore, capsys: Capsys) -> None:
@@ -128,7 +128,7 @@ def test_settings_of_the_project(store: LocalStore, tmp_path: Path, capsys: Caps
     """The store of the project above the working directory is used."""
     put(store)
     write(tmp_path / "project/pyproject.toml", '[tool.runtime-backend.store]\nurl = "../theirs"\nsize = "30 GB"\n')
-    assert f"0.0 MB of 30000 in {store.folder}" == run(capsys, "ls")[-1]
+    assert f"0.0 MB of 30 GB in {store.folder}" == run(capsys, "ls")[-1]
     assert [f"{NAME}: was put there"] == run(capsys, "push")
     assert (tmp_path / "theirs").is_dir()
 
@@ -378,7 +378,13 @@ def test_prune_that_cannot(store: LocalStore, monkeypatch: pytest.MonkeyPatch, c
 
 def look_up(store: LocalStore, result: str = "nothing", **changes: Any) -> Lookup:
     """Keep a lookup for a source."""
-    facts = {"source": "/the/ext", "name": "ext", "when": "2026-01-01T00:00:00+00:00", "notes": ("a note",)}
+    facts = {
+        "source": "/the/ext",
+        "tree": "/the/ext",
+        "name": "ext",
+        "when": "2026-01-01T00:00:00+00:00",
+        "notes": ("a note",),
+    }
     lookup = Lookup(**{**facts, "inputs": Inputs(VALUES), **changes, "result": result})
     store.folder.mkdir(parents=True, exist_ok=True)
     write_lookup(store.folder, lookup)
@@ -396,10 +402,10 @@ def test_explain(store: LocalStore, capsys: Capsys) -> None:
         "found: nothing",
         "  a note",
         f"the nearest wheel is {NAME} with the key {near.key[:16]}; what differs:",
-        "  source: found 'y', expected 'x'",
+        "  source: 'x' in this build, 'y' in the stored wheel",
     ] == run(capsys, "explain", expected=1)
     found = json.loads("\n".join(run(capsys, "explain", "ext", "--json", expected=1)))
-    nearest = {"key": near.key, "wheel": NAME, "differences": ["source: found 'y', expected 'x'"]}
+    nearest = {"key": near.key, "wheel": NAME, "differences": ["source: 'x' in this build, 'y' in the stored wheel"]}
     assert (lookup.inputs.key, nearest, ["a note"]) == (found["key"], found["nearest"], found["notes"])
 
 
@@ -430,10 +436,25 @@ def test_explain_a_source(source: str, store: LocalStore, capsys: Capsys) -> Non
     """A source is named by its package, its folder or its URL; without a name, the last one is meant."""
     folder = Path.cwd()
     where = source if "://" in source else str(folder / "src")
-    look_up(store, source=where, when="2026-01-01", notes=("this",))
+    look_up(store, source=where, tree=str(folder / "src"), when="2026-01-01", notes=("this",))
     look_up(store, source="/another", name="another", when="2026-01-02", notes=("last",))
     assert "  this" in run(capsys, "explain", source.format(folder=folder), expected=1)
     assert "  last" in run(capsys, "explain", expected=1)
+
+
+def test_explain_a_wrapper(store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
+    """A wrapper is named by its folder, in each way to write it; its folder wins over packages of the same name."""
+    folder = write(tmp_path / "project/wrappers/ext/pyproject.toml", "").parent
+    (tmp_path / "link").symlink_to(folder)
+    look_up(store, source="https://h/x.tar.gz", tree=str(folder), when="2026-01-01", notes=("this",))
+    look_up(store, source="https://h/x.tar.gz", tree="/another", when="2026-01-02", notes=("last",))
+    for words in (["./wrappers/ext"], ["wrappers/ext/"], [str(folder)], [str(tmp_path / "link")]):
+        assert "  this" in run(capsys, "explain", *words, expected=1)
+    assert "  last" in run(capsys, "explain", "https://h/x.tar.gz", expected=1)
+    monkeypatch.chdir(folder)
+    assert "  this" in run(capsys, "explain", ".", expected=1)
+    monkeypatch.chdir(folder.parent)
+    assert "  this" in run(capsys, "explain", "ext", expected=1)
 
 
 def test_explain_an_unknown_source(store: LocalStore, capsys: Capsys) -> None:

@@ -28,13 +28,24 @@ def test_key() -> None:
 
 
 def test_differences() -> None:
-    """Each input that differs is a line with the value that was found and the expected one."""
-    ours = Inputs({"python": {"abi": "cp311", "x": 1}, "gone": None, "same": [1], "table": {}})
-    found = Inputs({"python": {"abi": "cp310", "x": 1}, "new": {"a": 2}, "same": [1], "table": {"b": 3}})
+    """Each input that differs is a line with both values; an empty table is as good as none."""
+    runtime = {"name": "torch", "version": "2.7"}
+    ours = {"python": {"abi": "cp311", "x": 1}, "gone": None, "same": [1], "table": {}, "void": {}, "all": [runtime]}
+    stored = {
+        "python": {"abi": "cp310", "x": 1},
+        "new": {"a": 2},
+        "same": [1],
+        "table": {"b": 3},
+        "all": [{**runtime, "version": "2.6"}],
+        "source": {"files": "abc"},
+        "none": [],
+    }
     assert [
-        "new.a: found 2, expected nothing",
-        "python.abi: found 'cp310', expected 'cp311'",
-        "table: found nothing, expected {}",
-        "table.b: found 3, expected nothing",
-    ] == ours.differences(found)
-    assert [] == ours.differences(ours)
+        "all.torch.version: '2.7' in this build, '2.6' in the stored wheel",
+        "new.a: nothing in this build, 2 in the stored wheel",
+        "none: nothing in this build, [] in the stored wheel",
+        "python.abi: 'cp311' in this build, 'cp310' in the stored wheel",
+        "files of the source differ",
+        "table.b: nothing in this build, 3 in the stored wheel",
+    ] == Inputs(ours).differences(Inputs(stored))
+    assert [] == Inputs(ours).differences(Inputs(ours))

@@ -16,17 +16,19 @@ from runtime_backend.wheel_store.lookups import FOLDER, Lookup, list_lookups, wr
 
 def make(source: str = "/x", when: str = "2026-01-01", **values: Any) -> Lookup:
     """Return a lookup."""
-    facts = {"name": "ext", "result": "nothing", "inputs": Inputs({"a": 1}), "notes": ("one", "two")}
+    facts = {"tree": "/tree", "name": "ext", "result": "nothing", "inputs": Inputs({"a": 1}), "notes": ("one", "two")}
     return Lookup(source=source, when=when, **{**facts, **values})
 
 
 def test_written_and_read(tmp_path: Path) -> None:
-    """What is written is read again, the last one first; the same source is kept once."""
+    """What is written is read again, the last one first; the same source is kept once for each wrapper of it."""
     first, second = make("/\udcff"), make("/y", "2026-01-02", name=None, notes=())
     assert [] == list_lookups(tmp_path)
     for lookup in (first._replace(when="2025"), second, first):
         write_lookup(tmp_path, lookup)
     assert [second, first] == list_lookups(tmp_path)
+    write_lookup(tmp_path, third := first._replace(tree="/another", when="2024"))
+    assert [second, first, third] == list_lookups(tmp_path)
 
 
 def test_credentials(tmp_path: Path) -> None:
@@ -65,6 +67,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "format": (2, None),
     "inputs": (None, [], "x"),
     "source": (None, 1, []),
+    "tree": (None, 1, []),
     "when": (None, 1, []),
     "result": (None, 1, []),
     "name": (1, []),

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 from ...errors import CommandError
 from ...formats.tables import did_you_mean
+from ...system.files import real_path
 from ...system.printable import without_secrets
 from ...wheel_store.local import LocalStore
 from ...wheel_store.lookups import Lookup, list_lookups
@@ -31,7 +32,7 @@ def list_wheels(store: LocalStore, *, as_json: bool) -> int:
         used = datetime.fromtimestamp(store.last_used(record.key), timezone.utc)
         out(f"{record.key[:_KEY]}  {record.size / 1e6:8.1f} MB  used {used:%Y-%m-%d}  {record.wheel}")
         out(f"{'':{_KEY}}  {record.runtimes or 'no runtime'}; {record.whence}")
-    out(f"{sum(r.size for r in records) / 1e6:.1f} MB of {store.limit / 1e6:.0f} in {store.folder}")
+    out(f"{sum(r.size for r in records) / 1e6:.1f} MB of {store.limit / 1e9:g} GB in {store.folder}")
     return 0
 
 
@@ -82,11 +83,9 @@ def explain_lookup(store: LocalStore, source: str | None, *, as_json: bool) -> i
 
 
 def _find_lookup(lookups: Sequence[Lookup], source: str | None) -> Lookup:
-    places = () if source is None else (str(Path(source).absolute()), without_secrets(source))
-    for lookup in lookups:
-        is_named = source is not None and lookup.name == canonicalize_name(source)
-        if source is None or is_named or lookup.source in places:
-            return lookup
+    fitting = lookups if source is None else _select_lookups(lookups, source)
+    if fitting:
+        return fitting[0]
     known = [lookup.name for lookup in lookups if lookup.name is not None]
     raise CommandError(
         "no-such-lookup",
@@ -95,6 +94,13 @@ def _find_lookup(lookups: Sequence[Lookup], source: str | None) -> Lookup:
         hint="Build it first; the last 20 lookups are kept.",
         of="" if source is None else f" of {source!r}{did_you_mean(source, known)}",
     )
+
+
+def _select_lookups(lookups: Sequence[Lookup], source: str) -> list[Lookup]:
+    """Return the lookups for a source folder; if there are none, those for a package or the URL of a source."""
+    tree, name, url = real_path(Path(source)), canonicalize_name(source), without_secrets(source)
+    found = [lookup for lookup in lookups if real_path(Path(lookup.tree)) == tree]
+    return found or [lookup for lookup in lookups if lookup.name == name or lookup.source == url]
 
 
 def _nearest(lookup: Lookup, records: Sequence[Record]) -> Record | None:
