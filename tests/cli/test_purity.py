@@ -29,6 +29,10 @@ INSTALLS = 'from setuptools import setup\nsetup(name="x", install_requires=["tor
         ({"a.c": "int a;\n", "meson.build": "dependency('libtorch')\n"}, None),
         ({"a.cu": "#include <ATen/ATen.h>\n", "setup.py": INSTALLS}, None),
         ({"a.c": "", "setup.py": INSTALLS}, None),
+        ({"a.c": "", "a.h": "double f(double c9, double c10) { return c9 + c10/c9; }\n"}, NO_TORCH),
+        ({"a.c": "", "a.h": "#include <c10/util/Half.h>\n"}, None),
+        ({"a.c": "", "a.h": "c10::Half f();\n"}, None),
+        ({"a.c": "", "a.h": "namespace c10 {\n"}, None),
         ({"src/a.rs": "", "Cargo.toml": '[dependencies]\ntch = "0.15"\n'}, None),
         ({"a.c": "", "CMakeLists.txt": "# not for torch\nfind_package(Eigen)\n"}, NO_TORCH),
         (

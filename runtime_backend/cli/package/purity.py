@@ -15,7 +15,9 @@ from .build_scripts import read_build_scripts
 from .torch_evidence import BUILD_SYSTEMS, files_of, names_torch
 
 _SOURCES = (".cc", ".cpp", ".cxx", ".cu", ".cuh", ".h", ".hpp", ".mm", ".hip", "build.rs")
-_TORCH = re.compile(r"\b(?:lib)?torch\b|\bATen\b|\bc10\b|Torch_DIR", re.IGNORECASE)
+_TORCH = re.compile(
+    r'\b(?:lib)?torch\b|\bATen\b|\bc10::|[<"]c10/|\bnamespace c10\b|Torch_DIR', re.IGNORECASE
+)  # c10 alone is a coefficient, too: c9, c10
 
 
 def why_pure(tree: Path) -> str | None:
