@@ -1,4 +1,4 @@
-"""``runtime-backend wrap``: making a package of ten lines that builds an upstream source."""
+"""``runtime-backend wrap``: making a short pyproject.toml that builds an upstream source."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from ..config import Upstream
-from ..errors import CommandError
+from ..errors import CommandError, SourceError
 from ..system.printable import without_secrets
 from ..upstream import Depot
 from .adopt.documents import write
@@ -19,7 +19,7 @@ from .package.purity import why_pure
 from .sources.on_index import Found
 from .sources.subdirectories import find_package, with_subdirectory
 from .sources.upstream_metadata import Package, check_name, complete, read_package
-from .sources.upstreams import Wanted, find_upstream, read_requirement
+from .sources.upstreams import Wanted, find_upstream, read_requirement, with_newest
 from .sources.wrappers import ANOTHER, Wrapper, default_folder, find_wrapper, make_text, update_text
 from .terminal import out, say, show_diff
 
@@ -62,9 +62,11 @@ def wrap(requirement: str, directory: str | None, *, index_url: str | None, upda
 
 
 def _leave(wanted: Wanted, wrapper: Wrapper, index_url: str | None) -> int:
-    """Keep a wrapper if it already builds the wanted source."""
+    """Keep a wrapper if it already builds the wanted source: that commit, or the file with the hash of the index."""
     is_same = wrapper.is_of_version(wanted)
-    if wanted.url is not None and wrapper.upstream.where == without_secrets(wanted.url) and wrapper.is_for(wanted):
+    if is_same:
+        _compare_with_index(wanted, wrapper, index_url)
+    elif wanted.url is not None and wrapper.upstream.where == without_secrets(wanted.url) and wrapper.is_for(wanted):
         is_same = find_upstream(wanted, index_url, os.environ).upstream.rev == wrapper.upstream.rev
     if not is_same:
         raise _occupied(wanted, wrapper, index_url)
@@ -77,16 +79,45 @@ def _occupied(wanted: Wanted, wrapper: Wrapper, index_url: str | None) -> Comman
     found = f"{wrapper.folder / 'pyproject.toml'}: found a wrapper of {wrapper}, expected none"
     if not wrapper.is_for(wanted):
         return CommandError("wrapper-folder-occupied", "{found}", hint=ANOTHER, found=found)
-    index = [] if index_url is None else ["--index-url", index_url]
-    command = shlex.join(["runtime-backend", "wrap", wanted.text, str(wrapper.folder), "--update", *index])
+    if wanted.url is None and wanted.version is None:
+        wanted = with_newest(wanted, index_url, os.environ)
+    return _differing(found, wanted, wrapper, index_url)
+
+
+def _differing(found: str, wanted: Wanted, wrapper: Wrapper, index_url: str | None) -> CommandError:
     return CommandError(
         "wrapper-exists",
         "{found}",
         hint="To change it to {text}: {command}",
         found=found,
         text=wanted.text,
-        command=command,
+        command=_update_command(wanted, wrapper, index_url),
     )
+
+
+def _update_command(wanted: Wanted, wrapper: Wrapper, index_url: str | None) -> str:
+    index = [] if index_url is None else ["--index-url", index_url]
+    return shlex.join(["runtime-backend", "wrap", wanted.text, str(wrapper.folder), "--update", *index])
+
+
+def _compare_with_index(wanted: Wanted, wrapper: Wrapper, index_url: str | None) -> None:
+    """Compare the hash and the URL of a wrapper with those of the index.
+
+    :raises CommandError: if the hash differs; another URL of the same file is a note, and so is a failing index.
+    """
+    try:
+        there = find_upstream(wanted, index_url, os.environ).upstream
+    except SourceError as failure:
+        say(f"note: the wrapper was not compared with the index: {failure.message}")
+        return
+    ours = wrapper.upstream
+    if ours.sha256 != there.sha256:
+        path = wrapper.folder / "pyproject.toml"
+        found = f"{path}: found sha256 {ours.sha256} of {wanted.text}, expected {there.sha256} of the index"
+        raise _differing(found, wanted, wrapper, index_url)
+    if ours.kind == there.kind == "url" and ours.where != there.where:
+        command = _update_command(wanted, wrapper, index_url)
+        say(f"note: the index has the file at {there.where}; to change the wrapper to that URL: {command}")
 
 
 def _refuse_other_package(name: str | None, wrapper: Wrapper | None) -> None:

@@ -186,6 +186,8 @@ class Upstream(NamedTuple):
     subdirectory: str | None
     patches: tuple[Path, ...]
     origin: str
+    folder: Path | None = None
+    """The wrapper's folder; None if there is no wrapper yet."""
 
     def __str__(self) -> str:
         """Return ``flash-attn==2.8.3``, a URL, or ``URL@COMMIT``."""

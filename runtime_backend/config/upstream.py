@@ -46,6 +46,7 @@ def read_upstream(table: Table, folder: Path) -> Upstream | None:
         subdirectory=_read_subdirectory(inner),
         patches=tuple(_read_patches(inner, folder)),
         origin=f"{inner.file}: {inner.key}",
+        folder=folder,
     )
     if kind == "sdist" and upstream.where:
         _check_sdist(inner, upstream.where)

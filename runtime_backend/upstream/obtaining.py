@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -91,13 +92,35 @@ def _download(upstream: Upstream, url: str, path: Path, environ: Mapping[str, st
         raise SourceError(
             "hash-differs",
             "{url}: found sha256 {found}, expected {sha256} ({origin}.sha256)",
-            hint="The file was changed on the server or during the download. Nothing was unpacked. If the change is"
-            " intended, update the wrapper: runtime-backend wrap NAME==VERSION --update",
+            hint="The file or the hash was changed. Nothing was unpacked.{way_out}",
+            way_out=_way_out(upstream),
             url=url,
             found=found,
             sha256=upstream.sha256,
             origin=upstream.origin,
         )
+
+
+def _way_out(upstream: Upstream) -> str:
+    """Return how to change a wrapper to the file that the index has now; empty if there is no wrapper."""
+    if upstream.folder is None:
+        return ""
+    pin = _pin_of(upstream)
+    if pin is None:
+        return f" If the new file is intended, change sha256 in {upstream.folder / 'pyproject.toml'}."
+    command = shlex.join(["runtime-backend", "wrap", pin, str(upstream.folder), "--update"])
+    return f" To change the wrapper to the file and the hash of the index: {command}"
+
+
+def _pin_of(upstream: Upstream) -> str | None:
+    """Return ``name==version`` of an archive; None if its name does not have them."""
+    if upstream.kind == "sdist":
+        return upstream.where
+    try:
+        name, version = parse_sdist_filename(unquote(urlsplit(upstream.where).path).rpartition("/")[2])
+    except ValueError:
+        return None
+    return f"{name}=={version}"
 
 
 def _find_url(upstream: Upstream, environ: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import re
 import sys
 import tarfile
 from collections.abc import Iterator
@@ -337,6 +338,61 @@ def test_existing_first(server: Server, tmp_path: Path, capsys: Capsys) -> None:
         assert 1 == main(["wrap", *words])
         assert f"runtime-backend: error[{told}" == capsys.readouterr().err
     assert (asked, text) == (len(server.asked), path.read_text())
+
+
+def test_existing_without_a_version(server: Server, capsys: Capsys) -> None:
+    """Without a version, the command that changes the wrapper names the newest one, and works."""
+    serve(server, make_sdist(pyproject_toml=COMPLETE))
+    assert 0 == main(["wrap", "my-ext==1.0"])
+    serve(server, make_sdist(pyproject_toml=COMPLETE.replace('"1.0"', '"2.0"')), "my_ext-2.0.tar.gz")
+    assert 1 == main(["wrap", "My.ext"])
+    command = "wrap My.ext==2.0 wrappers/my_ext --update"
+    assert f"To change it to My.ext==2.0: runtime-backend {command}\n" in capsys.readouterr().err
+    assert 0 == main(command.split())
+    serve(server, b"", yanked=True)
+    assert 1 == main(["wrap", "my-ext"])
+    assert (
+        f"error[no-sdist]: {server.url()} has no sdist of my-ext that is neither yanked nor a pre-release: found 2 files\n"
+        "Name a version: my-ext==VERSION, or its git repository: git+URL@TAG\n"
+    ) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["url", "sdist"])
+def test_existing_with_another_hash(kind: str, server: Server, capsys: Capsys) -> None:
+    """A wrapper of the version whose hash is not that of the index is not the same; --update mends it."""
+    sha256 = serve(server, make_sdist(pyproject_toml=COMPLETE))
+    assert 0 == main(["wrap", "my-ext==1.0"])
+    path = Path("wrappers/my_ext/pyproject.toml")
+    text = path.read_text().replace(sha256, "a" * 64)
+    path.write_text(text if kind == "url" else re.sub('url = ".*"', 'sdist = "my-ext==1.0"', text))
+    capsys.readouterr()
+    assert 1 == main(["wrap", "my-ext==1.0"])
+    command = "wrap my-ext==1.0 wrappers/my_ext --update"
+    assert (
+        f"runtime-backend: error[wrapper-exists]: {path}: found sha256 {'a' * 64} of my-ext==1.0, expected {sha256} of"
+        f" the index\nTo change it to my-ext==1.0: runtime-backend {command}\n"
+    ) == capsys.readouterr().err
+    assert (0, 0) == (main(command.split()), main(["wrap", "my-ext==1.0"]))
+    assert sha256 in path.read_text()
+    assert capsys.readouterr().out.splitlines()[-2].endswith("already: nothing to change")
+
+
+def test_existing_with_another_url(server: Server, capsys: Capsys) -> None:
+    """Another URL of the same file is noted, and so is an index that cannot be read."""
+    serve(server, make_sdist(pyproject_toml=COMPLETE))
+    assert 0 == main(["wrap", "my-ext==1.0"])
+    path, url = Path("wrappers/my_ext/pyproject.toml"), server.url(f"/files/{NAME}")
+    path.write_text(path.read_text().replace(url, f"https://mirror.org/{NAME}"))
+    capsys.readouterr()
+    assert 0 == main(["wrap", "my-ext==1.0"])
+    command = "wrap my-ext==1.0 wrappers/my_ext --update"
+    note = f"the index has the file at {url}; to change the wrapper to that URL: runtime-backend {command}"
+    assert f"runtime-backend: note: {note}\n" == capsys.readouterr().err
+    server.pages.clear()
+    assert 0 == main(["wrap", "my-ext==1.0"])
+    printed = capsys.readouterr()
+    assert "runtime-backend: note: the wrapper was not compared with the index: " in printed.err
+    assert f"{path} builds my-ext 1.0 already: nothing to change" == printed.out.splitlines()[0]
 
 
 def test_updated(server: Server, capsys: Capsys) -> None:

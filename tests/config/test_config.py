@@ -521,6 +521,7 @@ def test_source(tmp_path: Path) -> None:
         subdirectory="s",
         patches=(tmp_path / "a.patch",),
         origin=f"{AT}.source",
+        folder=tmp_path,
     )
     assert Chosen(value="the one in the source's pyproject.toml", origin=f"{AT}.source") == settings.real_backend
     assert "u@abc" == str(settings.upstream._replace(rev="abc"))

@@ -346,6 +346,7 @@ def test_wrapper(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not build(scene)
     (lookup,) = lookups(scene)
     assert ("url", {"MODE": "1"}) == (lookup["inputs"]["source"]["kind"], lookup["inputs"]["variables"])
+    assert str(scene.source) == lookup["tree"]
 
 
 def test_patches_of_a_wrapper(scene: Scene) -> None:

@@ -94,7 +94,39 @@ def test_tampered(server: Server, tmp_path: Path, environ: dict[str, str]) -> No
     with pytest.raises(SourceError, match=f"found sha256 [0-9a-f]{{64}}, expected {sha256}") as caught:
         make_depot(tmp_path, environ).tree(upstream).__enter__()
     assert "pyproject.toml: source.sha256" in caught.value.message
+    assert "The file or the hash was changed. Nothing was unpacked." == caught.value.hint
     assert [] == list((tmp_path / "cache/sources").glob("*.gz"))
+
+
+@pytest.mark.parametrize(
+    ("name", "way_out"),
+    [
+        (
+            "my_ext-1.0.tar.gz",
+            "To change the wrapper to the file and the hash of the index: runtime-backend wrap my-ext==1.0 '{folder}'"
+            " --update",
+        ),
+        ("v1.0.tar.gz", "If the new file is intended, change sha256 in {folder}/pyproject.toml."),
+    ],
+)
+def test_tampered_wrapper(name: str, way_out: str, tmp_path: Path, environ: dict[str, str]) -> None:
+    """The command that changes the wrapper names the package, its version and the wrapper's folder."""
+    path = archive_of(tmp_path)[0].rename(tmp_path / name)
+    folder = tmp_path / "my wrappers"
+    upstream = make_upstream("url", path.as_uri(), sha256="a" * 64, folder=folder)
+    with pytest.raises(SourceError, match="expected aaaa") as caught:
+        make_depot(tmp_path, environ).tree(upstream).__enter__()
+    assert f"Nothing was unpacked. {way_out.format(folder=folder)}" in str(caught.value.hint)
+
+
+def test_tampered_sdist(server: Server, tmp_path: Path, environ: dict[str, str]) -> None:
+    """The same for an sdist of an index that names no hashes."""
+    server.pages["/files/x-1.tar.gz"] = (200, "application/gzip", b"other")
+    server.json([{"filename": "x-1.tar.gz", "url": "/files/x-1.tar.gz", "hashes": {}}], "/simple/x/")
+    upstream = make_upstream("sdist", "x==1", sha256="a" * 64, folder=tmp_path)
+    with pytest.raises(SourceError, match="expected aaaa") as caught:
+        make_depot(tmp_path, {**environ, "PIP_INDEX_URL": server.url()}).tree(upstream).__enter__()
+    assert f"runtime-backend wrap x==1 {tmp_path} --update" in str(caught.value.hint)
 
 
 def test_tampered_in_the_cache(tmp_path: Path, environ: dict[str, str]) -> None:

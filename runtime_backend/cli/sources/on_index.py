@@ -41,7 +41,7 @@ def find_on_index(name: str, version: str | None, index_url: str | None, environ
     :raises SourceError: if there is no such sdist, or it may not be used.
     """
     index, files = _read_index(name, index_url, environ)
-    sdists = [(version_of, file) for file in files if (version_of := _sdist_version(file.name, name)) is not None]
+    sdists = _sdists(files, name)
     newest = _newest(sdists)
     if version is None:
         raise CommandError(
@@ -66,6 +66,30 @@ def find_on_index(name: str, version: str | None, index_url: str | None, environ
             newest=newest,
         )
     return _of_file(file, _checked_hash(file, index, newest), index, f"{name}=={version}", environ)
+
+
+def find_newest(name: str, index_url: str | None, environ: Mapping[str, str]) -> str:
+    """Return the newest version with an sdist that is neither yanked nor a pre-release.
+
+    :raises SourceError: if there is none.
+    """
+    index, files = _read_index(name, index_url, environ)
+    newest = _newest(_sdists(files, name))
+    if newest is None:
+        raise SourceError(
+            "no-sdist",
+            "{index} has no sdist of {name} that is neither yanked nor a pre-release: found {count} files",
+            hint="Name a version: {name}==VERSION, or its git repository: git+URL@TAG",
+            index=index,
+            name=name,
+            count=len(files),
+        )
+    return newest
+
+
+def _sdists(files: Sequence[IndexFile], name: str) -> list[tuple[Version, IndexFile]]:
+    found = ((_sdist_version(file.name, name), file) for file in files)
+    return [(version, file) for version, file in found if version is not None]
 
 
 def _checked_hash(file: IndexFile, index: str, newest: str | None) -> str:

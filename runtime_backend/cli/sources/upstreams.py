@@ -14,7 +14,7 @@ from ...config import Upstream
 from ...errors import CommandError, SourceError
 from ...upstream.access import split_access
 from ...upstream.git import find_commit
-from .on_index import ORIGIN, Found, find_on_index
+from .on_index import ORIGIN, Found, find_newest, find_on_index
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _GIT = re.compile(r"\s*(?:(?P<name>[^@+:/]*?)\s*@\s*)?git\+(?P<address>.*?)\s*")
@@ -118,6 +118,16 @@ def find_upstream(wanted: Wanted, index_url: str | None, environ: Mapping[str, s
         origin=ORIGIN,
     )
     return Found(upstream=upstream, environ=environ, has_secrets=url != wanted.url)
+
+
+def with_newest(wanted: Wanted, index_url: str | None, environ: Mapping[str, str]) -> Wanted:
+    """Return a requirement of an sdist with the newest version on the index.
+
+    :raises SourceError: if the index has no sdist, or fails.
+    """
+    name = str(wanted.name)
+    version = find_newest(canonicalize_name(name), index_url, environ)
+    return wanted._replace(text=f"{name}=={version}", version=version)
 
 
 def _find_commit(wanted: Wanted, environ: Mapping[str, str]) -> str:
