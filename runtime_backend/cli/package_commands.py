@@ -132,8 +132,8 @@ def add_wrap(commands: Commands[Parser]) -> None:
     )
 
 
-_WRAP = """Make a wrapper: a short pyproject.toml that builds an upstream source, unmodified, in one stage. The source is
-an sdist from a package index, or a revision of a git repository with its tags and submodules. Then run:
+_WRAP = """Make a wrapper: a short pyproject.toml that builds an upstream source, unmodified, in one stage. The source
+is an sdist from a package index, or a revision of a git repository with its tags and submodules. Then run:
 pip install ./wrappers/NAME, or: uv add --no-workspace ./wrappers/NAME."""
 
 
