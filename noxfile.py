@@ -41,7 +41,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types."""
-    _install(session, "lint", "test", "integration")
+    _install(session, "lint", "test", "integration", "docs")
     session.run("mypy")
     session.run("mypy", "integration", "noxfile.py")
     session.run("mypy", "docs")
