@@ -96,7 +96,7 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Stock:
 
 @pytest.fixture
 def place(stock: Stock, tmp_path: Path) -> Workplace:
-    """Return a workplace, which is removed when its test has passed."""
+    """Return a workplace in the folder of the test, which pytest removes three sessions later."""
     folder = tmp_path / "work"
     folder.mkdir()
     return Workplace(folder, stock)
