@@ -6,7 +6,7 @@ import ast
 import importlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from runtime_backend import errors
 from runtime_backend.errors import ConfigError, RuntimeBackendError, SystemRefusalError
@@ -26,8 +26,7 @@ class Stop(NamedTuple):
     """One construction of a refusal in the code."""
 
     name: str
-    kind: str
-    """The class of the error; empty for one that passes on another's name."""
+    """Empty for one that passes on another's name."""
     messages: tuple[str, ...]
     """The templates of the message; several if the code chooses one."""
     hints: tuple[str, ...]
@@ -73,7 +72,6 @@ def _read(call: ast.Call, place: Path) -> Stop:
     hint = values.pop("hint", None)
     return Stop(
         name=str(name.value) if isinstance(name, ast.Constant) else "",
-        kind=call.func.id if isinstance(call.func, ast.Name) else "",
         messages=tuple(_fill(text, constants) for text in _texts(message, vars(module), where)),
         hints=() if hint is None else tuple(_fill(text, constants) for text in _texts(hint, vars(module), where)),
         facts=frozenset(values),
@@ -90,8 +88,9 @@ def _texts(node: ast.expr, module: dict[str, object], where: str) -> Iterator[st
         yield node.value
     elif isinstance(node, ast.Name) and isinstance(module.get(node.id), str):
         yield str(module[node.id])
-    elif ast.unparse(node) == "_HINTS.get(error.errno or 0)":
-        yield from errors._HINTS.values()  # noqa: SLF001 - the ways out of SystemRefusalError
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+        table: Any = module[ast.unparse(node.func.value)]  # at the top of the module
+        yield from table.values()
     elif not (isinstance(node, ast.Constant) and node.value is None):
         raise ValueError(f"{where}: found {ast.unparse(node)!r}, expected a template as text")
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from packaging.specifiers import SpecifierSet
 
 from ..config.settings import BuildConstraint
-from ..errors import ProvisionError
+from ..errors import RENEW_ENVIRONMENT, ProvisionError
 from ..formats.parsing import parse_version
 from ..frontend.caller import Isolation
 from ..installed.distributions import Distribution, DistributionIndex
@@ -88,8 +88,7 @@ def built_with_others(found: Iterable[Difference], isolation: Isolation) -> Prov
         "build-requirements-differ",
         "the build environment has other build requirements than demanded:\n{found}",
         hint=(
-            "Remove the build environment that the frontend keeps (hatch env prune; tox --recreate), then run the"
-            " same command again."
+            RENEW_ENVIRONMENT
             if isolation == "kept"
             else "Run the same command again: the frontend asked for the build requirements before this was known. If"
             " that does not help, name them in tool.runtime-backend.build-requires and lock them: runtime-backend"

@@ -13,7 +13,8 @@ from ..formats.tables import did_you_mean, one_of
 from ..store.cache import find_cache
 from ..store.sweeping import Left, prune, remove_unused, sweep
 from ..system.files import is_closed, is_file, is_folder, list_names
-from .terminal import out, report
+from .kept.removal import report_failed
+from .terminal import out
 
 KINDS = {
     "fetched": "runtimes that builds fetched",
@@ -148,8 +149,7 @@ def _clean(cache: Path, kinds: Sequence[str]) -> Left:
 
 
 def _report_left(left: Left, cache: Path, freed: int) -> int:
-    for path in left.failed:
-        report(CommandError("entry-cannot-be-removed", "{path} cannot be removed", path=path))
+    report_failed(left)
     for path in left.in_use:
         out(f"kept, because a build uses it: {path}")
     out(f"removed {freed / 1e6:.1f} MB from {cache}")

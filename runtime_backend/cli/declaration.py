@@ -9,12 +9,13 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from ..config import Settings
-from ..errors import BackendError, CommandError, ConfigError
+from ..errors import BackendError, ConfigError
 from ..formats.parsing import requirement_name
 from ..formats.tables import Table, did_you_mean, one_of
 from ..formats.toml import read_document
 from ..system.files import is_file
 from .adopt.adoption import BACKEND
+from .adopt.documents import no_package
 
 _MODULES = {
     "setuptools": ("setuptools.build_meta", "setuptools.build_meta:__legacy__"),
@@ -49,11 +50,7 @@ def refuse_undeclared(source: Path) -> None:
     path = source / "pyproject.toml"
     if not path.is_symlink() and not path.exists():
         if not is_file(source / "setup.py"):
-            raise CommandError(
-                "no-package-here",
-                "{source}: found neither pyproject.toml nor setup.py, expected a package",
-                source=source,
-            )
+            raise no_package(source)
         raise _undeclared(source / "setup.py", "found a setup.py without a pyproject.toml")
     document = Table(read_document(path), file=str(path))
     build_system = document.table("build-system")
@@ -84,9 +81,7 @@ def refuse_misspelt(source: Path, settings: Settings) -> None:
     if settings.upstream is not None or settings.backend_path:
         return
     path = source / "pyproject.toml"
-    build_system = Table(read_document(path), file=str(path)).table("build-system")
-    requires = () if build_system is None else build_system.strings("requires") or ()
-    problems = list(_misspelt(path, settings.real_backend.value, (*requires, *settings.build.all_requires)))
+    problems = list(_misspelt(path, settings.real_backend.value, settings.build.all_requires))
     if problems:
         raise ConfigError(problems)
 

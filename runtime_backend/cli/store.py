@@ -12,7 +12,8 @@ from ..errors import CommandError
 from ..frontend.caller import read_caller
 from ..wheel_store.local import LocalStore
 from .cache import own_cache
-from .terminal import out, report
+from .kept.removal import report_failed
+from .terminal import out
 
 _SHOWING = ("ls", "explain")
 _TAKE_NAMES = {"push": None, "pull": None, "lock": None, "explain": 1}
@@ -80,8 +81,7 @@ def _bytes(text: str) -> int:
 def _prune(store: LocalStore, limit: int) -> int:
     before = sum(record.size for record in store.list_records())
     left = store.shrink(limit=limit)
-    for path in left.failed:
-        report(CommandError("entry-cannot-be-removed", "{path} cannot be removed", path=path))
+    report_failed(left)
     after = sum(record.size for record in store.list_records())
     out(f"removed {(before - after) / 1e6:.1f} MB from {store.folder}; {after / 1e6:.1f} MB are left")
     return 1 if left.failed else 0

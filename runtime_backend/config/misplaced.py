@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,8 @@ def find_misspelt(names: Sequence[str], wanted: str) -> str | None:
 
     :param wanted: normalised.
     """
+    from difflib import get_close_matches  # noqa: PLC0415 - every hook loads this module
+
     written = {str(canonicalize_name(name)): name for name in names}
     near = [] if wanted in written else get_close_matches(wanted, written, n=1, cutoff=0.8)
     return written[near[0]] if near else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from ..config.settings import Chosen, ToolkitChoice
-from ..errors import CudaError
+from ..errors import RENEW_ENVIRONMENT, CudaError
 from ..installed.identity import Identity
 from ..provision.fetch import Fetching
 from ..system.files import is_file
@@ -157,8 +157,7 @@ def _missing(torch: Identity, cuda: str, requirement: str, *, is_kept: bool) -> 
         "compiler-wheels-missing",
         "{key}: this environment lacks {names} of CUDA {cuda}, which torch is for ({torch})",
         hint=(
-            "Remove the build environment that the frontend keeps (hatch env prune; tox --recreate), then run the"
-            " same command again."
+            RENEW_ENVIRONMENT
             if is_kept
             else "Without build isolation, install them first: pip install ninja '{requirement}'"
         ),

@@ -11,6 +11,11 @@ from .reasons import reason
 DOCUMENTATION = "https://runtime-backend.readthedocs.io/en/stable"
 """The address that messages point to."""
 SETTINGS_REFERENCE = f"The keys and their values: {DOCUMENTATION}/reference/settings.html"
+RENEW_ENVIRONMENT = (
+    "Remove the build environment that the frontend keeps (hatch env prune; tox --recreate), then run the same command"
+    " again."
+)
+"""The next step if a build environment from an earlier build does not fit any more."""
 
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no EDQUOT
 """Error numbers of a full disk and of an exceeded quota."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
 
 from ..errors.reasons import DataError
@@ -75,3 +75,11 @@ def parse_wheel_name(file: str) -> tuple[str, Version] | None:
     except ValueError:
         return None
     return canonicalize_name(name), version
+
+
+def parse_sdist_name(file: str) -> tuple[str, Version] | None:
+    """Return the normalised name and the version in an sdist's file name; None for any other file name."""
+    try:
+        return parse_sdist_filename(file)
+    except ValueError:
+        return None

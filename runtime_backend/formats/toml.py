@@ -69,14 +69,12 @@ def read_document_text(path: Path, *, takes_mark: bool = False) -> str:
     except OSError as error:
         if is_folder(path):
             raise FileError("toml-unreadable", "{path}: found a folder, expected a file", path=path) from None
-        hint = "Check who owns it, and its permissions." if isinstance(error, PermissionError) else None
         raise FileError(
             "toml-unreadable",
             "{path}: cannot be read: {why}",
-            hint=None if hint is None else "{way_out}",
+            hint="Check who owns it, and its permissions." if isinstance(error, PermissionError) else None,
             path=path,
             why=reason(error, path),
-            way_out=hint,
         ) from None
     if content.startswith(_MARK) and not takes_mark:
         raise FileError(

@@ -58,11 +58,10 @@ def find_answer(
     raise MetadataError(
         "metadata-unknown",
         "{hook}: {tried!r} gave no answer: {failure}",
-        hint="{way_out}" if tried in _HINTS else None,
+        hint=_HINTS.get(tried or ""),
         hook=question.hook,
         tried=tried,
         failure=failure,
-        way_out=_HINTS.get(tried or ""),
     )
 
 

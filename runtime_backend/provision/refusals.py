@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import ProvisionError
+from ..errors import RENEW_ENVIRONMENT, ProvisionError
 from ..resolve.outcome import Outcome
 from ..resolve.resolution import Resolution
 
@@ -15,8 +15,7 @@ def other_is_visible(outcome: Outcome, resolution: Resolution, *, is_kept: bool)
         "the build environment has {visible} ({where}), but the wheel is for {resolution}; match-runtime asks for"
         " {match!r}",
         hint=(
-            "Remove the build environment that the frontend keeps (hatch env prune; tox --recreate), then run the"
-            " same command again."
+            RENEW_ENVIRONMENT
             if is_kept
             else "Run the same command again: the frontend asked for the build requirements before this was known. If"
             " that does not help, remove {rule} from build constraints and extra build dependencies."

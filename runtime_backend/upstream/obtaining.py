@@ -9,17 +9,18 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name, parse_sdist_filename
-from packaging.version import Version
+from packaging.utils import canonicalize_name
 
 from ..config import Upstream
 from ..errors import IndexLookupError, NoAnswer, SourceError
+from ..formats.parsing import parse_sdist_name, parse_version
 from ..index.downloads import download, file_digest
 from ..index.pages import read_page
 from ..store.atomic import unfinished
 from ..store.names import digest
 from ..system.files import is_file
 from ..system.printable import without_secrets
+from ..system.urls import file_name
 from .git import pack_checkout
 
 INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
@@ -116,11 +117,8 @@ def _pin_of(upstream: Upstream) -> str | None:
     """Return ``name==version`` of an archive; None if its name does not have them."""
     if upstream.kind == "sdist":
         return upstream.where
-    try:
-        name, version = parse_sdist_filename(unquote(urlsplit(upstream.where).path).rpartition("/")[2])
-    except ValueError:
-        return None
-    return f"{name}=={version}"
+    named = parse_sdist_name(file_name(upstream.where))
+    return None if named is None else f"{named[0]}=={named[1]}"
 
 
 def _find_url(upstream: Upstream, environ: Mapping[str, str]) -> str:
@@ -160,8 +158,4 @@ def _indexes(environ: Mapping[str, str]) -> list[str]:
 
 def is_sdist_of(file: str, name: str, version: str) -> bool:
     """Return whether a file name is that of the sdist of a version."""
-    try:
-        found_name, found_version = parse_sdist_filename(file)
-        return found_name == name and found_version == Version(version)
-    except ValueError:
-        return False
+    return parse_sdist_name(file) == (name, parse_version(version))

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from ...config.build_requires import SHIM
 from ...config.consumer import PRODUCER_KEYS
-from ...errors import AdoptionError, CommandError
+from ...errors import AdoptionError
 from ...formats.parsing import requirement_name
 from ...system.files import is_file
 from ..package.build_scripts import BuildScripts, read_build_scripts
@@ -20,7 +20,7 @@ from ..package.stated_requirements import Manifests, table_of, texts_of
 from ..package.torch_evidence import needs_native_torch
 from ..package.torch_users import TORCH_USERS, may_use_torch
 from .declaring import BACKEND, declare, setup_requires
-from .documents import parse, read_pyproject, with_line_ends
+from .documents import no_package, parse, read_pyproject, with_line_ends
 from .locking import lock_requires
 from .notes import describe, find_ignored
 from .tables import tidy
@@ -55,9 +55,7 @@ def adopt(source: Path, *, is_forced: bool = False, is_locked: bool = False) -> 
     before = read_pyproject(source)
     script = _read_script(source)
     if script is None and not is_file(source / "pyproject.toml"):
-        raise CommandError(
-            "no-package-here", "{source}: found neither pyproject.toml nor setup.py, expected a package", source=source
-        )
+        raise no_package(source)
     text = before.removeprefix("\ufeff").replace("\r\n", "\n")
     document = parse(text, source)
     manifests = Manifests(source, document.unwrap(), script, read_setup_cfg(source))

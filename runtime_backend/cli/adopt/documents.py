@@ -24,17 +24,23 @@ def find_tree(source: Path) -> Path:
     """
     tree = real_path(source)
     if not is_folder(tree):
-        hint = f"Name its folder: {tree.parent}" if is_file(tree) else None
         raise CommandError(
             "no-source-folder",
             "{source}: found no folder, expected a source tree",
-            hint=None if hint is None else "{way_out}",
+            hint="Name its folder: {folder}" if is_file(tree) else None,
             source=source,
-            way_out=hint,
+            folder=tree.parent,
         )
     if is_closed(tree):
         raise CommandError("folder-unreadable", "{source}: cannot be read: permission denied", source=source)
     return tree
+
+
+def no_package(source: Path) -> CommandError:
+    """Return the error for a folder that is not the source tree of a package."""
+    return CommandError(
+        "no-package-here", "{source}: found neither pyproject.toml nor setup.py, expected a package", source=source
+    )
 
 
 def read_pyproject(source: Path) -> str:

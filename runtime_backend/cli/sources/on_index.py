@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urldefrag
 
-from packaging.utils import parse_sdist_filename
 from packaging.version import Version
 
 from ...config import Upstream
 from ...errors import CommandError, IndexLookupError, NoSuchProjectError, SourceError
-from ...formats.parsing import parse_version, parse_wheel_name
+from ...formats.parsing import parse_sdist_name, parse_version, parse_wheel_name
 from ...index.pages import read_page
 from ...index.wanted import IndexFile
 from ...system.printable import without_secrets
@@ -88,8 +87,8 @@ def find_newest(name: str, index_url: str | None, environ: Mapping[str, str]) ->
 
 
 def _sdists(files: Sequence[IndexFile], name: str) -> list[tuple[Version, IndexFile]]:
-    found = ((_sdist_version(file.name, name), file) for file in files)
-    return [(version, file) for version, file in found if version is not None]
+    found = ((parse_sdist_name(file.name), file) for file in files)
+    return [(named[1], file) for named, file in found if named is not None and named[0] == name]
 
 
 def _checked_hash(file: IndexFile, index: str, newest: str | None) -> str:
@@ -154,15 +153,6 @@ def _read_index(name: str, index_url: str | None, environ: Mapping[str, str]) ->
             name=name,
             error=error,
         ) from None
-
-
-def _sdist_version(file: str, name: str) -> Version | None:
-    """Return the version of an sdist; None for any other file."""
-    try:
-        found, version = parse_sdist_filename(file)
-    except ValueError:
-        return None
-    return version if found == name else None
 
 
 def _newest(sdists: Sequence[tuple[Version, IndexFile]]) -> str | None:
