@@ -72,7 +72,7 @@ def set_stage(
         folder = folder or _named_folder(config_settings or {})
         yield Stage(
             plan=plan._replace(build_folders=_build_folders(plan, caller, folder)),
-            around=_surroundings(plan, changes, shown, kept)._replace(python=_python(kept, objects)),
+            around=_surroundings(plan, caller, changes, shown, kept)._replace(python=_python(kept, objects)),
             shown=shown,
             kept=kept,
         )
@@ -142,7 +142,7 @@ def _python(kept: Kept | None, objects: HeldObjects | None) -> Path | None:
 
 
 def _surroundings(
-    plan: Plan, changes: Mapping[str, str | None], shown: Mapping[Path, Path], kept: Kept | None
+    plan: Plan, caller: Caller, changes: Mapping[str, str | None], shown: Mapping[Path, Path], kept: Kept | None
 ) -> Surroundings:
     settings = plan.settings
     return Surroundings(
@@ -153,8 +153,15 @@ def _surroundings(
         ),
         behind=(str(shown[plan.overlay.path]),) if plan.overlay else (),
         folder=None if settings.upstream is None else settings.source,
+        bytecode=_bytecode(plan, caller),
         moved={} if kept is None else {str(old): str(new) for old, new in kept.folders(plan).items()},
     )
+
+
+def _bytecode(plan: Plan, caller: Caller) -> str | None:
+    """Return our PYTHONPYCACHEPREFIX; None without an overlay, or if the person or the settings set it for all."""
+    own = next((variable.value for variable in plan.own.always if variable.name == "PYTHONPYCACHEPREFIX"), None)
+    return None if own == caller.environ.get("PYTHONPYCACHEPREFIX") else own
 
 
 def _show_folders(plan: Plan, stack: ExitStack, kept: Kept | None, *, is_building: bool) -> dict[Path, Path]:
@@ -218,7 +225,7 @@ def _open_upstream(plan: Plan, caller: Caller, stack: ExitStack, say: Callable[[
 
 
 def _warn_of_own_architectures(plan: Plan, say: Callable[[str], None]) -> None:
-    from ..cuda import find_own_architectures  # noqa: PLC0415 - most packages have no cuda table
+    from ..cuda.setup_flags import find_own_architectures  # noqa: PLC0415 - most packages have no cuda table
 
     own = find_own_architectures(plan.settings.source)
     if own is not None:

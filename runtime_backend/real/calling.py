@@ -88,8 +88,6 @@ def call_in_child(request: HookRequest, around: ChildSurroundings, run: Run) -> 
         python, *words, folder = cmd
         control = {**request._asdict(), **around._asdict(), "parent": os.getpid()}
         environ = {**control.pop("environ"), **(extra_environ or {})}
-        control["bytecode"] = environ.pop("PYTHONPYCACHEPREFIX", None)
-        control["compiled"] = [name for name in sys.modules if name.startswith("packaging.")]
         del control["folder"], control["config_settings"]
         (Path(folder) / "control.json").write_text(json.dumps(control, default=str), "utf-8")
         code = run([python, str(_START), *words, folder], environ, Path(cwd or request.source))

@@ -71,7 +71,8 @@ def _load() -> object:
         del os.environ[name]  # they name this module, and would mislead a frontend that the real backend starts
     # Byte code of the real backend speeds up the next hook. For modules in the source tree, it would be written there.
     before = sys.dont_write_bytecode
-    sys.dont_write_bytecode = before or (bool(_control["backend_path"]) and sys.pycache_prefix is None)
+    is_in_place = _control["bytecode"] is None and sys.pycache_prefix is None
+    sys.dont_write_bytecode = before or (bool(_control["backend_path"]) and is_in_place)
     backend: object = load_backend(_control["backend"], _control["backend_path"], Path(_control["source"]))
     sys.dont_write_bytecode = before or not _control["writes_bytecode"]
     return backend

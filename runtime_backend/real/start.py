@@ -2,8 +2,7 @@
 
 ``FOLDER/control.json`` has the surroundings of the real backend (see :mod:`.calling`). They are set first, then SCRIPT
 runs as under pyproject-hooks. The parent sends its complete import path: the frontend may have changed it in ways that
-a new interpreter does not repeat. PYTHONPYCACHEPREFIX takes effect only here: until then, modules are imported from
-the byte code next to them.
+a new interpreter does not repeat.
 
 The shim is not imported by its name, since the folder of a vendored copy need not be on the import path.
 """
@@ -17,7 +16,7 @@ import json
 import os
 import runpy
 import sys
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any
 
@@ -31,11 +30,10 @@ def main() -> None:  # pragma: no cover - only in a child, where coverage is not
     set_path(control)
     child = importlib.import_module(f"{shim.__name__}.real.child")
     child.begin(control, folder)
-    set_bytecode(control)
     if control["preparation"]:
         importlib.import_module(f"{shim.__name__}.{control['preparation']}").prepare(control)
     sys.argv[:] = [script, hook, folder]
-    with child.ending_with(control["parent"]):
+    with child.ending_with(control["parent"]), storing_apart(control, shim.__name__):
         runpy.run_path(script, run_name="__main__")
     gc.freeze()  # else the interpreter collects garbage in all modules three times before it exits
 
@@ -50,18 +48,14 @@ def load_shim(folder: str) -> ModuleType:
     return package
 
 
-def set_bytecode(control: dict[str, Any]) -> None:
-    """Set where byte code is stored from now on.
-
-    First, import the modules that the parent has compiled in place: those of packaging, which most real backends also
-    import. In a build environment of uv, where nothing is compiled, compiling them again would be most of the child's
-    time.
-    """
-    for name in control["compiled"]:
-        with suppress(ImportError):  # the real backend's import path may lack it
-            importlib.import_module(name)
-    if control["bytecode"] is not None:
-        sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = control["bytecode"]
+def storing_apart(control: dict[str, Any], shim: str) -> AbstractContextManager[None]:
+    """Store the byte code of some folders apart, and let the processes that this one starts store all of it there."""
+    if control["bytecode"] is None:
+        return nullcontext()
+    os.environ["PYTHONPYCACHEPREFIX"] = control["bytecode"]
+    stored_apart: Any = importlib.import_module(f"{shim}.real.bytecode").stored_apart
+    found: AbstractContextManager[None] = stored_apart(control["apart"], control["bytecode"])
+    return found
 
 
 def set_path(control: dict[str, Any]) -> None:

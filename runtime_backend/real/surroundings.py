@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -29,13 +29,18 @@ class ChildSurroundings(NamedTuple):
     """Whether the hook may write byte code next to the modules that it imports."""
     python: str | None = None
     """The interpreter; None for that of this process."""
+    apart: Sequence[str] = ()
+    """Folders of the import path whose byte code is stored below :attr:`bytecode`."""
+    bytecode: str | None = None
+    """PYTHONPYCACHEPREFIX for processes that the child starts, but not for the child; None if it is in the variables.
+    """
 
 
 class Surroundings(NamedTuple):
     """The changes for a call; everything else stays as in this process."""
 
     changes: Mapping[str, str | None]
-    """New values of variables; None removes one. PYTHONPYCACHEPREFIX also applies to the caller's imports."""
+    """New values of variables; None removes one. PYTHONPYCACHEPREFIX also applies to the imports of the process."""
     before: tuple[str, ...] = ()
     """Folders at the start of the import path."""
     behind: tuple[str, ...] = ()
@@ -46,6 +51,13 @@ class Surroundings(NamedTuple):
     """The interpreter of a child process; None for that of this process."""
     moved: Mapping[str, str] = MappingProxyType({})
     """Folder of the import path -> its clone, for a child process."""
+    bytecode: str | None = None
+    """The PYTHONPYCACHEPREFIX that applies only to :attr:`apart` and to other processes; None if it applies to all."""
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """The folders of the import path whose byte code must not be stored in them."""
+        return (*self.before, *self.behind)
 
     def of_child(self) -> ChildSurroundings:
         """Return the surroundings for a child process.
@@ -53,12 +65,16 @@ class Surroundings(NamedTuple):
         The import path includes the frontend's ``backend-path``, which newer pyproject-hooks put in a finder.
         """
         environ = {**os.environ, **self.changes}
+        if self.bytecode is not None:
+            environ["PYTHONPYCACHEPREFIX"] = None
         named = json.loads(os.environ.get("_PYPROJECT_HOOKS_BACKEND_PATH_JSON", "[]"))
         path = [*self.before, *(entry for entry in named if entry not in sys.path), *sys.path, *self.behind]
         return ChildSurroundings(
             environ={name: value for name, value in environ.items() if value is not None},
             path=list(dict.fromkeys(map(self._moved, path))) if self.moved else path,
             python=None if self.python is None else str(self.python),
+            apart=self.apart,
+            bytecode=self.bytecode,
         )
 
     def _moved(self, entry: str) -> str:
@@ -72,12 +88,14 @@ class Surroundings(NamedTuple):
         home = None if self.folder is None else os.getcwd()  # noqa: PTH109 - the unchanged text
         _set_variables(self.changes)
         sys.path[:] = [*self.before, *sys.path, *self.behind]
-        sys.pycache_prefix = self.changes.get("PYTHONPYCACHEPREFIX") or bytecode
+        if self.bytecode is None:
+            sys.pycache_prefix = self.changes.get("PYTHONPYCACHEPREFIX") or bytecode
         importlib.invalidate_caches()
         try:
             if self.folder is not None:
                 os.chdir(self.folder)
-            yield
+            with self._storing_apart():
+                yield
         finally:
             if home is not None:
                 os.chdir(home)
@@ -87,6 +105,13 @@ class Surroundings(NamedTuple):
             for entry in {*self.before} - added:  # it was on the path already, further back: ours is the first
                 sys.path.remove(entry)
             sys.pycache_prefix = bytecode
+
+    def _storing_apart(self) -> AbstractContextManager[None]:
+        if self.bytecode is None:
+            return nullcontext()
+        from .bytecode import stored_apart  # noqa: PLC0415 - only with an overlay
+
+        return stored_apart(self.apart, self.bytecode)
 
 
 def _set_variables(changes: Mapping[str, str | None]) -> None:

@@ -92,6 +92,25 @@ def test_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ["backend_of_x.py"] == [path.name for path in request.source.iterdir()]
 
 
+def test_byte_code_apart(tmp_path: Path) -> None:
+    """A child stores the byte code of an overlay in the cache, and what it starts stores all byte code there."""
+    overlay, beside, cache = tmp_path / "overlay", tmp_path / "beside", tmp_path / "cache"
+    write(overlay / "of_an_overlay.py", "")
+    write(beside / "beside_an_overlay.py", "")
+    request = request_of(tmp_path, code="sys.dont_write_bytecode = False; import of_an_overlay, beside_an_overlay")
+    changes = {"PYTHONPYCACHEPREFIX": str(cache)}
+    around = Surroundings(changes, before=(str(request.source),), behind=(str(overlay),), bytecode=str(cache))
+    child = around.of_child()
+    call_in_child(request, child._replace(path=[*child.path, str(beside)]), run)
+    seen = told(tmp_path)
+    assert (None, str(cache)) == (seen["prefix"], seen["environ"]["PYTHONPYCACHEPREFIX"])
+    assert [f"cache{overlay}", "beside/__pycache__"] == [
+        path.parent.relative_to(tmp_path).as_posix()
+        for name in ("of_an_overlay", "beside_an_overlay")
+        for path in tmp_path.rglob(f"{name}.*.pyc")
+    ]
+
+
 @pytest.mark.parametrize(
     ("hook", "expected"),
     [

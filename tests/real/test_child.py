@@ -47,7 +47,7 @@ def begin(
     write(folder / "backend_of_x.py", CODE.format(code=code, version=version))
     monkeypatch.syspath_prepend(folder)
     control = {"backend": "backend_of_x", "backend_path": ["."], "source": str(folder), "writes_bytecode": True}
-    child.begin({**control, **more}, str(folder))
+    child.begin({"bytecode": None, **control, **more}, str(folder))
 
 
 def answer(folder: Path) -> dict[str, Any]:
@@ -149,6 +149,7 @@ def test_variables_of_the_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         (None, [], True, (True, False)),
         (None, [], False, (True, True)),
         ("elsewhere", ["."], True, (True, False)),
+        ("apart", ["."], True, (True, False)),
     ],
 )
 def test_bytecode(  # noqa: PLR0913, PLR0917 - a table, and what pytest hands in
@@ -160,8 +161,9 @@ def test_bytecode(  # noqa: PLR0913, PLR0917 - a table, and what pytest hands in
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """No byte code of a backend in the source tree is written there; later, it is written as requested."""
-    monkeypatch.setattr(sys, "pycache_prefix", None if prefix is None else str(tmp_path / prefix))
-    begin(tmp_path, monkeypatch, backend_path=backend_path, writes_bytecode=writes)
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / prefix) if prefix == "elsewhere" else None)
+    apart = str(tmp_path / prefix) if prefix == "apart" else None
+    begin(tmp_path, monkeypatch, backend_path=backend_path, writes_bytecode=writes, bytecode=apart)
     child.build_wheel(str(tmp_path), None, None)
     written = [path for path in tmp_path.rglob("*.pyc") if "backend_of_x" in path.name]
     assert expected == (bool(written), sys.dont_write_bytecode)

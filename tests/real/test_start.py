@@ -23,13 +23,13 @@ def test_shim(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("bytecode", [None, "/elsewhere"])
 def test_bytecode(bytecode: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Byte code is written as requested, after the modules that the parent has compiled are imported."""
-    monkeypatch.setattr(sys, "pycache_prefix", None)
+    """Other processes store all byte code there, this one only that of some folders."""
     monkeypatch.setenv("PYTHONPYCACHEPREFIX", "/own")
-    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
-    start.set_bytecode({"compiled": ["colorsys", "packaging.absent"], "bytecode": bytecode})
-    assert (bytecode, bytecode or "/own") == (sys.pycache_prefix, os.environ["PYTHONPYCACHEPREFIX"])
-    assert "colorsys" in sys.modules
+    before, prefix = list(sys.path_hooks), sys.pycache_prefix
+    with start.storing_apart({"apart": ["/overlay"], "bytecode": bytecode}, "runtime_backend"):
+        assert (bytecode or "/own", prefix) == (os.environ["PYTHONPYCACHEPREFIX"], sys.pycache_prefix)
+        assert (bytecode is not None) == (sys.path_hooks != before)
+    assert before == sys.path_hooks
 
 
 def test_path(monkeypatch: pytest.MonkeyPatch) -> None:

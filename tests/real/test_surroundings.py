@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from standins import write
 
 from runtime_backend.real.surroundings import Surroundings
 
@@ -54,6 +56,33 @@ def test_surroundings_of_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
     with Surroundings({}).here():
         assert "/mine" == sys.pycache_prefix
     assert "/mine" == sys.pycache_prefix
+
+
+def test_surroundings_of_bytecode_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Byte code of an overlay goes elsewhere during the call, and that of other modules stays with them."""
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "environment"), *sys.path])
+    for name in ("environment/beside_an_overlay.py", "overlay/of_an_overlay.py"):
+        write(tmp_path / name, "")
+        monkeypatch.delitem(sys.modules, Path(name).stem, raising=False)
+    prefix = str(tmp_path / "bytecode")
+    around = Surroundings({"PYTHONPYCACHEPREFIX": prefix}, behind=(str(tmp_path / "overlay"),), bytecode=prefix)
+    with around.here():
+        assert prefix == os.environ["PYTHONPYCACHEPREFIX"]
+        import_module("beside_an_overlay")
+        import_module("of_an_overlay")
+    assert ["environment/__pycache__", f"bytecode{tmp_path}/overlay"] == [
+        path.parent.relative_to(tmp_path).as_posix()
+        for name in ("beside_an_overlay", "of_an_overlay")
+        for path in tmp_path.rglob(f"{name}.*.pyc")
+    ]
+    child = around.of_child()
+    assert ((str(tmp_path / "overlay"),), prefix, False) == (
+        child.apart,
+        child.bytecode,
+        "PYTHONPYCACHEPREFIX" in child.environ,
+    )
 
 
 def test_surroundings_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
