@@ -9,7 +9,7 @@ from typing import Any
 
 from standins import make_distribution, write
 
-from runtime_backend.cuda import Workbench
+from runtime_backend.cuda.inputs import Workbench
 from runtime_backend.installed.distributions import DistributionIndex
 from runtime_backend.installed.identity import Identity
 from runtime_backend.provision.fetch import plan_fetching

@@ -19,7 +19,6 @@ from ..store.sweeping import sweep
 from ..system.files import list_names
 from .backend_call import request_of
 from .failures import story
-from .finishing import finish_wheel
 from .stage import Stage, set_stage
 from .watching import watch
 
@@ -105,6 +104,8 @@ def _compile(
         with story(stage.plan, caller.environ, say, lambda: watched.output, Exception):
             request = request_of(stage.plan, folder, config_settings, given)
             answer = call_in_child(request, stage.around.of_child(), watched.run)
+        from .finishing import finish_wheel  # noqa: PLC0415 - imported while it compiled, see watching
+
         top = _guard(stage, folder / answer.value, say)
         finish_wheel(stage.plan, folder / answer.value, prepared if given is None else None, answer.version, say, top)
         if stage.plan.overlay is not None:

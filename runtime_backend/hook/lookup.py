@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from ..archives.stamp_file import FILE_NAME
-from ..archives.wheel import read_from_dist_info
-from ..config.settings import Match
-from ..errors import BackendError, NoAnswer, RuntimeBackendError
+from ..errors import NoAnswer
 from ..errors.reasons import reason
 from ..frontend.caller import Caller
-from ..installed.identity import Identity, is_compatible
-from ..metadata.agreement import describe_differences
 from ..metadata.prepared import Prepared
 from ..plan import Plan
-from ..plan.stamp import StampedRuntime, read_runtimes
 from ..system.printable import without_secrets
 from ..wheel_store.key import Inputs
 from ..wheel_store.local import LocalStore
 from ..wheel_store.machine import describe_headers
 from ..wheel_store.records import Record
-from ..wheel_store.remotes import fetch_into, open_remote
 from ..wheel_store.trust import check_trusted, read_trusted
 
 Say = Callable[[str], None]
@@ -111,6 +104,8 @@ class Finder:
             return None
         if self._plan.is_offline and "://" in remote.url:
             raise NoAnswer(f"{remote.url} is not asked: this build is offline")
+        from ..wheel_store.remotes import fetch_into, open_remote  # noqa: PLC0415 - few builds have a remote store
+
         try:
             store = open_remote(remote.url, self._caller.environ, self._say)
             return fetch_into(self._store, store, self._inputs.key, partial(self._as_fetched, url=remote.url))
@@ -139,39 +134,9 @@ class Finder:
         return self._store.put(self._inputs.key, fill)
 
     def _is_fitting(self, record: Record) -> bool:
-        """Return whether a wheel fits the runtimes and the metadata; its key does not say all of that."""
-        wheel = self._store.wheel(record)
-        try:
-            runtimes = read_stamped(wheel)
-            metadata = read_from_dist_info(wheel, "METADATA") or b""
-        except RuntimeBackendError as error:  # also of the system
-            self.note(f"{record.wheel} is damaged: {error.message}")
-            return False
-        for runtime in self._plan.runtimes:
-            identity, match = runtime.identity, runtime.outcome.rule.match
-            if identity is not None and not _is_built_for(identity, match, runtimes):
-                self.note(f"{record.wheel} was built for another {identity.name} than {identity}")
-                return False
-        differences = [] if self._prepared is None else describe_differences(self._prepared.metadata, metadata)
-        if differences:
-            self.note(f"{record.wheel} has other metadata than this source: {differences[0]}")
-        return not differences
+        from .fitting import find_objection  # noqa: PLC0415 - most builds find no wheel
 
-
-def _is_built_for(identity: Identity, match: Match, stamped: Sequence[StampedRuntime]) -> bool:
-    """Return whether a wheel fits a runtime by the rule of this build, and by the one in its stamp."""
-    built = next((found for found in stamped if found.name == identity.name), None)
-    if built is None or not built.version:  # an identity without a version would fit any
-        return False
-    return all(is_compatible(built.identity(identity), identity, rule) for rule in (match, built.match))
-
-
-def read_stamped(wheel: Path) -> list[StampedRuntime]:
-    """Return the runtimes in the stamp of a wheel.
-
-    :raises BackendError: if it has none, or is no wheel.
-    """
-    content = read_from_dist_info(wheel, FILE_NAME)
-    if content is None:
-        raise BackendError("stored-wheel-without-stamp", "{wheel}: found no stamp", wheel=wheel)
-    return read_runtimes(content, f"{wheel}: {FILE_NAME}")
+        objection = find_objection(self._store.wheel(record), self._plan, self._prepared)
+        if objection is not None:
+            self.note(f"{record.wheel} {objection}")
+        return objection is None

@@ -18,7 +18,7 @@ from ..errors import BackendError, NoAnswer, RuntimeBackendError
 from ..formats.headers import read_headers
 from ..formats.parsing import parse_requirement, parse_version, parse_wheel_name
 from ..frontend.caller import Caller
-from ..index.downloads import download, file_digest
+from ..index.downloads import download
 from ..index.wanted import IndexFile
 from ..installed.distributions import locate_imports
 from ..metadata.prepared import Prepared
@@ -26,7 +26,7 @@ from ..plan import Plan
 from ..plan.stamp import make_stamp
 from ..plan.variables import known_values
 from ..store.atomic import unfinished
-from ..system.files import decode
+from ..system.files import decode, file_digest
 from ..system.platforms import Platform
 from ..system.printable import without_secrets
 from ..wheel_store.prebuilt import check_symbols, choose_prebuilt

@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ..archives.wheel import count_compiled
 from ..config.settings import Upstream
 from ..errors import NoAnswer
 from ..errors.reasons import reason
@@ -25,10 +24,8 @@ from ..store.names import digest
 from ..system.files import read_text
 from ..wheel_store.lookups import Lookup, write_lookup
 from ..wheel_store.records import Record, now
-from ..wheel_store.remotes import open_remote, write_wheel
 from ..wheel_store.scripts import Scripts
 from ..wheel_store.source import read_source
-from .finishing import finish_stored
 from .lookup import Finder, local_store
 from .watching import find_package_name, record_taken
 
@@ -100,6 +97,8 @@ class Storing:
         self._keep_lookup("nothing" if record is None else record.whence)
         if record is None:
             return None
+        from .finishing import finish_stored  # noqa: PLC0415 - a build imports it while it compiles
+
         shutil.copyfile(self._store.wheel(record), folder / record.wheel)
         finish_stored(self._plan, folder / record.wheel, record.origin_table())
         record_taken(self._plan, self._caller, record.whence, self._began, self._say)
@@ -117,6 +116,8 @@ class Storing:
         :param is_fresh: whether nothing of an earlier build was used: objects may be of another source, since
             setuptools compares their times with those of some of their sources only.
         """
+        from ..archives.wheel import count_compiled  # noqa: PLC0415 - a build imports it while it compiles
+
         objection = self._objection(wheel)
         if not is_fresh:
             self._finder.notes.append(f"{wheel.name} is not kept: its build folder had objects of an earlier build")
@@ -154,6 +155,8 @@ class Storing:
         is_wanted = remote is not None and (remote.write == "always" or (remote.write == "ci" and self._is_in_ci))
         if remote is None or not is_wanted or self._plan.is_offline:
             return
+        from ..wheel_store.remotes import open_remote, write_wheel  # noqa: PLC0415 - few builds have a remote store
+
         try:
             store = open_remote(remote.url, self._caller.environ, self._say)
             write_wheel(store, record, self._store.wheel(record))

@@ -117,8 +117,7 @@ class Watched:
 
     def run(self, command: Sequence[str], environ: Mapping[str, str], folder: Path) -> int:
         """Run the command; this idle process imports the modules that finish the wheel at the same time."""
-        for name in ("..archives.wheel", ".finishing"):
-            Thread(target=import_module, args=(name, __package__), daemon=True).start()
+        Thread(target=import_module, args=(".finishing", __package__), daemon=True).start()
         return self._run(command, environ, folder)
 
 

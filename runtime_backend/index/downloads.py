@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,11 +13,9 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from ..errors import FULL, NoAnswer, SystemRefusalError
-from ..system.files import is_file
+from ..system.files import LARGEST_FILE, is_file
 from .http import ask
 
-LARGEST = 8 << 30
-"""The most bytes of a file; the largest wheels of torch have some GiB."""
 _PATIENCE = 5
 """Seconds between two reports of a download's progress."""
 
@@ -52,15 +49,6 @@ def _copy(source: Path, path: Path) -> None:
     shutil.copyfile(source, path)
 
 
-def file_digest(path: Path) -> str:
-    """Return a file's SHA-256, in hex."""
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            found.update(block)
-    return found.hexdigest()
-
-
 class CannotWrite(Exception):  # noqa: N818 - not a refusal: the caller makes one of it
     """Writing to the disk failed, so asking the server again would not help."""
 
@@ -87,7 +75,7 @@ def _write(answer: HTTPResponse, path: Path, say: Callable[[str], None]) -> None
 def _announced_size(answer: HTTPResponse) -> int:
     """Return the size that a server announces; 0 if it announces none, or not a number."""
     text = answer.headers.get("Content-Length") or ""
-    return int(text) if text.isdecimal() and len(text) < len(str(LARGEST)) + 3 else 0
+    return int(text) if text.isdecimal() and len(text) < len(str(LARGEST_FILE)) + 3 else 0
 
 
 def save(blocks: Iterable[bytes], path: Path, total: int, say: Callable[[str], None]) -> int:
@@ -95,7 +83,7 @@ def save(blocks: Iterable[bytes], path: Path, total: int, say: Callable[[str], N
 
     :param total: the bytes to come; 0 if that is not known.
     :raises CannotWrite: if the file cannot be written.
-    :raises NoAnswer: if there are more than :data:`LARGEST` bytes.
+    :raises NoAnswer: if there are more than :data:`LARGEST_FILE` bytes.
     """
     with _writing():
         opened = path.open("wb", buffering=0)  # a buffer would fail on a full disk only when it is closed
@@ -106,8 +94,8 @@ def save(blocks: Iterable[bytes], path: Path, total: int, say: Callable[[str], N
             with _writing():
                 while rest:  # a write may end early
                     rest = rest[file.write(rest) :]
-            if file.tell() > LARGEST:
-                raise NoAnswer(f"found more than {LARGEST} bytes")
+            if file.tell() > LARGEST_FILE:
+                raise NoAnswer(f"found more than {LARGEST_FILE} bytes")
             if time.monotonic() - reported >= _PATIENCE:
                 reported = time.monotonic()
                 say(f"fetching: {file.tell() >> 20} MiB{f' of {total >> 20}' if total else ''}")

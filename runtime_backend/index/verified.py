@@ -17,7 +17,7 @@ from ..errors.reasons import reason
 from ..store.atomic import unfinished
 from ..store.cache import open_folder, way_out
 from ..store.holding import exclusively
-from ..system.files import is_file
+from ..system.files import file_digest, is_file
 from ..system.urls import file_name
 
 
@@ -41,8 +41,6 @@ class Verifying(NamedTuple):
 
         :raises ProvisionError: if it cannot be downloaded, or is not the locked one.
         """
-        from .downloads import file_digest  # noqa: PLC0415 - few builds need it
-
         place = self.path.parent
         try:
             open_folder(self.folder)
@@ -66,7 +64,7 @@ class Verifying(NamedTuple):
             ) from None
 
     def _fetch(self, new: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
-        from .downloads import download, file_digest  # noqa: PLC0415 - few builds need it
+        from .downloads import download  # noqa: PLC0415 - few builds need it
 
         try:
             download(self.url, new, environ, say)

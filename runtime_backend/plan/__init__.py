@@ -18,7 +18,10 @@ from .variables import build_label
 
 if TYPE_CHECKING:
     from ..build_lock import BuildNeeds
-    from ..cuda import CompilerCache, CudaHome, CudaPlan, ToolkitPlan
+    from ..cuda.choice import ToolkitPlan
+    from ..cuda.compiler_cache import CompilerCache
+    from ..cuda.home import CudaHome
+    from ..cuda.table import CudaPlan
     from ..editable.keeping import Keeping
     from ..index.verified import Verifying
     from ..provision.fetch import Fetching

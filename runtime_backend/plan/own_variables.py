@@ -16,7 +16,7 @@ from ..store.cache import bytecode_folder
 from ..system.files import is_folder, list_names
 
 if TYPE_CHECKING:
-    from ..cuda import CompilerScript
+    from ..cuda.compiler_cache import CompilerScript
     from ..frontend.caller import Caller
     from . import Plan
 
@@ -56,7 +56,7 @@ def plan_own_variables(plan: Plan, caller: Caller) -> OwnVariables:
     building = dict(_build_folders(plan, caller.environ))
     script = None
     if plan.compiler_cache is not None:
-        from ..cuda import plan_compiler_cache  # noqa: PLC0415 - most packages have no cuda table
+        from ..cuda.compiler_cache import plan_compiler_cache  # noqa: PLC0415 - most packages have no cuda table
 
         planned = {variable.name: variable.value or "" for variable in plan.variables}
         found = plan_compiler_cache(

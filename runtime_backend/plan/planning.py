@@ -28,7 +28,7 @@ from .variables import plan_environ
 
 if TYPE_CHECKING:
     from ..build_lock import BuildNeeds
-    from ..cuda import Workbench
+    from ..cuda.inputs import Workbench
     from ..editable.keeping import Keeping
     from ..frontend.asking.asker import Asker
     from ..index.wanted import IndexFile, Wanted
@@ -191,7 +191,7 @@ def _plan_fetching(folder: Path, python: str, requirement: str) -> Fetching:
 
 
 def _make_bench(hook: str, caller: Caller, cache: Path, provided: Provided, *, is_postponed: bool) -> Workbench:
-    from ..cuda import Workbench  # noqa: PLC0415 - most packages have no cuda table
+    from ..cuda.inputs import Workbench  # noqa: PLC0415 - most packages have no cuda table
 
     return Workbench(
         environ=caller.environ,

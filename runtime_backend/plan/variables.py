@@ -13,7 +13,8 @@ from ..installed.identity import Identity, read_cxx11_abi
 from ..store.names import digest, safe_name
 
 if TYPE_CHECKING:
-    from ..cuda import CudaPlan, Workbench
+    from ..cuda.inputs import Workbench
+    from ..cuda.table import CudaPlan
 
 
 def plan_environ(
@@ -31,7 +32,7 @@ def plan_environ(
     variables = plan_variables(settings.variables, identities, sites, environ)
     if settings.cuda is None or bench is None:
         return variables, None
-    from ..cuda import plan_cuda  # noqa: PLC0415 - most packages have no such table
+    from ..cuda.table import plan_cuda  # noqa: PLC0415 - most packages have no such table
 
     torch = next((identity for identity in identities if identity.name == "torch"), None)
     named = {variable.name: variable.value or "" for variable in variables}

@@ -9,6 +9,8 @@ from pathlib import Path
 
 LARGEST = 64 << 20
 """The most bytes of a file that is read into memory; the largest locks, and torch's RECORD, have a few MiB."""
+LARGEST_FILE = 8 << 30
+"""The most bytes of a file that is downloaded or stored; the largest wheels of torch have some GiB."""
 
 
 def is_file(path: Path) -> bool:
@@ -55,6 +57,17 @@ def read_bytes(path: Path) -> bytes:
             return file.read()
     except ValueError:  # a path with a NUL
         raise OSError(errno.EINVAL, "no file can have that name", str(path)) from None
+
+
+def file_digest(path: Path) -> str:
+    """Return a file's SHA-256, in hex."""
+    import hashlib  # noqa: PLC0415 - most hooks need no digest
+
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

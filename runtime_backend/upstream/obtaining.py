@@ -14,11 +14,11 @@ from packaging.utils import canonicalize_name
 from ..config import Upstream
 from ..errors import IndexLookupError, NoAnswer, SourceError
 from ..formats.parsing import parse_sdist_name, parse_version
-from ..index.downloads import download, file_digest
+from ..index.downloads import download
 from ..index.pages import read_page
 from ..store.atomic import unfinished
 from ..store.names import digest
-from ..system.files import is_file
+from ..system.files import file_digest, is_file
 from ..system.printable import without_secrets
 from ..system.urls import file_name
 from .git import pack_checkout

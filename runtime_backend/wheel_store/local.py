@@ -10,12 +10,11 @@ from typing import NamedTuple
 
 from ..errors import NoAnswer
 from ..errors.reasons import reason
-from ..index.downloads import file_digest
 from ..store.atomic import replacing_folder
 from ..store.cache import open_folder
 from ..store.holding import exclusively, lock_of, remove, remove_lock
 from ..store.sweeping import Left, remove_unused
-from ..system.files import is_file, is_folder, list_names, read_bytes
+from ..system.files import file_digest, is_file, is_folder, list_names, read_bytes
 from .records import RECORD, Record, parse_record
 
 

@@ -12,8 +12,8 @@ from typing import Any, Literal, NamedTuple
 from ..errors import NoAnswer
 from ..formats.jsontext import parse_json
 from ..formats.tables import find_choice
-from ..index.downloads import LARGEST, file_digest
 from ..store.names import SHA256
+from ..system.files import LARGEST_FILE, file_digest
 from ..system.printable import without_secrets
 from .key import Inputs
 
@@ -151,7 +151,7 @@ def _parse(data: Mapping[str, Any]) -> Record | None:
         and re.fullmatch(_WHEEL, str(wheel)) is not None
         and re.fullmatch(SHA256, str(sha256)) is not None
         and type(size) is int
-        and 0 <= size <= LARGEST
+        and 0 <= size <= LARGEST_FILE
     )
     if not is_right or origin is None:
         return None

@@ -15,10 +15,10 @@ from urllib.parse import quote
 from ..config.store import OBJECT_SCHEMES
 from ..errors import NoAnswer
 from ..errors.reasons import reason
-from ..index.downloads import download, file_digest
+from ..index.downloads import download
 from ..index.http import NotFound, ask
 from ..store.atomic import replacing
-from ..system.files import is_file, read_bytes
+from ..system.files import file_digest, is_file, read_bytes
 from .local import LocalStore
 from .records import RECORD, Record, parse_record
 

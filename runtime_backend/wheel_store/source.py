@@ -16,9 +16,8 @@ from typing import NamedTuple
 
 from ..errors import NoAnswer
 from ..errors.reasons import reason
-from ..index.downloads import file_digest
 from ..store.names import digest
-from ..system.files import decode, is_file, is_folder, is_there, read_bytes
+from ..system.files import decode, file_digest, is_file, is_folder, is_there, read_bytes
 from .outside import find_above, find_upward, is_code, list_places
 from .scripts import Scripts, find_scripts, is_script, read_scripts
 

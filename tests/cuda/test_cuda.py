@@ -12,7 +12,9 @@ from toolkits import CPU, CUDA, make_bench, make_compilers, make_gcc, make_libra
 
 from runtime_backend.config import Chosen, CudaSettings, load_settings
 from runtime_backend.config.planned import PlannedVariable
-from runtime_backend.cuda import CudaPlan, Workbench, jobs, plan_cuda
+from runtime_backend.cuda import jobs
+from runtime_backend.cuda.inputs import Workbench
+from runtime_backend.cuda.table import CudaPlan, plan_cuda
 from runtime_backend.errors import CudaError
 from runtime_backend.installed.identity import Identity
 from runtime_backend.plan.planning import make_plan

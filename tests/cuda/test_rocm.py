@@ -10,8 +10,9 @@ from toolkits import CUDA, ROCM, XPU, make_bench
 
 from runtime_backend.config import Chosen, CudaSettings, load_settings
 from runtime_backend.config.planned import PlannedVariable
-from runtime_backend.cuda import jobs, plan_cuda
+from runtime_backend.cuda import jobs
 from runtime_backend.cuda.rocm import list_names, plan_rocm
+from runtime_backend.cuda.table import plan_cuda
 from runtime_backend.errors import ConfigError, CudaError
 from runtime_backend.installed.identity import Identity
 from runtime_backend.plan.variables import plan_environ

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from standins import write
 
-from runtime_backend.cuda import find_own_architectures
+from runtime_backend.cuda.setup_flags import find_own_architectures
 
 
 @pytest.mark.parametrize(

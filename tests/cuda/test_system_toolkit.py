@@ -9,8 +9,8 @@ from standins import write
 from toolkits import CPU, CUDA, make_bench, make_gcc, make_toolkit
 
 from runtime_backend.config import Chosen, CudaSettings
-from runtime_backend.cuda import plan_cuda
 from runtime_backend.cuda.system import find_toolkit
+from runtime_backend.cuda.table import plan_cuda
 from runtime_backend.installed.identity import Identity
 
 LEFT = "left as the environment has it"

@@ -22,7 +22,7 @@ from stamps import read_stamp
 from standins import make_torch, make_venv, write
 
 from runtime_backend import build
-from runtime_backend.hook import building
+from runtime_backend.hook import finishing
 from runtime_backend.store.holding import remove_if_free
 from runtime_backend.system.stopping import _is_running
 
@@ -128,7 +128,7 @@ def test_full_disk(scene: Scene, capsys: pytest.CaptureFixture[str], monkeypatch
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x")
 
-    monkeypatch.setattr(building, "finish_wheel", refuse)
+    monkeypatch.setattr(finishing, "finish_wheel", refuse)
     with pytest.raises(SystemExit) as caught:
         build.build_wheel(str(scene.root / "dist"))
     assert 1 == caught.value.code

@@ -24,9 +24,9 @@ from runtime_backend.config import load_settings
 from runtime_backend.frontend.caller import Caller
 from runtime_backend.hook import lookup
 from runtime_backend.hook.lookup import Finder
-from runtime_backend.index.downloads import file_digest
 from runtime_backend.plan import Plan
 from runtime_backend.plan.planning import make_plan
+from runtime_backend.system.files import file_digest
 from runtime_backend.wheel_store.key import Inputs
 from runtime_backend.wheel_store.local import LocalStore
 from runtime_backend.wheel_store.records import RECORD, Record, parse_record

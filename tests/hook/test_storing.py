@@ -17,9 +17,9 @@ from stamps import read_stamp
 from standins import make_distribution, make_torch, write
 from test_wrapper import wrap
 
+from runtime_backend.archives import wheel
 from runtime_backend.errors import MetadataError
 from runtime_backend.frontend.caller import Caller
-from runtime_backend.hook import storing
 from runtime_backend.plan import store_inputs
 from runtime_backend.watch.records import list_builds
 from runtime_backend.wheel_store import source
@@ -282,7 +282,7 @@ def test_editable(scene: Scene) -> None:
 
 def test_uncompiled(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wheel without compiled files is not kept."""
-    monkeypatch.setattr(storing, "count_compiled", lambda _: 0)
+    monkeypatch.setattr(wheel, "count_compiled", lambda _: 0)
     assert (True, True) == (build(scene), build(scene))
 
 

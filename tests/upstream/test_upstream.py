@@ -36,7 +36,7 @@ from runtime_backend.upstream.git import Git, find_commit
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Return a server with small limits for downloads."""
-    monkeypatch.setattr(downloads, "LARGEST", 1000)
+    monkeypatch.setattr(downloads, "LARGEST_FILE", 1000)
     with serving(monkeypatch) as found:
         yield found
 

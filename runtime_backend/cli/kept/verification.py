@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...archives.packed import BROKEN
-from ...index.downloads import file_digest
 from ...installed.distributions import Distribution, DistributionIndex
-from ...system.files import is_file, is_folder, is_there, list_names
+from ...system.files import file_digest, is_file, is_folder, is_there, list_names
 from ...wheel_store.local import LocalStore
 from ..cache import links_in
 from ..terminal import out, say
