@@ -14,10 +14,10 @@ from packaging.utils import canonicalize_name
 
 from ..errors import RecordError
 from ..formats.tables import did_you_mean
-from ..system.files import is_file, real_path
+from ..system.files import is_file, read_text, real_path
 from ..system.progress import minutes
 from ..watch.ninja import Step
-from ..watch.records import KEPT, TAKEN, Build, builds_folder, find_running, list_builds, output_path
+from ..watch.records import KEPT, STOPPED, TAKEN, Build, builds_folder, find_running, list_builds, output_path
 from .adopt.documents import write_bytes
 from .cache import own_cache
 from .terminal import coloured, out, out_json, say, wants_colour
@@ -82,7 +82,7 @@ def _print(folder: Path, build: Build) -> None:
     for line in _facts(folder, build):
         out(line, coloured if is_coloured else None)
     out("")
-    for line in _table(build):
+    for line in _table(folder, build):
         out(line)
 
 
@@ -99,7 +99,10 @@ def _facts(folder: Path, build: Build) -> Iterator[str]:
         yield f"output: {output_path(folder)}"
 
 
-def _table(build: Build) -> Iterator[str]:
+def _table(folder: Path, build: Build) -> Iterator[str]:
+    if build.outcome.startswith(STOPPED):
+        yield from read_text(output_path(folder)).splitlines()
+        return
     if build.outcome.startswith(TAKEN):
         yield "nothing was compiled"
         return

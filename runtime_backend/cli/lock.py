@@ -16,7 +16,7 @@ from ..system.files import is_file
 from .adopt.documents import find_tree, write
 from .adopt.next_commands import own_command
 from .locking.exporting import EXPORTS, read_locked, read_pins
-from .locking.making import Making, make_lock, oldest_python
+from .locking.making import Making, find_uv, make_lock, oldest_python
 from .locking.recording import ask_requirements
 from .terminal import out, say
 
@@ -40,8 +40,9 @@ def lock(source: str, *, upgraded: Sequence[str], check: bool) -> int:
         )
     if check:
         return _check(chosen.value, settings, Path(source))
+    uv = find_uv()
     asked = ask_requirements(settings, say)
-    text = make_lock(_making(settings, [*settings.build.all_requires, *asked], chosen.value, upgraded), say)
+    text = make_lock(_making(settings, [*settings.build.all_requires, *asked], chosen.value, upgraded), uv, say)
     write(chosen.value, f"{text.rstrip()}\n\n{_record(Inputs.of(settings), asked)}")
     out(f"{chosen.value}: {len(loads(text).get('packages', []))} packages")
     return 0
@@ -67,7 +68,7 @@ def export(source: str, frontend: str, *, upgraded: Sequence[str], with_hashes: 
             path=tree / "pyproject.toml",
         )
     making = _making(settings._replace(runtimes=()), ["runtime-backend", *wanted], None, upgraded)
-    pins = read_pins(loads(make_lock(making, say)))
+    pins = read_pins(loads(make_lock(making, find_uv(), say)))
     if frontend == "pip" and not with_hashes:
         pins = [pin._replace(hashes=()) for pin in pins]
     for line in EXPORTS[frontend](tree, pins):

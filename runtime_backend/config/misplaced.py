@@ -8,7 +8,11 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-_OF_PACKAGES = ("env", "cuda", "provision", "unresolved", "editable-env", "prebuilt")
+_OF_PACKAGES = {
+    **{name: name for name in ("env", "cuda", "provision", "unresolved", "editable-env", "build-lock", "prebuilt")},
+    "match-runtime": "match",
+}
+"""A producer's setting -> the key of a consumer's table for one package."""
 
 
 def find_ignored(path: Path, ours: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[str]:
@@ -20,11 +24,11 @@ def find_ignored(path: Path, ours: Mapping[str, Any], document: Mapping[str, Any
     backend = build_system.get("build-backend") if isinstance(build_system, dict) else None
     if str(backend).startswith("runtime_backend."):
         return
-    for key in _OF_PACKAGES:
+    for key, of_package in _OF_PACKAGES.items():
         if key in ours:
             yield (
                 f"{path}: tool.runtime-backend.{key} is ignored, because this project does not build with"
-                f" runtime_backend; for a package that it uses: tool.runtime-backend.packages.NAME.{key}"
+                f" runtime_backend; for a package that it uses: tool.runtime-backend.packages.NAME.{of_package}"
             )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..errors import RuntimeBackendError
 from ..frontend.caller import Caller
 from ..metadata.prepared import Prepared, read_prepared
 from ..plan import Plan
@@ -20,7 +22,7 @@ from ..system.files import list_names
 from .backend_call import request_of
 from .failures import story
 from .stage import Stage, set_stage
-from .watching import watch
+from .watching import record_stopped, watch
 
 if TYPE_CHECKING:
     from .storing import Storing
@@ -29,9 +31,18 @@ if TYPE_CHECKING:
 def complete(plan: Plan, caller: Caller, say: Callable[[str], None], replan: Callable[[], Plan]) -> Plan:
     """Fetch what the plan lists, and plan again: only a fetched torch shows which compilers it needs.
 
-    :raises RuntimeBackendError: if the runtime is not the right one, or cannot be fetched.
+    :raises RuntimeBackendError: if the runtime is not the right one, or cannot be fetched; that is recorded.
     """
+    began = time.time()
     sweep(plan.cache)
+    try:
+        return _complete(plan, caller, say, replan)
+    except RuntimeBackendError as refusal:
+        record_stopped(plan, caller, refusal, began)
+        raise
+
+
+def _complete(plan: Plan, caller: Caller, say: Callable[[str], None], replan: Callable[[], Plan]) -> Plan:
     done: list[Fetching] = []
     while plan.fetchings and plan.refusal is None:
         source = find_source(caller, is_offline=plan.is_offline)

@@ -13,16 +13,17 @@ from shlex import quote
 from threading import Thread
 
 from ..config.names import find_name
-from ..errors import SystemRefusalError
+from ..errors import RuntimeBackendError, SystemRefusalError
 from ..errors.reasons import reason
 from ..formats.tables import Table
 from ..frontend.caller import Caller
 from ..plan import Plan
 from ..real.calling import Run
+from ..system.printable import printable
 from ..system.progress import Estimate
 from ..watch.diagnostics import Diagnostics
 from ..watch.ninja import read_timeline
-from ..watch.records import TAKEN, Build, forget_builds, made_folder, output_path, write_build
+from ..watch.records import STOPPED, TAKEN, Build, forget_builds, made_folder, output_path, write_build
 from ..watch.relay import can_follow, run_followed, run_plain
 
 Say = Callable[[str], None]
@@ -62,6 +63,26 @@ def record_taken(plan: Plan, caller: Caller, whence: str, began: float, say: Say
         if folder is not None:
             build = _describe(plan, caller, began, time.time() - began, f"{TAKEN}: {whence}")
             _record(folder, build._replace(timeline=()), say)
+
+
+def record_stopped(plan: Plan, caller: Caller, refusal: RuntimeBackendError, began: float) -> None:
+    """Record that nothing was built; the message is kept as the output.
+
+    :param began: seconds since the epoch.
+    """
+
+    def ignore(_: str) -> None:  # the refusal is the message
+        pass
+
+    with ExitStack() as stack:
+        stack.callback(forget_builds, plan.cache)
+        folder = _make_folder(plan.cache, caller.cwd, began, ignore, stack)
+        if folder is not None:
+            log = Log(output_path(folder))
+            log.write(f"{printable(str(refusal))}\n".encode(errors="backslashreplace"))
+            log.close()
+            build = _describe(plan, caller, began, time.time() - began, f"{STOPPED}: {refusal.stop}")
+            _record(folder, build._replace(timeline=(), runtimes={}), ignore)
 
 
 def _make_folder(cache: Path, source: Path, began: float, say: Say, stack: ExitStack) -> Path | None:

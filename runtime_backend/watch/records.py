@@ -25,6 +25,7 @@ FRESH = 3600
 """Seconds for which a record is always kept: one command may run more builds than :data:`KEPT` at once."""
 
 TAKEN = "taken from the wheel store"
+STOPPED = "stopped before it began"
 _FORMAT = 1
 _FOREVER = 1e12
 """More seconds than any build takes."""
@@ -41,7 +42,9 @@ class Build(NamedTuple):
     """Seconds since the epoch."""
     seconds: float
     outcome: str
-    """``built`` or ``failed``; for a wheel of the store, :data:`TAKEN` and who made it."""
+    """``built`` or ``failed``; for a wheel of the store, :data:`TAKEN` and who made it; for a build without the right
+    runtime, :data:`STOPPED` and the name of the stop.
+    """
     runtimes: Mapping[str, str]
     """Name -> version, of the runtimes that were built against."""
     max_jobs: str | None

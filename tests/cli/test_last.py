@@ -16,7 +16,7 @@ from test_records import BUILD, record
 from runtime_backend.cli import main
 from runtime_backend.cli.last import shown_name
 from runtime_backend.watch.ninja import Step
-from runtime_backend.watch.records import TAKEN, made_folder
+from runtime_backend.watch.records import STOPPED, TAKEN, made_folder
 
 LONG = "csrc/" + "very/" * 20 + "deep.cu"
 TIMELINE = (
@@ -89,6 +89,16 @@ def test_taken_from_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     lines = capsys.readouterr().out.splitlines()
     expected = f"build_wheel of {tmp_path}/pkg: taken from the wheel store: compiled here"
     assert (expected, "nothing was compiled") == (lines[0], lines[-1])
+
+
+def test_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A build that was stopped before it began is told with its message."""
+    folder = recorded(tmp_path, timeline=(), outcome=f"{STOPPED}: no-runtime")
+    write(folder / "output.log", "found no torch\nInstall it.\n")
+    assert 0 == main(["explain", "--last"])
+    lines = capsys.readouterr().out.splitlines()
+    expected = f"build_wheel of {tmp_path}/pkg: stopped before it began: no-runtime"
+    assert (expected, ["", "found no torch", "Install it."]) == (lines[0], lines[-3:])
 
 
 def test_of_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

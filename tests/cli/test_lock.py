@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,7 @@ def test_kept(resolver: Resolver, tmp_path: Path) -> None:
 def test_by_pip(resolver: Resolver, monkeypatch: pytest.MonkeyPatch, capsys: Capsys) -> None:
     """Without uv, pip makes the lock; it gets the versions to keep as constraints."""
     monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(metadata, "version", lambda _: "25.1")
     resolver.entries = [
         entry("ninja"),
         entry("cython", "3.1"),
@@ -142,19 +144,34 @@ def test_by_pip(resolver: Resolver, monkeypatch: pytest.MonkeyPatch, capsys: Cap
 
 
 @pytest.mark.once
-@pytest.mark.parametrize(
-    ("error", "told"),
-    [
-        ('ERROR: unknown command "lock"', "found neither uv nor a pip that locks\nInstall one of them: pip install uv"),
-        ("no solution", "the build requirements cannot be locked:\nno solution\nA lock contains wheels only"),
-    ],
-)
-def test_not_made(error: str, told: str, resolver: Resolver, tmp_path: Path, capsys: Capsys) -> None:
+def test_not_made(resolver: Resolver, tmp_path: Path, capsys: Capsys) -> None:
     """A failure is told with the resolver's reason, and nothing is written."""
-    resolver.code, resolver.error = 1, error
+    resolver.code, resolver.error = 1, "no solution"
     assert 1 == main(["lock"])
+    told = "the build requirements cannot be locked:\nno solution\nA lock contains wheels only"
     assert told in capsys.readouterr().err
     assert not (tmp_path / LOCK).exists()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("pip", ["25.0.1", None])
+def test_no_resolver(
+    pip: str | None, resolver: Resolver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+) -> None:
+    """Without uv and a pip that locks, nothing is installed and nobody is asked."""
+
+    def find(name: str) -> str:
+        if pip is None:
+            raise metadata.PackageNotFoundError(name)
+        return pip
+
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(metadata, "version", find)
+    monkeypatch.setattr("build.env.DefaultIsolatedEnv", None)
+    assert 1 == main(["lock"])
+    told = "error[no-locking-tool]: the build requirements cannot be locked: found neither uv nor a pip that locks\n"
+    assert told in capsys.readouterr().err
+    assert ([], False) == (resolver.commands, (tmp_path / LOCK).exists())
 
 
 @pytest.mark.once

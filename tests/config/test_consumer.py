@@ -11,7 +11,8 @@ from callers import TARGET, Scene, lock_text
 from standins import blocked, make_torch, make_venv, write
 from test_search import summary
 
-from runtime_backend.config import TEMPLATE_FIELDS, RuntimeRule, Settings, load_settings, load_store_settings
+from runtime_backend.config import TEMPLATE_FIELDS, RuntimeRule, Settings, load_settings, load_store_settings, misplaced
+from runtime_backend.config.consumer import CONSUMER_KEYS, PackageSettings
 from runtime_backend.config.names import find_name
 from runtime_backend.config.selection import Selection
 from runtime_backend.config.store import StoreSettings
@@ -459,16 +460,30 @@ def test_misspelt_package(names: list[str], expected: str | None, tmp_path: Path
 @pytest.mark.parametrize("backend", ["", "[build-system]\nbuild-backend = 'hatchling.build'\n", "build-system = 1\n"])
 def test_settings_at_the_place_of_a_producers(backend: str, tmp_path: Path) -> None:
     """Settings for packages that a consumer has put at the place of a producer's are noted, and have no effect."""
-    ours = "[tool.runtime-backend.env]\nA = 'consumer'\n[tool.runtime-backend.cuda]\njobs = 1\n"
+    ours = (
+        "[tool.runtime-backend]\nmatch-runtime = ['torch']\nbuild-lock = 'build.lock'\n"
+        "[tool.runtime-backend.env]\nA = 'consumer'\n[tool.runtime-backend.cuda]\njobs = 1\n"
+    )
     write(tmp_path / "pyproject.toml", f"{backend}{ours}")
     write(tmp_path / "ext/pyproject.toml", PRODUCER)
     settings = load_settings(tmp_path / "ext", start=tmp_path, environ={})
     assert (["producer", "producer"], None) == ([variable.template for variable in settings.variables], settings.cuda)
     why = "because this project does not build with runtime_backend; for a package that it uses"
     assert settings.notes == tuple(
-        f"{tmp_path / 'pyproject.toml'}: tool.runtime-backend.{key} is ignored, {why}: tool.runtime-backend.packages.NAME.{key}"
-        for key in ("env", "cuda")
+        f"{tmp_path / 'pyproject.toml'}: tool.runtime-backend.{key} is ignored, {why}: tool.runtime-backend.packages.NAME.{of_package}"
+        for key, of_package in [
+            ("env", "env"),
+            ("cuda", "cuda"),
+            ("build-lock", "build-lock"),
+            ("match-runtime", "match"),
+        ]
     )
+
+
+def test_every_misplaced_setting() -> None:
+    """Each key of a table for one package is noted at the place of a producer's, unless a consumer has it there, too."""
+    of_packages = {name.replace("_", "-") for name in PackageSettings._fields} - {"variables"} | {"env"}
+    assert of_packages - {*CONSUMER_KEYS} == {*misplaced._OF_PACKAGES.values()}  # noqa: SLF001 - each of them
 
 
 def test_settings_of_a_producer_above(tmp_path: Path) -> None:

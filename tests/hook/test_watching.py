@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from callers import TARGET, Scene
 from hooks import Said, call_of, make_source
-from standins import write
+from standins import blocked, write
 
+from runtime_backend.errors import RuntimeBackendError
 from runtime_backend.frontend.caller import Caller
 from runtime_backend.hook import watching
 from runtime_backend.hook.watching import Log
@@ -124,6 +125,27 @@ def test_failed_build(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
     assert [f"  its whole output: {log}", *repeated] == said.lines[-3:]
     assert "RuntimeError: the compiler failed\n" in capfd.readouterr().err
     assert ("failed", 1) == (recorded(scene)["outcome"], len(recorded(scene)["timeline"]))
+
+
+def test_stopped(scene: Scene) -> None:
+    """A build without the right runtime is recorded, so that the last build is not an earlier one; with the message."""
+    watched(scene, table='match-runtime = ["absent"]\n')
+    with pytest.raises(RuntimeBackendError) as caught:
+        build(scene, scene.pip(scene.shell(scene.elsewhere)), Said())
+    record = recorded(scene)
+    assert ("stopped before it began: no-runtime", {}) == (record["outcome"], record["runtimes"])
+    (output,) = (scene.root / "our-cache/builds").glob("*/output.log")
+    assert f"{caught.value}\n" == output.read_text("utf-8")
+
+
+def test_stopped_without_a_cache(scene: Scene) -> None:
+    """If that cannot be recorded, the person gets the refusal alone."""
+    watched(scene, table='match-runtime = ["absent"]\n')
+    said = Said()
+    caller = scene.pip(scene.shell(scene.elsewhere, RUNTIME_BACKEND_CACHE_DIR=str(blocked(scene.root))))
+    with pytest.raises(RuntimeBackendError):
+        build(scene, caller, said)
+    assert [] == [line for line in said.lines if "recorded" in line]
 
 
 # A separate program, because pytest captures the output of this process.

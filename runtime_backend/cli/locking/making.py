@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +24,8 @@ from ..isolation import step
 
 OLDEST = "3.10"
 """The oldest Python of the shim, and so of every build with it."""
+_FIRST_PIP = Version("25.1")
+"""The first pip that makes locks."""
 
 
 class Making(NamedTuple):
@@ -42,12 +45,35 @@ class Making(NamedTuple):
     """Names whose version is not kept."""
 
 
-def make_lock(making: Making, say: Callable[[str], None]) -> str:
-    """Return the text of a lock with wheels only.
+def find_uv() -> str | None:
+    """Return the uv that makes a lock; None if this environment's pip makes it.
 
-    :raises CommandError: if the resolver finds no solution, or cannot be started.
+    :raises CommandError: if there is neither uv nor a pip that locks.
     """
     uv = shutil.which("uv")
+    if uv is None and _pip_version() < _FIRST_PIP:
+        raise CommandError(
+            "no-locking-tool",
+            "the build requirements cannot be locked: found neither uv nor a pip that locks",
+            hint="Install one of them: pip install uv, or: pip install 'pip>={first}'",
+            first=_FIRST_PIP,
+        )
+    return uv
+
+
+def _pip_version() -> Version:
+    try:
+        return Version(metadata.version("pip"))
+    except metadata.PackageNotFoundError:
+        return Version("0")
+
+
+def make_lock(making: Making, uv: str | None, say: Callable[[str], None]) -> str:
+    """Return the text of a lock with wheels only.
+
+    :param uv: see :func:`find_uv`.
+    :raises CommandError: if the resolver finds no solution, or cannot be started.
+    """
     with tempfile.TemporaryDirectory(prefix="runtime-backend-lock-") as work:
         made = Path(work) / "pylock.build.toml"
         _write_lines(Path(work) / "requires.txt", making.requires)
@@ -98,12 +124,6 @@ def _run(command: Sequence[str], folder: Path) -> None:
         raise CommandError(
             "locking-failed", "{program} cannot be started: {why}", program=command[0], why=reason(error)
         ) from None
-    if 'unknown command "lock"' in ended.stderr:
-        raise CommandError(
-            "no-locking-tool",
-            "the build requirements cannot be locked: found neither uv nor a pip that locks",
-            hint="Install one of them: pip install uv, or: pip install 'pip>=25.1'",
-        )
     if ended.returncode:
         raise CommandError(
             "locking-failed",
