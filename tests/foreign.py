@@ -65,6 +65,7 @@ from runtime_backend.wheel_store.lookups import FOLDER, Lookup, list_lookups
 from runtime_backend.wheel_store.outside import find_above
 from runtime_backend.wheel_store.records import Record, parse_record
 from runtime_backend.wheel_store.source import read_source
+from runtime_backend.wheel_store.source_files import read_files
 from runtime_backend.wheel_store.trust import add_trusted, read_trusted
 
 OURS = (RuntimeBackendError, NoAnswer)
@@ -455,6 +456,7 @@ def _readers() -> Iterator[Reader]:
     yield Reader(
         "store-lookup", _lookups, _json(Lookup("/x", "/x", "x", "2026", "nothing", STORED.inputs, ("a",)).as_json())
     )
+    yield Reader("store-files", partial(_written, "source.json", read_files), _json({"csrc/a.cu": "ab12"}))
     yield Reader("store-source", _source_tree, (SCRIPT,))
     yield Reader("git", _git, (b"ref: refs/heads/main\n", b"0123abc refs/heads/main\n"))
 

@@ -26,6 +26,7 @@ from ..wheel_store.lookups import Lookup, write_lookup
 from ..wheel_store.records import Record, now
 from ..wheel_store.scripts import Scripts
 from ..wheel_store.source import read_source
+from ..wheel_store.source_files import summarised, write_files
 from .lookup import Finder, local_store
 from .watching import find_package_name, record_taken
 
@@ -87,6 +88,7 @@ class Storing:
         self._store = local_store(plan)
         self._finder = Finder(plan, caller, found.inputs, say)
         self._began = time.time()
+        self._files = {} if found.source is None else summarised(found.source.files)
 
     def take(self, prepared: Prepared | None, folder: Path) -> str | None:
         """Put the stored wheel for this build into a folder, and return its name; None if there is none.
@@ -140,6 +142,7 @@ class Storing:
     def _keep(self, wheel: Path) -> None:
         def fill(folder: Path) -> Record:
             shutil.copyfile(wheel, folder / wheel.name)
+            write_files(folder, self._files)
             return Record.of(self._found.inputs, folder / wheel.name, self._finder.machine)
 
         try:
@@ -178,6 +181,7 @@ class Storing:
             result=result,
             inputs=self._found.inputs,
             notes=tuple(self._finder.notes),
+            files=self._files,
         )
         with suppress(OSError):  # nobody can ask why, then
             write_lookup(self._store.folder, lookup)

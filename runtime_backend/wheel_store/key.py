@@ -14,7 +14,8 @@ FORMAT = 1
 
 _NOTHING = "nothing"
 
-_SPOKEN = {"source.files": "files of the source differ"}
+FILES_DIFFER = "files of the source differ"
+_SPOKEN = {"source.files": FILES_DIFFER}
 """Inputs that are a digest of more than a person can compare."""
 
 

@@ -16,6 +16,7 @@ from ..store.holding import exclusively, lock_of, remove, remove_lock
 from ..store.sweeping import Left, remove_unused
 from ..system.files import file_digest, is_file, is_folder, list_names, read_bytes
 from .records import RECORD, Record, parse_record
+from .source_files import read_files
 
 
 class LocalStore(NamedTuple):
@@ -72,6 +73,10 @@ class LocalStore(NamedTuple):
         if found != record.sha256:
             raise NoAnswer(f"{wheel} was changed: found sha256 {found}, expected {record.sha256}")
         return wheel
+
+    def source_files(self, record: Record) -> dict[str, str]:
+        """Return the files of the tree that a stored wheel was built from, as :mod:`.source_files` keeps them."""
+        return read_files(self._entry(record.key))
 
     def put(self, key: str, fill: Callable[[Path], Record]) -> Record:
         """Store a wheel in one step, instead of an earlier one with its key, which must be locked.

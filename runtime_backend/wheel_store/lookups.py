@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..formats.jsontext import parse_json
@@ -37,10 +38,13 @@ class Lookup(NamedTuple):
     inputs: Inputs
     notes: tuple[str, ...]
     """Why a wheel that is there was not used."""
+    files: Mapping[str, str] = MappingProxyType({})
+    """The files of the source tree, as :mod:`.source_files` summarises them."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of the file, without credentials in the URL of an upstream source."""
-        table = {**self._asdict(), "source": without_secrets(self.source), "notes": list(self.notes)}
+        plain = {"source": without_secrets(self.source), "notes": list(self.notes), "files": dict(self.files)}
+        table = {**self._asdict(), **plain}
         return {"format": _FORMAT, **table, "inputs": self.inputs.values}
 
 
@@ -79,9 +83,12 @@ def _parse(text: str) -> Lookup | None:
             return None
         source, tree, when, result, name = (data[key] for key in ("source", "tree", "when", "result", "name"))
         texts = (source, tree, when, result, *data["notes"], *([] if name is None else [name]))
-        if not all(isinstance(text, str) for text in texts):
+        files = dict(data["files"])
+        if not all(isinstance(text, str) for text in (*texts, *files, *files.values())):
             return None
         inputs, notes = Inputs(data["inputs"]), tuple(data["notes"])
-        return Lookup(source=source, tree=tree, name=name, when=when, result=result, inputs=inputs, notes=notes)
+        return Lookup(
+            source=source, tree=tree, name=name, when=when, result=result, inputs=inputs, notes=notes, files=files
+        )
     except (ValueError, TypeError, KeyError):
         return None

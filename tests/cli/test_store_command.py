@@ -19,6 +19,7 @@ from runtime_backend.wheel_store.local import LocalStore
 from runtime_backend.wheel_store.lookups import Lookup, write_lookup
 from runtime_backend.wheel_store.records import RECORD, Record
 from runtime_backend.wheel_store.remotes import Folder, read_record, write_wheel
+from runtime_backend.wheel_store.source_files import write_files
 
 Capsys = pytest.CaptureFixture[str]
 URL_HINT = (
@@ -407,6 +408,16 @@ def test_explain(store: LocalStore, capsys: Capsys) -> None:
     found = json.loads("\n".join(run(capsys, "explain", "ext", "--json", expected=1)))
     nearest = {"key": near.key, "wheel": NAME, "differences": ["source: 'x' in this build, 'y' in the stored wheel"]}
     assert (lookup.inputs.key, nearest, ["a note"]) == (found["key"], found["nearest"], found["notes"])
+
+
+def test_explain_changed_files(store: LocalStore, capsys: Capsys) -> None:
+    """Changed files are named, if those of the stored wheel are known; JSON does not list all of them."""
+    near = put(store, source={"files": "ab"})
+    look_up(store, inputs=Inputs({**VALUES, "source": {"files": "cd"}}), files={"setup.py": "1", "csrc/a.cu": "2"})
+    assert "  files of the source differ" == run(capsys, "explain", expected=1)[-1]
+    write_files(store.folder / near.key, {"setup.py": "1", "csrc/a.cu": "1"})
+    assert "  files of the source differ: csrc/a.cu" == run(capsys, "explain", expected=1)[-1]
+    assert "files" not in json.loads("\n".join(run(capsys, "explain", "--json", expected=1)))
 
 
 def test_explain_without_a_wheel(store: LocalStore, capsys: Capsys) -> None:

@@ -18,6 +18,7 @@ from standins import make_distribution, make_torch, write
 from test_wrapper import wrap
 
 from runtime_backend.archives import wheel
+from runtime_backend.cli import main
 from runtime_backend.errors import MetadataError
 from runtime_backend.frontend.caller import Caller
 from runtime_backend.plan import store_inputs
@@ -85,6 +86,18 @@ def test_taken(scene: Scene) -> None:
     assert ("compiled here", str(scene.source)) == (lookup["result"], lookup["source"])
     outcomes = [record.outcome for _, record in list_builds(scene.root / "our-cache")]
     assert ["built", "taken from the wheel store: compiled here"] == outcomes
+
+
+def test_changed_files_are_known(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After a change of a source, a person learns which file it was."""
+    monkeypatch.setenv("RUNTIME_BACKEND_CACHE_DIR", str(scene.root / "our-cache"))
+    build(scene)
+    write(scene.source / "csrc/kernel.cu", "changed")
+    build(scene)
+    assert 1 == main(["store", "explain", str(scene.source)])
+    assert "  files of the source differ: csrc/kernel.cu" in capsys.readouterr().out.splitlines()
 
 
 def test_taken_without_a_record(scene: Scene) -> None:

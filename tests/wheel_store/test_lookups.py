@@ -16,7 +16,14 @@ from runtime_backend.wheel_store.lookups import FOLDER, Lookup, list_lookups, wr
 
 def make(source: str = "/x", when: str = "2026-01-01", **values: Any) -> Lookup:
     """Return a lookup."""
-    facts = {"tree": "/tree", "name": "ext", "result": "nothing", "inputs": Inputs({"a": 1}), "notes": ("one", "two")}
+    facts = {
+        "tree": "/tree",
+        "name": "ext",
+        "result": "nothing",
+        "inputs": Inputs({"a": 1}),
+        "notes": ("one", "two"),
+        "files": {"a": "1"},
+    }
     return Lookup(source=source, when=when, **{**facts, **values})
 
 
@@ -72,6 +79,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "result": (None, 1, []),
     "name": (1, []),
     "notes": (None, 1, [1]),
+    "files": (None, 1, ["a"], {"a": 1}),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from ...errors import CommandError
 from ...formats.tables import did_you_mean
 from ...system.files import real_path
 from ...system.printable import without_secrets
+from ...wheel_store.key import FILES_DIFFER
 from ...wheel_store.local import LocalStore
 from ...wheel_store.lookups import Lookup, list_lookups
 from ...wheel_store.records import Record
+from ...wheel_store.source_files import describe_changes
 from ..terminal import out, out_json
 
 _KEY = 16
@@ -73,10 +75,11 @@ def explain_lookup(store: LocalStore, source: str | None, *, as_json: bool) -> i
     """
     lookup = _find_lookup(list_lookups(store.folder), source)
     nearest = _nearest(lookup, [r for r in store.list_records() if r.key != lookup.inputs.key])
-    differences = [] if nearest is None else lookup.inputs.differences(nearest.inputs)
+    differences = [] if nearest is None else _differences(lookup, nearest, store.source_files(nearest))
     if as_json:
         found = None if nearest is None else {"key": nearest.key, "wheel": nearest.wheel, "differences": differences}
-        out_json({**lookup.as_json(), "key": lookup.inputs.key, "nearest": found})
+        shown = {name: value for name, value in lookup.as_json().items() if name != "files"}
+        out_json({**shown, "key": lookup.inputs.key, "nearest": found})
     else:
         _print_lookup(lookup, nearest, differences)
     return 1 if lookup.result == "nothing" else 0
@@ -107,6 +110,13 @@ def _nearest(lookup: Lookup, records: Sequence[Record]) -> Record | None:
     """Return the stored wheel of the same package whose inputs differ least."""
     same = [record for record in records if lookup.name in (None, canonicalize_name(record.package))]
     return min(same, key=lambda record: len(lookup.inputs.differences(record.inputs)), default=None)
+
+
+def _differences(lookup: Lookup, nearest: Record, files: Mapping[str, str]) -> list[str]:
+    """Return a line for each input that differs, with the names of changed files if they are known."""
+    changes = describe_changes(lookup.files, files)
+    found = lookup.inputs.differences(nearest.inputs)
+    return [f"{line}: {changes}" if line == FILES_DIFFER and changes is not None else line for line in found]
 
 
 def _print_lookup(lookup: Lookup, nearest: Record | None, differences: Sequence[str]) -> None:
