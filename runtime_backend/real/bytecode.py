@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import machinery
 from threading import RLock
 from types import CodeType
@@ -30,7 +30,8 @@ def stored_apart(folders: Sequence[str], prefix: str) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path_hooks.remove(hook)
+        with suppress(ValueError):  # the real backend has set other hooks
+            sys.path_hooks.remove(hook)
         _forget(folders)
 
 

@@ -68,6 +68,14 @@ def test_afterwards(tmp_path: Path) -> None:
     assert [None, None] == finders
 
 
+def test_other_hooks_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real backend may replace the hooks."""
+    monkeypatch.setattr(sys, "path_hooks", list(sys.path_hooks))
+    with stored_apart([str(tmp_path / "overlay")], str(tmp_path / "cache")):
+        sys.path_hooks[:] = others = sys.path_hooks[1:]
+    assert others == sys.path_hooks
+
+
 def test_all_kinds_of_modules(tmp_path: Path) -> None:
     """Compiled modules and packages without sources are found as usual."""
     with stored_apart([str(tmp_path / "overlay")], str(tmp_path / "cache")):
