@@ -48,6 +48,23 @@ class Index(ThreadingHTTPServer):
         """Return the address of one of the indexes."""
         return f"http://127.0.0.1:{self.server_port}/{name}"
 
+    def uv(self, name: str, kind: str = "default") -> str:
+        """Return uv's table for one of the indexes.
+
+        :param kind: ``default``, ``explicit``, or empty for one more.
+        """
+        named = f'name = "{name}"\n' if kind == "explicit" else ""
+        return f'[[tool.uv.index]]\n{named}url = "{self.url(name)}"\n' + (f"{kind} = true\n" if kind else "")
+
+    def poetry(self, name: str, priority: str = "primary") -> str:
+        """Return poetry's table for one of the indexes."""
+        return f'[[tool.poetry.source]]\nname = "{name}"\nurl = "{self.url(name)}/"\npriority = "{priority}"\n'
+
+    def pdm(self, name: str) -> str:
+        """Return pdm's table for one of the indexes; ``main`` is there instead of PyPI."""
+        named = "pypi" if name == "main" else name
+        return f'[[tool.pdm.source]]\nname = "{named}"\nurl = "{self.url(name)}"\nverify_ssl = false\n'
+
     def handle_error(self, *_: object) -> None:
         """Say nothing: a frontend that was killed has hung up."""
 

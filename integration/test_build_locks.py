@@ -333,10 +333,9 @@ def test_export_to_pip(scene: Trial) -> None:
 def test_export_to_poetry(scene: Trial) -> None:
     """poetry restricts what it builds itself."""
     plain = plain_package(scene)
-    source = f'[[tool.poetry.source]]\nname = "main"\nurl = "{scene.index.url("main")}"\n\n'
     own = '[tool.runtime-backend]\nbuild-constraints = ["cython<99"]\n\n[tool.poetry]\npackage-mode = false\n'
     text = CONSUMER.partition("[tool.uv")[0].format(names=f'"plain @ {plain.as_uri()}"').replace('"torch==2.7.0", ', "")
-    folder = scene.write("consumer/pyproject.toml", text + source + own).parent
+    folder = scene.write("consumer/pyproject.toml", text + scene.index.poetry("main") + own).parent
     poetry = scene.place.stock.tool("poetry") / "poetry"
     run(scene, poetry, "lock", cwd=folder)
     publish_broken_cython(scene.place, scene.index)

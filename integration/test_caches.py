@@ -40,7 +40,7 @@ def test_uv_sync(place: Workplace, index: Index, origin: str, setting: str, torc
             "pyproject.toml",
             '[project]\nname = "consumer"\nversion = "0"\nrequires-python = ">=3.10"\n'
             f'dependencies = ["torch=={version}", "probe-setuptools"]\n'
-            f'[[tool.uv.index]]\nurl = "{index.url("main")}"\ndefault = true\n'
+            f"{index.uv('main')}"
             f"[tool.uv.sources]\nprobe-setuptools = {{ {source} }}\n{SETTINGS[setting]}",
         )
         place.uv(NEWEST_UV, "sync", cwd=project.folder, **NOTHING)

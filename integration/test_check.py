@@ -64,7 +64,7 @@ def test_rebuilds_in_a_project(place: Workplace, index: Index) -> None:
             "pyproject.toml",
             '[project]\nname = "consumer"\nversion = "0"\nrequires-python = ">=3.10"\n'
             f'dependencies = ["torch=={torch}", "probe-setuptools"]\n'
-            f'[[tool.uv.index]]\nurl = "{index.url("main")}"\ndefault = true\n'
+            f"{index.uv('main')}"
             f'[tool.uv.sources]\nprobe-setuptools = {{ git = "{git}" }}\n',
         )
         place.uv(NEWEST_UV, "sync", cwd=project.folder, **nothing)

@@ -28,13 +28,7 @@ BUILT_FOR = "{torch.version}"
 """
 
 _UV = """
-[[tool.uv.index]]
-url = "{main}"
-default = true
-[[tool.uv.index]]
-name = "cu126"
-url = "{cu126}"
-explicit = true
+{uv}
 [tool.uv.sources]
 torch = {{ index = "cu126" }}
 probe-setuptools = {{ git = "{git}" }}
@@ -43,14 +37,7 @@ probe-setuptools = {{ git = "{git}" }}
 _POETRY = """
 [tool.poetry]
 package-mode = false
-[[tool.poetry.source]]
-name = "main"
-url = "{main}/"
-priority = "primary"
-[[tool.poetry.source]]
-name = "cu126"
-url = "{cu126}/"
-priority = "explicit"
+{poetry}
 [tool.poetry.dependencies]
 torch = {{ version = "2.7.0", source = "cu126" }}
 probe-setuptools = {{ git = "{git}" }}
@@ -85,7 +72,13 @@ def test_from_nothing(place: Workplace, index: Index, manager: str) -> None:
         "pyproject.toml",
         '[project]\nname = "consumer"\nversion = "0"\nrequires-python = ">=3.10,<4"\n'
         f'dependencies = ["torch==2.7.0", "{probe}"]\n'
-        + text.format(main=index.url("main"), cu126=index.url("cu126"), git=git)
+        + text.format(
+            uv=index.uv("main") + index.uv("cu126", "explicit"),
+            poetry=index.poetry("main") + index.poetry("cu126", "explicit"),
+            main=index.url("main"),
+            cu126=index.url("cu126"),
+            git=git,
+        )
         + _TABLE,
     )
     nothing: dict[str, Any] = {"UV_OFFLINE": None, "UV_FIND_LINKS": None, "POETRY_VIRTUALENVS_IN_PROJECT": "true"}

@@ -170,8 +170,8 @@ def test_from_a_lock(place: Workplace, index: Index) -> None:
         (consumer / "pyproject.toml").write_text(
             '[project]\nname = "consumer"\nversion = "0"\nrequires-python = ">=3.10"\n'
             f'dependencies = ["torch=={CU13}", "probe-cuda"]\n'
-            f'[tool.uv]\nno-cache = true\n[[tool.uv.index]]\nurl = "{index.url("cu130")}"\n'
-            f'[[tool.uv.index]]\nurl = "{index.url("main")}"\ndefault = true\n'
+            f"[tool.uv]\nno-cache = true\n{index.uv('cu130', kind='')}"
+            f"{index.uv('main')}"
             f'[tool.uv.sources]\nprobe-cuda = {{ path = "{package}" }}\n',
             "utf-8",
         )

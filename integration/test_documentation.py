@@ -32,24 +32,8 @@ from .workplace import Target, Workplace
 
 CLI = "runtime-backend[cli]"
 OF_THE_IMAGE = "2.8.0a0+5228986c39.nv25.06"
-POETRY = """
-[tool.poetry]
-package-mode = false
-
-[[tool.poetry.source]]
-name = "main"
-url = "{url}/"
-priority = "primary"
-"""
-PDM = """
-[tool.pdm]
-distribution = false
-
-[[tool.pdm.source]]
-name = "pypi"
-url = "{url}"
-verify_ssl = false
-"""
+POETRY = "[tool.poetry]\npackage-mode = false\n"
+PDM = "[tool.pdm]\ndistribution = false\n"
 
 
 def environment(place: Workplace, torch: str | None, *others: str, name: str = "target") -> Target:
@@ -77,7 +61,7 @@ def make_undeclared(place: Workplace, index: Index, shape: str, *others: str) ->
 def make_project(reader: Reader, settings: str = "") -> dict[str, Any]:
     """Make a project with the package in its folder, and return how its commands are run."""
     text = '[project]\nname = "app"\nversion = "0"\nrequires-python = ">=3.10,<4"\n'
-    folder = reader.write("app/pyproject.toml", text + settings.replace("{url}", reader.index.url("main"))).parent
+    folder = reader.write("app/pyproject.toml", text + settings).parent
     shutil.move(reader.package, folder)
     reader.index.delay = DELAY  # project managers install torch while they build
     return {"cwd": folder, "activated": None}
@@ -199,7 +183,7 @@ def test_poetry(place: Workplace, index: Index) -> None:
     programs = [place.stock.tool("poetry")]
     reader = Reader(place, index, environment(place, None), called="my_extension", programs=programs)
     reader.environ["POETRY_VIRTUALENVS_IN_PROJECT"] = "true"
-    how = make_project(reader, POETRY)
+    how = make_project(reader, POETRY + reader.index.poetry("main"))
     reader.run(*documentation.commands("poetry"), **how)
     reader.check("2.7.0", prefix=how["cwd"] / ".venv")
     reader.run("poetry add --lock torch==2.8.0", *documentation.commands("poetry-again"), **how)
@@ -211,7 +195,7 @@ def test_pdm(place: Workplace, index: Index) -> None:
     programs = [place.stock.tool("pdm")]
     reader = Reader(place, index, environment(place, None), called="my_extension", programs=programs)
     reader.environ["PDM_CHECK_UPDATE"] = "0"
-    how = make_project(reader, PDM)
+    how = make_project(reader, PDM + reader.index.pdm("main"))
     reader.run(*documentation.commands("pdm"), **how)
     reader.check("2.7.0", prefix=how["cwd"] / ".venv")
 
@@ -284,7 +268,9 @@ def test_build_lock_export(place: Workplace, index: Index) -> None:
     programs = [uv_folder(place), place.stock.tool("poetry")]
     reader = Reader(place, index, environment(place, None, CLI), called="grouped_gemm", programs=programs)
     dependency = '\n[tool.poetry.dependencies]\ngrouped-gemm = { path = "path/to/grouped-gemm" }\n\n'
-    how = make_project(reader, POETRY + dependency + documentation.example_before("build-lock-export"))
+    how = make_project(
+        reader, POETRY + reader.index.poetry("main") + dependency + documentation.example_before("build-lock-export")
+    )
     app = how["cwd"]
     (app / "path" / "to").mkdir(parents=True)
     (app / "grouped_gemm").rename(app / "path" / "to" / "grouped-gemm")

@@ -36,22 +36,14 @@ probe-setup-py-only = {{ path = "../probe_setup_py_only" }}
 [tool.poetry]
 package-mode = false
 
-[[tool.poetry.source]]
-name = "main"
-url = "{index}/"
-priority = "primary"
-
+{poetry}
 [tool.poetry.dependencies]
 probe-setup-py-only = {{ path = "../probe_setup_py_only" }}
 
 [tool.pdm]
 distribution = false
 
-[[tool.pdm.source]]
-name = "pypi"
-url = "{index}"
-verify_ssl = false
-"""
+{pdm}"""
 
 
 def make_consumer(place: Workplace, index: Index, *, by_url: bool = False) -> Path:
@@ -59,7 +51,9 @@ def make_consumer(place: Workplace, index: Index, *, by_url: bool = False) -> Pa
     folder = place.folder / "consumer"
     folder.mkdir()
     url = f" @ file:///${{PROJECT_ROOT}}/../{PROBE}" if by_url else ""
-    text = _CONSUMER.format(probe="probe-setup-py-only", dependency=url, index=index.url("main"))
+    text = _CONSUMER.format(
+        probe="probe-setup-py-only", dependency=url, poetry=index.poetry("main"), pdm=index.pdm("main")
+    )
     (folder / "pyproject.toml").write_text(text, "utf-8")
     return folder
 
@@ -188,7 +182,7 @@ def test_label_of_a_known_torch(place: Workplace, index: Index, frontend: str) -
         folder = make_consumer(place, index)
         settings = folder / "pyproject.toml"
         text = settings.read_text("utf-8").replace('["probe', '["torch==2.7.0", "probe')
-        settings.write_text(f'{text}\n[[tool.uv.index]]\nurl = "{index.url("main")}"\ndefault = true\n', "utf-8")
+        settings.write_text(f"{text}\n{index.uv('main')}", "utf-8")
         uv = sync_with_pin(place, folder, "2.7.0")
         assert "probe-setup-py-only==1.0+pt27" in uv.output
 

@@ -18,7 +18,6 @@ from .stock import NEWEST_UV
 from .workplace import Workplace
 
 INSTALLERS = ("own", "by uv")
-_SOURCE = '[[tool.pdm.source]]\nname = "{name}"\nurl = "{url}"\nverify_ssl = false\n\n'
 
 
 class Consumer(Project):
@@ -49,7 +48,7 @@ class Consumer(Project):
         self.write(
             "pyproject.toml",
             f'[project]\nname = "consumer"\nversion = "0"\nrequires-python = ">=3.10"\ndependencies = [{listed}]\n{more}\n'
-            f"[tool.pdm]\ndistribution = false\n\n{editable}{_SOURCE.format(name='pypi', url=self.index.url('main'))}",
+            f"[tool.pdm]\ndistribution = false\n\n{editable}{self.index.pdm('main')}",
         )
 
     @property
@@ -161,7 +160,7 @@ def test_installs_either_variant(consumer: Consumer, place: Workplace) -> None:
     """Two groups, each with a lock of its own, pin one version in two variants, from two indexes."""
     variants = ("cu126", "cpu")
     groups = "".join(f'{name} = ["torch==2.7.0+{name}"]\n' for name in variants)
-    sources = "".join(_SOURCE.format(name=name, url=consumer.index.url(name)) for name in variants)
+    sources = "".join(consumer.index.pdm(name) for name in variants)
     consumer.want(more=f"\n[project.optional-dependencies]\n{groups}\n{sources}")
     for name in variants:
         place.forget()

@@ -18,8 +18,6 @@ from .projects import REQUIRED, REUSED, Project
 from .scene import find_target
 from .workplace import Workplace
 
-_SOURCE = '[[tool.poetry.source]]\nname = "{name}"\nurl = "{url}/"\npriority = "{priority}"\n\n'
-
 _VARIANTS = """
 torch = [
     { markers = "extra == 'cpu' and extra != 'cu126'", source = "cpu" },
@@ -51,7 +49,7 @@ class Consumer(Project):
             "pyproject.toml",
             '[project]\nname = "consumer"\nversion = "0"\nrequires-python = ">=3.10,<4"\n'
             f"dependencies = [{listed}]\n\n[tool.poetry]\npackage-mode = false\n\n"
-            + _SOURCE.format(name="main", url=self.index.url("main"), priority="primary")
+            f"{self.index.poetry('main')}\n"
             + (f"[tool.poetry.dependencies]\n{self.name} = {own}\n" if own else "")
             + more,
         )
@@ -170,9 +168,7 @@ def test_installs_either_variant(consumer: Consumer, place: Workplace, extra: st
 
 
 def _variants(consumer: Consumer) -> str:
-    sources = "".join(
-        _SOURCE.format(name=name, url=consumer.index.url(name), priority="explicit") for name in ("cpu", "cu126")
-    )
+    sources = "".join(consumer.index.poetry(name, priority="explicit") for name in ("cpu", "cu126"))
     return f"{_VARIANTS}{sources}"
 
 

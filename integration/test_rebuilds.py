@@ -43,11 +43,7 @@ dev = ["-e {path}#egg={name}"]
 [tool.pdm]
 distribution = false
 
-[[tool.pdm.source]]
-name = "pypi"
-url = "{url}"
-verify_ssl = false
-"""
+{source}"""
 BARE = "/usr/bin:/bin"
 """A PATH with a compiler; without ninja, cmake and meson."""
 
@@ -250,8 +246,8 @@ def test_pdm(place: Workplace, index: Index, name: str) -> None:
     """pdm installs torch after the editable was built against it."""
     scene = Scene(place, index, name, folder=place.folder / "consumer")
     index.delay = 0.0
-    url = index.url("main")
-    scene.write("pyproject.toml", _CONSUMER.format(url=url, path=scene.package.as_uri(), name=scene.name))
+    source = index.pdm("main")
+    scene.write("pyproject.toml", _CONSUMER.format(source=source, path=scene.package.as_uri(), name=scene.name))
     pdm = place.stock.tool("pdm") / "pdm"
     environ: dict[str, Any] = {**scene.environ, "PDM_CHECK_UPDATE": "0", "PATH": BARE}
     place.run(pdm, "install", cwd=scene.folder, **environ)

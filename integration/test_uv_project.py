@@ -29,16 +29,8 @@ cu126 = ["torch==2.7.0"]
 [tool.uv]
 conflicts = [[{{ extra = "cpu" }}, {{ extra = "cu126" }}]]
 
-[[tool.uv.index]]
-name = "cpu"
-url = "{cpu}"
-explicit = true
-
-[[tool.uv.index]]
-name = "cu126"
-url = "{cu126}"
-explicit = true
-"""
+{cpu}
+{cu126}"""
 
 _VARIANT_SOURCE = 'torch = [{ index = "cpu", extra = "cpu" }, { index = "cu126", extra = "cu126" }]\n'
 
@@ -61,7 +53,7 @@ class Consumer:
         text = (
             '[project]\nname = "consumer"\nversion = "0"\nrequires-python = ">=3.10"\n'
             f"dependencies = [{listed}]\n{more}\n"
-            f'[[tool.uv.index]]\nurl = "{self.index.url("main")}"\ndefault = true\n\n'
+            f"{self.index.uv('main')}\n"
             f'[tool.uv.sources]\n{name} = {{ path = "../{self.package.name}" }}\n{sources}'
         )
         (self.folder / "pyproject.toml").write_text(text, "utf-8")
@@ -135,7 +127,7 @@ def test_reuses_what_is_installed_and_locked(consumer: Consumer, place: Workplac
 @some("uv", UVS, NEWEST_UV)
 def test_syncs_conflicting_extras(consumer: Consumer, place: Workplace, uv: str) -> None:
     """``--extra cpu`` and ``--extra cu126`` pin one version in two variants: each time the right one."""
-    variants = _VARIANTS.format(cpu=consumer.index.url("cpu"), cu126=consumer.index.url("cu126"))
+    variants = _VARIANTS.format(**{name: consumer.index.uv(name, "explicit") for name in ("cpu", "cu126")})
     consumer.want(sources=_VARIANT_SOURCE, more=variants)
     for extra in ("cu126", "cpu"):
         place.forget()
@@ -216,7 +208,7 @@ def test_syncs_the_package_itself(place: Workplace, index: Index) -> None:
     changed = settings.read_text("utf-8").replace(
         'requires-python = ">=3.10"', 'requires-python = ">=3.10"\ndependencies = ["torch==2.7.0"]'
     )
-    settings.write_text(f'{changed}\n[[tool.uv.index]]\nurl = "{index.url("main")}"\ndefault = true\n', "utf-8")
+    settings.write_text(f"{changed}\n{index.uv('main')}", "utf-8")
     index.delay = 0.7
     place.uv(NEWEST_UV, "sync", cwd=package, UV_OFFLINE=None, UV_FIND_LINKS=None)
     check_hooks(place, {"get_requires_for_build_editable": "require", "build_editable": "present"}, "2.7.0")

@@ -150,7 +150,7 @@ def test_added_by_uv(place: Workplace, publisher: Publisher, index: Index) -> No
     project.write(
         "pyproject.toml",
         '[project]\nname = "consumer"\nversion = "0"\nrequires-python = ">=3.10"\ndependencies = ["torch==2.7.0"]\n'
-        f'[[tool.uv.index]]\nurl = "{index.url("main")}"\ndefault = true\n'
+        f"{index.uv('main')}"
         '[tool.uv]\nreinstall-package = ["probe-setuptools"]\n',
     )
     nothing = {"UV_OFFLINE": None, "UV_FIND_LINKS": None}

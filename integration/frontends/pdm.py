@@ -22,11 +22,7 @@ dev = [{editable}]
 [tool.pdm]
 distribution = false
 
-[[tool.pdm.source]]
-name = "pypi"
-url = "{url}"
-verify_ssl = false
-"""
+{source}"""
 
 
 def _git(scene: Trial) -> str:
@@ -38,7 +34,7 @@ def _git(scene: Trial) -> str:
 def _want(scene: Trial, torch: str, kind: str) -> str:
     named = "" if kind == "editable" else f', "{_git(scene) if kind == "git" else scene.address(kind)}"'
     editable = f'"{scene.address(kind)}"' if kind == "editable" else ""
-    return _CONSUMER.format(torch=torch, named=named, editable=editable, url=scene.index.url("main"))
+    return _CONSUMER.format(torch=torch, named=named, editable=editable, source=scene.index.pdm("main"))
 
 
 def _install(*options: str) -> Callable[[Trial, Path], None]:

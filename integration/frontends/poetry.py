@@ -18,11 +18,7 @@ dependencies = ["torch=={torch}", "probe-setuptools"]
 [tool.poetry]
 package-mode = false
 
-[[tool.poetry.source]]
-name = "main"
-url = "{url}/"
-priority = "primary"
-
+{source}
 [tool.poetry.dependencies]
 probe-setuptools = {{ {probe} }}
 """
@@ -34,7 +30,7 @@ def _want(scene: Trial, torch: str, kind: str) -> str:
     else:
         probe = f'path = "{scene.sdist() if kind == "sdist" else scene.package}"'
     develop = ", develop = true" if kind == "editable" else ""
-    return _CONSUMER.format(torch=torch, url=scene.index.url("main"), probe=probe + develop)
+    return _CONSUMER.format(torch=torch, source=scene.index.poetry("main"), probe=probe + develop)
 
 
 def _poetry(scene: Trial, folder: Path, *words: str) -> None:
