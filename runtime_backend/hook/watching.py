@@ -57,32 +57,36 @@ def record_taken(plan: Plan, caller: Caller, whence: str, began: float, say: Say
     :param whence: who made the wheel.
     :param began: seconds since the epoch.
     """
-    with ExitStack() as stack:
-        stack.callback(forget_builds, plan.cache)
-        folder = _make_folder(plan.cache, caller.cwd, began, say, stack)
+    with _at_once(plan, caller, began, say) as folder:
         if folder is not None:
             build = _describe(plan, caller, began, time.time() - began, f"{TAKEN}: {whence}")
             _record(folder, build._replace(timeline=()), say)
 
 
 def record_stopped(plan: Plan, caller: Caller, refusal: RuntimeBackendError, began: float) -> None:
-    """Record that nothing was built; the message is kept as the output.
+    """Record that nothing was built, with the message as the output; if that is impossible, nothing is said.
 
     :param began: seconds since the epoch.
     """
-
-    def ignore(_: str) -> None:  # the refusal is the message
-        pass
-
-    with ExitStack() as stack:
-        stack.callback(forget_builds, plan.cache)
-        folder = _make_folder(plan.cache, caller.cwd, began, ignore, stack)
+    with _at_once(plan, caller, began, _ignore) as folder:
         if folder is not None:
             log = Log(output_path(folder))
             log.write(f"{printable(str(refusal))}\n".encode(errors="backslashreplace"))
             log.close()
             build = _describe(plan, caller, began, time.time() - began, f"{STOPPED}: {refusal.stop}")
-            _record(folder, build._replace(timeline=(), runtimes={}), ignore)
+            _record(folder, build._replace(timeline=(), runtimes={}), _ignore)
+
+
+def _ignore(_: str) -> None:
+    pass
+
+
+@contextmanager
+def _at_once(plan: Plan, caller: Caller, began: float, say: Say) -> Iterator[Path | None]:
+    """Make the folder for a record that is written now; None if it cannot be made."""
+    with ExitStack() as stack:
+        stack.callback(forget_builds, plan.cache)
+        yield _make_folder(plan.cache, caller.cwd, began, say, stack)
 
 
 def _make_folder(cache: Path, source: Path, began: float, say: Say, stack: ExitStack) -> Path | None:

@@ -122,6 +122,18 @@ def test_nested(tmp_path: Path) -> None:
             parse_record(content, record.key)
 
 
+def test_too_nested_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inputs that can be read, but not written, are damaged; Python 3.14 writes any depth."""
+    content = make_record(tmp_path).text()
+
+    def refuse(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("runtime_backend.wheel_store.key.digest", refuse)
+    with pytest.raises(NoAnswer, match="its record is damaged"):
+        parse_record(content, "x")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
