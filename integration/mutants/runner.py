@@ -58,7 +58,7 @@ class Runner:
         self._mutants = mutants
         self._workers = workers
         self._tell = tell
-        self._failed = False
+        self._failed, self._failure = False, ""
         self._durations: dict[str, float] = {}
         """Test -> its seconds of a processor."""
         self._running: dict[int, _Running] = {}
@@ -67,8 +67,9 @@ class Runner:
         """Why nothing was run."""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note whether a test failed."""
-        self._failed |= report.failed
+        """Note whether a test failed, and how."""
+        if report.failed:
+            self._failed, self._failure = True, report.longreprtext
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -100,7 +101,7 @@ class Runner:
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
             self._durations[item.nodeid] = time.process_time() - began
             if self._failed:
-                self.problem = f"{item.nodeid} fails without any mutant"
+                self.problem = f"{item.nodeid} fails without any mutant:\n{self._failure}"
                 break
         coverage.stop()
         data = coverage.get_data()

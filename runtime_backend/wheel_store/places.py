@@ -23,9 +23,9 @@ def describe_place(path: Path) -> str | None:
     """
     if is_file(path):
         return digest([_describe(path)])
-    packages = [name for name in list_names(path / "conda-meta") if name.endswith(".json")]
-    if packages or not is_folder(path):
-        return digest(packages) if packages else None
+    packages = describe_packages(path)
+    if packages is not None or not is_folder(path):
+        return packages
     texts = []
     for text in _list(path):
         texts.append(text)
@@ -34,6 +34,12 @@ def describe_place(path: Path) -> str | None:
                 f"{path}, which a variable or a build script names, has more than {MOST_FILES} files to compare"
             )
     return digest(sorted(texts)) if texts else None
+
+
+def describe_packages(prefix: Path) -> str | None:
+    """Return a digest of the packages of an environment of conda; None if it is none."""
+    packages = [name for name in list_names(prefix / "conda-meta") if name.endswith(".json")]
+    return digest(packages) if packages else None
 
 
 def _list(path: Path) -> Iterator[str]:

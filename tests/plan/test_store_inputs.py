@@ -16,7 +16,7 @@ from runtime_backend.config import load_settings
 from runtime_backend.config.settings import Upstream
 from runtime_backend.errors import NoAnswer
 from runtime_backend.frontend.caller import Caller
-from runtime_backend.plan import store_inputs
+from runtime_backend.plan import store_inputs, store_values
 from runtime_backend.plan.planning import make_plan
 from runtime_backend.plan.runtimes import RuntimePlan
 from runtime_backend.plan.store_inputs import find_inputs
@@ -42,6 +42,67 @@ def inputs(scene: Scene, caller: Caller | None = None) -> dict[str, Any]:
 def no_scripts(_: Upstream) -> Scripts:
     """Return the build scripts of an upstream source: none."""
     raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("place", "is_compared"),
+    [
+        ("/usr/include/x", False),
+        ("/usr/local", False),
+        ("/usr/local/include", False),
+        ("/usr/local/cuda-13.0/include", False),
+        ("/usr/local/cutlass/include", True),
+        ("/usr/local/library", True),
+        ("/usr/src/cutlass", True),
+        ("/usr/src/../lib", False),
+        ("/lib64", False),
+        ("/lib/x", False),
+        ("/libraries/cutlass", True),
+        ("/binaries/x", True),
+        ("/opt/rocm-6.2/include", False),
+        ("/opt/cutlass", True),
+        ("/dev/null", False),
+        ("/dev/shm/headers", True),  # noqa: S108 - nothing is written there
+        ("/home", False),
+        ("{source}", False),
+        ("{source}/csrc", False),
+        ("{source}-headers/include", True),
+        ("{prefix}", False),
+        ("{prefix}/lib/python3.11", False),
+        ("{prefix}/cutlass", True),
+        ("{prefix}2/lib", True),
+    ],
+)
+def test_place(place: str, is_compared: bool, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - a column
+    """The content of a place that a variable names counts, unless it is the system's, or this build's own."""
+    monkeypatch.setattr(store_values, "describe_place", lambda _: "content")
+    caller = cached(scene, scene.pip(scene.shell(scene.elsewhere)))
+    assert "throwaway" != caller.isolation
+    path = place.format(source=scene.source, prefix=caller.prefix)
+    found = inputs(scene, caller._replace(environ={**caller.environ, "CFLAGS": f"-O2 -I{path}"}))["variables"]["CFLAGS"]
+    assert is_compared == ("content" in str(found))
+
+
+def test_places_of_a_throwaway_environment(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that is made for this build has nothing of a person's."""
+    monkeypatch.setattr(store_values, "describe_place", lambda _: "content")
+    caller = cached(scene, scene.uv(scene.shell(scene.elsewhere)))
+    assert "throwaway" == caller.isolation
+    environ = {**caller.environ, "CFLAGS": f"-I{caller.prefix}/cutlass", "RUNTIME_BACKEND_TARGET": str(scene.target)}
+    assert "-I{build-environment}/cutlass" == inputs(scene, caller._replace(environ=environ))["variables"]["CFLAGS"]
+
+
+def test_environment_of_conda(scene: Scene) -> None:
+    """An environment of conda is described by its packages, also if the build runs in it."""
+    caller = cached(scene, scene.pip(scene.shell(scene.elsewhere)))
+    found = []
+    for version in ("3.5", "3.6"):
+        write(caller.prefix / f"conda-meta/cutlass-{version}-0.json", "{}")
+        environ = {**caller.environ, "CFLAGS": f"-I{caller.prefix}/include"}
+        found.append(inputs(scene, caller._replace(environ=environ))["variables"]["CFLAGS"])
+    assert ["-I{build-environment}/include"] * 2 == [values["value"] for values in found]
+    assert ["{build-environment}/include"] == list(found[0]["contents"])
+    assert found[0] != found[1]
 
 
 def test_match(scene: Scene) -> None:
