@@ -6,6 +6,7 @@ Hooks that build run in a child process (see :mod:`.calling`), hooks that only d
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -152,7 +153,7 @@ def print_failure(error: BaseException) -> None:
 
 def _without_ours(trace: TracebackType | None) -> TracebackType | None:
     """Return a traceback from the real backend's first frame on."""
-    shim = str(Path(__file__).parents[1])
+    shim = f"{Path(__file__).parents[1]}{os.sep}"
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith(shim):
         trace = trace.tb_next
     return trace

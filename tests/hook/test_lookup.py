@@ -145,7 +145,10 @@ CHANGES: dict[str, tuple[Change, str]] = {
         lambda folder, record: change(folder, record, lambda wheel: wheel.write_bytes(b"x")),
         f"{WHEEL} is damaged: ",
     ),
-    "no stamp": (lambda folder, record: change(folder, record, without_stamp), "found no stamp"),
+    "no stamp": (
+        lambda folder, record: change(folder, record, without_stamp),
+        f"store/{{key}}/{WHEEL}: found no stamp",
+    ),
     "a damaged stamp": (
         lambda folder, record: change(folder, record, lambda wheel: put_into_dist_info(wheel, {FILE_NAME: b"{"})),
         f"{FILE_NAME}: ",
@@ -181,7 +184,7 @@ def test_changed_here(name: str, scene: Scene) -> None:
     before = content(local(scene).wheel(record))
     apply(local(scene).folder / record.key, record)
     (note,) = notes(build(scene))
-    assert reason in note
+    assert reason.format(key=record.key) in note
     assert 2 == compiled()
     assert before == content(local(scene).wheel(only(scene)))
 
@@ -196,7 +199,7 @@ def test_changed_there(name: str, scene: Scene) -> None:
     apply(scene.root / "shared" / record.key[:2] / record.key, record)
     lines = build(scene, **shared(scene))
     (note,) = notes(lines)
-    assert reason.removeprefix("was changed: ") in note
+    assert reason.format(key=record.key).removeprefix("was changed: ") in note
     assert 2 == compiled()
     assert only(scene).remote is None
 
@@ -436,13 +439,13 @@ def test_full_disk(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     forget(scene)
 
     def full(*_: object) -> None:
-        raise OSError(28, os.strerror(28))
+        raise OSError(28, os.strerror(28), str(local(scene).folder))
 
     with monkeypatch.context() as patch:
         patch.setattr(LocalStore, "put", full)
         first, second = notes(build(scene, **shared(scene)))
-    assert f"{local(scene).folder}: " in first
-    assert f"{WHEEL} is not kept: " in second
+    assert f"{local(scene).folder}: No space left on device" == first
+    assert f"{WHEEL} is not kept: No space left on device" == second
     assert 2 == compiled()
 
 

@@ -207,6 +207,17 @@ def test_other_metadata(scene: Scene, server: Server) -> None:
     assert 1 == compiled()
 
 
+def test_dynamic_version(scene: Scene, server: Server) -> None:
+    """The version of a package that computes it is that of the metadata which the frontend got before."""
+    prefer(scene, server, project='[project]\nname = "nonsense"\ndynamic = ["version"]\n')
+    publish(server, make_content(scene.root))
+    folder = scene.root / "prepared/nonsense-1.0.dist-info"
+    write(folder / "METADATA", "Name: nonsense\nVersion: 1.0\n")
+    write(folder / FILE_NAME, json.dumps({"format": 1, "metadata": "stub", "runtimes": []}))
+    assert f"took {WHEEL} from the wheel store (built by the authors: " in build(scene, str(folder))[-1]
+    assert 0 == compiled()
+
+
 def build_refused(scene: Scene, prepared: str) -> list[str]:
     """Build a wheel whose own metadata lack the version, so that it is refused in the end; return the printed lines."""
     said, caller = Said(), scene.pip(scene.shell(scene.elsewhere))
