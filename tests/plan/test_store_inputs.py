@@ -105,6 +105,21 @@ def test_environment_of_conda(scene: Scene) -> None:
     assert found[0] != found[1]
 
 
+def test_names(scene: Scene) -> None:
+    """The inputs have the names that keys in remote stores were made with."""
+    assert [
+        *("build-requirements", "compilers", "config-settings", "format", "gpus", "libc", "pins", "places", "prebuilt"),
+        *("processor", "python", "rocm", "runtimes", "source", "toolkit", "variables"),
+    ] == sorted(inputs(scene))
+
+
+def test_processor_of_a_variable(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processor belongs to the key if a variable lets the compiler compile for that of this machine."""
+    monkeypatch.setattr(store_inputs, "describe_processor", lambda: "avx2")
+    found = [inputs(scene, scene.pip(scene.shell(scene.elsewhere, CFLAGS=f"-march={m}"))) for m in ("x86-64", "native")]
+    assert [None, "avx2"] == [values["processor"] for values in found]
+
+
 def test_match(scene: Scene) -> None:
     """Of a runtime with another rule than exact, only what the rule compares belongs to the key."""
     (exact,) = inputs(scene)["runtimes"]
