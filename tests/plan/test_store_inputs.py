@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from callers import TARGET, Scene
 from hooks import cached, make_source
+from repositories import GIT, git, make_repository
 from standins import make_distribution, make_torch, write
 from toolkits import make_program
 
@@ -196,6 +198,41 @@ def test_repository_around_the_source(scene: Scene, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(subprocess, "run", refuse)
     assert "c" * 40 == inputs(scene)["source"]["revision"]
+
+
+def test_tag(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tag and a change belong to the key if a build script reads versions from git."""
+    write(scene.source / "setup.py", "import subprocess\nsubprocess.run(['git', 'describe'])\n")
+    for name, value in GIT.items():
+        monkeypatch.setenv(name, value)
+    commit = make_repository(scene.source, "x.txt", "x")
+    shell = scene.shell(scene.elsewhere, PATH=os.environ["PATH"])
+    found = [inputs(scene, scene.pip(shell))["source"]["revision"]]
+    git(scene.source, "tag", "v1.0")
+    found.append(inputs(scene, scene.pip(shell))["source"]["revision"])
+    write(scene.source / "setup.py", "import subprocess\nsubprocess.run(['git', 'describe', '--tags'])\n")
+    found.append(inputs(scene, scene.pip(shell))["source"]["revision"])
+    short = git(scene.source, "rev-parse", "--short", "HEAD")
+    assert [f"{commit} {short}", f"{commit} v1.0-0-g{short}", f"{commit} v1.0-0-g{short}-dirty"] == found
+
+
+def test_build_folder_of_scikit_build_core(scene: Scene) -> None:
+    """The folder in which scikit-build-core compiles is no part of the source, whatever its placeholders become."""
+    make_source(scene.source, "backends.recording", "[tool.scikit-build]\nbuild-dir = 'out/{wheel_tag}/{cache_tag}'\n")
+    before = inputs(scene)["source"]
+    write(scene.source / "out/cp311/CMakeCache.txt", "")
+    assert before == inputs(scene)["source"]
+    write(scene.source / "outer/x.cpp", "")
+    assert before != inputs(scene)["source"]
+
+
+@pytest.mark.parametrize("folder", ["", "{wheel_tag}"])
+def test_no_build_folder(folder: str, scene: Scene) -> None:
+    """Without a folder before the placeholders, the whole tree is the source."""
+    make_source(scene.source, "backends.recording", f"[tool.scikit-build]\nbuild-dir = '{folder}'\n")
+    before = inputs(scene)["source"]
+    write(scene.source / "x.cpp", "")
+    assert before != inputs(scene)["source"]
 
 
 def test_git_that_hangs(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
