@@ -22,10 +22,10 @@ from runtime_backend.frontend.asking.asker import Asker
 from runtime_backend.hook import prerequisites
 from runtime_backend.plan import store_inputs
 
-if (
-    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-):  # as in a shell's background; what the tests start would inherit it
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell's background ignores the first of these, nohup the second; what the tests start would inherit it.
+for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
 
 settings.register_profile("ours", deadline=None)  # a test is not wrong because the machine is busy
 settings.register_profile("few", deadline=None, max_examples=10)  # --hypothesis-profile=few
