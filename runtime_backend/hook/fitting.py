@@ -8,7 +8,7 @@ from pathlib import Path
 from ..archives.stamp_file import FILE_NAME
 from ..archives.wheel import read_from_dist_info
 from ..config.settings import Match
-from ..errors import BackendError, RuntimeBackendError
+from ..errors import RuntimeBackendError
 from ..installed.identity import Identity, is_compatible
 from ..metadata.agreement import describe_differences
 from ..metadata.prepared import Prepared
@@ -22,7 +22,10 @@ def find_objection(wheel: Path, plan: Plan, prepared: Prepared | None) -> str | 
     :param prepared: the metadata that the frontend got before.
     """
     try:
-        runtimes = _read_stamped(wheel)
+        stamp = read_from_dist_info(wheel, FILE_NAME)
+        if stamp is None:
+            return f"is damaged: {wheel}: found no stamp"
+        runtimes = read_runtimes(stamp, f"{wheel}: {FILE_NAME}")
         metadata = read_from_dist_info(wheel, "METADATA") or b""
     except RuntimeBackendError as error:  # also of the system
         return f"is damaged: {error.message}"
@@ -40,14 +43,3 @@ def _is_built_for(identity: Identity, match: Match, stamped: Sequence[StampedRun
     if built is None or not built.version:  # an identity without a version would fit any
         return False
     return all(is_compatible(built.identity(identity), identity, rule) for rule in (match, built.match))
-
-
-def _read_stamped(wheel: Path) -> list[StampedRuntime]:
-    """Return the runtimes in the stamp of a wheel.
-
-    :raises BackendError: if it has none, or is no wheel.
-    """
-    content = read_from_dist_info(wheel, FILE_NAME)
-    if content is None:
-        raise BackendError("stored-wheel-without-stamp", "{wheel}: found no stamp", wheel=wheel)
-    return read_runtimes(content, f"{wheel}: {FILE_NAME}")

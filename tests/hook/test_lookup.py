@@ -175,6 +175,20 @@ CHANGES: dict[str, tuple[Change, str]] = {
 }
 
 
+def test_stamp_of_an_early_version(scene: Scene) -> None:
+    """A stamp without the versions of ROCm and XPU does not differ from the runtime in them."""
+    site = scene.site(scene.target)
+    shutil.rmtree(next(site.glob("torch-*.dist-info")))
+    make_torch(site, TARGET, hip="6.2.41133", rocm="6.2.0")
+    build(scene)
+    record = only(scene)
+    facts = {"accelerator": "rocm", "hip": "6.2.41133", "git-version": "0123abc"}
+    early = {"name": "torch", "match": "exact", "version": TARGET, "reported": TARGET, **facts}
+    restamped(early)(local(scene).folder / record.key, record)
+    build(scene)
+    assert 1 == compiled()
+
+
 @pytest.mark.parametrize("name", CHANGES)
 def test_changed_here(name: str, scene: Scene) -> None:
     """A wheel in the local store that is not the right one is compiled again, and replaced."""
