@@ -1,4 +1,4 @@
 """Settings for CUDA, and partly for ROCm: architectures, number of parallel compilers, toolkit.
 
-The figures and torch's behaviour were measured; see the README's section 'CUDA'.
+The figures and torch's behaviour were measured.
 """

@@ -22,7 +22,7 @@ from ..real.calling import Run
 from ..system.printable import printable
 from ..system.progress import Estimate
 from ..watch.diagnostics import Diagnostics
-from ..watch.ninja import read_timeline
+from ..watch.ninja import Step, read_timeline
 from ..watch.records import STOPPED, TAKEN, Build, forget_builds, made_folder, output_path, write_build
 from ..watch.relay import can_follow, run_followed, run_plain
 
@@ -39,16 +39,15 @@ def watch(plan: Plan, caller: Caller, say: Say) -> Iterator[Watched]:
     :param plan: the plan of the stage.
     """
     began, start, outcome = time.time(), time.monotonic(), "failed"
-    with ExitStack() as stack:
-        stack.callback(forget_builds, plan.cache)
-        folder = _make_folder(plan.cache, caller.cwd, began, say, stack)
+    with _made_folder(plan, caller, began, say) as folder:
         try:
             with _follow(plan, folder, caller, say) as watched:
                 yield watched
             outcome = "built"
         finally:
             if folder is not None:
-                _record(folder, _describe(plan, caller, began, time.monotonic() - start, outcome), say)
+                build = _describe(plan, caller, began, time.monotonic() - start, outcome)
+                _record(folder, build._replace(timeline=_timeline(plan, began)), say)
 
 
 def record_taken(plan: Plan, caller: Caller, whence: str, began: float, say: Say) -> None:
@@ -57,10 +56,9 @@ def record_taken(plan: Plan, caller: Caller, whence: str, began: float, say: Say
     :param whence: who made the wheel.
     :param began: seconds since the epoch.
     """
-    with _at_once(plan, caller, began, say) as folder:
+    with _made_folder(plan, caller, began, say) as folder:
         if folder is not None:
-            build = _describe(plan, caller, began, time.time() - began, f"{TAKEN}: {whence}")
-            _record(folder, build._replace(timeline=()), say)
+            _record(folder, _describe(plan, caller, began, time.time() - began, f"{TAKEN}: {whence}"), say)
 
 
 def record_stopped(plan: Plan, caller: Caller, refusal: RuntimeBackendError, began: float) -> None:
@@ -68,13 +66,13 @@ def record_stopped(plan: Plan, caller: Caller, refusal: RuntimeBackendError, beg
 
     :param began: seconds since the epoch.
     """
-    with _at_once(plan, caller, began, _ignore) as folder:
+    with _made_folder(plan, caller, began, _ignore) as folder:
         if folder is not None:
             log = Log(output_path(folder))
             log.write(f"{printable(str(refusal))}\n".encode(errors="backslashreplace"))
             log.close()
             build = _describe(plan, caller, began, time.time() - began, f"{STOPPED}: {refusal.stop}")
-            _record(folder, build._replace(timeline=(), runtimes={}), _ignore)
+            _record(folder, build._replace(runtimes={}), _ignore)
 
 
 def _ignore(_: str) -> None:
@@ -82,19 +80,16 @@ def _ignore(_: str) -> None:
 
 
 @contextmanager
-def _at_once(plan: Plan, caller: Caller, began: float, say: Say) -> Iterator[Path | None]:
-    """Make the folder for a record that is written now; None if it cannot be made."""
+def _made_folder(plan: Plan, caller: Caller, began: float, say: Say) -> Iterator[Path | None]:
+    """Make the folder of a record; None if it cannot be made."""
     with ExitStack() as stack:
         stack.callback(forget_builds, plan.cache)
-        yield _make_folder(plan.cache, caller.cwd, began, say, stack)
-
-
-def _make_folder(cache: Path, source: Path, began: float, say: Say, stack: ExitStack) -> Path | None:
-    try:
-        return stack.enter_context(made_folder(cache, source, began))
-    except OSError as error:
-        say(f"note: this build is not recorded, and its output is not kept: {SystemRefusalError(error).message}")
-        return None
+        try:
+            folder = stack.enter_context(made_folder(plan.cache, caller.cwd, began))
+        except OSError as error:
+            say(f"note: this build is not recorded, and its output is not kept: {SystemRefusalError(error).message}")
+            folder = None
+        yield folder
 
 
 def _record(folder: Path, build: Build, say: Say) -> None:
@@ -116,8 +111,12 @@ def _describe(plan: Plan, caller: Caller, began: float, seconds: float, outcome:
         runtimes={identity.name: identity.reported or identity.version for identity in plan.identities},
         max_jobs=jobs[0] if jobs else caller.environ.get("MAX_JOBS"),
         name=find_package_name(plan, caller),
-        timeline=read_timeline([*plan.build_folders, *_folders_of_meson(plan.settings.source)], began),
+        timeline=(),
     )
+
+
+def _timeline(plan: Plan, began: float) -> tuple[Step, ...]:
+    return read_timeline([*plan.build_folders, *_folders_of_meson(plan.settings.source)], began)
 
 
 def find_package_name(plan: Plan, caller: Caller) -> str | None:

@@ -84,12 +84,12 @@ class Surroundings(NamedTuple):
     def here(self) -> Iterator[None]:
         """Set the surroundings in this process for the duration of the block."""
         previous = {name: os.environ.get(name) for name in self.changes}
-        added, bytecode = {*self.before, *self.behind} - set(sys.path), sys.pycache_prefix
+        added, prefix = {*self.apart} - set(sys.path), sys.pycache_prefix
         home = None if self.folder is None else os.getcwd()  # noqa: PTH109 - the unchanged text
         _set_variables(self.changes)
         sys.path[:] = [*self.before, *sys.path, *self.behind]
         if self.bytecode is None:
-            sys.pycache_prefix = self.changes.get("PYTHONPYCACHEPREFIX") or bytecode
+            sys.pycache_prefix = self.changes.get("PYTHONPYCACHEPREFIX") or prefix
         importlib.invalidate_caches()
         try:
             if self.folder is not None:
@@ -104,7 +104,7 @@ class Surroundings(NamedTuple):
             sys.path[:] = [entry for entry in sys.path if entry not in added]
             for entry in {*self.before} - added:  # it was on the path already, further back: ours is the first
                 sys.path.remove(entry)
-            sys.pycache_prefix = bytecode
+            sys.pycache_prefix = prefix
 
     def _storing_apart(self) -> AbstractContextManager[None]:
         if self.bytecode is None:
